@@ -1,0 +1,51 @@
+"""The nouns. Nothing here imports more than the standard library."""
+
+from drawloom.model.days import ALL, NONE, TODAY, Bound, DateSpan, Days
+from drawloom.model.pipeline import Pipeline, digest
+from drawloom.model.problem import (
+    DrawloomError,
+    Edit,
+    Fix,
+    InputError,
+    Problem,
+    RunError,
+    Severity,
+    Where,
+    errors,
+    refuse,
+)
+from drawloom.model.record import Record
+from drawloom.model.schedule import Schedule
+from drawloom.model.step import Check, Read, Step, StepContext, Wait
+from drawloom.model.table import KEY, Column, Table
+
+__all__ = [
+    "ALL",
+    "KEY",
+    "NONE",
+    "TODAY",
+    "Bound",
+    "Check",
+    "Column",
+    "DateSpan",
+    "Days",
+    "DrawloomError",
+    "Edit",
+    "Fix",
+    "InputError",
+    "Pipeline",
+    "Problem",
+    "Read",
+    "Record",
+    "RunError",
+    "Schedule",
+    "Severity",
+    "Step",
+    "StepContext",
+    "Table",
+    "Wait",
+    "Where",
+    "digest",
+    "errors",
+    "refuse",
+]

@@ -1,0 +1,102 @@
+"""What can be wrong with a user's text, and the error that carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["error", "warn", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in a user's file; lines and columns count from 1, None where not known."""
+
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        parts = [self.file or "", *(str(n) for n in (self.line, self.column) if n is not None)]
+        return ":".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the characters [start, end) of the user's text; offsets count characters from 0."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to do about a problem: a sentence, and where possible the edits that do it.
+
+    ``safe`` says that the edits do not change what a correct text means.
+    """
+
+    title: str
+    edits: tuple[Edit, ...] = ()
+    safe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, or could be better, with its place and the way out."""
+
+    code: str
+    severity: Severity
+    message: str
+    where: Where = Where()
+    fix: Fix | None = None
+
+    def __str__(self) -> str:
+        place = str(self.where)
+        return f"{place + ': ' if place else ''}{self.message}{f' {self.fix.title}' if self.fix else ''}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The flat form that ``--format json`` prints."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "file": self.where.file,
+            "line": self.where.line,
+            "column": self.where.column,
+            "fix": self.fix.title if self.fix else None,
+        }
+
+
+class DrawloomError(Exception):
+    """Something a user can put right; carries one Problem or several. The command line exits with ``exit_code``."""
+
+    exit_code = 1
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class InputError(DrawloomError):
+    """Bad input: a spec, SQL, data or an argument. Nothing has been written."""
+
+    exit_code = 2
+
+
+class RunError(DrawloomError):
+    """Something that was right ran, and failed."""
+
+    exit_code = 1
+
+
+def refuse(code: str, message: str, where: Where | None = None, fix: str | None = None) -> InputError:
+    """An InputError with one problem: ``name == value, must be ...``, its place and what to do."""
+    return InputError(Problem(code, "error", message, where or Where(), Fix(fix) if fix else None))
+
+
+def errors(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Those of severity error."""
+    return tuple(problem for problem in problems if problem.severity == "error")

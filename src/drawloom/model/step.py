@@ -1,0 +1,121 @@
+"""Steps: a SELECT, or a Python function, and the table it fills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from drawloom.model.days import ALL, Bound, DateSpan, Days
+from drawloom.model.problem import Where
+from drawloom.model.table import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+How = Literal["offset", "fixed", "calendar", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Which days of a table a step reads, and how that was known.
+
+    offset: ``days`` from the run's day. fixed: the same ``dates`` on every run. calendar: by the rules in
+    ``calendar``; where no rule fits, ``days`` is a hull of what was measured. all: no bound could be read.
+    ``measured`` holds the spans at the probe days of a calendar read.
+    """
+
+    table: str
+    days: Days = ALL
+    how: How = "all"
+    dates: tuple[DateSpan, ...] = ()
+    calendar: tuple[tuple[Bound | None, Bound | None], ...] = ()
+    measured: tuple[tuple[date, tuple[DateSpan, ...]], ...] = ()
+
+    def on(self, day: date) -> tuple[DateSpan, ...]:
+        """The spans of dates that the run of this day reads; a None end is open."""
+        if self.how == "fixed":
+            return self.dates
+        if self.how == "calendar" and self.calendar:
+            return tuple((_bound(a, day), _bound(b, day)) for a, b in self.calendar)
+        return self.days.on(day)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the days can be listed ahead of time: they have both ends on every run."""
+        spans: tuple[tuple[Any, Any], ...] = self.dates or self.calendar or self.days.spans
+        return self.how != "all" and all(a is not None and b is not None for a, b in spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What must exist before a step may start: these days of a table, counted from the run's day."""
+
+    table: str
+    days: Days
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A test of the staged partition before it is published: SQL over the table ``staged`` that must return no rows.
+
+    ``sql`` is a template over ``ds``; ``{{ staged }}`` names the staged partition. ``reads`` are the
+    tables the check looks at besides. A failing check of severity warn is reported and lets the partition pass.
+    """
+
+    name: str
+    sql: str
+    severity: Literal["error", "warn"] = "error"
+    reads: tuple[Read, ...] = ()
+
+
+class StepContext(Protocol):
+    """What a Python step is given: the day to fill, and the declared reads as Arrow tables."""
+
+    @property
+    def ds(self) -> date:
+        """The day to fill."""
+        ...
+
+    def read(self, table: str) -> pa.Table:
+        """The declared days of a declared table."""
+        ...
+
+    def query(self, sql: str) -> pa.Table:
+        """The answer to a SELECT over the declared tables."""
+        ...
+
+
+Call = Callable[[StepContext], "pa.Table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A SELECT (a template over ``ds``) or a Python function, and the table whose partition it fills.
+
+    ``reads`` are read out of the SQL, or declared for a Python step. ``backfill_sql`` is a template over
+    ``start`` and ``end`` that projects ``ds`` and fills that range in one pass.
+    ``fingerprint`` changes when what the step computes may change.
+    """
+
+    name: str
+    into: Table
+    sql: str | None = None
+    call: Call | None = None
+    reads: tuple[Read, ...] = ()
+    backfill_sql: str | None = None
+    checks: tuple[Check, ...] = ()
+    dialect: str = "duckdb"
+    params: Mapping[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""
+    where: Where = Where()
+
+    @property
+    def past(self) -> bool:
+        """Whether the step reads earlier days of the table it fills ("depends on yesterday")."""
+        return any(read.table == self.into.name for read in self.reads)
+
+
+def _bound(bound: Bound | None, day: date) -> date | None:
+    return None if bound is None else bound.on(day)

@@ -1,0 +1,33 @@
+"""Tables and their columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KEY = "ds"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; the type is written in DuckDB's dialect, upper case."""
+
+    name: str
+    type: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that a step fills: ``schema.table``, partitioned by the DATE column ``ds``.
+
+    ``columns`` are those declared, without ``ds``; empty means as the SELECT gives them.
+    ``cluster`` names the columns that each partition is sorted by.
+    ``keep`` is the number of days that partitions are kept, None for ever.
+    """
+
+    name: str
+    columns: tuple[Column, ...] = ()
+    cluster: tuple[str, ...] = ()
+    owner: str = ""
+    description: str = ""
+    keep: int | None = None
