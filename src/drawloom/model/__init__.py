@@ -14,7 +14,7 @@ from drawloom.model.problem import (
     errors,
     refuse,
 )
-from drawloom.model.record import Record
+from drawloom.model.record import Inputs, Record, seen
 from drawloom.model.schedule import Schedule
 from drawloom.model.step import Check, Read, Step, StepContext, Wait
 from drawloom.model.table import KEY, Column, Table
@@ -32,6 +32,7 @@ __all__ = [
     "DrawloomError",
     "Edit",
     "Fix",
+    "Inputs",
     "InputError",
     "Pipeline",
     "Problem",
@@ -48,4 +49,5 @@ __all__ = [
     "digest",
     "errors",
     "refuse",
+    "seen",
 ]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from drawloom.model.pipeline import digest
+
 Inputs = Mapping[str, Mapping[str, str]]
 
 
@@ -15,7 +17,7 @@ class Record:
 
     ``run`` is the id of the write. ``content`` is a hash of the rows that does not depend on their order.
     ``code`` is the step's fingerprint. ``inputs`` maps table -> day (ISO; '' for a table without days) ->
-    the content hash that was read. ``stamp`` tells the file from one written by somebody else (size and mtime).
+    the content hash that was read, and ``seen`` is their digest. ``stamp`` tells the file from one written by somebody else (size and mtime).
     """
 
     table: str
@@ -25,7 +27,13 @@ class Record:
     bytes: int
     content: str
     code: str
+    seen: str = ""
     inputs: Inputs = field(default_factory=dict)
     at: datetime | None = None
     seconds: float = 0.0
     stamp: str = ""
+
+
+def seen(inputs: Inputs) -> str:
+    """The digest of what was read: equal for equal inputs in any order."""
+    return digest(f"{table} {ds} {inputs[table][ds]}" for table in sorted(inputs) for ds in sorted(inputs[table]))

@@ -96,6 +96,7 @@ class Step:
 
     ``reads`` are read out of the SQL, or declared for a Python step. ``backfill_sql`` is a template over
     ``start`` and ``end`` that projects ``ds`` and fills that range in one pass.
+    ``depends_on`` overrides what the SQL says of a table: other days to wait for, or None not to wait at all.
     ``fingerprint`` changes when what the step computes may change.
     """
 
@@ -108,6 +109,7 @@ class Step:
     checks: tuple[Check, ...] = ()
     dialect: str = "duckdb"
     params: Mapping[str, Any] = field(default_factory=dict)
+    depends_on: Mapping[str, Days | None] = field(default_factory=dict)
     fingerprint: str = ""
     where: Where = Where()
 

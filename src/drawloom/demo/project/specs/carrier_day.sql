@@ -1,0 +1,18 @@
+/* drawloom
+table: core.carrier_day
+description: Flights and delays per carrier and day. Only counts and sums, so that weeks and months just add them up.
+until: "forever: small, and the base of all summaries"
+checks:
+  - unique: [carrier]
+  - row_count: {against: same_weekday, within: 0.5}
+*/
+SELECT
+  carrier,
+  count(*) AS flights,
+  count(*) FILTER (WHERE cancelled) AS cancelled,
+  count(*) FILTER (WHERE on_time) AS on_time,
+  count(dep_delay) AS departed,
+  CAST(coalesce(sum(dep_delay), 0) AS BIGINT) AS dep_delay_minutes
+FROM core.flights
+WHERE ds = DATE '{{ ds }}'
+GROUP BY carrier

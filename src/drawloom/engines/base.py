@@ -1,0 +1,114 @@
+"""What every engine can do: give a task its view of the lake, stage one partition, publish it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from drawloom.model import Column, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Inputs = Mapping[str, Sequence[date] | None]
+Schemas = Mapping[str, Sequence[Column]]
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A partition that is written and synced, and that no reader sees before it is published.
+
+    ``rows`` counts rows, ``bytes`` is the size of the file, ``content`` is the hash of the rows whatever
+    their order, ``columns`` are those of the file (without ``ds``), ``run`` is the id of the run that wrote it.
+    """
+
+    table: str
+    ds: date
+    path: Path
+    run: str
+    rows: int
+    bytes: int
+    content: str
+    columns: tuple[Column, ...]
+
+
+class Task(Protocol):
+    """One step-run's isolated view of the lake; a context manager, used by one thread at a time."""
+
+    def __enter__(self) -> Self:
+        """The task itself."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Forget the view; what was staged and not published stays until the staging area is swept."""
+        ...
+
+    def stage(self, table: Table, ds: date, sql: str, meta: Mapping[str, str], known: Sequence[Column] = ()) -> Staged:
+        """Write what the SELECT gives as the partition ``ds`` of the table, aside."""
+        ...
+
+    def stage_range(
+        self, table: Table, days: Sequence[date], sql: str, meta: Mapping[str, str], known: Sequence[Column] = ()
+    ) -> list[Staged]:
+        """Write all these days from one SELECT that projects ``ds``; days without rows are written empty."""
+        ...
+
+    def stage_arrow(
+        self, table: Table, ds: date, data: pa.Table, meta: Mapping[str, str], known: Sequence[Column] = ()
+    ) -> Staged:
+        """Write Arrow data as the partition ``ds`` of the table, aside."""
+        ...
+
+    def show(self, staged: Staged) -> None:
+        """Make the staged partition readable as the table ``staged``, and of no other partition."""
+        ...
+
+    def query(self, sql: str) -> pa.Table:
+        """The answer to one SELECT over the task's tables."""
+        ...
+
+    def interrupt(self) -> None:
+        """Stop what the task runs now; it raises RunError in its own thread."""
+        ...
+
+
+class Engine(Protocol):
+    """A store of partitioned tables and the SQL engine over it."""
+
+    @property
+    def dialect(self) -> str:
+        """The name of its SQL dialect, as sqlglot has it."""
+        ...
+
+    def task(self, inputs: Inputs, columns: Schemas | None = None) -> Task:
+        """A view in which exactly these days of these tables exist (None: all days there are).
+
+        ``columns`` gives the columns of tables that have no partition yet.
+        """
+        ...
+
+    def columns(self, table: str) -> tuple[Column, ...]:
+        """The table's columns without ``ds``; empty when nothing is known of it."""
+        ...
+
+    def days(self, table: str) -> list[date]:
+        """The days of the table that exist, in order."""
+        ...
+
+    def query(self, sql: str, tables: Inputs | None = None) -> pa.Table:
+        """The answer to one statement that only reads, over all days of any table."""
+        ...
+
+    def publish(self, staged: Staged) -> str:
+        """Make the staged partition the partition, atomically; its stamp, which changes with every publication."""
+        ...
+
+    def drop(self, table: str, ds: date) -> None:
+        """Remove a partition; nothing happens where there is none."""
+        ...

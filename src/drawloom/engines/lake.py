@@ -1,0 +1,135 @@
+"""The folder of Parquet files: where partitions are, how one is published, what a file says of itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from drawloom.engines.staging import STAGING, Area, sweep, sync_folder
+from drawloom.model import KEY, refuse
+
+FILE = "part-0.parquet"
+PREFIX = "drawloom."
+
+
+class Lake:
+    """``<root>/<schema>/<table>/ds=2026-11-21/part-0.parquet``; folders are the table's name in lower case."""
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root).absolute()
+
+    def __repr__(self) -> str:
+        return f"Lake({str(self.root)!r})"
+
+    def folder(self, table: str) -> Path:
+        """The folder of a table.
+
+        Raises:
+            InputError: the name is not ``schema.table``, or cannot be a folder.
+        """
+        schema, _, rest = table.lower().partition(".")
+        if not all(map(_is_folder, (schema, rest))) or "." in rest:
+            message = f"table == {table!r}, must be schema.table, without slashes and not beginning with a dot or a _."
+            raise refuse("bad-table", message, None, "Name it like core.rides.")
+        return self.root / schema / rest
+
+    def path(self, table: str, ds: date) -> Path:
+        """The file of a partition, whether it exists or not."""
+        return self.folder(table) / f"{KEY}={ds.isoformat()}" / FILE
+
+    def scan(self, table: str) -> dict[date, str]:
+        """The stamp ("size-mtime_ns") of every partition of a table, by day in order."""
+        folder = self.folder(table)
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted(entry.name for entry in entries if entry.name.startswith(f"{KEY}="))
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        found = ((_day(name), _stamp(f"{folder}/{name}/{FILE}")) for name in names)
+        return {day: stamp for day, stamp in found if day and stamp}
+
+    def stamp(self, table: str, ds: date) -> str | None:
+        """The stamp of one partition, None when there is none."""
+        return _stamp(self.path(table, ds))
+
+    def tables(self) -> list[str]:
+        """The tables that have a folder, by name in order."""
+        return sorted(f"{schema}.{table}" for schema in _folders(self.root) for table in _folders(self.root / schema))
+
+    def read_meta(self, path: Path | str) -> dict[str, str]:
+        """What a file says of itself: its ``drawloom.*`` key-value metadata without the prefix.
+
+        Raises:
+            RunError: the file cannot be read as Parquet.
+        """
+        from drawloom.engines.footer import read_footer
+
+        return dict(read_footer(path).meta)
+
+    def area(self, run: str) -> Area:
+        """A fresh folder in staging, which is this process's own until closed."""
+        return Area.open(self.root / STAGING, run)
+
+    def publish(self, staged: Path, table: str, ds: date) -> str:
+        """Move a synced file into its place in one step; its stamp."""
+        target = self.path(table, ds)
+        stamp = _stamp(staged)
+        while True:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.replace(staged, target)
+                break
+            except FileNotFoundError:
+                if not staged.exists():
+                    raise
+        sync_folder(target.parent)
+        sync_folder(target.parent.parent)
+        return stamp or ""
+
+    def drop(self, table: str, ds: date) -> None:
+        """Remove a partition; nothing happens where there is none."""
+        path = self.path(table, ds)
+        path.unlink(missing_ok=True)
+        try:
+            path.parent.rmdir()
+        except OSError:
+            return
+        sync_folder(path.parent.parent)
+
+    def sweep(self) -> list[str]:
+        """Remove what dead runs left in staging; the names of their folders."""
+        return sweep(self.root / STAGING)
+
+
+def with_prefix(meta: Mapping[str, str]) -> dict[str, str]:
+    """The metadata with its keys as they are written in a file."""
+    return {key if key.startswith(PREFIX) else PREFIX + key: text for key, text in meta.items()}
+
+
+def _is_folder(name: str) -> bool:
+    return bool(name) and name[0] not in "._" and not set(name) & set("/\\\0=")
+
+
+def _folders(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if _is_folder(entry.name) and entry.is_dir()]
+    except FileNotFoundError:
+        return []
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(name[len(KEY) + 1 :])
+    except ValueError:
+        return None
+
+
+def _stamp(path: Path | str) -> str | None:
+    try:
+        stat = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return f"{stat.st_size}-{stat.st_mtime_ns}"

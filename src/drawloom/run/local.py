@@ -1,0 +1,220 @@
+"""The local runner: executes a plan in threads, with retries and progress."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+
+from drawloom.model import Column, DrawloomError, Inputs, Record
+from drawloom.run.plan import TODO, Cell, Key, Plan, State
+from drawloom.run.registry import Registry
+from drawloom.run.step import Ran, StepRunner
+from drawloom.run.works import Work, predecessors, schedule_works
+from drawloom.run.world import World
+
+Outcome = Literal["written", "unchanged", "fresh", "failed", "blocked", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one partition.
+
+    written: new content. unchanged: made again with the same content. fresh: its inputs came out as they were, so
+    there was nothing to do. failed: see ``error``. blocked: an input failed. stopped: not begun before the stop.
+    """
+
+    pipeline: str
+    table: str
+    ds: date
+    outcome: Outcome
+    rows: int = 0
+    seconds: float = 0.0
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Summary:
+    """All results of a run; ``interrupted`` when it was stopped before its end."""
+
+    results: list[Result] = field(default_factory=list)
+    waiting: tuple[Cell, ...] = ()
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 fine, 1 something failed, 3 waiting for data, 130 interrupted."""
+        if self.interrupted:
+            return 130
+        if any(result.outcome in {"failed", "blocked"} for result in self.results):
+            return 1
+        return 3 if self.waiting else 0
+
+
+Listener = Callable[[Result], None]
+
+
+class LocalRunner:
+    """Runs plans: topological, parallel, one bad step does not stop independent ones."""
+
+    def __init__(self, steps: StepRunner, registry: Registry, world: World, *, jobs: int, first_wait: float = 0.5):
+        self._steps = steps
+        self._registry = registry
+        self._world = world
+        self._jobs = jobs
+        self._first_wait = first_wait
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._columns: dict[str, tuple[Column, ...]] = dict(steps.known)
+
+    def run(self, plan: Plan, listener: Listener = lambda _: None) -> Summary:
+        """Write every partition that the plan wants; each result is told to the listener as it comes."""
+        works, sorter = schedule_works(plan.todo)
+        before = predecessors(works)
+        summary = Summary(waiting=tuple(cell for cell in plan.cells if cell.state is State.WAITING))
+        bad: set[int] = set()
+        running: dict[Future[list[Result]], int] = {}
+
+        def take(number: int, results: list[Result]) -> None:
+            if any(result.outcome in {"failed", "blocked", "stopped"} for result in results):
+                bad.add(number)
+            summary.results += results
+            for result in results:
+                listener(result)
+            sorter.done(number)
+
+        with ThreadPoolExecutor(self._jobs, thread_name_prefix="drawloom") as pool:
+            try:
+                while sorter.is_active():
+                    for number in sorter.get_ready():
+                        if before[number] & bad:
+                            take(number, [_result(cell, "blocked") for cell in works[number].cells])
+                        else:
+                            running[pool.submit(self._work, works[number])] = number
+                    if running:
+                        done, _ = wait(running, return_when=FIRST_COMPLETED)
+                        for future in done:
+                            take(running.pop(future), future.result())
+            except KeyboardInterrupt:
+                summary.interrupted = True
+                self._stopping.set()
+                self._steps.engine.interrupt()
+        for future, number in running.items():
+            if future.done():
+                take(number, future.result())
+        return summary
+
+    def _work(self, work: Work) -> list[Result]:
+        if self._stopping.is_set():
+            return [_result(cell, "stopped") for cell in work.cells]
+        try:
+            return self._try(work)
+        except DrawloomError as error:
+            return self._failed(work, str(error))
+
+    def _try(self, work: Work) -> list[Result]:
+        inputs = {cell.ds: self._inputs(cell) for cell in work.cells}
+        cells = [cell for cell in work.cells if not self._still_fresh(cell, inputs[cell.ds])]
+        fresh = [_result(cell, "fresh") for cell in work.cells if cell not in cells]
+        if not cells:
+            return fresh
+        for attempt in self._retrying(cells[0].pipeline.retries):
+            with attempt:
+                ran = self._run(cells, inputs)
+        return fresh + self._keep(cells, ran)
+
+    def _run(self, cells: Sequence[Cell], inputs: Mapping[date, Inputs]) -> Ran:
+        cell = cells[0]
+        steps = StepRunner(self._steps.engine, self._columns)
+        if len(cells) == 1:
+            return steps.run(cell.step, cell.pipeline.schedule, cell.ds, inputs[cell.ds])
+        return steps.run_range(cell.step, cell.pipeline.schedule, [c.ds for c in cells], inputs)
+
+    def _keep(self, cells: Sequence[Cell], ran: Ran) -> list[Result]:
+        table = cells[0].step.into.name
+        with self._lock:
+            changed = self._columns.get(table) != ran.columns
+            self._columns = {**self._columns, table: ran.columns}
+            old = {cell.key: self._world.records.get(table, {}).get(cell.ds) for cell in cells}
+            for record in ran.records:
+                self._world.produced(record)
+        self._registry.save(ran.records, {table: ran.columns} if changed else None)
+        results = [_written(cells[0].pipeline.name, record, old[table, record.ds], ran) for record in ran.records]
+        return [self._call_back(cells[0], result) for result in results]
+
+    def _inputs(self, cell: Cell) -> Inputs:
+        with self._lock:
+            return self._world.inputs(cell.needs.seen)
+
+    def _still_fresh(self, cell: Cell, inputs: Inputs) -> bool:
+        """Early cutoff: the inputs were made again and came out as they were."""
+        from drawloom.model import seen
+
+        record = self._world.records.get(cell.step.into.name, {}).get(cell.ds)
+        if cell.state is not State.STALE or record is None or not cell.reason.startswith("input"):
+            return False
+        return record.code == cell.step.fingerprint and record.seen == seen(inputs)
+
+    def _failed(self, work: Work, error: str) -> list[Result]:
+        if self._stopping.is_set():
+            return [_result(cell, "stopped") for cell in work.cells]
+        for cell in work.cells:
+            self._registry.fail(cell.step.into.name, cell.ds, error)
+        return [self._call_back(cell, _result(cell, "failed", error)) for cell in work.cells]
+
+    def _retrying(self, retries: int) -> Retrying:
+        return Retrying(
+            stop=stop_after_attempt(retries + 1),
+            wait=wait_exponential(self._first_wait, max=30),
+            retry=retry_if_exception(self._transient),
+            sleep=self._pause,
+            reraise=True,
+        )
+
+    def _pause(self, seconds: float) -> None:
+        self._stopping.wait(seconds)
+
+    def _transient(self, error: BaseException) -> bool:
+        """Whether trying again may help: a query that does not bind, or bad data, will not get better."""
+        if self._stopping.is_set() or not isinstance(error, DrawloomError):
+            return False
+        return any(problem.code in TRANSIENT for problem in error.problems)
+
+    def _call_back(self, cell: Cell, result: Result) -> Result:
+        call = cell.pipeline.on_failure if result.outcome == "failed" else cell.pipeline.on_success
+        if call is None:
+            return result
+        try:
+            call(result)
+        except Exception as error:
+            warning = f"callback == {call!r}, raised {type(error).__name__}: {error}."
+            return _result(cell, result.outcome, result.error, result.rows, result.seconds, (*result.warnings, warning))
+        return result
+
+
+TRANSIENT = frozenset({"engine-io", "engine-memory", "step-failed"})
+
+
+def _written(pipeline: str, record: Record, old: Record | None, ran: Ran) -> Result:
+    outcome: Outcome = "unchanged" if old and old.content == record.content else "written"
+    return Result(pipeline, record.table, record.ds, outcome, record.rows, record.seconds, "", ran.warnings)
+
+
+def _result(
+    cell: Cell,
+    outcome: Outcome,
+    error: str = "",
+    rows: int = 0,
+    seconds: float = 0.0,
+    warnings: tuple[str, ...] = (),
+) -> Result:
+    return Result(cell.pipeline.name, cell.step.into.name, cell.ds, outcome, rows, seconds, error, warnings)
+
+
+__all__ = ["TODO", "Key", "Listener", "LocalRunner", "Outcome", "Result", "Summary"]

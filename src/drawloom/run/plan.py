@@ -1,0 +1,249 @@
+"""Which partitions a run would write, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from graphlib import CycleError, TopologicalSorter
+
+from drawloom.model import Inputs, Pipeline, Record, Step, refuse, seen
+from drawloom.run.needs import Needs, NeedsReader, Owner
+from drawloom.run.world import World
+
+Key = tuple[str, date]
+
+
+class State(StrEnum):
+    """How a partition stands."""
+
+    FRESH = "fresh"
+    MISSING = "missing"
+    STALE = "stale"
+    WAITING = "waiting"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+TODO = frozenset({State.MISSING, State.STALE, State.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One partition of one step: how it stands, why, and what it needs."""
+
+    pipeline: Pipeline
+    step: Step
+    ds: date
+    state: State
+    reason: str
+    needs: Needs
+    after: tuple[Key, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """Table and day."""
+        return self.step.into.name, self.ds
+
+    @property
+    def todo(self) -> bool:
+        """Whether a run would write it."""
+        return self.state in TODO
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All cells in an order in which they could run: each after those it needs."""
+
+    cells: tuple[Cell, ...]
+
+    @property
+    def todo(self) -> tuple[Cell, ...]:
+        """Those that a run would write."""
+        return tuple(cell for cell in self.cells if cell.todo)
+
+    def only(self, targets: Iterable[Key], *, upstream: bool = True) -> Plan:
+        """The plan for these partitions, with what they need that is not fresh."""
+        wanted = set(targets)
+        kept: list[Cell] = []
+        for cell in reversed(self.cells):
+            if cell.key not in wanted:
+                continue
+            kept.append(cell)
+            if upstream and cell.state not in {State.FRESH, State.EXPIRED}:
+                wanted.update((table, ds) for table, ds in cell.needs.required if ds is not None)
+        return Plan(tuple(reversed(kept)))
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The project's first day, and the last one that may be filled."""
+
+    start: date
+    end: date
+
+
+def make_plan(
+    pipelines: Sequence[Pipeline],
+    world: World,
+    history: History,
+    inputs_of: Mapping[str, Mapping[date, Inputs]] | None = None,
+    *,
+    forced: Iterable[Key] = (),
+) -> Plan:
+    """The state of every partition of these pipelines over the project's history.
+
+    Args:
+        pipelines: with their steps' reads filled in.
+        world: what exists.
+        history: which days there are.
+        inputs_of: table -> day -> recorded inputs, looked at to name the input that changed.
+        forced: partitions to write though they are fresh.
+
+    Raises:
+        InputError: pipelines wait for each other in a circle.
+    """
+    owners = _owners(pipelines, history)
+    planner = _Planner(NeedsReader(owners, world, history.start), world, inputs_of or {}, frozenset(forced))
+    return Plan(tuple(planner.cell(owner, ds) for owner, ds in _ordered(owners)))
+
+
+def _owners(pipelines: Sequence[Pipeline], history: History) -> dict[str, Owner]:
+    owners: dict[str, Owner] = {}
+    for pipeline in pipelines:
+        first = max(pipeline.start or history.start, history.start)
+        last = min(pipeline.until or history.end, history.end)
+        days = tuple(pipeline.schedule.run_days(first, last))
+        for step in pipeline.steps:
+            keep = step.into.keep
+            oldest = history.end - timedelta(days=keep - 1) if keep else date.min
+            owners[step.into.name] = Owner(pipeline, step, days, frozenset(ds for ds in days if ds >= oldest))
+    return owners
+
+
+def _ordered(owners: Mapping[str, Owner]) -> list[tuple[Owner, date]]:
+    """Table by table where tables do not depend on each other in a circle; else day by day."""
+    try:
+        tables = _sorted(owners, same_day=False)
+    except CycleError:
+        return _day_by_day(owners)
+    return [(owners[table], ds) for table in tables for ds in owners[table].days]
+
+
+def _day_by_day(owners: Mapping[str, Owner]) -> list[tuple[Owner, date]]:
+    try:
+        tables = _sorted(owners, same_day=True)
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        where = owners[error.args[1][0]].step.where
+        fix = "Let one of them read an earlier day."
+        raise refuse("cycle", f"tables == {circle}, must not wait for each other in a circle.", where, fix) from error
+    days = sorted({ds for owner in owners.values() for ds in owner.days})
+    held = {table: frozenset(owner.days) for table, owner in owners.items()}
+    return [(owners[table], ds) for ds in days for table in tables if ds in held[table]]
+
+
+def _sorted(owners: Mapping[str, Owner], *, same_day: bool) -> list[str]:
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for table, owner in sorted(owners.items()):
+        sorter.add(table)
+        for read in owner.step.reads:
+            past = read.how == "offset" and 0 not in read.days
+            if read.table in owners and read.table != table and not (same_day and past):
+                sorter.add(table, read.table)
+    return list(sorter.static_order())
+
+
+class _Planner:
+    def __init__(
+        self,
+        reader: NeedsReader,
+        world: World,
+        inputs_of: Mapping[str, Mapping[date, Inputs]],
+        forced: frozenset[Key],
+    ) -> None:
+        self._reader = reader
+        self._world = world
+        self._inputs_of = inputs_of
+        self._forced = forced
+        self._states: dict[Key, State] = {}
+        self._roots: dict[Key, str] = {}
+
+    def cell(self, owner: Owner, ds: date) -> Cell:
+        table = owner.step.into.name
+        if ds in owner.kept:
+            needs = self._reader.of(owner.step, ds)
+            state, reason = self._state(owner.step, (table, ds), needs)
+        else:
+            needs = Needs((), {})
+            state, reason = State.EXPIRED, f"older than the {owner.step.into.keep} days that are kept"
+        self._states[table, ds] = state
+        return Cell(owner.pipeline, owner.step, ds, state, reason, needs, tuple(self._reader.after(owner.step, ds)))
+
+    def _state(self, step: Step, key: Key, needs: Needs) -> tuple[State, str]:
+        record = self._world.records.get(key[0], {}).get(key[1])
+        state, reason = self._wish(step, key, record, needs)
+        if state in TODO and (blocker := self._blocker(needs)):
+            if record and reason.startswith("input"):
+                return State.FRESH, "made from what there was"
+            self._roots[key] = blocker
+            return State.WAITING, f"waiting for {blocker}"
+        return state, reason
+
+    def _wish(self, step: Step, key: Key, record: Record | None, needs: Needs) -> tuple[State, str]:
+        """What the partition would want, if all it needs were there."""
+        if key in self._world.failures:
+            return State.FAILED, self._world.failures[key].splitlines()[0][:200]
+        if record is None:
+            return State.MISSING, "never made"
+        if record.code != step.fingerprint:
+            return State.STALE, "code changed"
+        if key in self._forced:
+            return State.STALE, "asked for"
+        rebuilt = next((need for need in _dated(needs) if self._states.get(need) in TODO), None)
+        if rebuilt:
+            return State.STALE, f"input {_text(*rebuilt)} will be rebuilt"
+        return self._by_inputs(record, needs)
+
+    def _by_inputs(self, record: Record, needs: Needs) -> tuple[State, str]:
+        now = self._world.inputs(needs.seen)
+        if seen(now) == record.seen:
+            return State.FRESH, ""
+        then = record.inputs or self._inputs_of.get(record.table, {}).get(record.ds, {})
+        changed = changed_input(then, now)
+        return (State.STALE, f"input {changed} changed") if changed else (State.FRESH, "")
+
+    def _blocker(self, needs: Needs) -> str | None:
+        """The first partition that is not there and will not be made, traced back to where it starts."""
+        for table, ds in needs.required:
+            state = self._states.get((table, ds)) if ds else None
+            if state in TODO or state is State.FRESH:
+                continue
+            if state is None and self._held(table, ds):
+                continue
+            return self._roots.get((table, ds or date.min), _text(table, ds))
+        return None
+
+    def _held(self, table: str, ds: date | None) -> bool:
+        if ds is not None and ds > self._world.settled.get(table, date.max):
+            return False
+        return ds in self._world.contents.get(table, {})
+
+
+def changed_input(then: Inputs, now: Inputs) -> str | None:
+    """The first input that is new or has other content than it had; one that is gone did not change."""
+    for table in sorted(now):
+        before = then.get(table, {})
+        for ds in sorted(now[table]):
+            if before.get(ds) != now[table][ds]:
+                return f"{table} {ds}".strip()
+    return None
+
+
+def _dated(needs: Needs) -> Iterable[Key]:
+    return ((table, ds) for table, days in needs.seen.items() for ds in days if ds is not None)
+
+
+def _text(table: str, ds: date | None) -> str:
+    return f"{table} {ds.isoformat()}" if ds else table

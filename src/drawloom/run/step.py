@@ -1,0 +1,221 @@
+"""Running one step for one day: the one code path that every runner calls."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from drawloom.model import (
+    Check,
+    Column,
+    DrawloomError,
+    Fix,
+    Inputs,
+    Problem,
+    Record,
+    RunError,
+    Schedule,
+    Step,
+    Where,
+    seen,
+)
+from drawloom.sql.template import render
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from drawloom.engines.base import Engine, Staged, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run of a step left: the records and columns to keep, and the warnings of its checks."""
+
+    records: tuple[Record, ...]
+    columns: tuple[Column, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a Python step is given (see model.StepContext)."""
+
+    ds: date
+    _task: Task
+
+    def read(self, table: str) -> pa.Table:
+        """The declared days of a declared table."""
+        from drawloom.sql.dialect import quoted
+
+        return self._task.query(f"SELECT * FROM {quoted(table)}")
+
+    def query(self, sql: str) -> pa.Table:
+        """The answer to a SELECT over the declared tables."""
+        return self._task.query(sql)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRunner:
+    """Runs steps on an engine.
+
+    ``known`` are the columns of each table so far; a step that reads its own past before there is one sees no rows.
+    """
+
+    engine: Engine
+    known: Mapping[str, tuple[Column, ...]]
+
+    def run(self, step: Step, schedule: Schedule, day: date, inputs: Inputs) -> Ran:
+        """Render, execute, check and publish one partition.
+
+        Raises:
+            RunError: the engine or a check said no; nothing was published.
+        """
+        began = time.monotonic()
+        run = new_run()
+        with self._task(step, inputs) as task:
+            staged = self._stage(task, step, schedule, day, meta(run, step, inputs))
+            warnings = run_checks(task, step, schedule, staged)
+        return Ran((self._publish(staged, run, step, inputs, began),), staged.columns, warnings)
+
+    def run_range(self, step: Step, schedule: Schedule, days: Sequence[date], inputs: Mapping[date, Inputs]) -> Ran:
+        """Fill a range of days in one pass with the step's backfill SQL; each day lands as its own partition."""
+        began = time.monotonic()
+        run = new_run()
+        everything = _united(inputs.values())
+        with self._task(step, everything) as task:
+            text = rendered(step, schedule, days[-1], start=days[0].isoformat(), end=days[-1].isoformat())
+            staged = task.stage_range(step.into, days, text, meta(run, step, everything), self._known(step))
+            warnings = tuple(w for part in staged for w in run_checks(task, step, schedule, part))
+        records = tuple(self._publish(part, run, step, inputs[part.ds], began) for part in staged)
+        return Ran(records, staged[-1].columns, warnings)
+
+    def preview(self, step: Step, schedule: Schedule, day: date, inputs: Inputs, limit: int) -> pa.Table:
+        """The first rows that a step would write, without writing."""
+        with self._task(step, inputs) as task:
+            if step.call:
+                return _call(step, day, task).slice(0, limit)
+            return task.query(f"SELECT * FROM (\n{rendered(step, schedule, day)}\n) AS preview LIMIT {int(limit)}")
+
+    @contextmanager
+    def staged(self, step: Step, schedule: Schedule, day: date, inputs: Inputs) -> Iterator[tuple[Task, Staged]]:
+        """A partition that is made and shown as ``staged`` but never published."""
+        with self._task(step, inputs) as task:
+            part = self._stage(task, step, schedule, day, meta(new_run(), step, inputs))
+            task.show(part)
+            yield task, part
+
+    def _task(self, step: Step, inputs: Inputs) -> Task:
+        tables = {read.table for read in step.reads} | {r.table for check in step.checks for r in check.reads}
+        visible = {table: _days(inputs.get(table, {})) for table in sorted(tables)}
+        return self.engine.task(visible, {t: self.known[t] for t in tables if t in self.known} | self._declared(step))
+
+    def _declared(self, step: Step) -> dict[str, tuple[Column, ...]]:
+        unknown = step.into.columns and step.into.name not in self.known
+        return {step.into.name: step.into.columns} if unknown else {}
+
+    def _known(self, step: Step) -> tuple[Column, ...]:
+        return step.into.columns or self.known.get(step.into.name, ())
+
+    def _stage(self, task: Task, step: Step, schedule: Schedule, day: date, meta: Mapping[str, str]) -> Staged:
+        if step.call:
+            return task.stage_arrow(step.into, day, _call(step, day, task), meta, self._known(step))
+        return task.stage(step.into, day, rendered(step, schedule, day), meta, self._known(step))
+
+    def _publish(self, staged: Staged, run: str, step: Step, inputs: Inputs, began: float) -> Record:
+        stamp = self.engine.publish(staged)
+        seconds = round(time.monotonic() - began, 6)
+        return Record(
+            step.into.name,
+            staged.ds,
+            run,
+            staged.rows,
+            staged.bytes,
+            staged.content,
+            step.fingerprint,
+            seen(inputs),
+            inputs,
+            datetime.now(UTC),
+            seconds,
+            stamp,
+        )
+
+
+def _call(step: Step, day: date, task: Task) -> pa.Table:
+    """Run a Python step; what the user's code raises comes out as a RunError that names its line."""
+    assert step.call is not None
+    try:
+        return step.call(Context(day, task))
+    except DrawloomError:
+        raise
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"step == {step.name!r}, raised {type(error).__name__}: {error}."
+        raise RunError(Problem("step-failed", "error", message, Where(frame.filename, frame.lineno))) from error
+
+
+def rendered(step: Step, schedule: Schedule, day: date, **names: str) -> str:
+    """The SQL that runs for a day, in DuckDB's dialect."""
+    text = step.backfill_sql if "start" in names else step.sql
+    sql = render(text or "", day, schedule=schedule, params=step.params, where=step.where, **names).text
+    if step.dialect == "duckdb":
+        return sql.strip().rstrip(";")
+    from drawloom.sql.dialect import transpile
+
+    return transpile(sql, step.dialect, "duckdb")
+
+
+def run_checks(task: Task, step: Step, schedule: Schedule, staged: Staged) -> tuple[str, ...]:
+    """Audit a staged partition: warnings come back, the first failing check of severity error raises.
+
+    Raises:
+        RunError: a check found rows; the partition must not be published.
+    """
+    if not step.checks:
+        return ()
+    task.show(staged)
+    warnings = []
+    for check in step.checks:
+        bad = _violations(task, check, schedule, staged.ds)
+        if bad and check.severity == "error":
+            fix = Fix("Nothing was published; mend the SELECT or its input, or lower the check to severity: warn.")
+            raise RunError(Problem("check-failed", "error", bad, step.where, fix))
+        if bad:
+            warnings.append(bad)
+    return tuple(warnings)
+
+
+def _violations(task: Task, check: Check, schedule: Schedule, day: date) -> str | None:
+    sql = render(check.sql, day, schedule=schedule, staged="staged").text
+    rows = task.query(f"SELECT * FROM (\n{sql}\n) AS violations LIMIT 5").to_pylist()
+    if not rows:
+        return None
+    return f"check == {check.name!r}, must find no rows in {day}; it found {json.dumps(rows[0], default=str)[:300]}."
+
+
+def new_run() -> str:
+    """The id of one write."""
+    return uuid.uuid4().hex[:16]
+
+
+def meta(run: str, step: Step, inputs: Inputs) -> dict[str, str]:
+    """What a partition's file says of itself, so that the registry can be rebuilt from the files."""
+    return {"run": run, "code": step.fingerprint, "inputs": json.dumps(inputs, sort_keys=True)}
+
+
+def _days(contents: Mapping[str, str]) -> list[date] | None:
+    return None if "" in contents else [date.fromisoformat(ds) for ds in sorted(contents)]
+
+
+def _united(many: Iterable[Inputs]) -> Inputs:
+    united: dict[str, dict[str, str]] = {}
+    for inputs in many:
+        for table, contents in inputs.items():
+            united.setdefault(table, {}).update(contents)
+    return united
