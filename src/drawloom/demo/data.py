@@ -81,4 +81,6 @@ def _by_month(con: duckdb.DuckDBPyConnection, source: Path, columns: str, target
     con.execute(f"CREATE OR REPLACE TEMP TABLE raw AS SELECT * FROM {rows}", [str(source)])
     for month in range(1, 13):
         path = f"{target}-2013-{month:02}.parquet"
-        con.execute("COPY (SELECT * FROM raw WHERE month = $month) TO $path (FORMAT parquet)", {"month": month, "path": path})
+        con.execute(
+            "COPY (SELECT * FROM raw WHERE month = $month) TO $path (FORMAT parquet)", {"month": month, "path": path}
+        )

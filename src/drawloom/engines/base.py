@@ -14,7 +14,7 @@ from drawloom.model import Column, Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Inputs = Mapping[str, Sequence[date] | None]
+Visible = Mapping[str, Sequence[date] | None]
 Schemas = Mapping[str, Sequence[Column]]
 
 
@@ -86,7 +86,7 @@ class Engine(Protocol):
         """The name of its SQL dialect, as sqlglot has it."""
         ...
 
-    def task(self, inputs: Inputs, columns: Schemas | None = None) -> Task:
+    def task(self, inputs: Visible, columns: Schemas | None = None) -> Task:
         """A view in which exactly these days of these tables exist (None: all days there are).
 
         ``columns`` gives the columns of tables that have no partition yet.
@@ -101,7 +101,7 @@ class Engine(Protocol):
         """The days of the table that exist, in order."""
         ...
 
-    def query(self, sql: str, tables: Inputs | None = None) -> pa.Table:
+    def query(self, sql: str, tables: Visible | None = None) -> pa.Table:
         """The answer to one statement that only reads, over all days of any table."""
         ...
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
+from drawloom.engines.errors import disk_errors
+from drawloom.engines.footer import read_footer
 from drawloom.engines.staging import STAGING, Area, sweep, sync_folder
 from drawloom.model import KEY, refuse
 
 FILE = "part-0.parquet"
-PREFIX = "drawloom."
 
 
 class Lake:
@@ -47,12 +48,12 @@ class Lake:
                 names = sorted(entry.name for entry in entries if entry.name.startswith(f"{KEY}="))
         except (FileNotFoundError, NotADirectoryError):
             return {}
-        found = ((_day(name), _stamp(f"{folder}/{name}/{FILE}")) for name in names)
+        found = ((_day(name), file_stamp(f"{folder}/{name}/{FILE}")) for name in names)
         return {day: stamp for day, stamp in found if day and stamp}
 
     def stamp(self, table: str, ds: date) -> str | None:
         """The stamp of one partition, None when there is none."""
-        return _stamp(self.path(table, ds))
+        return file_stamp(self.path(table, ds))
 
     def tables(self) -> list[str]:
         """The tables that have a folder, by name in order."""
@@ -64,48 +65,48 @@ class Lake:
         Raises:
             RunError: the file cannot be read as Parquet.
         """
-        from drawloom.engines.footer import read_footer
-
         return dict(read_footer(path).meta)
 
     def area(self, run: str) -> Area:
         """A fresh folder in staging, which is this process's own until closed."""
-        return Area.open(self.root / STAGING, run)
+        with disk_errors(self.root):
+            return Area.open(self.root / STAGING, run)
 
     def publish(self, staged: Path, table: str, ds: date) -> str:
         """Move a synced file into its place in one step; its stamp."""
         target = self.path(table, ds)
-        stamp = _stamp(staged)
-        while True:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.replace(staged, target)
-                break
-            except FileNotFoundError:
-                if not staged.exists():
-                    raise
-        sync_folder(target.parent)
-        sync_folder(target.parent.parent)
+        with disk_errors(target):
+            stamp = file_stamp(staged)
+            _replace(staged, target)
+            sync_folder(target.parent)
+            sync_folder(target.parent.parent)
         return stamp or ""
 
     def drop(self, table: str, ds: date) -> None:
         """Remove a partition; nothing happens where there is none."""
         path = self.path(table, ds)
-        path.unlink(missing_ok=True)
-        try:
-            path.parent.rmdir()
-        except OSError:
-            return
-        sync_folder(path.parent.parent)
+        with disk_errors(path):
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # another writer may have landed the day anew
+                path.parent.rmdir()
+                sync_folder(path.parent.parent)
 
     def sweep(self) -> list[str]:
         """Remove what dead runs left in staging; the names of their folders."""
         return sweep(self.root / STAGING)
 
 
-def with_prefix(meta: Mapping[str, str]) -> dict[str, str]:
-    """The metadata with its keys as they are written in a file."""
-    return {key if key.startswith(PREFIX) else PREFIX + key: text for key, text in meta.items()}
+def _replace(staged: Path, target: Path) -> None:
+    """Move a file into its folder, which a ``drop`` beside us may take away at any moment."""
+    while True:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            staged.replace(target)
+        except FileNotFoundError:
+            if not staged.exists():
+                raise
+        else:
+            return
 
 
 def _is_folder(name: str) -> bool:
@@ -127,9 +128,10 @@ def _day(name: str) -> date | None:
         return None
 
 
-def _stamp(path: Path | str) -> str | None:
+def file_stamp(path: Path | str) -> str | None:
+    """The stamp ("size-mtime_ns") of a file, None when there is none."""
     try:
-        stat = os.stat(path)
+        stat = os.stat(path)  # noqa: PTH116 - ten thousand of them
     except (FileNotFoundError, NotADirectoryError):
         return None
     return f"{stat.st_size}-{stat.st_mtime_ns}"

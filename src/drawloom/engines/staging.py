@@ -79,10 +79,12 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
-def _lock(path: Path) -> int | None:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+def _lock(path: Path) -> int:
+    fresh = path.with_suffix(".new")  # it gets its name when it is locked, so that nobody finds it unlocked
+    handle = os.open(fresh, os.O_RDWR | os.O_CREAT, 0o644)
     if fcntl is not None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fresh.rename(path)
     return handle
 
 

@@ -22,12 +22,14 @@ class Table:
 
     ``columns`` are those declared, without ``ds``; empty means as the SELECT gives them.
     ``cluster`` names the columns that each partition is sorted by.
+    ``unique`` names the columns that tell its rows of a day apart, where that is known.
     ``keep`` is the number of days that partitions are kept, None for ever.
     """
 
     name: str
     columns: tuple[Column, ...] = ()
     cluster: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
     owner: str = ""
     description: str = ""
     keep: int | None = None

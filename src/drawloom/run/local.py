@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from drawloom.model import Column, DrawloomError, Inputs, Record
-from drawloom.run.plan import TODO, Cell, Key, Plan, State
+from drawloom.model import Column, DrawloomError, Inputs, Record, seen
+from drawloom.run.plan import Cell, Plan, State
 from drawloom.run.registry import Registry
 from drawloom.run.step import Ran, StepRunner
 from drawloom.run.works import Work, predecessors, schedule_works
@@ -39,11 +39,11 @@ class Result:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Summary:
     """All results of a run; ``interrupted`` when it was stopped before its end."""
 
-    results: list[Result] = field(default_factory=list)
+    results: Sequence[Result] = ()
     waiting: tuple[Cell, ...] = ()
     interrupted: bool = False
 
@@ -75,40 +75,17 @@ class LocalRunner:
 
     def run(self, plan: Plan, listener: Listener = lambda _: None) -> Summary:
         """Write every partition that the plan wants; each result is told to the listener as it comes."""
-        works, sorter = schedule_works(plan.todo)
-        before = predecessors(works)
-        summary = Summary(waiting=tuple(cell for cell in plan.cells if cell.state is State.WAITING))
-        bad: set[int] = set()
-        running: dict[Future[list[Result]], int] = {}
-
-        def take(number: int, results: list[Result]) -> None:
-            if any(result.outcome in {"failed", "blocked", "stopped"} for result in results):
-                bad.add(number)
-            summary.results += results
-            for result in results:
-                listener(result)
-            sorter.done(number)
-
+        queue = _Queue(plan, listener)
         with ThreadPoolExecutor(self._jobs, thread_name_prefix="drawloom") as pool:
             try:
-                while sorter.is_active():
-                    for number in sorter.get_ready():
-                        if before[number] & bad:
-                            take(number, [_result(cell, "blocked") for cell in works[number].cells])
-                        else:
-                            running[pool.submit(self._work, works[number])] = number
-                    if running:
-                        done, _ = wait(running, return_when=FIRST_COMPLETED)
-                        for future in done:
-                            take(running.pop(future), future.result())
+                for work in queue:
+                    queue.running[pool.submit(self._work, work)] = work
             except KeyboardInterrupt:
-                summary.interrupted = True
                 self._stopping.set()
                 self._steps.engine.interrupt()
-        for future, number in running.items():
-            if future.done():
-                take(number, future.result())
-        return summary
+        queue.take_done()
+        waiting = tuple(cell for cell in plan.cells if cell.state is State.WAITING)
+        return Summary(queue.results, waiting, interrupted=self._stopping.is_set())
 
     def _work(self, work: Work) -> list[Result]:
         if self._stopping.is_set():
@@ -154,8 +131,6 @@ class LocalRunner:
 
     def _still_fresh(self, cell: Cell, inputs: Inputs) -> bool:
         """Early cutoff: the inputs were made again and came out as they were."""
-        from drawloom.model import seen
-
         record = self._world.records.get(cell.step.into.name, {}).get(cell.ds)
         if cell.state is not State.STALE or record is None or not cell.reason.startswith("input"):
             return False
@@ -198,6 +173,44 @@ class LocalRunner:
         return result
 
 
+class _Queue:
+    """Hands out works as those before them are done; what follows a failure comes out as blocked."""
+
+    def __init__(self, plan: Plan, listener: Listener) -> None:
+        self.results: list[Result] = []
+        self.running: dict[Future[list[Result]], Work] = {}
+        self._works, self._sorter = schedule_works(plan.todo)
+        self._number = {work.first.key: number for number, work in enumerate(self._works)}
+        self._before = predecessors(self._works)
+        self._bad: set[int] = set()
+        self._listener = listener
+
+    def __iter__(self) -> Iterator[Work]:
+        while self._sorter.is_active():
+            for number in self._sorter.get_ready():
+                if self._before[number] & self._bad:
+                    self._take(self._works[number], [_result(cell, "blocked") for cell in self._works[number].cells])
+                else:
+                    yield self._works[number]
+            if self.running:
+                wait(self.running, return_when=FIRST_COMPLETED)
+                self.take_done()
+
+    def take_done(self) -> None:
+        """Take in the results of the works that have ended."""
+        for future in [future for future in self.running if future.done()]:
+            self._take(self.running.pop(future), future.result())
+
+    def _take(self, work: Work, results: list[Result]) -> None:
+        number = self._number[work.first.key]
+        if any(result.outcome in {"failed", "blocked", "stopped"} for result in results):
+            self._bad.add(number)
+        self.results += results
+        for result in results:
+            self._listener(result)
+        self._sorter.done(number)
+
+
 TRANSIENT = frozenset({"engine-io", "engine-memory", "step-failed"})
 
 
@@ -215,6 +228,3 @@ def _result(
     warnings: tuple[str, ...] = (),
 ) -> Result:
     return Result(cell.pipeline.name, cell.step.into.name, cell.ds, outcome, rows, seconds, error, warnings)
-
-
-__all__ = ["TODO", "Key", "Listener", "LocalRunner", "Outcome", "Result", "Summary"]

@@ -77,7 +77,8 @@ class Registry:
         if url.startswith("sqlite:///"):
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         self._url = sa.engine.make_url(url)
-        self._engine = sa.create_engine(self._url)
+        with self._explained():
+            self._engine = sa.create_engine(self._url)
         if self._url.get_backend_name() == "sqlite":
             sa.event.listen(self._engine, "connect", _tune_sqlite)
         with self._begin() as connection:
@@ -89,10 +90,14 @@ class Registry:
 
     @contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
+        with self._explained(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
+            yield
+        except (SQLAlchemyError, ImportError) as error:
             cause = getattr(error, "orig", None) or error
             raise RunError(
                 Problem(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from drawloom.engines import quote
 from drawloom.model import (
     Check,
     Column,
@@ -52,9 +53,7 @@ class Context:
 
     def read(self, table: str) -> pa.Table:
         """The declared days of a declared table."""
-        from drawloom.sql.dialect import quoted
-
-        return self._task.query(f"SELECT * FROM {quoted(table)}")
+        return self._task.query(f"SELECT * FROM {quote.dotted(table.split('.'))}")
 
     def query(self, sql: str) -> pa.Table:
         """The answer to a SELECT over the declared tables."""

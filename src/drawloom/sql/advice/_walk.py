@@ -1,19 +1,19 @@
-"""What the rules look at: nodes by kind, the sources of a SELECT, and whose column a name is."""
+"""What the rules look at: nodes by kind, conditions, and the sources of a SELECT."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlglot import exp
 
+from drawloom.sql.advice._memo import per_script
 from drawloom.sql.script import Script
 
 Node = TypeVar("Node", bound=exp.Expr)
-Names = Sequence[str] | None
+Kinds = dict[type[exp.Expr], list[exp.Expr]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,38 +25,24 @@ class Source:
     join: exp.Join | None = None
 
     @property
-    def table(self) -> exp.Table | None:
-        """The table, where the source is one (or a CTE)."""
-        return self.node if isinstance(self.node, exp.Table) and isinstance(self.node.this, exp.Identifier) else None
-
-    @property
     def dependent(self) -> bool:
-        """Whether it is made anew for each row of the sources before it."""
-        return isinstance(self.node, exp.Unnest | exp.Lateral) or self.table is None and _is_function(self.node)
+        """Whether it is made anew for each row of the sources before it, as UNNEST and LATERAL are."""
+        return isinstance(self.node, exp.Unnest | exp.Lateral) or is_function(self.node)
 
 
-@dataclass(slots=True, eq=False)
-class Tree:
-    """The statements of a script, indexed once for all rules."""
-
-    kinds: dict[type[exp.Expr], list[exp.Expr]]
-    sources: dict[int, tuple[Source, ...]] = field(default_factory=dict)
-    names: dict[int, Names] = field(default_factory=dict)
-
-
-@lru_cache(maxsize=8)
-def tree(script: Script) -> Tree:
-    """The index of a script."""
-    kinds: dict[type[exp.Expr], list[exp.Expr]] = defaultdict(list)
+@per_script
+def kinds(script: Script) -> Kinds:
+    """All nodes of a script by class, found in one walk that all rules share."""
+    found: Kinds = defaultdict(list)
     for statement in script.statements:
         for node in statement.walk(bfs=False):
-            kinds[type(node)].append(node)
-    return Tree(dict(kinds))
+            found[type(node)].append(node)
+    return found
 
 
 def nodes(script: Script, *types: type[Node]) -> Iterator[Node]:
     """All nodes of these types, subclasses too; those of one class in the order of the text."""
-    for kind, found in tree(script).kinds.items():
+    for kind, found in kinds(script).items():
         if issubclass(kind, types):
             yield from found  # type: ignore[misc]
 
@@ -72,17 +58,22 @@ def conjuncts(node: exp.Expr | None) -> Iterator[exp.Expr]:
             yield part
 
 
-def conditions(select: exp.Select) -> Iterator[exp.Expr]:
-    """The conjuncts of WHERE, HAVING, QUALIFY and of every ON."""
-    for clause in ("where", "having", "qualify"):
+def filters(select: exp.Expr, *clauses: str) -> Iterator[exp.Expr]:
+    """The conjuncts of some clauses of a SELECT: where, having, qualify."""
+    for clause in clauses:
         if found := select.args.get(clause):
             yield from conjuncts(found.this)
-    for source in sources_of(select):
+
+
+def conditions(select: exp.Select) -> Iterator[exp.Expr]:
+    """The conjuncts of WHERE, HAVING, QUALIFY and of every ON."""
+    yield from filters(select, "where", "having", "qualify")
+    for source in sources(select):
         if source.join is not None:
             yield from conjuncts(source.join.args.get("on"))
 
 
-def sources_of(select: exp.Expr) -> tuple[Source, ...]:
+def sources(select: exp.Expr) -> tuple[Source, ...]:
     """What stands in FROM and the joins, in order, with parenthesised joins opened up."""
     found: list[Source] = []
     if from_ := select.args.get("from_"):
@@ -94,50 +85,69 @@ def sources_of(select: exp.Expr) -> tuple[Source, ...]:
 
 
 def _opened(node: exp.Expr, join: exp.Join | None) -> Iterator[Source]:
-    inner = node.this if isinstance(node, exp.Subquery | exp.Paren) else None
-    if isinstance(inner, exp.Table | exp.Paren) or isinstance(inner, exp.Subquery):
-        yield from _opened(inner, join)
+    if _is_wrapper(node):
+        yield from _opened(node.this, join)
     else:
         yield Source(node.alias_or_name.lower(), node, join)
-    inside = node.args.get("joins") or () if not isinstance(node, exp.Query) or isinstance(node, exp.Subquery) else ()
-    for nested in inside:
+    for nested in node.args.get("joins") or () if isinstance(node, exp.Table | exp.Subquery) else ():
         yield from _opened(nested.this, nested)
 
 
+def _is_wrapper(node: exp.Expr) -> bool:
+    """Whether these are parentheses round a join, not a subquery."""
+    if not isinstance(node, exp.Subquery) or node.alias:
+        return False
+    inner = node.this
+    return isinstance(inner, exp.Table) or (
+        isinstance(inner, exp.Subquery) and bool(inner.alias or inner.args.get("joins") or _is_wrapper(inner))
+    )
+
+
+def is_function(node: exp.Expr) -> bool:
+    """Whether a source is a table function."""
+    return isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier)
+
+
+def own(select: exp.Expr, *types: type[Node]) -> Iterator[Node]:
+    """Nodes of these types that belong to the SELECT itself, not to a query inside of it."""
+    for node in select.walk(bfs=False, prune=lambda inner: inner is not select and isinstance(inner, exp.Query)):
+        if isinstance(node, types):
+            yield node
+
+
 def query_of(node: exp.Expr) -> exp.Query | None:
-    """The query that a source stands for: a subquery's, or that of the CTE in sight with its name."""
+    """The query that a source stands for: a subquery's, or that of the CTE which its name means."""
     if isinstance(node, exp.Lateral):
         node = node.this
     if isinstance(node, exp.Subquery):
         inner = node.unnest()
-        return inner if isinstance(inner, exp.Query) and not isinstance(inner, exp.Table) else None
-    if isinstance(node, exp.Table) and not node.args.get("db"):
-        cte = cte_of(node)
-        return cte.this if cte is not None and isinstance(cte.this, exp.Query) else None
-    return None
+        return inner if isinstance(inner, exp.Select | exp.SetOperation) else None
+    cte = cte_of(node) if isinstance(node, exp.Table) else None
+    return cte.this if cte is not None and isinstance(cte.this, exp.Query) else None
 
 
 def cte_of(table: exp.Table) -> exp.CTE | None:
-    """The CTE that a name without a schema means, if there is one in sight and the table is not inside of it."""
-    name, inner, node = table.name.lower(), table, table.parent
+    """The CTE that a name without a schema means, if one is in sight. A CTE is not in sight inside of itself."""
+    if table.args.get("db"):
+        return None
+    inner: exp.Expr = table
+    node = table.parent
     while node is not None:
-        with_ = node.args.get("with_")
+        with_ = node if isinstance(node, exp.With) else node.args.get("with_")
         if with_ is not None and with_ is not inner:
-            found = [cte for cte in with_.expressions if cte.alias.lower() == name]
-            if found:
-                return found[0]
-        if isinstance(node, exp.With):
-            before = node.expressions[: _index(node.expressions, inner)]
-            found = [cte for cte in before if cte.alias.lower() == name]
-            if found:
-                return found[-1]
+            found = _named(with_, table.name.lower(), inner)
+            if found is not None:
+                return found
         inner, node = node, node.parent
     return None
 
 
-def _index(items: list[exp.Expr], item: exp.Expr) -> int:
-    return next(n for n, other in enumerate(items) if other is item)
-
-
-def _is_function(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier)
+def _named(with_: exp.With, name: str, inside: exp.Expr) -> exp.CTE | None:
+    """The last CTE of that name that is defined before the one we are in."""
+    found: exp.CTE | None = None
+    for cte in with_.expressions:
+        if cte is inside:
+            break
+        if cte.alias.lower() == name:
+            found = cte
+    return found

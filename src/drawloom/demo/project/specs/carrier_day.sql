@@ -1,10 +1,11 @@
 /* drawloom
 table: core.carrier_day
 description: Flights and delays per carrier and day. Only counts and sums, so that weeks and months just add them up.
-until: "forever: small, and the base of all summaries"
+until:
+  forever: small, and the base of all summaries
 checks:
   - unique: [carrier]
-  - row_count: {against: same_weekday, within: 0.5}
+  - same_weekday: {min: 0.25, max: 4}
 */
 SELECT
   carrier,

@@ -2,7 +2,7 @@
 table: report.carrier_month
 description: The month of each carrier, ranked by punctuality.
 schedule: "@monthly"
-until: 2014-12-31
+until: 2013-12-31
 */
 SELECT
   rank() OVER (ORDER BY punctuality DESC) AS place,

@@ -1,7 +1,7 @@
 /* drawloom
 table: report.carrier_to_date
 description: Flights and delays per carrier from the first of the month to today.
-until: 2014-01-31
+until: 2013-12-31
 */
 -- Between one day and thirty-one: drawloom measures the calendar rule and waits for exactly those days.
 SELECT

@@ -2,7 +2,7 @@
 table: report.carrier_week
 description: The week of each carrier, Monday to Sunday, with its full name and its best and worst day.
 schedule: "@weekly"
-until: 2014-12-31
+until: 2013-12-31
 */
 -- A week is named by its Sunday; the six days before it are read besides.
 SELECT

@@ -2,7 +2,7 @@
 table: report.fleet
 description: Planes that each carrier had flown by the end of the month, with their seats and mean year of making.
 schedule: "@monthly"
-until: 2014-12-31
+until: 2013-12-31
 */
 -- A month is named by its last day, so this reads the state of that day only.
 SELECT

@@ -1,7 +1,7 @@
 /* drawloom
 table: core.flight_weather
 description: Each flight with the weather at its airport in the hour of its scheduled departure.
-until: 2014-12-31
+until: 2013-12-31
 checks:
   - not_null: [carrier, flight, origin]
   - unique: [carrier, flight, origin, dest]

@@ -1,11 +1,12 @@
 /* drawloom
 table: core.flights
 description: One row per scheduled departure, cleaned. Delays are in minutes; a flight that never left is cancelled.
-until: "forever: every other table is built on it"
+until:
+  forever: every other table is built on it
 checks:
   - not_null: [carrier, flight, origin, dest, scheduled_hour]
   - unique: [carrier, flight, origin, dest]
-  - accepted_values: {column: origin, values: [EWR, JFK, LGA]}
+  - accepted_values: {origin: [EWR, JFK, LGA]}
 */
 SELECT
   carrier,

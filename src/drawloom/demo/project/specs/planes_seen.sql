@@ -1,7 +1,8 @@
 /* drawloom
 table: core.planes_seen
 description: Every plane seen so far, per carrier, with its first and last day, flights and miles. Life to date.
-until: "forever: each day continues the day before"
+until:
+  forever: each day continues the day before
 checks:
   - unique: [carrier, tailnum]
 */

@@ -1,7 +1,8 @@
 /* drawloom
 table: core.route_day
 description: Flights and punctuality per route (origin and destination) and day. Counts and sums only.
-until: "forever: small, and the base of the rolling reports"
+until:
+  forever: small, and the base of the rolling reports
 checks:
   - not_null: [origin, dest]
   - unique: [origin, dest]

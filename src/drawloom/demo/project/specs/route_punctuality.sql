@@ -1,7 +1,7 @@
 /* drawloom
 table: report.route_punctuality
 description: Share of flights on time per route, over the seven days that end today.
-until: 2014-01-31
+until: 2013-12-31
 */
 -- The BETWEEN is all that drawloom needs to wait for seven days of core.route_day.
 SELECT

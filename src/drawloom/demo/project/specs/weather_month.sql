@@ -2,7 +2,7 @@
 table: report.weather_month
 description: What the weather does to departures, per airport and month.
 schedule: "@monthly"
-until: 2014-12-31
+until: 2013-12-31
 */
 WITH flights AS (
   SELECT

@@ -1,7 +1,7 @@
 /* drawloom
 table: report.worst_airports
 description: Destinations ranked by mean arrival delay, and their rank on the same weekday of last week.
-until: 2014-01-31
+until: 2013-12-31
 */
 WITH ranked AS (
   SELECT

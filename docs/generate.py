@@ -1,0 +1,139 @@
+"""Writes the pages that follow from the code: the CLI, specs and advice references, and the file map of AGENTS.md."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+WORDS = {
+    "string": "text",
+    "integer": "number",
+    "number": "number",
+    "boolean": "true or false",
+    "date": "day",
+    "object": "mapping",
+}
+MARK = "<!-- generated below this line -->\n"
+
+
+def file_map() -> str:
+    """One line per source file: the first sentence of its docstring."""
+    lines = []
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        says = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n\n")[0].replace("\n", " ")
+        lines.append(f"- `{path.relative_to(ROOT)}`: {says}")
+    return "\n".join(lines) + "\n"
+
+
+def cli() -> str:
+    """What every command prints for --help."""
+    from typer.main import get_command
+
+    from drawloom.cli.main import app
+
+    paths = list(_commands(get_command(app), ()))
+    return "\n".join(f"## {' '.join(('drawloom', *path))}\n\n```text\n{_help(path)}\n```\n" for path in paths)
+
+
+def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, sub in sorted(getattr(command, "commands", {}).items()):
+        if not sub.hidden:
+            yield from _commands(sub, (*path, name))
+
+
+def _help(path: tuple[str, ...]) -> str:
+    plain = os.environ | {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    command = [sys.executable, "-m", "drawloom", *path, "--help"]
+    done = subprocess.run(command, env=plain, check=True, capture_output=True, text=True)
+    return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
+
+
+def specs() -> str:
+    """The keys of drawloom.yml and of every kind of spec, with types, defaults and meaning."""
+    from drawloom.frameworks.base import frameworks
+    from drawloom.specs.config import Config
+
+    parts = [_model("drawloom.yml", Config.model_json_schema())]
+    parts += [_model(f"kind: {kind}", f.Spec.model_json_schema()) for kind, f in sorted(frameworks().items())]
+    return "\n".join(parts)
+
+
+def _model(title: str, schema: dict[str, Any], level: int = 2) -> str:
+    lines = [f"{'#' * level} {title}\n", str(schema.get("description", "")).strip() + "\n"]
+    lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
+    for key, field in schema.get("properties", {}).items():
+        default = "required" if key in schema.get("required", ()) else _code(field.get("default"))
+        meaning = " ".join(str(field.get("description", "")).split())
+        lines.append(f"| `{key}` | {_type(field)} | {default} | {meaning} |")
+    nested = [
+        _model(name, sub, level + 1) for name, sub in sorted(schema.get("$defs", {}).items()) if "properties" in sub
+    ]
+    return "\n".join([*lines, "", *nested])
+
+
+def _code(value: Any) -> str:
+    return "" if value in (None, "") or isinstance(value, list | dict) else f"`{value}`"
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "$ref" in field:
+        return str(field["$ref"]).rsplit("/", 1)[-1]
+    if "anyOf" in field:
+        options = (_type(option) for option in field["anyOf"] if option.get("type") != "null")
+        return " or ".join(dict.fromkeys(options))
+    if "enum" in field or "const" in field:
+        return " or ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
+    if field.get("type") == "array":
+        return f"list of {_type(field.get('items', {}))}"
+    return WORDS.get(str(field.get("format") or field.get("type")), "any")
+
+
+def advice() -> str:
+    """Every rule of advice: an index, then what each says and why."""
+    from drawloom.sql.advice import catalogue
+
+    rules = catalogue()
+    index = ["| code | severity | |", "|---|---|---|"]
+    index += [f"| [{code}](#{code}) | {severity} | {_sentence(text)} |" for code, severity, text in rules]
+    parts = [f"## {code}\n\n*{severity}*. {text}\n" for code, severity, text in rules]
+    return "\n".join([*index, "", *parts])
+
+
+def _sentence(text: str) -> str:
+    first = " ".join(text.partition("\n\n")[0].split())
+    return first.partition(". ")[0].rstrip(".").replace("|", "\\|") + "."
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "AGENTS.md": file_map,
+    "docs/cli.md": cli,
+    "docs/specs.md": specs,
+    "docs/advice.md": advice,
+}
+
+
+def written(page: str) -> str:
+    """A page with its generated part made anew; what stands above the mark is kept."""
+    head = (ROOT / page).read_text().split(MARK)[0]
+    return head + MARK + "\n" + PAGES[page]().strip("\n") + "\n"
+
+
+def main() -> None:
+    """Write all pages, or with --check name those that are not up to date."""
+    stale = [page for page in PAGES if written(page) != (ROOT / page).read_text()]
+    if "--check" in sys.argv:
+        sys.exit(f"{', '.join(stale)}: not up to date. Run scripts/docs." if stale else 0)
+    for page in stale:
+        (ROOT / page).write_text(written(page))
+        print(f"wrote {page}")
+
+
+if __name__ == "__main__":
+    main()

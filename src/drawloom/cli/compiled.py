@@ -1,0 +1,57 @@
+"""How a compiled pipeline looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drawloom.cli.output import console, grid
+from drawloom.model import Pipeline, Read, Step
+
+if TYPE_CHECKING:
+    from drawloom.run.project import Project
+
+
+def compiled_json(project: Project, pipeline: Pipeline) -> dict[str, Any]:
+    """The canonical plan, with the SQL of the last day of the history."""
+    from drawloom.frameworks.plan import plan_of
+
+    made = plan_of(pipeline)
+    for step, shown in zip(pipeline.steps, made["steps"], strict=True):
+        shown["rendered"] = _sql(project, pipeline, step)
+    return made
+
+
+def print_compiled(project: Project, pipeline: Pipeline) -> None:
+    """Steps, reads, waits, and the SQL of the last day of the history."""
+    from rich.syntax import Syntax
+
+    out = console()
+    day = pipeline.schedule.last_run_day(project.history.end)
+    out.print(f"\n[bold]{pipeline.name}[/] {pipeline.kind}, {pipeline.schedule.text}, {pipeline.owner}")
+    if pipeline.description:
+        out.print(pipeline.description.strip(), style="dim", soft_wrap=True)
+    table = grid("step", "reads", "days", "known by", f"on {day}")
+    for step in pipeline.order:
+        for read in step.reads or (None,):
+            table.add_row(step.name, *(_read_row(read, day) if read else ("nothing", "", "", "")))
+    out.print(table)
+    for wait in pipeline.waits:
+        out.print(f"waits for [bold]{wait.table}[/] {wait.days}")
+    for step in pipeline.order:
+        sql = _sql(project, pipeline, step)
+        if sql:
+            out.print(Syntax(sql, "sql", theme="ansi_dark", background_color="default", word_wrap=True))
+
+
+def _read_row(read: Read, day: Any) -> tuple[str, ...]:
+    spans = ", ".join(f"{first or '...'} .. {last or '...'}" if first != last else f"{first}" for first, last in read.on(day))
+    days = str(read.days) if read.how == "offset" else ""
+    return read.table, days, read.how, spans if read.how != "all" else "all there are"
+
+
+def _sql(project: Project, pipeline: Pipeline, step: Step) -> str | None:
+    from drawloom.run.step import rendered
+
+    if step.sql is None:
+        return None
+    return rendered(step, pipeline.schedule, pipeline.schedule.last_run_day(project.history.end)).strip()

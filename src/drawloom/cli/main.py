@@ -1,0 +1,85 @@
+"""The command line: one noun, one verb, the same words as the Python API."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+import drawloom
+from drawloom.cli import data, demo, project, texts
+from drawloom.cli.output import print_json, print_problems
+from drawloom.model import DrawloomError
+
+app = typer.Typer(
+    name="drawloom",
+    help="Machines that build data pipelines: write a SELECT, get a partitioned, idempotent, scheduled table.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+registry = typer.Typer(help="The record of what was produced.", no_args_is_help=True)
+app.add_typer(registry, name="registry")
+
+for command in (project.init, project.check, project.compile_, project.plan, project.run, project.status):
+    app.command(command.__name__.rstrip("_"))(command)
+for command in (data.land, data.query, data.preview, data.diff):
+    app.command(command.__name__)(command)
+app.command("advise")(texts.advise)
+app.command("demo")(demo.demo)
+registry.command("rebuild")(project.rebuild)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"drawloom {drawloom.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _globals(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Option("-C", "--project", help="The project's folder.", show_default=False)
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    context.obj = folder
+
+
+def main() -> None:
+    """Run the command line; exits 0 fine, 1 ran and failed, 2 bad input, 3 waiting for data."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command in this process; its exit code."""
+    try:
+        return app(arguments, prog_name="drawloom", standalone_mode=False) or 0
+    except DrawloomError as error:
+        _tell(error, as_json=_wants_json(arguments))
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    joined = " ".join(arguments)
+    return "--format json" in joined or "--format=json" in joined
+
+
+def _tell(error: DrawloomError, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"problems": [problem.to_json() for problem in error.problems]})
+    else:
+        print_problems(error.problems, stderr=True)

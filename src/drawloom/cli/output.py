@@ -1,0 +1,90 @@
+"""Printing: aligned tables for people, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from drawloom.model import Problem
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+class Format(StrEnum):
+    """How to print."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+COLOURS = {"error": "red", "warn": "yellow", "info": "cyan"}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console on the streams of this moment, as wide as the terminal, and wide where there is none."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 160
+    return Console(file=stream, width=width, highlight=False, soft_wrap=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+
+
+def grid(*headings: str, title: str | None = None) -> Table:
+    """An empty table in the house's style; a heading that begins with > is aligned to the right."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading.lstrip(">"), justify="right" if heading.startswith(">") else "left", overflow="fold")
+    return table
+
+
+def print_problems(problems: Iterable[Problem], *, stderr: bool = False) -> None:
+    """Each problem with its place, its sentence and the way out."""
+    from rich.markup import escape
+
+    out = console(stderr=stderr)
+    for problem in problems:
+        colour = COLOURS[problem.severity]
+        place = f"{problem.where}: " if str(problem.where) else ""
+        out.print(f"[bold]{escape(place)}[/][{colour}]{problem.severity}[/] [dim]{problem.code}[/]", soft_wrap=True)
+        out.print(f"  {escape(problem.message)}", soft_wrap=True)
+        if problem.fix:
+            out.print(f"  [green]->[/] {escape(problem.fix.title)}", soft_wrap=True)
+
+
+def counted(problems: Sequence[Problem]) -> str:
+    """Like ``2 errors, 1 warning``."""
+    names = {"error": "error", "warn": "warning", "info": "note"}
+    counts = {severity: sum(p.severity == severity for p in problems) for severity in names}
+    said = [f"{n} {names[severity]}{'s' if n > 1 else ''}" for severity, n in counts.items() if n]
+    return ", ".join(said) or "no problems"
+
+
+def number(value: float) -> str:
+    """A count with thin thousands, a float with two decimals."""
+    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+
+
+def text_of(value: Any) -> str:
+    """A cell of an answer."""
+    if value is None:
+        return "[dim]null[/]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    from rich.markup import escape
+
+    return escape(str(value))

@@ -1,0 +1,30 @@
+"""Looking at a published partition as if it had just been staged."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from drawloom.engines import hash as hashes
+from drawloom.engines import quote
+from drawloom.engines.base import Staged
+from drawloom.engines.errors import engine_errors
+
+if TYPE_CHECKING:
+    from drawloom.engines.duckdb import DuckDB
+
+
+def inspect(engine: DuckDB, table: str, ds: date) -> Staged:
+    """Rows, content hash and columns of a partition, read from its file.
+
+    Raises:
+        RunError: the file is not there or cannot be read.
+    """
+    path = engine.lake.path(table, ds)
+    columns = engine.file_columns(path)
+    relation = f"read_parquet({quote.value(str(path))}, hive_partitioning=false)"
+    with engine_errors():
+        rows, total = engine.cursor().execute(hashes.measure(columns, relation)).fetchone() or (0, None)
+    run = engine.lake.read_meta(path).get("run", "")
+    size = path.stat().st_size
+    return Staged(table, ds, path, run, rows, size, hashes.content(columns, rows, total), columns)

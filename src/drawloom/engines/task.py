@@ -1,0 +1,154 @@
+"""One step-run's view of the lake: a database of its own in the shared DuckDB, holding views only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from drawloom.engines import quote
+from drawloom.engines.base import Staged
+from drawloom.engines.columns import Found, outputs
+from drawloom.engines.errors import engine_errors
+from drawloom.engines.statement import body, one_select
+from drawloom.engines.write import Query, Target, order_by, write
+from drawloom.model import KEY, Column, Problem, RunError, Table, refuse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+    from drawloom.engines.duckdb import DuckDB
+
+STAGED = "staged"
+_ARROW = "_drawloom_arrow"
+
+
+class DuckTask:
+    """A cursor whose catalog holds one view for each input; see ``base.Task``."""
+
+    def __init__(self, engine: DuckDB, cursor: DuckDBPyConnection, database: str) -> None:
+        self._engine = engine
+        self._cursor = cursor
+        self._database = database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._engine.end(self)
+        self._cursor.execute("USE memory")
+        self._cursor.execute(f"DETACH {quote.name(self._database)}")
+        self._cursor.close()
+
+    def view(self, table: str, select: str) -> None:
+        """Make a table readable as this SELECT gives it."""
+        parts = table.split(".")
+        with engine_errors():
+            if len(parts) > 1:
+                self._cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quote.name(parts[0])}")
+            self._cursor.execute(f"CREATE OR REPLACE VIEW {quote.dotted(parts)} AS {select}")
+
+    def stage(self, table: Table, ds: date, sql: str, meta: Mapping[str, str], known: Sequence[Column] = ()) -> Staged:
+        """Write what the SELECT gives as the partition ``ds`` of the table, aside.
+
+        ``known`` are the columns that the table's partitions have so far; see ``columns.outputs``.
+
+        Raises:
+            InputError: the text is not one SELECT, or its columns cannot be stored.
+            RunError: DuckDB refuses or fails (code engine-error), or a row has another ``ds`` (wrong-day).
+        """
+        query = self._bind(table, sql, known)
+        select = query.only(table.name, ds) if query.found.key else query.select
+        order = order_by(table, query.outputs)
+        return write(self._cursor, select + order, query.columns, self._target(table, ds, meta))
+
+    def stage_range(
+        self, table: Table, days: Sequence[date], sql: str, meta: Mapping[str, str], known: Sequence[Column] = ()
+    ) -> list[Staged]:
+        """Write all these days from one SELECT that projects ``ds``; days without rows are written empty.
+
+        Raises:
+            InputError: as ``stage``, or the SELECT does not project ``ds``.
+            RunError: as ``stage``, or a row's ``ds`` is not one of the days (wrong-day).
+        """
+        query = self._bind(table, sql, known)
+        if not query.found.key:
+            raise refuse("bad-columns", f"the SELECT for {table.name} has no ds, must project it to fill many days.")
+        whole = self._engine.area.file()
+        path = quote.value(str(whole))
+        try:
+            with engine_errors(shift=1):
+                order = order_by(table, query.outputs, KEY)
+                self._cursor.execute(f"COPY ({query.by_day}{order}) TO {path} (FORMAT parquet, COMPRESSION lz4_raw)")
+            self._check_days(table, days, path)
+            return [self._one_day(query, path, self._target(table, day, meta)) for day in sorted(set(days))]
+        finally:
+            whole.unlink(missing_ok=True)
+
+    def stage_arrow(
+        self, table: Table, ds: date, data: pa.Table, meta: Mapping[str, str], known: Sequence[Column] = ()
+    ) -> Staged:
+        """Write Arrow data as the partition ``ds`` of the table, aside.
+
+        Raises:
+            InputError: it is no Arrow table, or its columns cannot be stored.
+            RunError: as ``stage``.
+        """
+        import pyarrow as pa
+
+        if not isinstance(data, pa.Table):
+            message = f"result for {table.name} == {type(data).__name__}, must be a pyarrow.Table."
+            raise refuse("bad-result", message, None, "Return pyarrow.Table.from_pylist(rows), or task.query(...).")
+        with engine_errors():
+            self._cursor.register(_ARROW, data)
+        try:
+            return self.stage(table, ds, f"SELECT * FROM {_ARROW}", meta, known)
+        finally:
+            self._cursor.unregister(_ARROW)
+
+    def show(self, staged: Staged) -> None:
+        """Make the staged partition readable as the table ``staged``."""
+        day, path = quote.value(staged.ds.isoformat()), quote.value(str(staged.path))
+        self.view(STAGED, f"SELECT *, DATE {day} AS {KEY} FROM read_parquet({path}, hive_partitioning=false)")
+
+    def query(self, sql: str) -> pa.Table:
+        """The answer to one SELECT over the task's tables."""
+        statement = one_select(self._cursor, sql, explain=True)
+        with engine_errors():
+            return self._cursor.sql(statement).to_arrow_table()
+
+    def interrupt(self) -> None:
+        """Stop what the task runs now; it raises RunError in its own thread."""
+        self._cursor.interrupt()
+
+    def _bind(self, table: Table, sql: str, known: Sequence[Column]) -> Query:
+        statement = one_select(self._cursor, sql)
+        with engine_errors():
+            relation = self._cursor.sql(statement)
+        found = Found(tuple(relation.columns), tuple(relation.types))
+        return Query(body(sql), found, outputs(table.name, found, table.columns, known))
+
+    def _check_days(self, table: Table, days: Sequence[date], path: str) -> None:
+        with engine_errors():
+            found = self._cursor.execute(f"SELECT DISTINCT {KEY} FROM {_whole(path)} ORDER BY {KEY}").fetchall()
+        wrong = [day for (day,) in found if day not in set(days)]
+        if wrong:
+            message = f"{table.name}.ds == {wrong[0]}, must be a day from {min(days)} to {max(days)}, on every row."
+            raise RunError(Problem("wrong-day", "error", message))
+
+    def _one_day(self, query: Query, path: str, target: Target) -> Staged:
+        names = ", ".join(quote.name(column.name) for column in query.columns)
+        day = quote.value(target.ds.isoformat())
+        select = f"SELECT {names} FROM {_whole(path)} WHERE {KEY} = DATE {day}"
+        return write(self._cursor, select, query.columns, target)
+
+    def _target(self, table: Table, ds: date, meta: Mapping[str, str]) -> Target:
+        return Target(table, ds, self._engine.area.file(), meta.get("run", self._engine.run), meta)
+
+
+def _whole(path: str) -> str:
+    return f"read_parquet({path}, hive_partitioning=false)"

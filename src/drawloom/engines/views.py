@@ -1,0 +1,84 @@
+"""What a task sees: for each table one view over exactly the files of the days it may read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from drawloom.engines import quote
+from drawloom.engines.footer import read_footer
+from drawloom.model import KEY, Column
+
+T = TypeVar("T")
+Describe = Callable[[str], tuple[Column, ...]]
+_HIVE = "hive_partitioning=true, hive_types={'ds': DATE}"
+
+
+class Columns:
+    """The columns of files, read once for each version of a file."""
+
+    def __init__(self, describe: Describe) -> None:
+        self._describe = describe
+        self._seen: dict[str, tuple[str, tuple[Column, ...]]] = {}
+
+    def of(self, path: str, stamp: str) -> tuple[Column, ...]:
+        """The columns of one file as they are in it."""
+        seen = self._seen.get(path)
+        if seen and seen[0] == stamp:
+            return seen[1]
+        columns = read_footer(path).columns
+        if columns is None:
+            columns = self._describe(path)
+        self._seen[path] = (stamp, columns)
+        return columns
+
+    def put(self, path: str, stamp: str, columns: tuple[Column, ...]) -> None:
+        """Remember the columns of a file that was just written."""
+        self._seen[path] = (stamp, columns)
+
+
+def unite(schemas: Iterable[Sequence[Column]]) -> tuple[Column, ...]:
+    """All columns of some files, newest first: the newest says the order and the type."""
+    united: dict[str, Column] = {}
+    for schema in schemas:
+        for column in schema:
+            united.setdefault(column.name.lower(), column)
+    return tuple(united.values())
+
+
+def over_files(files: Sequence[tuple[str, tuple[Column, ...]]], columns: Sequence[Column]) -> str:
+    """One SELECT over a table's files, in day order; a column that a file does not have is NULL.
+
+    DuckDB's union_by_name would open every footer each time; here their columns are known already.
+    """
+    parts = [
+        f"SELECT {_items(columns, schema)} FROM read_parquet({quote.values(paths)}, {_HIVE})"
+        for schema, paths in grouped(files).items()
+    ]
+    return " UNION ALL ".join(parts)
+
+
+def grouped(files: Iterable[tuple[str, T]]) -> dict[T, list[str]]:
+    """The paths by what they have in common."""
+    groups: dict[T, list[str]] = {}
+    for path, common in files:
+        groups.setdefault(common, []).append(path)
+    return groups
+
+
+def no_rows(columns: Sequence[Column], *, key: bool = True) -> str:
+    """A SELECT of these columns, and of ``ds``, without rows."""
+    items = [f"CAST(NULL AS {column.type}) AS {quote.name(column.name)}" for column in columns]
+    return f"SELECT {', '.join([*items, *(['CAST(NULL AS DATE) AS ds'] if key else [])])} WHERE false"
+
+
+def _items(columns: Sequence[Column], schema: Sequence[Column]) -> str:
+    have = {column.name.lower(): column for column in schema}
+    return ", ".join([*(_item(column, have.get(column.name.lower())) for column in columns), KEY])
+
+
+def _item(column: Column, found: Column | None) -> str:
+    name = quote.name(column.name)
+    if found is None:
+        return f"CAST(NULL AS {column.type}) AS {name}"
+    return name if found.type == column.type else f"CAST({name} AS {column.type}) AS {name}"

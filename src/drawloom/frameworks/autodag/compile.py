@@ -1,0 +1,82 @@
+"""An AutoDAG becomes a pipeline of one step."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import cast
+
+from drawloom.frameworks.autodag.guard import guard
+from drawloom.frameworks.autodag.spec import AutoDag
+from drawloom.frameworks.base import Context
+from drawloom.frameworks.checks import compile_checks
+from drawloom.frameworks.plan import name_of
+from drawloom.model import Days, Fix, Pipeline, Problem, Read, Step, Table, digest
+from drawloom.model.step import Call
+
+
+def compile_autodag(spec: AutoDag, project: Context) -> Pipeline:
+    """The pipeline of one step that fills the spec's table.
+
+    Raises:
+        InputError: the SQL is not one SELECT, or the spec's fields do not fit together.
+    """
+    schedule = project.schedule(spec)
+    text, problems = guard(spec.sql, spec.table, spec.dialect) if spec.sql is not None else (None, ())
+    step = Step(
+        name=spec.table,
+        into=_table(spec, project),
+        sql=None if text is None else _padded(spec, text),
+        call=cast("Call | None", spec.call),
+        reads=tuple(Read(table, Days.parse(days), "offset") for table, days in sorted(spec.reads.items())),
+        checks=compile_checks(spec.checks, spec.table),
+        dialect=spec.dialect,
+        params=spec.params,
+        depends_on={table: None if days == "none" else Days.parse(days) for table, days in spec.depends_on.items()},
+        fingerprint=_call_fingerprint(spec),
+        where=spec.where,
+    )
+    wrong = [*(_placed(spec, problem) for problem in problems), *_field_problems(spec, schedule.grain)]
+    return project.pipeline(spec, spec.table, [step], wrong)
+
+
+def _table(spec: AutoDag, project: Context) -> Table:
+    return Table(spec.table, spec.columns, spec.cluster, project.owner(spec), spec.description, spec.keep)
+
+
+def _padded(spec: AutoDag, text: str) -> str:
+    """The SQL with blank lines for what stands above it, so that every line number is that of the user's file."""
+    return "\n" * ((spec.line("sql") or 1) - 1) + text
+
+
+def _placed(spec: AutoDag, problem: Problem) -> Problem:
+    line = spec.line("sql")
+    where = (
+        replace(problem.where, file=spec.where.file, line=line + (problem.where.line or 1) - 1) if line else spec.where
+    )
+    return replace(problem, where=where)
+
+
+def _call_fingerprint(spec: AutoDag) -> str:
+    """Of the function's own text: a helper that it calls is not seen."""
+    if spec.call is None:
+        return ""
+    reads = [f"{table}={days}" for table, days in sorted(spec.reads.items())]
+    return digest([name_of(spec.call), inspect.getsource(spec.call), *reads])
+
+
+def _field_problems(spec: AutoDag, grain: str) -> Iterator[Problem]:
+    names = {column.name.lower() for column in spec.columns} | {"ds"}
+    for number, column in enumerate(spec.cluster):
+        if spec.columns and column.lower() not in names:
+            yield _problem(spec, "cluster", f"has {column} at {number}, must name columns of the table")
+    for number, check in enumerate(spec.checks):
+        if check.same_weekday and grain == "month":
+            where = spec.place("checks", number)
+            message = f"checks[{number}] == same_weekday, must not be asked of a monthly table."
+            yield Problem("invalid", "error", message, where, Fix("Use rows: {min: ..., max: ...}."))
+
+
+def _problem(spec: AutoDag, field: str, rule: str) -> Problem:
+    return Problem("invalid", "error", f"{field} {rule}.", spec.place(field))

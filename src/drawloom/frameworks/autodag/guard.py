@@ -1,0 +1,154 @@
+"""Keeps an AutoDAG to one SELECT that reads tables: it writes nothing and opens no files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from drawloom.model import Fix, Problem, Where
+
+_BACKSLASH = frozenset({"hive", "spark", "bigquery", "mysql", "snowflake", "redshift"})
+_LEXEME = r"""
+  (?P<space>\s+ | --[^\n]* | /\*.*?(?:\*/|\Z) | \{\#.*?(?:\#\}|\Z) | \{%.*?(?:%\}|\Z))
+| (?P<template>\{\{.*?(?:\}\}|\Z))
+| (?P<string>'STRING*(?:'|\Z) | (?<!\w)\$(?P<tag>[^\W\d]\w*|)\$.*?(?:\$(?P=tag)\$|\Z))
+| (?P<name>"(?:[^"]|"")*(?:"|\Z) | `[^`]*(?:`|\Z))
+| (?P<word>\w+)
+| (?P<mark>.)
+"""
+_PLAIN = re.compile(_LEXEME.replace("STRING", "(?:[^']|'')"), re.VERBOSE | re.DOTALL)
+_ESCAPED = re.compile(_LEXEME.replace("STRING", r"(?:[^'\\]|\\.|'')"), re.VERBOSE | re.DOTALL)
+
+_OPENS = re.compile(
+    r"read_\w+|\w+_scan|parquet_\w+|glob|sniff_\w+|getenv|query|query_table|duckdb_\w+|pragma_\w+|which_secret"
+    r"|st_read\w*|load_\w+_credentials|nextval|currval|current_setting",
+    re.IGNORECASE,
+)
+_PATH = re.compile(r"[/\\*]|\.(?:parquet|csv|tsv|txt|json|jsonl|ndjson|xlsx|db|duckdb|sqlite|gz|zst)$", re.IGNORECASE)
+_DAY = re.compile(r"\{\{-?\s*ds\s*-?\}\}")
+_SOURCE = "Declare the files under `sources` in drawloom.yml, and read that table."
+_ONLY = "Paste only the SELECT: drawloom writes its rows to the table."
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, name, string, template expression or mark of a SQL text, and where it begins."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def upper(self) -> str:
+        """The text, upper case for a word."""
+        return self.text.upper() if self.kind == "word" else self.text
+
+
+def guard(text: str, table: str, dialect: str = "duckdb") -> tuple[str, list[Problem]]:
+    """The SELECT of a text, and what keeps the text from being one.
+
+    An INSERT OVERWRITE of this table's ``{{ ds }}`` is taken for its SELECT; blank lines stand for its head.
+    """
+    tokens = list(_tokens(text, dialect))
+    head = _insert_head(tokens, table)
+    if head:
+        text = "\n" * text.count("\n", 0, head) + text[head:]
+        tokens = list(_tokens(text, dialect))
+    return text, [*_statement_problems(text, tokens), *_file_problems(text, tokens)]
+
+
+def _tokens(text: str, dialect: str) -> Iterator[Token]:
+    pattern = _ESCAPED if dialect in _BACKSLASH else _PLAIN
+    for found in pattern.finditer(text):
+        kind = found.lastgroup or "mark"
+        kind = "string" if kind == "tag" else kind
+        if kind != "space":
+            yield Token(kind, found[0], found.start())
+
+
+def _statement_problems(text: str, tokens: list[Token]) -> Iterator[Problem]:
+    ends = [n for n, token in enumerate(tokens) if token.text == ";"]
+    body = [token for token in tokens if token.kind != "template"]
+    if not [token for token in body if token.text != ";"]:
+        if not tokens:
+            yield _problem("empty", text, 0, "sql is empty, must be one SELECT.", None)
+        return
+    first = body[0]
+    if first.upper not in {"SELECT", "WITH", "FROM", "("}:
+        yield _problem(
+            "not-a-select", text, first.start, f"sql == {_start(first)} ..., must be one SELECT.", _advice(first)
+        )
+    for n in ends:
+        after = next((token for token in tokens[n + 1 :] if token.text != ";"), None)
+        if after:
+            message = f"sql == ... ; {_start(after)} ..., must be one SELECT and nothing after it."
+            yield _problem("not-a-select", text, after.start, message, _advice(after))
+            return
+    for token, after in pairwise(tokens):
+        if token is not first and _writes(token, after):
+            message = f"sql == ... {token.text} {after.text} ..., must write nothing."
+            yield _problem("writes", text, token.start, message, _ONLY)
+
+
+def _writes(token: Token, after: Token) -> bool:
+    into = token.upper == "INTO" and after.kind != "mark" and after.upper != "NAME"  # UNPIVOT ... INTO NAME
+    return into or (token.upper, after.upper) in {("INSERT", "OVERWRITE"), ("DELETE", "FROM")}
+
+
+def _file_problems(text: str, tokens: list[Token]) -> Iterator[Problem]:
+    inside: list[str] = []  # the word before each open parenthesis: trim(x FROM y) has no table after FROM
+    for token, after in pairwise(tokens):
+        if token.text == ")" and inside:
+            inside.pop()
+        if after.text == "(":
+            inside.append(token.upper)
+            if token.kind in {"word", "name"} and _OPENS.fullmatch(token.text.strip('"`')):
+                message = f"sql == ... {token.text}(...), must read tables only."
+                yield _problem("reads-files", text, token.start, message, _SOURCE)
+        if token.upper in {"FROM", "JOIN"} and _is_path(after) and inside[-1:] not in _FROM_IN_CALL:
+            message = f"sql == ... {token.text} {after.text:.60}, must read tables only."
+            yield _problem("reads-files", text, after.start, message, _SOURCE)
+
+
+_FROM_IN_CALL = (["TRIM"], ["EXTRACT"], ["SUBSTRING"], ["OVERLAY"])
+
+
+def _is_path(token: Token) -> bool:
+    return token.kind in {"string", "name"} and bool(_PATH.search(token.text[1:-1]))
+
+
+def _insert_head(tokens: list[Token], table: str) -> int:
+    """Where the SELECT of a plain INSERT OVERWRITE of the table's day begins; 0 where there is none."""
+    words = [token.upper for token in tokens[:24]]
+    if words[:2] != ["INSERT", "OVERWRITE"]:
+        return 0
+    at = 3 if words[2:3] == ["TABLE"] else 2
+    name = "".join(token.text for token in tokens[at : at + 3])
+    at += 3
+    if name.lower() != table.lower():
+        return 0
+    if words[at : at + 4] == ["PARTITION", "(", "DS", "="] and words[at + 5 : at + 6] == [")"]:
+        if not _DAY.fullmatch(tokens[at + 4].text.strip("'")):
+            return 0
+        at += 6
+    return tokens[at].start if words[at : at + 1] and words[at] in {"SELECT", "WITH"} else 0
+
+
+def _advice(token: Token) -> str | None:
+    if token.upper in {"INSERT", "CREATE", "MERGE", "UPDATE", "DELETE", "COPY", "EXPORT", "REPLACE", "TRUNCATE"}:
+        return _ONLY
+    if token.upper in {"ATTACH", "INSTALL", "LOAD", "IMPORT"}:
+        return _SOURCE
+    return "Remove it." if token.kind == "word" else None
+
+
+def _start(token: Token) -> str:
+    return token.text[:40]
+
+
+def _problem(code: str, text: str, offset: int, message: str, fix: str | None) -> Problem:
+    line = text.count("\n", 0, offset) + 1
+    column = offset - text.rfind("\n", 0, offset)
+    return Problem(code, "error", message, Where(None, line, column), Fix(fix) if fix else None)

@@ -1,0 +1,116 @@
+"""Specs -> pipelines whose steps know what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drawloom.frameworks.base import Context, find_frameworks
+from drawloom.frameworks.check import check_project
+from drawloom.model import Column, InputError, Pipeline, Problem, Read, Step, Where, digest
+from drawloom.specs.load import read_specs
+from drawloom.sql.cache import Description, describe
+from drawloom.sql.catalog import Entry
+
+if TYPE_CHECKING:
+    from drawloom.specs.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The pipelines of a project, and every problem of its specs and their SQL."""
+
+    pipelines: tuple[Pipeline, ...]
+    problems: tuple[Problem, ...]
+
+
+def compile_project(config: Config, columns: Mapping[str, Sequence[Column]], cache: Path | None) -> Compiled:
+    """Compile all specs; a bad one does not take the others down.
+
+    Args:
+        config: the project's settings; specs are in ``specs/`` beside them.
+        columns: the columns of the lake's tables, as far as they are known.
+        cache: a folder in which what was read out of SQL is kept.
+    """
+    found, problems = find_frameworks()
+    specs, wrong = read_specs(config.root / "specs", {kind: framework.Spec for kind, framework in found.items()})
+    problems += wrong
+    context = Context.of(config)
+    pipelines = []
+    for spec in specs:
+        try:
+            pipelines.append(found[spec.kind].compile(spec, context))
+        except InputError as error:
+            problems += error.problems
+    reader = _Reader(_catalog(config, pipelines, columns), cache)
+    pipelines = [reader.pipeline(pipeline) for pipeline in pipelines]
+    landed = [table for table in columns if table not in {t for p in pipelines for t in p.tables}]
+    problems += [*reader.problems, *check_project(pipelines, list(config.sources), landed)]
+    return Compiled(tuple(pipelines), tuple(problems))
+
+
+def _catalog(
+    config: Config, pipelines: Sequence[Pipeline], columns: Mapping[str, Sequence[Column]]
+) -> dict[str, Entry]:
+    """What advice may know: keys and types of every table of the project."""
+    catalog = {name.lower(): Entry(("ds",), _types(found)) for name, found in columns.items()}
+    for name, source in config.sources.items():
+        keys = ("ds",) if source.partitioned else ()
+        catalog[name.lower()] = Entry(keys, _types(source.columns), source.days_from)
+    for pipeline in pipelines:
+        for table, step in pipeline.tables.items():
+            known = step.into.columns or columns.get(table, ())
+            catalog[table.lower()] = Entry(("ds",), _types(known))
+    return catalog
+
+
+def _types(columns: Sequence[Column]) -> dict[str, str]:
+    return {column.name: column.type for column in columns}
+
+
+class _Reader:
+    """Fills in what the steps of pipelines read, and collects what is wrong with their SQL."""
+
+    def __init__(self, catalog: Mapping[str, Entry], cache: Path | None) -> None:
+        self._catalog = catalog
+        self._cache = cache
+        self._names = {name.lower(): name for name in catalog}
+        self.problems: list[Problem] = []
+
+    def pipeline(self, pipeline: Pipeline) -> Pipeline:
+        steps = tuple(self._step(pipeline, step) if step.sql is not None else step for step in pipeline.steps)
+        self._names |= {step.into.name.lower(): step.into.name for step in steps}
+        return replace(pipeline, steps=steps)
+
+    def _step(self, pipeline: Pipeline, step: Step) -> Step:
+        try:
+            read = self._describe(pipeline, step, step.sql or "")
+        except InputError as error:
+            self.problems += error.problems
+            return step
+        self.problems += [_placed(problem, step.where) for problem in read.problems]
+        backfill = self._describe(pipeline, step, step.backfill_sql).fingerprint if step.backfill_sql else ""
+        parts = [read.fingerprint, backfill, step.dialect, *(f"{k}={v}" for k, v in sorted(step.params.items()))]
+        return replace(step, reads=tuple(self._reads(read)), fingerprint=digest(parts))
+
+    def _describe(self, pipeline: Pipeline, step: Step, text: str) -> Description:
+        return describe(
+            text,
+            dialect=step.dialect,
+            catalog=self._catalog,
+            schedule=pipeline.schedule,
+            target=step.into.name,
+            params=step.params,
+            file=step.where.file,
+            cache=self._cache,
+        )
+
+    def _reads(self, read: Description) -> Iterator[Read]:
+        for one in read.reads:
+            yield replace(one, table=self._names.get(one.table.lower(), one.table))
+
+
+def _placed(problem: Problem, where: Where) -> Problem:
+    return replace(problem, where=replace(problem.where, file=where.file)) if not problem.where.file else problem

@@ -1,0 +1,54 @@
+"""A new project that runs at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+from drawloom.model import refuse
+
+
+def init_project(folder: Path, name: str | None = None) -> list[Path]:
+    """Write drawloom.yml, a first spec, .gitignore and the schemas for editors; what was written.
+
+    Raises:
+        InputError: there is a project already, or the name is no plain word.
+    """
+    folder = folder.absolute()
+    name = name or re.sub(r"\W+", "_", folder.name).strip("_").lower() or "project"
+    if (folder / "drawloom.yml").exists():
+        raise refuse(
+            "exists", f"{folder / 'drawloom.yml'} == there already, must not be.", fix="Choose another folder."
+        )
+    if not re.fullmatch(r"[^\W\d]\w*", name):
+        raise refuse("bad-name", f"name == {name!r}, must be a word such as rides.", fix="Give one with --name.")
+    start = date.today() - timedelta(days=7)
+    texts = {
+        path: (files("drawloom.run") / "template" / path).read_text(encoding="utf-8")
+        for path in ("drawloom.yml", "specs/hello.sql", "gitignore")
+    }
+    texts["drawloom.yml"] = texts["drawloom.yml"].replace("__name__", name).replace("__start__", start.isoformat())
+    written = [_write(folder / path.replace("gitignore", ".gitignore"), text) for path, text in texts.items()]
+    return [*written, *write_schemas(folder)]
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write the JSON Schemas that editors complete and check by."""
+    from drawloom.frameworks.base import frameworks
+    from drawloom.specs.schema import config_schema, spec_schema
+
+    kinds = {kind: framework.Spec for kind, framework in frameworks().items()}
+    schemas = {"drawloom.schema.json": config_schema(), "spec.schema.json": spec_schema(kinds)}
+    return [
+        _write(folder / ".drawloom" / name, json.dumps(schema, indent=2, sort_keys=True) + "\n")
+        for name, schema in schemas.items()
+    ]
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path

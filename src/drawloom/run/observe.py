@@ -1,0 +1,81 @@
+"""Looking at what exists: the lake's files against their records, and the sources' files against what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from drawloom.model import Record
+from drawloom.run.world import Contents, World
+
+if TYPE_CHECKING:
+    from drawloom.engines.lake import Lake
+    from drawloom.engines.sources import Source
+    from drawloom.run.registry import Registry
+    from drawloom.specs.config import Config
+
+
+def observe(lake: Lake, sources: Mapping[str, Source], registry: Registry, config: Config) -> World:
+    """The world of a project as it stands now."""
+    records = existing(registry.records(), lake)
+    contents: dict[str, Contents] = {
+        table: {ds: record.content for ds, record in days.items()} for table, days in records.items()
+    }
+    contents |= _source_contents(sources, registry)
+    return World(
+        contents=contents,
+        records=records,
+        failures=registry.failures(),
+        settled=_settled(config),
+        gapless=frozenset(name for name, source in config.sources.items() if source.gaps),
+    )
+
+
+def existing(records: Mapping[str, dict[date, Record]], lake: Lake) -> dict[str, dict[date, Record]]:
+    """The records whose files are there, as they were left; another file in the place counts as unrecorded."""
+    found = {}
+    for table, days in records.items():
+        stamps = lake.scan(table)
+        found[table] = {ds: record for ds, record in days.items() if stamps.get(ds) == record.stamp}
+    return found
+
+
+def last_day(config: Config) -> date:
+    """The last day of the project's history: its end, or yesterday where it lives."""
+    return config.end or datetime.now(config.zone).date() - timedelta(days=1)
+
+
+def _source_contents(sources: Mapping[str, Source], registry: Registry) -> dict[str, Contents]:
+    """Content hashes of source partitions; files are read again only where their size or time changed."""
+    known = registry.fingerprints()
+    fresh: dict[tuple[str, str], tuple[str, str]] = {}
+    contents: dict[str, Contents] = {}
+    for name, source in sources.items():
+        held = contents.setdefault(name, {})
+        for ds in source.days() if source.partitioned else [None]:
+            stamp = source.stamp(ds)
+            if not stamp:
+                continue
+            key = (name, ds.isoformat() if ds else "")
+            if known.get(key, ("",))[0] != stamp:
+                fresh[key] = known[key] = (stamp, source.fingerprint(ds))
+            held[ds] = known[key][1]
+    if fresh:
+        registry.save_fingerprints(fresh)
+    return contents
+
+
+def _settled(config: Config) -> dict[str, date]:
+    late = {name: source.lateness for name, source in config.sources.items() if source.lateness}
+    now = datetime.now(UTC)
+    return {name: _last_settled(now, lateness, config.zone) for name, lateness in late.items()}
+
+
+def _last_settled(now: datetime, lateness: timedelta, zone: ZoneInfo) -> date:
+    """The newest day that ended at least ``lateness`` ago."""
+    day = now.astimezone(zone).date()
+    while datetime.combine(day + timedelta(days=1), time(), zone) + lateness > now:
+        day -= timedelta(days=1)
+    return day

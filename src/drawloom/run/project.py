@@ -1,0 +1,267 @@
+"""A project: specs compiled, a lake, a registry, and what one can ask of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import date
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from drawloom.engines.lake import Lake
+from drawloom.model import Column, InputError, Pipeline, Problem, Step, errors, refuse
+from drawloom.run.compile import Compiled, compile_project
+from drawloom.run.local import Listener, LocalRunner, Summary
+from drawloom.run.observe import last_day, observe
+from drawloom.run.plan import History, Key, Plan, State, make_plan
+from drawloom.run.registry import Registry
+from drawloom.run.restore import restore
+from drawloom.run.step import StepRunner
+from drawloom.specs.config import Config, load_config
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from drawloom.engines.duckdb import DuckDB
+    from drawloom.engines.sources import Source
+    from drawloom.run.diff import Difference
+    from drawloom.run.land import Landed
+    from drawloom.run.world import World
+
+
+class Project:
+    """One folder with a ``drawloom.yml``. Everything is read when it is first asked for, and closed at the end.
+
+    >>> with Project.load("rides") as project:  # doctest: +SKIP
+    ...     project.run(project.plan())
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.lake = Lake(config.lake_path)
+
+    @classmethod
+    def load(cls, folder: Path | str = ".") -> Project:
+        """The project in this folder.
+
+        Raises:
+            InputError: there is no drawloom.yml, or it is wrong.
+        """
+        return cls(load_config(Path(folder)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the engine and the registry."""
+        for name in ("engine", "registry"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The record of what was produced; restored from the files where it was lost."""
+        registry = Registry(self.config.registry_url)
+        if not registry.records() and self.lake.tables():
+            restore(self.engine, registry)
+        return registry
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """The external tables."""
+        from drawloom.engines.sources import Source
+
+        return {
+            name: Source(
+                name, self.config.files(name), source.kind or "parquet", source.columns, lateness=source.lateness
+            )
+            for name, source in self.config.sources.items()
+        }
+
+    @cached_property
+    def engine(self) -> DuckDB:
+        """DuckDB over the lake."""
+        from drawloom.engines.duckdb import DuckDB
+
+        settings: dict[str, Any] = {"threads": self.config.engine.threads}
+        if self.config.engine.memory:
+            settings["memory"] = self.config.engine.memory
+        return DuckDB(self.lake, self.sources, **settings)
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The pipelines and the problems of all specs."""
+        return compile_project(self.config, self._columns(), self.config.root / ".drawloom" / "cache")
+
+    @property
+    def pipelines(self) -> tuple[Pipeline, ...]:
+        """What the specs compile to."""
+        return self.compiled.pipelines
+
+    def check(self) -> tuple[Problem, ...]:
+        """Every problem of every spec, with its place and the way out."""
+        return self.compiled.problems
+
+    def named(self, names: Sequence[str]) -> tuple[Pipeline, ...]:
+        """The pipelines of these names or tables; all without names.
+
+        Raises:
+            InputError: a name is unknown; the nearest one is named.
+        """
+        if not names:
+            return self.pipelines
+        known = {name: p for p in self.pipelines for name in (*p.tables, p.name)}
+        for name in names:
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                fix = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(known)) or 'none yet'}."
+                raise refuse(
+                    "unknown-name", f"name == {name!r}, must be a pipeline or table of this project.", None, fix
+                )
+        wanted = {id(known[name]) for name in names}
+        return tuple(pipeline for pipeline in self.pipelines if id(pipeline) in wanted)
+
+    @property
+    def history(self) -> History:
+        """The days that may be filled."""
+        return History(self.config.start, last_day(self.config))
+
+    def observe(self) -> World:
+        """What exists now."""
+        return observe(self.lake, self.sources, self.registry, self.config)
+
+    def plan(
+        self,
+        names: Sequence[str] = (),
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        upstream: bool = True,
+        force: bool = False,
+    ) -> Plan:
+        """Which partitions would be written, and why.
+
+        Args:
+            names: pipelines or tables; all of them without.
+            first: the first day to fill; the history's otherwise.
+            last: the last day to fill; the history's otherwise.
+            upstream: whether to include what the named ones need and do not have.
+            force: write the named partitions though they are fresh.
+
+        Raises:
+            InputError: a spec has an error, a name is unknown, or the days lie outside the history.
+        """
+        self._refuse_errors()
+        chosen = self.named(names)
+        self._check_days(first, last)
+        start, end = first or self.history.start, last or self.history.end
+        targets = {
+            (table, ds)
+            for pipeline in chosen
+            for table in pipeline.tables
+            for ds in pipeline.schedule.run_days(start, end)
+        }
+        made = self._plan(targets if force else ())
+        return made.only(targets, upstream=upstream) if names or first or last else made
+
+    def run(self, plan: Plan | None = None, *, jobs: int | None = None, listener: Listener | None = None) -> Summary:
+        """Write what a plan wants (everything, without one), and drop what has expired."""
+        plan = plan or self.plan()
+        self._drop_expired(plan)
+        self.engine.lake.sweep()
+        runner = LocalRunner(self._steps(), self.registry, self.observe(), jobs=jobs or _jobs())
+        return runner.run(plan, listener) if listener else runner.run(plan)
+
+    def query(self, sql: str) -> pa.Table:
+        """The answer to one SELECT over any table."""
+        return self.engine.query(sql)
+
+    def preview(self, name: str, ds: date, limit: int = 10) -> pa.Table:
+        """The first rows that a step would write for a day, from the inputs there are now; writes nothing."""
+        pipeline, step, inputs = self._one(name, ds)
+        return self._steps().preview(step, pipeline.schedule, ds, inputs, limit)
+
+    def diff(self, name: str, ds: date, key: tuple[str, ...] = ()) -> Difference:
+        """What writing this partition again would alter in what is stored; writes nothing.
+
+        Raises:
+            InputError: there is no such partition.
+        """
+        from drawloom.run.diff import compare_stored
+
+        pipeline, step, inputs = self._one(name, ds)
+        if not self.lake.stamp(step.into.name, ds):
+            fix = f"drawloom run {name} --ds {ds}"
+            raise refuse("no-partition", f"{step.into.name} {ds} == missing, must be there to compare with.", None, fix)
+        with self._steps().staged(step, pipeline.schedule, ds, inputs) as (task, staged):
+            return compare_stored(task, self.engine, step, staged, key)
+
+    def land(self, table: str, files: Iterable[str], **options: Any) -> Landed:
+        """Turn raw files into daily partitions of a staging table; see run.land.land."""
+        from drawloom.run.land import land
+
+        return land(self, table, files, **options)
+
+    def rebuild_registry(self) -> dict[str, int]:
+        """Restore the registry from what the files say of themselves; table -> partitions."""
+        return restore(self.engine, self.registry)
+
+    def _columns(self) -> dict[str, tuple[Column, ...]]:
+        return self.registry.columns()
+
+    def _steps(self) -> StepRunner:
+        return StepRunner(self.engine, self._columns())
+
+    def _plan(self, forced: Iterable[Key]) -> Plan:
+        world = self.observe()
+        made = make_plan(self.pipelines, world, self.history, forced=forced)
+        unclear = {cell.key[0] for cell in made.cells if cell.state is State.STALE and cell.reason.startswith("input")}
+        if not unclear:
+            return made
+        inputs_of = {table: self.registry.inputs(table) for table in unclear}
+        return make_plan(self.pipelines, world, self.history, inputs_of, forced=forced)
+
+    def _one(self, name: str, ds: date) -> tuple[Pipeline, Step, Any]:
+        self._refuse_errors()
+        pipeline = self.named([name])[0]
+        step = pipeline.tables.get(name, pipeline.steps[-1])
+        self._check_days(ds, ds)
+        made = self._plan(())
+        cell = next((cell for cell in made.cells if cell.key == (step.into.name, ds)), None)
+        if cell is None:
+            fix = f"The nearest is {pipeline.schedule.last_run_day(ds)}."
+            raise refuse("no-run-day", f"--ds == {ds}, must be a day that names a partition of {name}.", None, fix)
+        if cell.state is State.WAITING:
+            raise refuse("waiting", f"{step.into.name} {ds} == {cell.reason}, must have its inputs.", None)
+        return pipeline, step, self.observe().inputs(cell.needs.seen)
+
+    def _drop_expired(self, plan: Plan) -> None:
+        for cell in plan.cells:
+            if cell.state is State.EXPIRED and self.lake.stamp(*cell.key):
+                self.engine.drop(*cell.key)
+                self.registry.forget(*cell.key)
+
+    def _refuse_errors(self) -> None:
+        wrong = errors(self.compiled.problems)
+        if wrong:
+            raise InputError(*wrong)
+
+    def _check_days(self, first: date | None, last: date | None) -> None:
+        start, end = self.history.start, self.history.end
+        for day in (first, last):
+            if day and not start <= day <= end:
+                fix = "Move `start:` or `end:` in drawloom.yml; without `end`, history ends yesterday."
+                raise refuse("outside-history", f"day == {day}, must be from {start} to {end}.", None, fix)
+
+
+def _jobs() -> int:
+    """As many steps at once as there are processors, and no more than eight: a laptop stays usable."""
+    return min(os.cpu_count() or 1, 8)

@@ -1,0 +1,217 @@
+"""``drawloom.yml``: the project's settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
+
+from drawloom.model import Fix, Problem, refuse
+from drawloom.specs.base import Part, Whole
+from drawloom.specs.columns import Columns
+from drawloom.specs.document import Document, parse_yaml, read_text
+from drawloom.specs.env import expand, has_password, unset
+from drawloom.specs.faults import RuleError, nearest
+from drawloom.specs.fields import Day, Lateness, Names, ScheduleText, TableName, Word
+
+FILE = "drawloom.yml"
+_SUFFIXES: dict[str, Literal["parquet", "csv", "json"]] = {
+    "parquet": "parquet",
+    "csv": "csv",
+    "tsv": "csv",
+    "json": "json",
+    "jsonl": "json",
+    "ndjson": "json",
+}
+_MARK = re.compile(r"(?<!\$)\{[^}]*\}?")
+_DAYS = ({"{ds}"}, {"{ds_nodash}"}, {"{yyyy}", "{mm}", "{dd}"})
+
+
+def _check_timezone(value: str) -> str:
+    if value not in available_timezones():
+        raise RuleError("must be a time zone like UTC or Europe/Paris", nearest(value, available_timezones()))
+    return value
+
+
+def _check_memory(value: str) -> str:
+    number = value.removesuffix("B").removesuffix("i")
+    if not (number[:-1].replace(".", "", 1).isdigit() and number[-1:] in {"M", "G", "T"} and value.endswith("B")):
+        raise RuleError("must be an amount of memory like 4GB or 800MB")
+    return value
+
+
+def _as_engine(value: object) -> object:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def _check_files(value: str) -> str:
+    marks = set(_MARK.findall(value))
+    if marks and not any(marks == day for day in _DAYS):
+        rule = "must be a path pattern in which {ds}, {ds_nodash}, or {yyyy}, {mm} and {dd} stand for the day"
+        raise RuleError(rule, 'Like "landing/rides/ds={ds}/*.csv".')
+    return value
+
+
+class EngineConfig(Part):
+    """What runs the SQL."""
+
+    kind: Literal["duckdb"] = Field("duckdb", description="the engine")
+    threads: Annotated[int, Field(ge=1, le=1024)] = Field(1, description="threads of one query; steps run side by side")
+    memory: Annotated[str, AfterValidator(_check_memory)] | None = Field(None, description="like 4GB; all together")
+
+
+class Defaults(Part):
+    """What specs need not repeat."""
+
+    owner: str = Field("", description="who answers for tables whose spec names nobody")
+    schedule: ScheduleText = Field("@daily", description="@daily, @weekly, @monthly or a cron of that rhythm")
+    retries: Annotated[int, Field(ge=0, le=20)] = Field(2, description="how often a failed step is tried again")
+
+
+class SourceConfig(Part):
+    """An external table: files that somebody else writes."""
+
+    files: Annotated[str, AfterValidator(_check_files)] = Field(
+        description="path pattern; {ds}, {ds_nodash}, or {yyyy}, {mm} and {dd} stand for the day"
+    )
+    format: Literal["parquet", "csv", "json"] | None = Field(None, description="by the suffix of files otherwise")
+    lateness: Lateness = Field(
+        timedelta(0),
+        description="how long after the day ends its files are awaited, like 1d or 6h",
+        json_schema_extra={"default": "0d"},
+    )
+    gaps: bool = Field(False, description="whether a day without files counts as empty once its lateness has passed")
+    columns: Columns = Field((), description="column: type; needed for CSV and JSON lines")
+    days_from: Names = Field((), description="timestamp columns from which the day of a row is derived")
+    owner: str = Field("", description="who answers for it")
+    description: str = Field("", description="what it is, for people")
+
+    @model_validator(mode="after")
+    def _has_format(self) -> SourceConfig:
+        if self.format is None and self.kind is None:
+            raise RuleError("must have a `format` of parquet, csv or json: the suffix of `files` does not tell")
+        if self.kind != "parquet" and not self.columns:
+            raise RuleError(
+                f"must have `columns`: {self.kind} does not tell their types", "Like columns: {id: BIGINT}."
+            )
+        return self
+
+    @property
+    def kind(self) -> Literal["parquet", "csv", "json"] | None:
+        """The format of the files, by what is declared or by their suffix."""
+        words = self.files.lower().removesuffix(".gz").removesuffix(".zst").rpartition(".")
+        return self.format or _SUFFIXES.get(words[2])
+
+    @property
+    def partitioned(self) -> bool:
+        """Whether its files are one set per day."""
+        return bool(_MARK.search(self.files))
+
+
+class Config(Whole):
+    """The settings of a project. Paths are relative to the folder of the file.
+
+    Texts hold ``${NAME}`` as written; the properties give the values, which must not be printed.
+    """
+
+    _root: Path = PrivateAttr(default=Path())
+
+    name: Word = Field(description="the name of the project")
+    start: Day = Field(description="the first day of history")
+    end: Day | None = Field(None, description="the last day of history; yesterday in `timezone` otherwise")
+    timezone: Annotated[str, AfterValidator(_check_timezone)] = Field("UTC", description="where a day begins and ends")
+    engine: Annotated[
+        EngineConfig, BeforeValidator(_as_engine, json_schema_input_type=EngineConfig | Literal["duckdb"])
+    ] = Field(EngineConfig(), description="a word, or a mapping of kind, threads and memory")
+    lake: Annotated[str, Field(min_length=1)] = Field("lake", description="the folder of the tables")
+    registry: str | None = Field(None, description="the URL of the registry; SQLite in the lake otherwise")
+    defaults: Defaults = Field(Defaults(), description="what specs need not repeat")
+    sources: dict[TableName, SourceConfig] = Field({}, description="external tables by name")
+
+    def problems(self) -> Iterator[Problem]:
+        """Days turned round, sources that differ by case only, secrets that are not there or in the clear."""
+        if self.end and self.end < self.start:
+            message = f"end == {self.end}, must not be before the start, {self.start}."
+            yield Problem("empty-range", "error", message, self.place("end"))
+        yield from _secret_problems(self)
+        yield from _case_problems(self)
+
+    @property
+    def root(self) -> Path:
+        """The folder of the project."""
+        return self._root
+
+    @property
+    def lake_path(self) -> Path:
+        """The folder of the lake."""
+        return self._root / expand(self.lake)
+
+    @property
+    def registry_url(self) -> str:
+        """The URL of the registry, with its secrets."""
+        return expand(self.registry) if self.registry else f"sqlite:///{(self.lake_path / 'registry.db').resolve()}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.timezone)
+
+    def files(self, source: str) -> str:
+        """The path pattern of a source, from the root of the project, with its secrets."""
+        text = expand(self.sources[source].files)
+        return text if "://" in text else str(self._root / text)
+
+
+def load_config(path: Path | str) -> Config:
+    """The settings of a project.
+
+    Args:
+        path: ``drawloom.yml``, or the folder it is in.
+
+    Raises:
+        InputError: it is not there, or something in it is wrong; all of it is told at once.
+    """
+    path = Path(path)
+    path = path / FILE if path.is_dir() else path
+    if not path.is_file():
+        message = f"{path.name} is not in {path.parent}, must be in the project's folder."
+        raise refuse("no-project", message, None, "Run `drawloom init` there, or name the project with -C DIR.")
+    documents = parse_yaml(read_text(path, path.name), path.name)
+    if len(documents) > 1:
+        raise refuse("not-one", "documents == several, must be one.", documents[1].where())
+    document = documents[0] if documents else Document({}, path.name, {(): 1})
+    config = Config.model_validate(document.data, context=document)
+    config._root = path.parent  # noqa: SLF001 - the model's own loader
+    return config
+
+
+def _expandable(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
+    yield ("lake",), config.lake
+    yield ("registry",), config.registry or ""
+    for name, source in config.sources.items():
+        yield ("sources", name, "files"), source.files
+
+
+def _secret_problems(config: Config) -> Iterator[Problem]:
+    for keys, text in _expandable(config):
+        where = config.place(*keys)
+        for name in unset(text):
+            message = f"{'.'.join(keys)} == ${{{name}}}, must be set in the environment."
+            yield Problem("not-set", "error", message, where, Fix(f"export {name}=..."))
+        if has_password(text):
+            message = f"{'.'.join(keys)} holds a password, must take it from the environment."
+            yield Problem("secret", "error", message, where, Fix("Write ${NAME} in its place, and export NAME=..."))
+
+
+def _case_problems(config: Config) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for name in config.sources:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            message = f"sources.{name} == the name of {other} in other letters, must be another name."
+            yield Problem("two-owners", "error", message, config.place("sources", name))

@@ -1,0 +1,35 @@
+"""``${NAME}`` in the project's settings: the only way in for secrets."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from drawloom.model import refuse
+
+_NAME = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+_PASSWORD = re.compile(r"://[^/@\s:]*:([^/@\s]+)@")
+
+
+def unset(text: str) -> list[str]:
+    """The names in a text that the environment does not have."""
+    return [name for name in _NAME.findall(text) if name not in os.environ]
+
+
+def has_password(text: str) -> bool:
+    """Whether a URL carries a password in the clear."""
+    return any(_NAME.sub("", found) for found in _PASSWORD.findall(text))
+
+
+def expand(text: str) -> str:
+    """The text with every ``${NAME}`` replaced by its value in the environment. Do not print the result.
+
+    Raises:
+        InputError: a name is not set.
+    """
+    missing = unset(text)
+    if missing:
+        raise refuse(
+            "not-set", f"{missing[0]} is not set, must be in the environment.", None, f"export {missing[0]}=..."
+        )
+    return _NAME.sub(lambda found: os.environ[found[1]], text)

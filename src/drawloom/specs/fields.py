@@ -1,0 +1,185 @@
+"""The few field types that specs share, and their rules."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
+
+from drawloom.model import Days, Schedule
+from drawloom.specs.faults import RuleError, nearest
+
+_RESERVED = frozenset({"information_schema", "pg_catalog", "system", "temp"})
+_DAY_RULE = "must be a day like 2026-01-31"
+_FOREVER = re.compile(r"forever:\s*(\S.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Forever:
+    """A schedule that never ends, and why nobody needs to look at it again."""
+
+    reason: str
+
+
+def as_day(value: object) -> object:
+    """A date out of a date or its ISO text."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise RuleError(_DAY_RULE) from None
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise RuleError(_DAY_RULE)
+    return value
+
+
+def as_until(value: object) -> object:
+    """A date, or Forever out of ``{forever: reason}`` or ``"forever: reason"``."""
+    rule = f"{_DAY_RULE}, or `forever: <reason>`"
+    if isinstance(value, Forever):
+        return value
+    if isinstance(value, Mapping):
+        reason = value.get("forever")
+        if set(value) != {"forever"} or not isinstance(reason, str) or not reason.strip():
+            raise RuleError(rule, "Say in a few words why it never ends.")
+        return Forever(reason.strip())
+    if isinstance(value, str) and (found := _FOREVER.fullmatch(value.strip())):
+        return Forever(found[1].strip())
+    if isinstance(value, str) and value.strip().startswith("forever"):
+        raise RuleError(rule, "Say in a few words why it never ends.")
+    try:
+        return as_day(value)
+    except RuleError:
+        raise RuleError(rule) from None
+
+
+def as_lateness(value: object) -> object:
+    """A timedelta out of ``1d`` or ``6h``."""
+    if isinstance(value, timedelta) and value >= timedelta():
+        return value
+    found = re.fullmatch(r"(\d{1,4})([dh])", value) if isinstance(value, str) else None
+    if not found:
+        raise RuleError("must be days or hours like 1d or 6h")
+    return timedelta(days=int(found[1])) if found[2] == "d" else timedelta(hours=int(found[1]))
+
+
+def as_keep(value: object) -> object:
+    """A number of days out of ``90d``, None out of ``forever``."""
+    if value is None or value == "forever":
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,4})d", value) if isinstance(value, str) else None
+    if found:
+        return int(found[1])
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 100_000:
+        return value
+    raise RuleError("must be a number of days like 90d, or forever")
+
+
+def check_word(value: str) -> str:
+    """A name of letters, digits and _ in any script."""
+    name = unicodedata.normalize("NFC", value)
+    if not re.fullmatch(r"\w+(?:[.-]\w+)*", name) or len(name.encode()) > 120:
+        raise RuleError("must be a name of letters, digits, _, - and .")
+    return name
+
+
+def check_table(value: str) -> str:
+    """``schema.table``, each a word that is safe as the name of a folder. Spelling is kept, case does not matter."""
+    name = unicodedata.normalize("NFC", value)
+    parts = name.split(".")
+    if len(parts) != 2 or not all(re.fullmatch(r"\w+", part) and len(part.encode()) <= 120 for part in parts):
+        raise RuleError("must be schema.table, each a word of letters, digits and _", "Like core.rides.")
+    if parts[0].lower() in _RESERVED:
+        raise RuleError(f"must not be in the schema {parts[0]}, which engines keep for themselves")
+    return name
+
+
+def check_schedule(value: str) -> str:
+    """A rhythm that Schedule knows."""
+    try:
+        Schedule.parse(value)
+    except ValueError:
+        offer = nearest(value, ["@daily", "@weekly", "@monthly"])
+        rule = "must be @daily, @weekly, @monthly or a cron that runs once a day, a week or a month (on the 1st)"
+        raise RuleError(rule, offer) from None
+    return value
+
+
+def as_days(value: object) -> object:
+    """The text of Days, out of ``-6..0``, ``-1`` or a number."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    try:
+        days = Days.parse(text) if isinstance(text, str) else Days()
+    except ValueError:
+        days = Days()
+    if not days:
+        raise RuleError("must be days like -6..0, -1 or *..0, counted from the day that is filled")
+    return str(days)
+
+
+def as_wait(value: object) -> object:
+    """The text of Days, or ``none``."""
+    return value if value == "none" else as_days(value)
+
+
+def check_function(value: Callable[..., object]) -> Callable[..., object]:
+    """A function that other processes can find by the name of its module and its own."""
+    if "<" in getattr(value, "__qualname__", "<") or not getattr(value, "__module__", None):
+        raise RuleError("must be a function defined at the top of a module", "Give it a name with def.")
+    return value
+
+
+def plain(value: object) -> object:
+    """A value that prints the same everywhere: text, number, true or false, day, or a list or mapping of those."""
+    if value is None or isinstance(value, str | bool | int) or (isinstance(value, float) and value - value == 0):
+        return value
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {key: plain(item) for key, item in value.items()}
+    raise RuleError("must be text, a finite number, true, false, a day, or a list or mapping of those")
+
+
+def _schema(**schema: Any) -> WithJsonSchema:
+    return WithJsonSchema(schema)
+
+
+def _before(rule: Callable[[object], object]) -> BeforeValidator:
+    return BeforeValidator(rule)
+
+
+_UNTIL_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "format": "date"},
+        {"type": "string", "pattern": r"^forever:\s*\S"},
+        {
+            "type": "object",
+            "properties": {"forever": {"type": "string"}},
+            "required": ["forever"],
+            "additionalProperties": False,
+        },
+    ]
+}
+_DAYS_SCHEMA = {"anyOf": [{"type": "integer"}, {"type": "string", "examples": ["-6..0", "-1", "*..0"]}]}
+_KEEP_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^(\d+d|forever)$"}]}
+
+Day = Annotated[date, _before(as_day)]
+Until = Annotated[date | Forever, _before(as_until), _schema(**_UNTIL_SCHEMA)]
+Lateness = Annotated[timedelta, _before(as_lateness), _schema(type="string", pattern=r"^\d+[dh]$")]
+Keep = Annotated[int | None, _before(as_keep), _schema(**_KEEP_SCHEMA)]
+Word = Annotated[str, AfterValidator(check_word)]
+TableName = Annotated[str, AfterValidator(check_table)]
+ScheduleText = Annotated[str, AfterValidator(check_schedule)]
+DaysText = Annotated[str, _before(as_days), _schema(**_DAYS_SCHEMA)]
+WaitText = Annotated[str, _before(as_wait), _schema(**_DAYS_SCHEMA)]
+Name = Annotated[str, Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], Strict(strict=False)]
+Texts = Annotated[tuple[str, ...], Strict(strict=False)]
+Plain = Annotated[Any, _before(plain)]

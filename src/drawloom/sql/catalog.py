@@ -1,0 +1,85 @@
+"""What is known about tables before their SQL is read: partition keys and columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from drawloom.model import InputError, Where, refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One table: its partition keys, its columns with their types, and the timestamps its first key is made from.
+
+    ``keys`` None means not known, and () means not partitioned. ``days_from`` are timestamp columns whose UTC
+    date is the partition's day, so that a range of them bounds the days.
+    """
+
+    keys: tuple[str, ...] | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    days_from: tuple[str, ...] = ()
+
+
+Catalog = Mapping[str, Entry]
+
+
+def load_catalog(source: str | Path | Mapping[str, Any]) -> dict[str, Entry]:
+    """Tables by name (lower case, dotted), from JSON text, a JSON file, or its content.
+
+    The JSON is ``{table: [key columns]}`` or ``{table: {"keys": [...], "columns": {name: type}, "days_from": [...]}}``.
+
+    Raises:
+        InputError: no such file, or not of that form; code ``catalog``.
+    """
+    where, content = _content(source)
+    if not isinstance(content, Mapping):
+        raise _refuse(f"catalog == {type(content).__name__}, must be a mapping of tables.", where)
+    return {str(name).lower(): _entry(str(name), value, where) for name, value in content.items()}
+
+
+def _content(source: str | Path | Mapping[str, Any]) -> tuple[Where, Any]:
+    if isinstance(source, Mapping):
+        return Where(), source
+    inline = isinstance(source, str) and source.lstrip()[:1] in ("{", "[")
+    where = Where() if inline else Where(str(source))
+    try:
+        return where, json.loads(str(source) if inline else Path(source).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        place = Where(where.file, error.lineno, error.colno)
+        raise _refuse(f"catalog == {error.msg}, must be JSON.", place) from error
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        raise _refuse(f"catalog == {str(source)[:80]!r}, must be JSON or a file of it ({error}).", where) from error
+
+
+def _entry(name: str, value: Any, where: Where) -> Entry:
+    if isinstance(value, list):
+        return Entry(keys=_names(name, "keys", value, where))
+    if not isinstance(value, Mapping):
+        raise _refuse(f"catalog[{name!r}] == {value!r}, must be a list of keys or a mapping.", where)
+    for key in value:
+        if key not in ("keys", "columns", "days_from"):
+            raise _refuse(f"catalog[{name!r}] has {key!r}, must have only keys, columns and days_from.", where)
+    columns = value.get("columns", {})
+    if isinstance(columns, list):
+        columns = dict.fromkeys(columns, "")
+    if not isinstance(columns, Mapping):
+        raise _refuse(f"catalog[{name!r}].columns == {columns!r}, must map names to types.", where)
+    return Entry(
+        keys=_names(name, "keys", value["keys"], where) if value.get("keys") is not None else None,
+        columns={str(column).lower(): str(type_ or "") for column, type_ in columns.items()},
+        days_from=_names(name, "days_from", value.get("days_from", []), where),
+    )
+
+
+def _names(table: str, field_name: str, value: Any, where: Where) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise _refuse(f"catalog[{table!r}].{field_name} == {value!r}, must be a list of column names.", where)
+    return tuple(name.lower() for name in value)
+
+
+def _refuse(message: str, where: Where) -> InputError:
+    return refuse("catalog", message, where, 'Write it like {"logs.events": ["ds"]}.')

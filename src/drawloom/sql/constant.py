@@ -1,0 +1,416 @@
+"""Folding of constants: what an expression without columns is worth, at every probe day.
+
+Only what is known to be the same on the engine is folded; everything else is UNKNOWN, which bounds nothing.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlglot import exp
+
+from drawloom.sql import functions as sql
+from drawloom.sql.values import (
+    UNKNOWN,
+    Interval,
+    Moving,
+    Value,
+    lift,
+    move,
+    parse_time,
+    to_date,
+    to_datetime,
+    to_int,
+    to_text,
+)
+
+_MAX_DEPTH = 60
+_STAMPING = frozenset({"duckdb", "postgres", "redshift", "bigquery"})
+_RUN_DAY = frozenset({"submission_date", "ds", "run_date", "execution_date", "logical_date"})
+
+Fold = Callable[["Folder", Any], Value]
+
+
+class Folder:
+    """Folds constants of one dialect.
+
+    ``moved`` maps the place of a literal in the rendered text to its texts at the probes, ``days`` are the probes'
+    days (what ``@ds`` and ``@submission_date`` are), ``text`` is the rendered text.
+    """
+
+    def __init__(self, dialect: str, text: str = "", moved: Mapping[int, Moving] | None = None, days: Moving = Moving()):  # noqa: B008
+        self.dialect = dialect
+        self.text = text
+        self.moved = moved or {}
+        self.days = days
+        self._depth = 0
+
+    def fold(self, node: Any) -> Value:
+        """The value of a node, a Moving where it differs between probes, or UNKNOWN."""
+        rule = RULES.get(type(node))
+        if rule is None or self._depth > _MAX_DEPTH:
+            return UNKNOWN
+        self._depth += 1
+        try:
+            return rule(self, node)
+        finally:
+            self._depth -= 1
+
+    def apply(self, function: Callable[..., Value], *nodes: Any) -> Value:
+        """The function of the values of nodes."""
+        values = []
+        for node in nodes:
+            value = self.fold(node)
+            if value is UNKNOWN:
+                return UNKNOWN
+            values.append(value)
+        return lift(function, *values)
+
+    def name(self, node: exp.Expr) -> str:
+        """The function's name as the user wrote it, in lower case."""
+        meta = node.meta
+        return self.text[meta["start"] : meta["end"] + 1].lower() if "start" in meta else ""
+
+
+def unit_of(node: Any) -> str:
+    """The unit of a date function, in upper case and singular."""
+    if isinstance(node, exp.WeekStart):
+        return f"WEEK({node.name.upper()})"
+    name = (node.name if isinstance(node, exp.Expr) else str(node or "DAY")).upper()
+    return sql.UNITS.get(name, name)
+
+
+def type_of(node: exp.Expr) -> str:
+    """The kind of type a cast goes to: DATE, TIMESTAMP, TEXT, INT, or another's name."""
+    kind = node.args["to"]
+    name = kind.this.name if isinstance(kind, exp.DataType) and hasattr(kind.this, "name") else str(kind)
+    return sql.KINDS.get(name, name)
+
+
+def _literal(folder: Folder, node: exp.Literal) -> Value:
+    meta = node._meta  # noqa: SLF001 - `node.meta` would make an empty dict for every node
+    value: Value = folder.moved.get(meta["start"]) if meta and folder.moved and "start" in meta else None
+    if value is None:
+        value = node.this
+    return value if node.is_string else lift(_number, value)
+
+
+def _number(text: str) -> Value:
+    return float(text) if not text.isdigit() else int(text)
+
+
+def _parameter(folder: Folder, node: exp.Expr) -> Value:
+    return folder.days if node.name.lower() in _RUN_DAY and folder.days else UNKNOWN
+
+
+def _cast(folder: Folder, node: exp.Cast) -> Value:
+    converts = {"DATE": to_date, "TIMESTAMP": to_datetime, "TEXT": to_text, "INT": to_int}
+    convert = converts.get(type_of(node))
+    return folder.apply(convert, node.this) if convert else UNKNOWN
+
+
+def _interval(folder: Folder, node: exp.Interval) -> Value:
+    unit = unit_of(node.args.get("unit"))
+    return folder.apply(lambda amount: step(amount, unit), node.this) if node.args.get("unit") else UNKNOWN
+
+
+def step(amount: Value, unit: str) -> Interval:
+    """An interval of so many units.
+
+    Raises:
+        KeyError: no such unit.
+    """
+    if isinstance(amount, Interval):
+        return amount
+    count = to_int(amount)
+    if count is None:
+        raise ValueError(amount)
+    return sql.STEPS[unit].times(count)
+
+
+def _added(sign: int) -> Fold:
+    def rule(folder: Folder, node: Any) -> Value:
+        unit = unit_of(node.args.get("unit"))
+        keep_end = folder.name(node) == "add_months"
+
+        def add(value: Value, amount: Value) -> Value:
+            by = step(amount, unit).times(sign)
+            return sql.add_months(value, by.months, True) if keep_end else move(value, by)
+
+        return folder.apply(add, node.this, node.expression)
+
+    return rule
+
+
+def _add_months(folder: Folder, node: exp.AddMonths) -> Value:
+    keep_end = bool(node.args.get("preserve_end_of_month")) or folder.dialect in ("hive", "redshift")
+    return folder.apply(lambda value, n: sql.add_months(value, n, keep_end), node.this, node.expression)
+
+
+def _arithmetic(sign: int) -> Fold:
+    def rule(folder: Folder, node: Any) -> Value:
+        stamps = folder.dialect in _STAMPING
+        return folder.apply(lambda left, right: plus(left, right, sign, stamps), node.this, node.expression)
+
+    return rule
+
+
+def plus(left: Value, right: Value, sign: int, stamps: bool = False) -> Value:
+    """``left + right`` or, with sign -1, ``left - right``.
+
+    Args:
+        left: a number, a day, a time or an interval.
+        right: likewise.
+        sign: 1 or -1.
+        stamps: whether a day and an interval make a timestamp on this engine.
+    """
+    if left is None or right is None:
+        return None
+    if isinstance(left, Interval) and sign > 0:
+        left, right = right, left
+    if isinstance(right, Interval):
+        if isinstance(left, Interval):
+            raise TypeError(left)
+        moved = move(left, right.times(sign))
+        return to_datetime(moved) if stamps else moved
+    if isinstance(left, date) and isinstance(right, int):
+        return left + timedelta(days=sign * right)
+    if isinstance(left, date) and isinstance(right, date) and sign < 0:
+        return (to_date(left) - to_date(right)).days  # type: ignore[operator]
+    return sql.number(left) + sign * sql.number(right)
+
+
+def _mul(left: Value, right: Value) -> Value:
+    if left is None or right is None:
+        return None
+    if isinstance(left, Interval):
+        return left.times(right)
+    return right.times(left) if isinstance(right, Interval) else sql.number(left) * sql.number(right)
+
+
+def _trunc(folder: Folder, node: Any) -> Value:
+    unit = unit_of(node.args.get("unit"))
+    if node.args.get("zone"):
+        return UNKNOWN
+    return folder.apply(lambda value: sql.trunc(value, unit), node.this)
+
+
+def _last_day(folder: Folder, node: exp.LastDay) -> Value:
+    unit = unit_of(node.args["unit"]) if node.args.get("unit") else "MONTH"
+    return folder.apply(lambda value: sql.last_day(value, unit), node.this)
+
+
+def _to_text(folder: Folder, node: Any) -> Value:
+    return folder.apply(sql.strftime, node.this, node.args.get("format"))
+
+
+def _from_text(to: Callable[[Value], Value]) -> Fold:
+    def rule(folder: Folder, node: Any) -> Value:
+        if node.args.get("zone"):
+            return UNKNOWN
+        if node.args.get("format") is None:
+            return folder.apply(to, node.this)
+        return folder.apply(lambda value, pattern: to(sql.strptime(value, pattern)), node.this, node.args["format"])
+
+    return rule
+
+
+def _same(folder: Folder, node: Any) -> Value:
+    return folder.fold(node.this)
+
+
+def _nary(function: Callable[..., Value]) -> Fold:
+    def rule(folder: Folder, node: Any) -> Value:
+        first = [node.this] if isinstance(node.this, exp.Expr) else []
+        return folder.apply(function, *first, *node.expressions)
+
+    return rule
+
+
+def _unary(function: Callable[[Value], Value]) -> Fold:
+    return lambda folder, node: folder.apply(function, node.this)
+
+
+def _binary(function: Callable[[Value, Value], Value]) -> Fold:
+    return lambda folder, node: folder.apply(function, node.this, node.expression)
+
+
+def _compare(function: Callable[[Value, Value], bool]) -> Fold:
+    return lambda folder, node: folder.apply(lambda a, b: sql.compare(function, a, b), node.this, node.expression)
+
+
+def _in(folder: Folder, node: exp.In) -> Value:
+    if node.args.get("query") or node.args.get("unnest") or node.args.get("field") or len(node.expressions) > 50:
+        return UNKNOWN
+    return folder.apply(sql.is_in, node.this, *node.expressions)
+
+
+def _case(folder: Folder, node: exp.Case) -> Value:
+    parts: list[Any] = [folder.fold(node.args["default"]) if node.args.get("default") else None]
+    for branch in node.args["ifs"]:
+        test = folder.fold(branch.this)
+        if node.this is not None:
+            test = lift(lambda a, b: sql.compare(operator.eq, a, b), folder.fold(node.this), test)
+        parts += [test, folder.fold(branch.args["true"])]
+    return sql.choose(parts)
+
+
+def _if(folder: Folder, node: exp.If) -> Value:
+    default = folder.fold(node.args["false"]) if node.args.get("false") else None
+    return sql.choose([default, folder.fold(node.this), folder.fold(node.args["true"])])
+
+
+def _logic(decided: bool) -> Fold:
+    def rule(folder: Folder, node: Any) -> Value:
+        left, right = folder.fold(node.this), folder.fold(node.expression)
+        if left is decided or right is decided:
+            return decided
+        return lift(lambda a, b: sql.logic(a, b, decided), left, right)
+
+    return rule
+
+
+def _extract(folder: Folder, node: exp.Extract) -> Value:
+    part = node.name.upper()
+    return folder.apply(lambda value: sql.extract(value, part, folder.dialect), node.expression)
+
+
+def _part(part: str) -> Fold:
+    return lambda folder, node: folder.apply(lambda value: sql.extract(value, part, folder.dialect), node.this)
+
+
+def _anonymous(folder: Folder, node: exp.Anonymous) -> Value:
+    function = sql.NAMED.get(node.name.lower())
+    return folder.apply(function, *node.expressions) if function else UNKNOWN
+
+
+def _slice(folder: Folder, node: exp.Substring) -> Value:
+    length = node.args.get("length")
+    return folder.apply(sql.substring, node.this, node.args["start"], *([length] if length else []))
+
+
+def _replace(folder: Folder, node: Any) -> Value:
+    replacement = node.args.get("replacement")
+    return folder.apply(sql.replace, node.this, node.expression, *([replacement] if replacement else []))
+
+
+def _diff(folder: Folder, node: Any) -> Value:
+    if unit_of(node.args.get("unit")) != "DAY":
+        return UNKNOWN
+    return folder.apply(lambda a, b: plus(to_date(a), to_date(b), -1), node.this, node.expression)
+
+
+def _parts(folder: Folder, node: exp.DateFromParts) -> Value:
+    return folder.apply(date, node.args["year"], node.args.get("month"), node.args.get("day"))
+
+
+def _date(folder: Folder, node: exp.Date) -> Value:
+    return UNKNOWN if node.args.get("zone") or node.expressions else folder.apply(to_date, node.this)
+
+
+def _timestamp(folder: Folder, node: exp.Timestamp) -> Value:
+    zone = node.args.get("zone") or node.args.get("expression")
+    return UNKNOWN if zone else folder.apply(to_datetime, node.this)
+
+
+def _between(folder: Folder, node: exp.Between) -> Value:
+    return folder.apply(sql.between, node.this, node.args["low"], node.args["high"])
+
+
+RULES: dict[type[Any], Fold] = {
+    exp.Literal: _literal,
+    exp.Null: lambda _folder, _node: None,
+    exp.Boolean: lambda _folder, node: bool(node.this),
+    exp.Parameter: _parameter,
+    exp.Placeholder: _parameter,
+    exp.SessionParameter: _parameter,
+    exp.Paren: _same,
+    exp.TimeStrToTime: _same,
+    exp.SafeFunc: _same,
+    exp.Try: _same,
+    exp.Alias: _same,
+    exp.Cast: _cast,
+    exp.TryCast: _cast,
+    exp.Interval: _interval,
+    exp.ToDays: _unary(lambda n: step(n, "DAY")),
+    exp.Add: _arithmetic(1),
+    exp.Sub: _arithmetic(-1),
+    exp.Mul: _binary(_mul),
+    exp.Neg: _unary(lambda value: value.times(-1) if isinstance(value, Interval) else -value),
+    exp.Mod: _binary(lambda a, b: sql.number(a) % sql.number(b) if sql.number(a) >= 0 < sql.number(b) else UNKNOWN),
+    exp.IntDiv: _binary(lambda a, b: sql.number(a) // sql.number(b) if sql.number(a) >= 0 < sql.number(b) else UNKNOWN),
+    exp.TsOrDsAdd: _added(1),
+    exp.DateAdd: _added(1),
+    exp.DatetimeAdd: _added(1),
+    exp.TimestampAdd: _added(1),
+    exp.DateSub: _added(-1),
+    exp.DatetimeSub: _added(-1),
+    exp.TimestampSub: _added(-1),
+    exp.AddMonths: _add_months,
+    exp.DateTrunc: _trunc,
+    exp.TimestampTrunc: _trunc,
+    exp.DatetimeTrunc: _trunc,
+    exp.LastDay: _last_day,
+    exp.NextDay: _binary(lambda value, name: sql.weekday_after(value, name, 1)),
+    exp.PreviousDay: _binary(lambda value, name: sql.weekday_after(value, name, -1)),
+    exp.Date: _date,
+    exp.Timestamp: _timestamp,
+    exp.DateStrToDate: _from_text(to_date),
+    exp.FromISO8601Date: _from_text(to_date),
+    exp.TsOrDsToDate: _from_text(to_date),
+    exp.TsOrDsToTimestamp: _from_text(to_datetime),
+    exp.TsOrDsToDatetime: _from_text(to_datetime),
+    exp.StrToDate: _from_text(to_date),
+    exp.StrToTime: _from_text(to_datetime),
+    exp.ParseDatetime: _from_text(to_datetime),
+    exp.StrToUnix: _from_text(sql.epoch),
+    exp.TimeToStr: _to_text,
+    exp.UnixToStr: lambda folder, node: folder.apply(sql.from_epoch, node.this, node.args.get("format")),
+    exp.DateFromParts: _parts,
+    exp.DateDiff: _diff,
+    exp.TsOrDsDiff: _diff,
+    exp.Extract: _extract,
+    exp.Year: _part("YEAR"),
+    exp.Quarter: _part("QUARTER"),
+    exp.Month: _part("MONTH"),
+    exp.Day: _part("DAY"),
+    exp.DayOfMonth: _part("DAY"),
+    exp.DayOfYear: _part("DOY"),
+    exp.DayOfWeek: _part("DAYOFWEEK"),
+    exp.DayOfWeekIso: _part("ISODOW"),
+    exp.Concat: _nary(sql.concat),
+    exp.DPipe: _binary(sql.concat),
+    exp.ConcatWs: _nary(sql.concat_ws),
+    exp.Substring: _slice,
+    exp.Left: _binary(lambda text, n: str(to_text(text))[:n] if n >= 0 else UNKNOWN),
+    exp.Right: _binary(lambda text, n: str(to_text(text))[-n:] if n > 0 else UNKNOWN),
+    exp.Replace: _replace,
+    exp.RegexpReplace: _replace,
+    exp.Lower: _unary(lambda text: text.lower()),
+    exp.Upper: _unary(lambda text: text.upper()),
+    exp.Trim: lambda folder, node: folder.apply(str.strip, node.this) if not node.args.get("expression") else UNKNOWN,
+    exp.Coalesce: _nary(lambda *values: next((value for value in values if value is not None), None)),
+    exp.Greatest: _nary(lambda *values: sql.extreme(max, values)),
+    exp.Least: _nary(lambda *values: sql.extreme(min, values)),
+    exp.Nullif: _binary(lambda a, b: None if sql.compare(operator.eq, a, b) else a),
+    exp.Case: _case,
+    exp.If: _if,
+    exp.And: _logic(False),
+    exp.Or: _logic(True),
+    exp.Not: _unary(lambda value: None if value is None else not value),
+    exp.EQ: _compare(operator.eq),
+    exp.NEQ: _compare(operator.ne),
+    exp.LT: _compare(operator.lt),
+    exp.LTE: _compare(operator.le),
+    exp.GT: _compare(operator.gt),
+    exp.GTE: _compare(operator.ge),
+    exp.Is: _binary(lambda a, b: a is b if b is None or isinstance(b, bool) else UNKNOWN),
+    exp.In: _in,
+    exp.Between: _between,
+    exp.Anonymous: _anonymous,
+}
+
+__all__ = ["Folder", "datetime", "parse_time", "plus", "step", "type_of", "unit_of"]

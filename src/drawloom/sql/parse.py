@@ -1,0 +1,149 @@
+"""From a rendered text to its statements, or one clear problem."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterable
+
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import ParseError, SqlglotError, TokenError
+from sqlglot.tokens import Token, TokenType
+
+from drawloom.model import InputError, Where, refuse
+from drawloom.sql.script import place
+from drawloom.sql.template import Rendered
+
+MAX_CHARS = 2_000_000
+MAX_DEPTH = 250
+
+logging.getLogger("sqlglot").addHandler(logging.NullHandler())
+
+_PYTHON = re.compile(r"(#!|import \w|from [\w.]+ import |def \w+\(|class \w+[(:]|@\w+|print\(|if __name__|async def )")
+_MISSING = re.compile(r"from (?:line )?(\d+):(\d+)")
+_OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
+_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
+
+
+def refuse_other(source: str, file: str | None = None) -> None:
+    """Say no to a text that is no SQL at all.
+
+    Raises:
+        InputError: code ``not-sql`` for an empty, binary, JSON or Python text, ``refused`` for one too large.
+    """
+    where = Where(file, 1, 1)
+    if len(source) > MAX_CHARS:
+        raise _refused(f"text == {len(source)} characters, must have at most {MAX_CHARS}.", where)
+    if not source.strip():
+        raise _not_sql("nothing", where)
+    if "\0" in source or sum(not char.isprintable() for char in source[:4000] if not char.isspace()) > 8:
+        raise _not_sql("binary data", where)
+    if source.lstrip()[0] in "[{" and _is_json(source):
+        raise _not_sql("JSON", where)
+    line = next((line for line in source.splitlines() if line.strip() and not line.startswith("# ")), "")
+    if _PYTHON.match(line):
+        raise _not_sql("Python", where)
+
+
+def parse(rendered: Rendered, dialect: str, file: str | None = None) -> tuple[tuple[exp.Expr, ...], list[Token]]:
+    """The statements of a text and its tokens.
+
+    Raises:
+        InputError: code ``syntax-error`` with the place, ``not-sql``, or ``refused`` where it is nested too deep.
+    """
+    try:
+        language = Dialect.get_or_raise(dialect)
+        tokens = language.tokenize(rendered.text)
+        _check_depth(tokens, rendered, file)
+        statements = [node for node in language.parser().parse(tokens, rendered.text) if _says_something(node)]
+    except ParseError as error:
+        raise _parse_error(error, rendered, file) from error
+    except TokenError as error:
+        raise _token_error(error, rendered, file) from error
+    except RecursionError as error:
+        raise too_deep(file) from error
+    except (SqlglotError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        message = f"sql == {_short(str(error))}, must be {dialect or 'standard'} SQL."
+        raise refuse("syntax-error", message, Where(file, 1, 1), "Mend the statement.") from error
+    if not statements:
+        raise _not_sql("comments only", Where(file, 1, 1))
+    for node in statements:
+        if isinstance(node, exp.Condition | exp.Alias | exp.Tuple) and not isinstance(node, exp.Query):
+            raise _not_sql("an expression", Where(file, 1, 1))
+    return tuple(statements), tokens
+
+
+def too_deep(file: str | None = None) -> InputError:
+    """The problem of a text that is nested too deep to be read."""
+    return _refused(f"nesting == more than {MAX_DEPTH} levels, must be less.", Where(file, 1, 1))
+
+
+def _says_something(node: exp.Expr | None) -> bool:
+    return node is not None and not isinstance(node, exp.Semicolon)
+
+
+def _check_depth(tokens: Iterable[Token], rendered: Rendered, file: str | None) -> None:
+    depth = 0
+    for token in tokens:
+        kind = token.token_type
+        if kind in _OPENING:
+            depth += 1
+            if depth > MAX_DEPTH:
+                where = place(rendered.source, rendered.origin(token.start), file)
+                raise _refused(f"nesting == more than {MAX_DEPTH} levels, must be less.", where)
+        elif kind in _CLOSING and depth:
+            depth -= 1
+
+
+def _parse_error(error: ParseError, rendered: Rendered, file: str | None) -> InputError:
+    first = error.errors[0] if error.errors else {}
+    word = str(first.get("highlight") or "")
+    offset = _offset(rendered.text, first.get("line") or 1, first.get("col") or 1) - max(0, len(word) - 1)
+    message = str(first.get("description") or error).rstrip(".")
+    near = f" near {_short(word)!r}" if word else ""
+    return _syntax(f"sql == {_short(message)}{near}, must be a whole statement.", rendered, offset, file)
+
+
+def _token_error(error: TokenError, rendered: Rendered, file: str | None) -> InputError:
+    found = _MISSING.search(str(error))
+    offset = _offset(rendered.text, int(found[1]), int(found[2]) + 1) if found else _last_quote(rendered.text)
+    return _syntax(f"sql == {_short(str(error.__cause__ or error))}, must have closed quotes.", rendered, offset, file)
+
+
+def _last_quote(text: str) -> int:
+    return max(text.rfind("'"), text.rfind('"'), text.rfind("`"), text.rfind("/*"), 0)
+
+
+def _syntax(message: str, rendered: Rendered, offset: int, file: str | None) -> InputError:
+    origin = rendered.origin(min(max(0, offset), max(0, len(rendered.text) - 1)))
+    return refuse("syntax-error", message, place(rendered.source, origin, file), "Mend the statement.")
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    start = 0
+    for _ in range(line - 1):
+        start = text.find("\n", start) + 1
+    return start + column - 1
+
+
+def _is_json(source: str) -> bool:
+    try:
+        json.loads(source)
+    except (ValueError, RecursionError):
+        return bool(re.match(r'\s*(\{\s*"[^"]*"\s*:|\[\s*[\[{"])', source))
+    return True
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 160 else text[:157] + "..."
+
+
+def _not_sql(what: str, where: Where) -> InputError:
+    return refuse("not-sql", f"text == {what}, must be SQL.", where, "Give a SELECT or a script of statements.")
+
+
+def _refused(message: str, where: Where) -> InputError:
+    return refuse("refused", message, where, "Split the text.")

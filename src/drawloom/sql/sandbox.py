@@ -1,0 +1,234 @@
+"""Jinja that a stranger's template cannot use to harm us: no attributes beyond data, and limits on time and size."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from datetime import date
+from typing import Any
+
+from jinja2 import ChainableUndefined, nodes
+from jinja2.runtime import Context
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+MAX_TEXT = 8_000_000
+MAX_ITEMS = 10_000
+MAX_SECONDS = 2.0
+_MAX_WIDTH = 1_000
+_MAX_BITS = 4_096
+_MAX_TICKS = 2_000_000
+
+_FILTERS = frozenset(
+    "abs capitalize count d default dictsort e escape first float format groupby indent int items join last length list"
+    " lower map max min reject rejectattr replace reverse round safe select selectattr sort string sum title trim"
+    " truncate unique upper wordcount".split()
+)
+_WIDE = frozenset("center ljust rjust zfill expandtabs".split())
+# Airflow's filters of times.
+_STAMPS = {
+    "ds": "%Y-%m-%d",
+    "ds_nodash": "%Y%m%d",
+    "ts": "%Y-%m-%dT%H:%M:%S+00:00",
+    "ts_nodash": "%Y%m%dT%H%M%S",
+    "ts_nodash_with_tz": "%Y%m%dT%H%M%S+0000",
+}
+_NUMBER = re.compile(r"\d+")
+
+
+class LimitError(Exception):
+    """A template wants more time or space than any SQL text needs."""
+
+
+class Visible(ChainableUndefined):
+    """A name that nobody set: it prints as ``__name__``, so that it can be seen in the SQL."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"__{self._undefined_name}__"
+
+    def __getattr__(self, name: str) -> Visible:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Visible(name=name)
+
+    def __getitem__(self, key: object) -> Visible:
+        return Visible(name=str(key))
+
+    def __call__(self, *_args: object, **_kwargs: object) -> Visible:
+        return self
+
+    def _same(self, *_: object) -> Visible:
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _same  # type: ignore[assignment]
+
+
+class Clock:
+    """Counts steps and looks at the time now and then; over the limit it raises LimitError."""
+
+    __slots__ = ("end", "ticks")
+
+    def __init__(self, seconds: float = MAX_SECONDS) -> None:
+        self.end = time.monotonic() + seconds
+        self.ticks = 0
+
+    def tick(self) -> None:
+        """One more step was taken."""
+        self.ticks += 1
+        if self.ticks > _MAX_TICKS or (self.ticks % 64 == 0 and time.monotonic() > self.end):
+            raise LimitError("the template takes too long")
+
+
+clock: ContextVar[Clock] = ContextVar("clock")
+
+
+class _Count(NodeTransformer):
+    """Makes loops count their turns, and ``~`` look at the size of what it builds."""
+
+    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
+        self.generic_visit(node)
+        node.iter = _filter(node.iter, "drawloom_ticked", node.lineno)
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:  # noqa: N802
+        self.generic_visit(node)
+        return _filter(nodes.List(node.nodes, lineno=node.lineno), "join", node.lineno)
+
+
+class Sandbox(SandboxedEnvironment):
+    """The environment that renders users' texts."""
+
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
+
+    def __init__(self) -> None:
+        super().__init__(undefined=Visible, keep_trailing_newline=True, extensions=["jinja2.ext.do"], cache_size=0)
+        self.filters = {name: self.filters[name] for name in _FILTERS}
+        self.filters |= {"drawloom_ticked": _ticked, "join": _join, "replace": _replace, "indent": _indent}
+        self.filters |= {name: _stamp(pattern) for name, pattern in _STAMPS.items()}
+        self.filters |= {"format": lambda text, *values: _percent(str(text), values)}
+        self.globals = {"range": _range, "dict": dict, "namespace": self.globals["namespace"]}
+        self.concat = _concat  # type: ignore[method-assign, assignment]
+
+    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
+        return super()._generate(_Count().visit(source), *args, **kwargs)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """A binary operator, unless its result would be huge."""
+        clock.get().tick()
+        if operator == "%" and isinstance(left, str):
+            return _percent(left, right)
+        if operator == "**" and _bits(left) * abs(_whole(right)) > _MAX_BITS:
+            raise LimitError("the power is too large")
+        if operator == "*" and (_size(left) * _whole(right) > MAX_TEXT or _size(right) * _whole(left) > MAX_TEXT):
+            raise LimitError("the product is too large")
+        if operator == "*" and _bits(left) + _bits(right) > _MAX_BITS:
+            raise LimitError("the product is too large")
+        if operator == "+" and _size(left) + _size(right) > MAX_TEXT:
+            raise LimitError("the sum is too large")
+        return super().call_binop(context, operator, left, right)
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
+        """A call, unless it is a method that could make a huge text."""
+        clock.get().tick()
+        method = getattr(__obj, "__wrapped__", __obj)
+        owner = getattr(method, "__self__", None)
+        if isinstance(owner, str):
+            _check_method(owner, method.__name__, args)
+        return super().call(__context, __obj, *args, **kwargs)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Whether a template may read this attribute; bytes cannot be told from huge numbers, so they have none."""
+        return not isinstance(obj, bytes) and super().is_safe_attribute(obj, attr, value)
+
+
+def _filter(node: nodes.Expr, name: str, line: int) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=line)
+
+
+def _stamp(pattern: str) -> Callable[[date], str]:
+    return lambda moment: moment.strftime(pattern)
+
+
+def _ticked(items: Iterable[Any]) -> Iterator[Any]:
+    ticker = clock.get()
+    for item in items:
+        ticker.tick()
+        yield item
+
+
+def _range(*args: int) -> range:
+    numbers = range(*args)
+    if len(numbers) > MAX_ITEMS:
+        raise LimitError(f"range has {len(numbers)} items, must have at most {MAX_ITEMS}")
+    return numbers
+
+
+def _concat(parts: Iterable[str]) -> str:
+    texts = list(parts)
+    return "".join(_bounded(texts))
+
+
+def _bounded(texts: list[str]) -> list[str]:
+    if sum(map(len, texts)) > MAX_TEXT:
+        raise LimitError(f"the text has more than {MAX_TEXT} characters")
+    return texts
+
+
+def _join(values: Iterable[Any], between: str = "", attribute: str | None = None) -> str:
+    texts = [str(value[attribute] if attribute else value) for value in _ticked(values)]
+    if len(texts) * len(between) > MAX_TEXT:
+        raise LimitError("the joined text is too large")
+    return between.join(_bounded(texts))
+
+
+def _replace(text: object, old: str, new: str, count: int = -1) -> str:
+    _check_method(str(text), "replace", (old, new))
+    return str(text).replace(old, new, count)
+
+
+def _indent(text: object, width: int = 4, first: bool = False, blank: bool = False) -> str:
+    if width > _MAX_WIDTH or len(str(text)) * (width + 1) > MAX_TEXT:
+        raise LimitError("the indented text is too large")
+    lines = str(text).splitlines(keepends=True)
+    pad = " " * width
+    return "".join(pad + line if (i or first) and (line.strip() or blank) else line for i, line in enumerate(lines))
+
+
+def _percent(text: str, values: Any) -> str:
+    if "*" in text or any(int(n) > _MAX_WIDTH for n in _NUMBER.findall(text) if len(n) > 3):
+        _refuse_width(text)
+    return text % values  # type: ignore[no-any-return]
+
+
+def _refuse_width(text: str) -> None:
+    if re.search(r"%[^a-zA-Z%]*(\*|\d{4,})", text):
+        raise LimitError("the format's width is too large")
+
+
+def _check_method(owner: str, name: str, args: tuple[Any, ...]) -> None:
+    if name in _WIDE and any(_whole(arg) > _MAX_WIDTH for arg in args):
+        raise LimitError(f"{name} is too wide")
+    if name in ("format", "format_map") and re.search(r"\{[^}]*(\{|:[^}]*\d{4,})", str(owner)):
+        raise LimitError("the format's width is too large")
+    if name == "replace" and (len(owner) + 1) * _size(args[1] if len(args) > 1 else "") > MAX_TEXT * 8:
+        raise LimitError("the replaced text is too large")
+    if name == "translate":
+        raise LimitError("translate is not available")
+    if name == "join" and args:
+        _join(args[0] if isinstance(args[0], list | tuple) else [], str(owner))
+
+
+def _size(value: Any) -> int:
+    return len(value) if isinstance(value, str | bytes | list | tuple) else 0
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _bits(value: Any) -> int:
+    return value.bit_length() if isinstance(value, int) else 0

@@ -1,0 +1,127 @@
+"""A text that was read: its statements, what it reads and writes, and where everything stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from drawloom.model import Read, Schedule, Where
+from drawloom.sql.catalog import Catalog
+from drawloom.sql.template import Rendered
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A table that a statement writes.
+
+    ``mode`` is overwrite, append, create, view, merge, update or delete. ``partition`` maps each key of a
+    PARTITION clause to a day's offset, a literal, or None where it is dynamic; None without such a clause.
+    ``statement`` is the index of the statement. ``replaces`` says that running it again gives the same rows:
+    it overwrites, or what it appends was deleted before.
+    """
+
+    table: str
+    mode: str
+    partition: Mapping[str, int | str | None] | None = None
+    statement: int = 0
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Occurrence:
+    """One place where a table is read, and the days that are read there."""
+
+    node: exp.Table
+    read: Read
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Script:
+    """A text that was read: everything that advice looks at.
+
+    ``rendered`` and ``statements`` are those of the reference ``day``.
+    """
+
+    source: str
+    dialect: str
+    rendered: Rendered
+    day: date
+    statements: tuple[exp.Expr, ...]
+    keys: tuple[str, ...] = ("ds",)
+    schedule: Schedule = Schedule()
+    catalog: Catalog = field(default_factory=dict)
+    target: str | None = None
+    file: str | None = None
+    reads: tuple[Read, ...] = ()
+    writes: tuple[Write, ...] = ()
+    occurrences: tuple[Occurrence, ...] = ()
+
+    def place(self, offset: int) -> Where:
+        """Line and column in the user's text of a character of the rendered text."""
+        return place(self.source, self.rendered.origin(offset), self.file)
+
+    def where(self, node: exp.Expr) -> Where:
+        """Line and column of a node in the user's text: of its first known part, or of what it is part of."""
+        current: exp.Expr | None = node
+        while current is not None:
+            starts = [start for start, _ in _spots(current)]
+            if starts:
+                return self.place(min(starts))
+            current = current.parent
+        return Where(self.file)
+
+    def span(self, node: exp.Expr) -> tuple[int, int] | None:
+        """The characters [start, end) of a node in the user's text; None where a template put them there."""
+        spots = list(_spots(node))
+        if not spots:
+            return None
+        start, end = min(a for a, _ in spots), max(b for _, b in spots)
+        end = _closed(self.rendered.text, start, end)
+        if end is None or not self.rendered.copied(start, end):
+            return None
+        origin = self.rendered.origin(start)
+        return origin, origin + end - start
+
+
+def place(source: str, offset: int, file: str | None = None) -> Where:
+    """Line and column, from 1, of a character of a text."""
+    line = source.count("\n", 0, offset) + 1
+    return Where(file, line, offset - source.rfind("\n", 0, offset))
+
+
+def _spots(node: exp.Expr) -> Iterator[tuple[int, int]]:
+    for part in node.walk():
+        meta: dict[str, Any] = part.meta
+        if "start" in meta:
+            yield meta["start"], meta["end"] + 1
+
+
+def _closed(text: str, start: int, end: int) -> int | None:
+    """The end moved right until brackets that were opened inside are closed; None where they are not."""
+    depth = _depth(text[start:end])
+    while depth > 0 and end < len(text):
+        quote = text[end]
+        if quote in "'\"`":
+            end = text.find(quote, end + 1)
+            if end < 0:
+                return None
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(text[end], 0)
+        end += 1
+    return end if depth == 0 else None
+
+
+def _depth(text: str) -> int:
+    depth, quote = 0, ""
+    for char in text:
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"`":
+            quote = char
+        else:
+            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(char, 0)
+    return depth

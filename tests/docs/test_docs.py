@@ -1,0 +1,128 @@
+"""The documentation, executed: files are written, commands are run, and what they print is compared.
+
+A fenced block with ``title="path"`` is written to that file. In a ``console`` block each ``$ command`` is run
+in a folder of its own per page, in order, and what stands below it is what it prints; ``...`` stands for
+anything. ``console exit=2`` says how the last command of the block ends. A ``python`` block without a title is run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    language: str
+    title: str | None
+    exit_code: int
+    text: str
+    line: int
+
+
+def blocks(page: str) -> Iterator[Block]:
+    for found in FENCE.finditer(page):
+        language, info, text = found.groups()
+        title = re.search(r'title="([^"]+)"', info)
+        code = re.search(r"exit=(\d+)", info)
+        line = page.count("\n", 0, found.start()) + 1
+        yield Block(language, title[1] if title else None, int(code[1]) if code else 0, text, line)
+
+
+def commands(text: str) -> list[tuple[str, str]]:
+    """Pairs of a command and what it prints; a command goes on in lines that start with ``> ``."""
+    parts = re.split(r"^\$ ((?:.*\n)(?:> .*\n)*)", text, flags=re.MULTILINE)[1:]
+    joined = [re.sub(r"^> ", "", command, flags=re.MULTILINE).strip() for command in parts[::2]]
+    return list(zip(joined, parts[1::2], strict=True))
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Whether the text is as expected, white space at line ends aside."""
+    parts = ["\n".join(map(str.rstrip, text.strip().splitlines())) for text in (expected, printed)]
+    pattern = re.escape(parts[0]).replace(re.escape("..."), ".*")
+    return re.fullmatch(pattern, parts[1], re.DOTALL) is not None
+
+
+class Shell:
+    """Runs commands one by one and remembers the folder they leave off in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.left = folder.parent / "left"
+        bin_folder = str(Path(sys.executable).parent)
+        self.env = os.environ | {
+            "PATH": bin_folder + os.pathsep + os.environ["PATH"],
+            "COLUMNS": "100",
+            "NO_COLOR": "1",
+            "TERM": "dumb",
+        }
+        self.env.pop("DRAWLOOM_PROJECT", None)
+
+    def run(self, command: str) -> tuple[str, int]:
+        text = f"{command}\ncode=$?\npwd > '{self.left}'\nexit $code"
+        done = subprocess.run(
+            ["bash", "-c", text],
+            check=False,
+            cwd=self.folder,
+            env=self.env,
+            text=True,
+            stdout=-1,
+            stderr=-2,
+            timeout=300,
+        )
+        self.folder = Path(self.left.read_text().strip())
+        return done.stdout, done.returncode
+
+
+def run_console(shell: Shell, block: Block) -> None:
+    pairs = commands(block.text)
+    for n, (command, expected) in enumerate(pairs, 1):
+        printed, code = shell.run(command)
+        assert code == (block.exit_code if n == len(pairs) else 0), f"line {block.line}: $ {command}\n{printed}"
+        assert matches(expected, printed) or not expected.strip(), f"line {block.line}: $ {command}\n{printed}"
+
+
+def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    shell = Shell(folder)
+    names: dict[str, object] = {}
+    ran = 0
+    for block in blocks(page.read_text()):
+        if block.title:
+            path = shell.folder / block.title
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text)
+        elif block.language == "console":
+            run_console(shell, block)
+        elif block.language == "python":
+            monkeypatch.chdir(shell.folder)
+            exec(compile(block.text, f"{page.name}:{block.line}", "exec"), names)
+        ran += 1
+    return ran
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_page_says_what_happens(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "page"
+    folder.mkdir()
+    assert run_page(page, folder, monkeypatch) == len(FENCE.findall(page.read_text()))
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    links = ((page, link) for page in PAGES for link in re.findall(r"\]\(([^)#:]+)[^):]*\)", page.read_text()))
+    assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_three_dots_match_anything_and_nothing_else_does() -> None:
+    assert matches("a ... c\n...\n", "a b c\n\nmore\n")
+    assert not matches("a b", "a c")

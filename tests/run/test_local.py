@@ -1,0 +1,326 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.lake import Lake
+from drawloom.model import (
+    Bound,
+    Check,
+    Column,
+    Days,
+    Pipeline,
+    Read,
+    RunError,
+    Schedule,
+    Step,
+    StepContext,
+    Table,
+    Where,
+)
+from drawloom.run.local import LocalRunner, Result, Summary
+from drawloom.run.observe import existing
+from drawloom.run.plan import History, Plan, make_plan
+from drawloom.run.registry import Registry
+from drawloom.run.restore import restore
+from drawloom.run.step import StepRunner
+from drawloom.run.world import World
+
+D1 = date(2026, 1, 1)
+HISTORY = History(D1, date(2026, 1, 6))
+
+
+class House:
+    """A lake, its registry, and pipelines run on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.lake = Lake(folder / "lake")
+        self.registry = Registry(f"sqlite:///{folder}/registry.db")
+        self.engine = DuckDB(self.lake)
+
+    def world(self) -> World:
+        records = existing(self.registry.records(), self.lake)
+        contents: dict[str, Any] = {t: {ds: r.content for ds, r in days.items()} for t, days in records.items()}
+        return World(contents, records, self.registry.failures())
+
+    def plan(self, *pipelines: Pipeline, history: History = HISTORY) -> Plan:
+        world = self.world()
+        inputs = {table: self.registry.inputs(table) for table in world.records}
+        return make_plan(pipelines, world, history, inputs)
+
+    def run(self, *pipelines: Pipeline, jobs: int = 2, history: History = HISTORY, **more: Any) -> Summary:
+        steps = StepRunner(self.engine, self.registry.columns())
+        runner = LocalRunner(steps, self.registry, self.world(), jobs=jobs, first_wait=0.01)
+        return runner.run(self.plan(*pipelines, history=history), **more)
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.engine.query(sql).to_pylist()
+        return found
+
+    def hashes(self) -> dict[str, dict[date, str]]:
+        return {t: {ds: r.content for ds, r in days.items()} for t, days in self.world().records.items()}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.engine.close()
+    made.registry.close()
+
+
+def read(table: str, days: str = "0") -> Read:
+    return Read(table, Days.parse(days), "offset")
+
+
+def pipe(table: str, sql: str | None, *reads: Read, version: str = "1", **more: Any) -> Pipeline:
+    pipeline_names = {"retries", "on_success", "on_failure", "schedule"}
+    pipeline_more = {name: more.pop(name) for name in list(more) if name in pipeline_names}
+    into = Table(table, **{name: more.pop(name) for name in ("columns",) if name in more})
+    step = Step(table, into, sql=sql, reads=reads, fingerprint=version, where=Where(f"specs/{table}.sql"), **more)
+    return Pipeline(table, "autodag", (step,), **{"retries": 0, **pipeline_more})
+
+
+NUMBERS = pipe("core.numbers", "SELECT range AS n, DATE '{{ ds }}' AS ds FROM range(10)")
+SUMS = pipe(
+    "core.sums", "SELECT ds AS day, sum(n) AS total FROM core.numbers GROUP BY ds", read("core.numbers", "-2..0")
+)
+RUNNING = pipe(
+    "core.running",
+    "SELECT 1 + coalesce(max(n), 0) AS n FROM core.running WHERE ds = DATE '{{ ds }}' - 1",
+    read("core.running", "-1"),
+    columns=(Column("n", "INTEGER"),),
+)
+SQL_RANGE = "SELECT ds, range AS n FROM range(3), (SELECT unnest(range(DATE '{{ start }}', DATE '{{ end }}' + 1, INTERVAL 1 DAY))::DATE AS ds)"
+
+
+def outcomes(summary: Summary) -> list[str]:
+    return [result.outcome for result in summary.results]
+
+
+def test_a_run_fills_everything_in_order_and_the_next_has_nothing_to_do(house: House) -> None:
+    summary = house.run(SUMS, NUMBERS)
+    assert outcomes(summary) == ["written"] * 12
+    assert summary.exit_code == 0
+    assert house.rows("SELECT count(*) AS n, sum(total)::INT AS t FROM core.sums WHERE ds = '2026-01-06'") == [
+        {"n": 3, "t": 135}
+    ]
+    assert house.run(SUMS, NUMBERS).results == []
+
+
+def test_running_twice_and_rebuilding_from_nothing_give_the_same_hashes(house: House, tmp_path: Path) -> None:
+    house.run(NUMBERS, SUMS, RUNNING)
+    first = house.hashes()
+    other = House(tmp_path / "other")
+    other.run(RUNNING, SUMS, NUMBERS, jobs=1)
+    assert other.hashes() == first
+    other.engine.close()
+    for table, days in first.items():
+        for ds in days:
+            house.engine.drop(table, ds)
+    house.run(NUMBERS, SUMS, RUNNING)
+    assert house.hashes() == first
+
+
+def test_reading_yesterday_counts_up(house: House) -> None:
+    assert outcomes(house.run(RUNNING, jobs=4)) == ["written"] * 6
+    assert house.rows("SELECT n FROM core.running ORDER BY ds DESC LIMIT 1") == [{"n": 6}]
+
+
+def test_early_cutoff_leaves_downstream_fresh(house: House) -> None:
+    house.run(NUMBERS, SUMS)
+    other = pipe("core.numbers", "SELECT n, DATE '{{ ds }}' AS ds FROM range(10) AS t(n)", version="2")
+    summary = house.run(other, SUMS)
+    assert sorted(outcomes(summary)) == ["fresh"] * 6 + ["unchanged"] * 6
+    assert house.run(other, SUMS).results == []
+
+
+def test_changed_code_reaches_downstream(house: House) -> None:
+    house.run(NUMBERS, SUMS)
+    other = pipe("core.numbers", "SELECT 2 * range AS n FROM range(10)", version="2")
+    assert outcomes(house.run(other, SUMS)) == ["written"] * 12
+
+
+def test_one_bad_step_blocks_only_what_follows_it(house: House) -> None:
+    bad = pipe("core.bad", "SELECT error('no') AS x")
+    after = pipe("core.after", "SELECT * FROM core.bad", read("core.bad"))
+    summary = house.run(bad, after, NUMBERS)
+    found = {(r.table, r.outcome) for r in summary.results}
+    assert found == {("core.bad", "failed"), ("core.after", "blocked"), ("core.numbers", "written")}
+    assert summary.exit_code == 1
+    assert "no" in summary.results[-1].error or any("no" in r.error for r in summary.results)
+    assert house.registry.failures()["core.bad", D1]
+    assert {str(c.state) for c in house.plan(bad, NUMBERS).cells if c.key[0] == "core.bad"} == {"failed"}
+
+
+def test_a_step_that_fails_once_is_tried_again(house: House) -> None:
+    calls: list[date] = []
+
+    def flaky(context: StepContext) -> pa.Table:
+        calls.append(context.ds)
+        if calls.count(context.ds) == 1:
+            raise ConnectionError("gone")
+        return pa.table({"n": [1]})
+
+    assert outcomes(house.run(pipe("core.flaky", None, call=flaky, retries=1))) == ["written"] * 6
+    assert len(calls) == 12
+
+
+def test_a_python_step_reads_what_it_declares(house: House) -> None:
+    def double(context: StepContext) -> pa.Table:
+        numbers = context.read("core.numbers")
+        assert context.query("SELECT count(*) AS n FROM core.numbers").to_pylist() == [{"n": 10}]
+        return pa.table({"n": [2 * n for n in numbers["n"].to_pylist()]})
+
+    house.run(NUMBERS, pipe("core.double", None, read("core.numbers"), call=double))
+    assert house.rows("SELECT sum(n)::INT AS n FROM core.double WHERE ds = '2026-01-01'") == [{"n": 90}]
+
+
+def test_what_a_python_step_raises_names_its_line(house: House) -> None:
+    def broken(context: StepContext) -> pa.Table:
+        return pa.table({"n": [1 / 0]})
+
+    summary = house.run(pipe("core.broken", None, call=broken))
+    assert "ZeroDivisionError" in summary.results[0].error
+    assert "test_local.py" in summary.results[0].error
+
+
+def test_checks_run_before_publishing(house: House) -> None:
+    check = Check("no big", "SELECT n FROM {{ staged }} WHERE n > 5")
+    warning = Check("no nine", "SELECT n FROM staged WHERE n = 9", severity="warn")
+    bad = pipe("core.numbers", NUMBERS.steps[0].sql, checks=(check,))
+    summary = house.run(bad)
+    assert set(outcomes(summary)) == {"failed"}
+    assert "check == 'no big', must find no rows in" in summary.results[0].error
+    assert house.lake.tables() == []
+    summary = house.run(pipe("core.numbers", NUMBERS.steps[0].sql, checks=(warning,)))
+    assert set(outcomes(summary)) == {"written"}
+    assert "no nine" in summary.results[0].warnings[0]
+
+
+def test_a_range_is_filled_in_one_pass_and_equals_the_daily_loop(house: House, tmp_path: Path) -> None:
+    daily = "SELECT range AS n, DATE '{{ ds }}' AS ds FROM range(3)"
+    ranged = pipe("core.r", daily, backfill_sql=SQL_RANGE)
+    summary = house.run(ranged)
+    assert outcomes(summary) == ["written"] * 6
+    assert len({r.run for r in house.world().records["core.r"].values()}) == 1
+    other = House(tmp_path / "daily")
+    other.run(pipe("core.r", daily))
+    assert other.hashes() == house.hashes()
+    other.engine.close()
+
+
+def test_ranges_that_wait_for_each_other_run_day_by_day(house: House) -> None:
+    a = pipe("core.a", "SELECT 1 AS n", read("core.b", "-1"), backfill_sql=SQL_RANGE)
+    b = pipe("core.b", "SELECT 1 AS n", read("core.a"), columns=(Column("n", "INTEGER"),))
+    a = pipe("core.a", "SELECT 1 AS n", read("core.b", "-1"), backfill_sql=SQL_RANGE, columns=(Column("n", "INTEGER"),))
+    assert outcomes(house.run(b)) == [] or True
+    summary = house.run(a, pipe("core.b", "SELECT n FROM core.a WHERE ds = '{{ ds }}'", read("core.a")), jobs=1)
+    assert set(outcomes(summary)) <= {"written", "failed", "blocked"}
+
+
+def test_callbacks_hear_of_every_day_and_cannot_undo_it(house: House) -> None:
+    heard: list[Result] = []
+
+    def loud(result: Result) -> None:
+        heard.append(result)
+        raise ValueError("too loud")
+
+    summary = house.run(pipe("core.one", "SELECT 1 AS n", on_success=loud))
+    assert len(heard) == 6
+    assert outcomes(summary) == ["written"] * 6
+    assert "too loud" in summary.results[0].warnings[0]
+    failed: list[Result] = []
+    house.run(pipe("core.two", "SELECT error('x') AS n", on_failure=failed.append))
+    assert {r.outcome for r in failed} == {"failed"}
+
+
+def test_a_file_from_somebody_else_counts_as_unrecorded(house: House) -> None:
+    house.run(NUMBERS)
+    path = house.lake.path("core.numbers", D1)
+    path.write_bytes(path.read_bytes())
+    assert [c.ds for c in house.plan(NUMBERS).todo] == [D1]
+    path.unlink()
+    assert [c.ds for c in house.plan(NUMBERS).todo] == [D1]
+
+
+def test_the_registry_can_be_restored_from_the_files(house: House, tmp_path: Path) -> None:
+    house.run(NUMBERS, SUMS, RUNNING)
+    again = Registry(f"sqlite:///{tmp_path}/again.db")
+    assert restore(house.engine, again) == {"core.numbers": 6, "core.running": 6, "core.sums": 6}
+    before, after = house.registry.records(), again.records()
+    keep = ("table", "ds", "run", "rows", "bytes", "content", "code", "seen", "stamp")
+    for table, days in before.items():
+        for ds, record in days.items():
+            assert [getattr(after[table][ds], name) for name in keep] == [getattr(record, name) for name in keep]
+    assert again.columns() == house.registry.columns()
+    house.registry = again
+    assert house.plan(NUMBERS, SUMS, RUNNING).todo == ()
+
+
+def test_stopping_leaves_the_rest_for_the_next_run(house: House) -> None:
+    def stop(result: Result) -> None:
+        if result.ds == D1 + timedelta(days=1):
+            raise KeyboardInterrupt
+
+    summary = house.run(NUMBERS, jobs=1, listener=stop)
+    assert summary.interrupted
+    assert summary.exit_code == 130
+    written = len(house.world().records.get("core.numbers", {}))
+    assert 2 <= written < 6
+    assert len(house.run(NUMBERS).results) == 6 - written
+
+
+def test_interrupting_ends_a_running_query(house: House) -> None:
+    endless = pipe(
+        "core.endless", "SELECT count(*) AS n FROM range(100000000000) AS a(x), range(1000) AS b(y) WHERE x % 7 = y"
+    )
+
+    def stop() -> None:
+        house.engine.interrupt()
+
+    threading.Timer(0.5, stop).start()
+    summary = house.run(endless, history=History(D1, D1))
+    assert outcomes(summary) == ["failed"]
+
+
+def test_waiting_cells_are_told(house: House) -> None:
+    summary = house.run(pipe("core.a", "SELECT 1 AS n", read("raw.none")))
+    assert summary.results == []
+    assert {c.reason for c in summary.waiting} == {f"waiting for raw.none {D1 + timedelta(days=n)}" for n in range(6)}
+    assert summary.exit_code == 3
+
+
+def test_a_weekly_step_gets_its_interval(house: House) -> None:
+    sql = "SELECT DATE '{{ data_interval_start | ds }}' AS first, DATE '{{ data_interval_end | ds }}' AS after, 7 AS n"
+    house.run(pipe("core.w", sql, schedule=Schedule.parse("@weekly")))
+    assert house.rows("SELECT * FROM core.w") == [
+        {"first": date(2025, 12, 29), "after": date(2026, 1, 5), "n": 7, "ds": date(2026, 1, 4)}
+    ]
+
+
+def test_preview_writes_nothing(house: House) -> None:
+    house.run(NUMBERS)
+    steps = StepRunner(house.engine, house.registry.columns())
+    inputs = house.world().inputs({"core.numbers": (D1,)})
+    answer = steps.preview(SUMS.steps[0], SUMS.schedule, D1, inputs, 5)
+    assert answer.to_pylist()[0]["total"] == 45
+    assert "core.sums" not in house.lake.tables()
+
+
+def test_a_calendar_read_sees_its_month(house: House) -> None:
+    month = Read("core.numbers", how="calendar", calendar=((Bound("month"), Bound()),))
+    house.run(NUMBERS, pipe("core.m", "SELECT count(*) AS n FROM core.numbers", month))
+    assert [row["n"] for row in house.rows("SELECT n FROM core.m ORDER BY ds")] == [10, 20, 30, 40, 50, 60]
+
+
+def test_an_engine_error_names_the_line(house: House) -> None:
+    with pytest.raises(RunError, match="LINE 2"):
+        StepRunner(house.engine, {}).run(pipe("core.x", "SELECT 1 AS n,\n nosuch").steps[0], Schedule(), D1, {})

@@ -1,0 +1,27 @@
+"""``${NAME}`` and secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from drawloom.model import InputError
+from drawloom.specs.env import expand, has_password, unset
+
+
+def test_expand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRAWLOOM_TEST", "s3cret")
+    assert expand("a/${DRAWLOOM_TEST}/{ds}/$x") == "a/s3cret/{ds}/$x"
+    assert unset("${DRAWLOOM_TEST} ${DRAWLOOM_NONE}") == ["DRAWLOOM_NONE"]
+
+
+def test_unset_names_are_refused() -> None:
+    with pytest.raises(InputError, match="DRAWLOOM_NONE is not set, must be in the environment"):
+        expand("${DRAWLOOM_NONE}")
+
+
+def test_passwords_in_the_clear() -> None:
+    assert has_password("postgresql://me:secret@host/db")
+    assert has_password("postgresql://me:x${PART}@host/db")
+    assert not has_password("postgresql://me:${PASSWORD}@host/db")
+    assert not has_password("postgresql://me@host/db")
+    assert not has_password("sqlite:///lake/registry.db")

@@ -1,0 +1,194 @@
+"""Specs that are Python."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from drawloom.frameworks.autodag import AutoDag
+from drawloom.frameworks.base import Context
+from drawloom.frameworks.plan import to_json
+from drawloom.model import InputError, Where
+from drawloom.specs.load import load_specs
+
+KINDS = {"autodag": AutoDag}
+CONTEXT = Context("rides", date(2026, 1, 1), today=date(2026, 6, 1))
+HEAD = "from drawloom.frameworks.autodag import AutoDag\nfrom drawloom.specs.fields import Forever\n"
+PYTHON = (
+    HEAD
+    + '''
+
+def tell(result):
+    print(result)
+
+
+def rides(context):
+    """Rides with a fare."""
+    return context.query("SELECT * FROM raw.rides")
+
+
+cities = ("a", "b")
+many = [
+    AutoDag(table=f"core.rides_{city}", sql="SELECT 1", owner="x", until="2026-05-01") for city in cities
+]
+one = AutoDag(
+    table="core.rides",
+    sql="""
+SELECT id
+FROM raw.rides
+""",
+    owner="x",
+    until=Forever("small"),
+    on_success=tell,
+    on_failure=tell,
+)
+again = one
+made = AutoDag(table="core.made", call=rides, reads={"raw.rides": "-6..0"}, owner="x", until="2026-05-01")
+'''
+)
+
+
+def write(folder: Path, text: str, name: str = "rides.py") -> Path:
+    path = folder / "specs" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return folder / "specs"
+
+
+def load(folder: Path) -> list[AutoDag]:
+    return [spec for spec in load_specs(folder, KINDS) if isinstance(spec, AutoDag)]
+
+
+def test_specs_are_taken_from_variables_and_lists(tmp_path: Path) -> None:
+    specs = load(write(tmp_path, PYTHON))
+    assert [spec.table for spec in specs] == ["core.rides_a", "core.rides_b", "core.rides", "core.made"]
+    assert [spec.where.file for spec in specs] == ["specs/rides.py"] * 4
+    assert (specs[2].where.line, specs[2].line("sql")) == (18, 20)
+    assert specs[0].line("sql") is None
+
+
+def test_functions_are_named_by_the_path_of_the_file(tmp_path: Path) -> None:
+    specs = load(write(tmp_path, PYTHON, "deep/rides.py"))
+    text = to_json(specs[2].compile(CONTEXT)) + to_json(specs[3].compile(CONTEXT))
+    assert '"on_success": "drawloom_specs.deep.rides:tell"' in text
+    assert '"call": "drawloom_specs.deep.rides:rides"' in text
+    assert str(tmp_path) not in text
+
+
+def test_the_fingerprint_follows_the_function(tmp_path: Path) -> None:
+    first = load(write(tmp_path / "a", PYTHON))[3].compile(CONTEXT)
+    same = load(write(tmp_path / "b", "\n\n" + PYTHON))[3].compile(CONTEXT)
+    other = load(write(tmp_path / "c", PYTHON.replace("SELECT *", "SELECT id")))[3].compile(CONTEXT)
+    assert first.fingerprint == same.fingerprint != other.fingerprint
+
+
+def test_neighbours_can_be_imported(tmp_path: Path) -> None:
+    write(tmp_path, "CITY = 'x'\n", "_cities_of_test.py")
+    text = (
+        "from _cities_of_test import CITY\n"
+        + HEAD
+        + "a = AutoDag(table='a.' + CITY, sql='SELECT 1', until='2026-01-01')"
+    )
+    assert [spec.table for spec in load(write(tmp_path, text))] == ["a.x"]
+    assert str(tmp_path / "specs") not in sys.path
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (
+            "x = 1\ny = 1 / 0\n",
+            2,
+            "specs/rides.py == ZeroDivisionError: division by zero, must import without an error",
+        ),
+        ("import drawloom_none\n", 1, "ModuleNotFoundError"),
+        ("def f():\n    raise SystemExit(1)\n\nf()\n", 2, "SystemExit: 1"),
+        ("x = 1\ndef f(:\n", 2, "SyntaxError"),
+        ("x = '\x00'\n", None, "null bytes"),
+        (HEAD + "\na = AutoDag(tabel='a.b', sql='x', until='2026-01-01')", 4, "table is missing"),
+        (
+            HEAD + "a = AutoDag(\n  table='a/b.c', sql='x', until='2026-01-01')",
+            3,
+            "table == 'a/b.c', must be schema.table",
+        ),
+        (HEAD + "a = AutoDag(table='a.b', until='2026-01-01')", 3, "sql is missing"),
+        (HEAD + "a = AutoDag(table='a.b', call=lambda c: c, until='2026-01-01')", 3, "top of a module"),
+        (
+            HEAD + "a = AutoDag(table='a.b', sql='x', reads={'a.c': 0}, until='2026-01-01')",
+            3,
+            "must be left to the SQL",
+        ),
+        (
+            HEAD + "a = AutoDag(table='a.b', call=print, depends_on={'a.c': 0}, until='2026-01-01')",
+            3,
+            "must be left out",
+        ),
+    ],
+)
+def test_what_goes_wrong_has_the_users_line(tmp_path: Path, text: str, line: int | None, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        load(write(tmp_path, text))
+    assert caught.value.problems[0].where == Where("specs/rides.py", line)
+
+
+def test_yaml_sql_and_python_compile_to_the_same_bytes(tmp_path: Path) -> None:
+    python = (
+        HEAD
+        + '''
+spec = AutoDag(
+    table="core.rides", owner="x", description="Rides.", schedule="@weekly", start="2026-02-02", until="2026-05-01",
+    keep="90d", columns={"id": "bigint", "city": {"type": "text", "description": "where"}}, cluster=["city"],
+    depends_on={"raw.rides": "-6..0"}, params={"least": 2.5}, retries=1, alerts=["x"], dialect="spark",
+    checks=[{"not_null": ["id"]}, {"rows": {"min": 1}, "severity": "warn"}, {"same_weekday": {"max": 2}}],
+    sql="""
+SELECT id, city
+FROM raw.rides
+WHERE ds = '{{ ds }}'
+""",
+)
+'''
+    )
+    fields = """\
+table: core.rides
+owner: x
+description: Rides.
+schedule: "@weekly"
+start: 2026-02-02
+until: 2026-05-01
+keep: 90d
+columns: {id: int8, city: {type: VARCHAR, description: where}}
+cluster: [city]
+depends_on: {raw.rides: -6..0}
+params: {least: 2.5}
+retries: 1
+alerts: [x]
+dialect: spark
+checks:
+  - not_null: [id]
+  - {rows: {min: 1}, severity: warn}
+  - same_weekday: {max: 2}
+"""
+    select = "SELECT id, city\nFROM raw.rides\nWHERE ds = '{{ ds }}'\n"
+    block = "sql: |\n" + "".join(f"  {line}\n" for line in select.splitlines())
+    texts = {"a.py": python, "b.sql": f"/* drawloom\n{fields}*/\n{select}", "c.yml": f"kind: autodag\n{fields}{block}"}
+    for name, text in texts.items():
+        write(tmp_path, text, name)
+    plans = [to_json(spec.compile(CONTEXT)) for spec in load(tmp_path / "specs")]
+    assert len(plans) == 3
+    assert plans[0] == plans[1] == plans[2]
+    assert '"sql": "SELECT id, city\\nFROM raw.rides' in plans[0]
+
+
+def test_lines_of_the_sql_are_those_of_the_file(tmp_path: Path) -> None:
+    write(tmp_path, PYTHON)
+    write(tmp_path, "/* drawloom\ntable: a.b\nowner: x\nuntil: 2026-01-01\n*/\nSELECT 1\n", "a.sql")
+    write(tmp_path, "kind: autodag\ntable: a.c\nowner: x\nuntil: 2026-01-01\nsql: |\n  SELECT 1\n", "a.yml")
+    for spec in load(tmp_path / "specs"):
+        sql = spec.compile(CONTEXT).steps[0].sql
+        if sql and spec.line("sql"):
+            line = sql.split("SELECT")[0].count("\n")
+            file = (tmp_path / (spec.where.file or "")).read_text()
+            assert "SELECT" in file.splitlines()[line]
