@@ -11,7 +11,7 @@ from drawloom.model import InputError
 
 
 def spec(check: Any) -> AutoDag:
-    return AutoDag(table="a.b", sql="SELECT 1", until="2026-01-01", checks=[check])
+    return AutoDag.model_validate({"table": "a.b", "sql": "SELECT 1", "until": "2026-01-01", "checks": [check]})
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_forms(check: dict[str, Any]) -> None:
         ({"rows": {}}, "must have a min, a max or both"),
         ({"rows": {"min": 2, "max": 1}}, "must have its min, 2, no larger than its max, 1"),
         ({"rows": {"min": -1}}, "must be at least 0"),
-        ({"same_weekday": {"min": "x"}}, "must be"),
+        ({"same_weekday": {"min": "x"}}, "same_weekday.min == 'x', must be a number"),
         ({"sql": "SELECT 1"}, "must be lines of `key: value`"),
         ({"not_null": ["a"], "severity": "wran"}, "must be 'error' or 'warn'. Did you mean warn?"),
         ("not_null", "must be lines of `key: value`"),

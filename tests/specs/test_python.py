@@ -85,6 +85,20 @@ def test_the_fingerprint_follows_the_function(tmp_path: Path) -> None:
     assert first.fingerprint == same.fingerprint != other.fingerprint
 
 
+def test_specs_that_helpers_make_are_the_callers(tmp_path: Path) -> None:
+    helper = HEAD + "def make(city):\n    return AutoDag(table='a.' + city, sql='SELECT 1', until='2026-01-01')\n"
+    write(tmp_path, helper, "_making_of_test.py")
+    write(tmp_path, "from _making_of_test import make\n\nx = [make('x'), make('y')]\n", "shared_of_test.py")
+    specs = load(
+        write(tmp_path, "from shared_of_test import x\nfrom _making_of_test import make\nz = make('z')\n", "a.py")
+    )
+    assert [(spec.table, str(spec.where)) for spec in specs] == [
+        ("a.z", "specs/a.py:3"),
+        ("a.x", "specs/shared_of_test.py:3"),
+        ("a.y", "specs/shared_of_test.py:3"),
+    ]
+
+
 def test_neighbours_can_be_imported(tmp_path: Path) -> None:
     write(tmp_path, "CITY = 'x'\n", "_cities_of_test.py")
     text = (

@@ -44,7 +44,9 @@ def print_compiled(project: Project, pipeline: Pipeline) -> None:
 
 
 def _read_row(read: Read, day: Any) -> tuple[str, ...]:
-    spans = ", ".join(f"{first or '...'} .. {last or '...'}" if first != last else f"{first}" for first, last in read.on(day))
+    spans = ", ".join(
+        f"{first or '...'} .. {last or '...'}" if first != last else f"{first}" for first, last in read.on(day)
+    )
     days = str(read.days) if read.how == "offset" else ""
     return read.table, days, read.how, spans if read.how != "all" else "all there are"
 

@@ -36,7 +36,9 @@ def land(
     files: Annotated[list[str], typer.Argument(help="CSV, JSON lines or Parquet files; patterns allowed.")],
     ds: Annotated[str, typer.Option("--ds", help="The column, or a SQL expression, that gives a row's day.")],
     columns: Annotated[str | None, typer.Option(help='Declared types, like "id BIGINT, at TIMESTAMP".')] = None,
-    empty_days: Annotated[bool, typer.Option(help="Land days without rows between the first and last as empty.")] = False,
+    empty_days: Annotated[
+        bool, typer.Option(help="Land days without rows between the first and last as empty.")
+    ] = False,
     replace: Annotated[bool, typer.Option(help="Restate days that were landed before.")] = False,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002

@@ -25,10 +25,16 @@ app = typer.Typer(
 registry = typer.Typer(help="The record of what was produced.", no_args_is_help=True)
 app.add_typer(registry, name="registry")
 
-for command in (project.init, project.check, project.compile_, project.plan, project.run, project.status):
-    app.command(command.__name__.rstrip("_"))(command)
-for command in (data.land, data.query, data.preview, data.diff):
-    app.command(command.__name__)(command)
+app.command("init")(project.init)
+app.command("land")(data.land)
+app.command("check")(project.check)
+app.command("compile")(project.compile_)
+app.command("plan")(project.plan)
+app.command("run")(project.run)
+app.command("status")(project.status)
+app.command("query")(data.query)
+app.command("preview")(data.preview)
+app.command("diff")(data.diff)
 app.command("advise")(texts.advise)
 app.command("demo")(demo.demo)
 registry.command("rebuild")(project.rebuild)

@@ -42,7 +42,10 @@ def check(context: typer.Context, folder: Folder = None, format: OutFormat = For
 
 
 def compile_(
-    context: typer.Context, names: Names = None, folder: Folder = None, format: OutFormat = Format.TEXT  # noqa: A002
+    context: typer.Context,
+    names: Names = None,
+    folder: Folder = None,
+    format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
     """Show steps, what they read day by day, what they wait for, and the SQL of a day."""
     from drawloom.cli.compiled import compiled_json, print_compiled

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drawloom.cli.options import open_project
-from drawloom.cli.output import Format, console, counted, grid, print_json, print_problems
-from drawloom.model import Schedule, errors, refuse
+from drawloom.cli.output import Format, console, print_json
+from drawloom.model import errors
 
 if TYPE_CHECKING:
-    from drawloom.sql.cache import Description
+    pass
 
 DIALECTS = ("duckdb", "spark", "hive", "trino", "presto", "bigquery", "snowflake", "redshift", "postgres", "mysql")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def connect(
-    threads: int, memory: str, folders: Iterable[Path], files: Iterable[Path], spill: Path | None
+    threads: int, memory: str, folders: Iterable[Path], files: Iterable[Path | str], spill: Path | None
 ) -> DuckDBPyConnection:
     """An in-memory DuckDB that may touch these folders and files only, for good.
 

@@ -45,15 +45,15 @@ class DuckDB:
         *,
         threads: int = 1,
         memory: str | None = None,
-        files: Sequence[Path] = (),
     ) -> None:
         self.lake = lake
         self.sources = {name.lower(): source for name, source in (sources or {}).items()}
         self.run = secrets.token_hex(6)
         self._area = self._open_area()
+        self._settings = threads, memory or MEMORY
         folders = [lake.root, *(folder for source in self.sources.values() for folder in source.folders)]
         spill = self._area.path / "spill" if isinstance(self._area, Area) else None
-        self._connection = connect(threads, memory or MEMORY, folders, files, spill)
+        self._connection = connect(*self._settings, folders, (), spill)
         self._columns = Columns(self._describe)
         self._external = External(self._columns, self._guess)
         self._numbers = itertools.count()
@@ -153,6 +153,10 @@ class DuckDB:
     def cursor(self) -> DuckDBPyConnection:
         """A connection of its own to the same database, for one thread."""
         return self._connection.cursor()
+
+    def open(self, files: Sequence[Path | str]) -> DuckDBPyConnection:
+        """Another DuckDB with the same limits, which may read these files besides writing to staging."""
+        return connect(*self._settings, [self.area.path], files, self.area.path / "spill")
 
     def file_columns(self, path: Path | str) -> tuple[Column, ...]:
         """The columns of one Parquet file, as they are in it."""

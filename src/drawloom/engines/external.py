@@ -9,7 +9,7 @@ from drawloom.engines import parse, quote
 from drawloom.engines.columns import near, widens
 from drawloom.engines.lake import file_stamp
 from drawloom.engines.sources import Source
-from drawloom.engines.text import Header, csv_texts, json_object, json_text, read_header
+from drawloom.engines.text import Header, csv_texts, json_object, json_texts, read_header
 from drawloom.engines.views import Columns, grouped, no_rows, unite
 from drawloom.model import KEY, Column, InputError, Problem, Where, refuse
 
@@ -50,8 +50,9 @@ class External:
             case "csv":
                 return self._csv(source, paths)
             case "json":
-                items = [(column, json_text(column.name), "VARCHAR") for column in source.columns]
-                return _part(source, items, json_object(source.name, paths), None)
+                items = [(column, quote.name(column.name), "VARCHAR") for column in source.columns]
+                names = [column.name for column in source.columns]
+                return _part(source, items, json_texts(names, json_object(source.name, paths), "filename"), None)
 
     def _empty(self, source: Source) -> str:
         columns = self.columns(source)

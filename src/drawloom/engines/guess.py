@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drawloom.engines import parse, quote
 from drawloom.engines.errors import engine_errors
-from drawloom.engines.text import LINE, csv_texts, json_object, json_text, read_header
+from drawloom.engines.text import LINE, csv_texts, json_object, json_texts, read_header
 from drawloom.model import Column
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ def guess_files(connection: DuckDBPyConnection, paths: Sequence[str], form: str)
         header = read_header(paths[0])
         return guess(connection, header.names, csv_texts(paths, header))
     members = json_members(connection, json_object("file", paths))
-    texts = ", ".join(f"{json_text(name)} AS {quote.name(name)}" for name in members)
-    return guess(connection, members, f"(SELECT {texts} FROM {json_object('file', paths)})") if members else ()
+    return guess(connection, members, json_texts(members, json_object("file", paths))) if members else ()
 
 
 def guess(connection: DuckDBPyConnection, names: Sequence[str], relation: str) -> tuple[Column, ...]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
-from drawloom.engines.errors import disk_errors
+from drawloom.engines.disk import disk_errors
 from drawloom.engines.footer import read_footer
 from drawloom.engines.staging import STAGING, Area, sweep, sync_folder
 from drawloom.model import KEY, refuse

@@ -41,6 +41,12 @@ class Area:
         """A path in the folder that is not used yet."""
         return self.path / f"{secrets.token_hex(8)}{suffix}"
 
+    def folder(self) -> Path:
+        """A new folder in the folder."""
+        path = self.file("")
+        path.mkdir()
+        return path
+
     def close(self) -> None:
         """Remove the folder with all that is in it, and let go of the lock."""
         shutil.rmtree(self.path, ignore_errors=True)

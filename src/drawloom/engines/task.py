@@ -12,7 +12,7 @@ from drawloom.engines.base import Staged
 from drawloom.engines.columns import Found, outputs
 from drawloom.engines.errors import engine_errors
 from drawloom.engines.statement import body, one_select
-from drawloom.engines.write import Query, Target, order_by, write
+from drawloom.engines.write import Query, Target, order_by, write, write_days
 from drawloom.model import KEY, Column, Problem, RunError, Table, refuse
 
 if TYPE_CHECKING:
@@ -80,12 +80,13 @@ class DuckTask:
             raise refuse("bad-columns", f"the SELECT for {table.name} has no ds, must project it to fill many days.")
         whole = self._engine.area.file()
         path = quote.value(str(whole))
+        order = order_by(table, query.outputs, KEY)
         try:
             with engine_errors(shift=1):
-                order = order_by(table, query.outputs, KEY)
                 self._cursor.execute(f"COPY ({query.by_day}{order}) TO {path} (FORMAT parquet, COMPRESSION lz4_raw)")
             self._check_days(table, days, path)
-            return [self._one_day(query, path, self._target(table, day, meta)) for day in sorted(set(days))]
+            targets = [self._target(table, day, meta) for day in sorted(set(days))]
+            return write_days(self._cursor, whole, query.columns, targets)
         finally:
             whole.unlink(missing_ok=True)
 
@@ -134,21 +135,13 @@ class DuckTask:
 
     def _check_days(self, table: Table, days: Sequence[date], path: str) -> None:
         with engine_errors():
-            found = self._cursor.execute(f"SELECT DISTINCT {KEY} FROM {_whole(path)} ORDER BY {KEY}").fetchall()
+            found = self._cursor.execute(
+                f"SELECT DISTINCT {KEY} FROM read_parquet({path}, hive_partitioning=false) ORDER BY {KEY}"
+            ).fetchall()
         wrong = [day for (day,) in found if day not in set(days)]
         if wrong:
             message = f"{table.name}.ds == {wrong[0]}, must be a day from {min(days)} to {max(days)}, on every row."
             raise RunError(Problem("wrong-day", "error", message))
 
-    def _one_day(self, query: Query, path: str, target: Target) -> Staged:
-        names = ", ".join(quote.name(column.name) for column in query.columns)
-        day = quote.value(target.ds.isoformat())
-        select = f"SELECT {names} FROM {_whole(path)} WHERE {KEY} = DATE {day}"
-        return write(self._cursor, select, query.columns, target)
-
     def _target(self, table: Table, ds: date, meta: Mapping[str, str]) -> Target:
         return Target(table, ds, self._engine.area.file(), meta.get("run", self._engine.run), meta)
-
-
-def _whole(path: str) -> str:
-    return f"read_parquet({path}, hive_partitioning=false)"

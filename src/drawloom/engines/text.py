@@ -99,10 +99,15 @@ def json_object(name: str, paths: Sequence[str]) -> str:
     return f"(SELECT {sure} AS {line}, filename FROM {json_lines(paths)} WHERE {line} IS NOT NULL)"
 
 
-def json_text(name: str) -> str:
-    """The expression for a member of a line's object as text; NULL where it is null or not there."""
-    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-    return f"json_extract_string({quote.name(LINE)}, {quote.value(pointer)})"
+def json_texts(names: Sequence[str], relation: str, *others: str) -> str:
+    """The relation of members of the objects in ``line`` as texts, each line parsed once, with other columns.
+
+    A member that is null or not there is NULL; an object or a list is its JSON.
+    """
+    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
+    found = f"json_extract_string({quote.name(LINE)}, {quote.values(pointers)}) AS members"
+    items = [f"members[{number}] AS {quote.name(name)}" for number, name in enumerate(names, 1)]
+    return f"(SELECT {', '.join([*items, *others])} FROM (SELECT {', '.join([found, *others])} FROM {relation}))"
 
 
 def _delimiter(line: str) -> str:

@@ -120,5 +120,22 @@ def write(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ..
     return Staged(target.table.name, target.ds, target.path, target.run, rows, size, content, columns)
 
 
+def write_days(
+    connection: DuckDBPyConnection, whole: Path, columns: tuple[Column, ...], targets: Sequence[Target]
+) -> list[Staged]:
+    """Write the rows of each target's day out of one file that is sorted by ``ds``."""
+    names = ", ".join(quote.name(column.name) for column in columns)
+    relation = f"read_parquet({quote.value(str(whole))}, hive_partitioning=false)"
+    return [
+        write(
+            connection,
+            f"SELECT {names} FROM {relation} WHERE {KEY} = DATE {quote.value(target.ds.isoformat())}",
+            columns,
+            target,
+        )
+        for target in targets
+    ]
+
+
 def _says(target: Target) -> dict[str, str]:
     return {**target.meta, "table": target.table.name, "ds": target.ds.isoformat(), "run": target.run}

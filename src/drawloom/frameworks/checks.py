@@ -130,7 +130,7 @@ def _outside(rows: exp.Column, least: float | None, most: float | None, unit: ex
     from sqlglot import exp
 
     def times(bound: float) -> exp.Expr:
-        number = exp.Literal.number(bound)
+        number = exp.Literal.number(f"{bound:g}")
         return exp.Mul(this=unit, expression=number) if unit else number
 
     below = [rows.copy() < times(least)] if least is not None else []
@@ -140,7 +140,7 @@ def _outside(rows: exp.Column, least: float | None, most: float | None, unit: ex
 
 def _bounds(bounds: Rows | Ratio) -> str:
     return ", ".join(
-        f"{name}: {value}" for name, value in (("min", bounds.min), ("max", bounds.max)) if value is not None
+        f"{name}: {value:g}" for name, value in (("min", bounds.min), ("max", bounds.max)) if value is not None
     )
 
 

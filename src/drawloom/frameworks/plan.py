@@ -66,6 +66,7 @@ def _table(table: Table) -> dict[str, Any]:
         "name": table.name,
         "columns": [{"name": c.name, "type": c.type, "description": c.description} for c in table.columns],
         "cluster": list(table.cluster),
+        "unique": list(table.unique),
         "owner": table.owner,
         "description": table.description.strip(),
         "keep": table.keep,

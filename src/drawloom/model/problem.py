@@ -76,8 +76,11 @@ class DrawloomError(Exception):
     exit_code = 1
 
     def __init__(self, *problems: Problem) -> None:
+        super().__init__(*problems)
         self.problems = problems
-        super().__init__("\n".join(str(problem) for problem in problems))
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
 
 
 class InputError(DrawloomError):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drawloom.frameworks.base import Context, find_frameworks
 from drawloom.frameworks.check import check_project
-from drawloom.model import Column, InputError, Pipeline, Problem, Read, Step, Where, digest
+from drawloom.model import Column, InputError, Pipeline, Problem, Step, Where, digest
 from drawloom.specs.load import read_specs
 from drawloom.sql.cache import Description, describe
 from drawloom.sql.catalog import Entry
@@ -44,9 +44,11 @@ def compile_project(config: Config, columns: Mapping[str, Sequence[Column]], cac
             pipelines.append(found[spec.kind].compile(spec, context))
         except InputError as error:
             problems += error.problems
-    reader = _Reader(_catalog(config, pipelines, columns), cache)
+    owned = [table for pipeline in pipelines for table in pipeline.tables]
+    names = {name.lower(): name for name in (*columns, *config.sources, *owned)}
+    reader = _Reader(_catalog(config, pipelines, columns), names, cache)
     pipelines = [reader.pipeline(pipeline) for pipeline in pipelines]
-    landed = [table for table in columns if table not in {t for p in pipelines for t in p.tables}]
+    landed = [table for table in columns if table not in owned]
     problems += [*reader.problems, *check_project(pipelines, list(config.sources), landed)]
     return Compiled(tuple(pipelines), tuple(problems))
 
@@ -73,15 +75,14 @@ def _types(columns: Sequence[Column]) -> dict[str, str]:
 class _Reader:
     """Fills in what the steps of pipelines read, and collects what is wrong with their SQL."""
 
-    def __init__(self, catalog: Mapping[str, Entry], cache: Path | None) -> None:
+    def __init__(self, catalog: Mapping[str, Entry], names: Mapping[str, str], cache: Path | None) -> None:
         self._catalog = catalog
         self._cache = cache
-        self._names = {name.lower(): name for name in catalog}
+        self._names = dict(names)
         self.problems: list[Problem] = []
 
     def pipeline(self, pipeline: Pipeline) -> Pipeline:
         steps = tuple(self._step(pipeline, step) if step.sql is not None else step for step in pipeline.steps)
-        self._names |= {step.into.name.lower(): step.into.name for step in steps}
         return replace(pipeline, steps=steps)
 
     def _step(self, pipeline: Pipeline, step: Step) -> Step:
@@ -93,7 +94,9 @@ class _Reader:
         self.problems += [_placed(problem, step.where) for problem in read.problems]
         backfill = self._describe(pipeline, step, step.backfill_sql).fingerprint if step.backfill_sql else ""
         parts = [read.fingerprint, backfill, step.dialect, *(f"{k}={v}" for k, v in sorted(step.params.items()))]
-        return replace(step, reads=tuple(self._reads(read)), fingerprint=digest(parts))
+        reads = tuple(replace(one, table=self._name(one.table)) for one in read.reads)
+        depends_on = {self._name(table): days for table, days in step.depends_on.items()}
+        return replace(step, reads=reads, depends_on=depends_on, fingerprint=digest(parts))
 
     def _describe(self, pipeline: Pipeline, step: Step, text: str) -> Description:
         return describe(
@@ -107,9 +110,9 @@ class _Reader:
             cache=self._cache,
         )
 
-    def _reads(self, read: Description) -> Iterator[Read]:
-        for one in read.reads:
-            yield replace(one, table=self._names.get(one.table.lower(), one.table))
+    def _name(self, table: str) -> str:
+        """The table as its owner spells it."""
+        return self._names.get(table.lower(), table)
 
 
 def _placed(problem: Problem, where: Where) -> Problem:

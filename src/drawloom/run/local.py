@@ -72,6 +72,7 @@ class LocalRunner:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._columns: dict[str, tuple[Column, ...]] = dict(steps.known)
+        self._recorded = registry.columns()
 
     def run(self, plan: Plan, listener: Listener = lambda _: None) -> Summary:
         """Write every partition that the plan wants; each result is told to the listener as it comes."""
@@ -116,7 +117,8 @@ class LocalRunner:
     def _keep(self, cells: Sequence[Cell], ran: Ran) -> list[Result]:
         table = cells[0].step.into.name
         with self._lock:
-            changed = self._columns.get(table) != ran.columns
+            changed = self._recorded.get(table) != ran.columns
+            self._recorded[table] = ran.columns
             self._columns = {**self._columns, table: ran.columns}
             old = {cell.key: self._world.records.get(table, {}).get(cell.ds) for cell in cells}
             for record in ran.records:

@@ -81,7 +81,7 @@ class Project:
 
         return {
             name: Source(
-                name, self.config.files(name), source.kind or "parquet", source.columns, lateness=source.lateness
+                name, self.config.files(name), source.kind or "parquet", source.columns, source.lateness, source.gaps
             )
             for name, source in self.config.sources.items()
         }
@@ -218,7 +218,8 @@ class Project:
         return self.registry.columns()
 
     def _steps(self) -> StepRunner:
-        return StepRunner(self.engine, self._columns())
+        declared = {table: step.into.columns for p in self.pipelines for table, step in p.tables.items()}
+        return StepRunner(self.engine, {t: c for t, c in declared.items() if c} | self._columns())
 
     def _plan(self, forced: Iterable[Key]) -> Plan:
         world = self.observe()

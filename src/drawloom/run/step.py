@@ -8,7 +8,7 @@ import traceback
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,8 @@ class Context:
 class StepRunner:
     """Runs steps on an engine.
 
-    ``known`` are the columns of each table so far; a step that reads its own past before there is one sees no rows.
+    ``known`` are the columns of each table, as the newest partition or else its spec has them: a table that has
+    no partition yet, such as a step's own past on its first day, is then read as one without rows.
     """
 
     engine: Engine
@@ -110,14 +111,18 @@ class StepRunner:
             task.show(part)
             yield task, part
 
-    def _task(self, step: Step, inputs: Inputs) -> Task:
+    @contextmanager
+    def _task(self, step: Step, inputs: Inputs) -> Iterator[Task]:
+        """The engine's task for a step; what it raises gets the step's place where it has none."""
         tables = {read.table for read in step.reads} | {r.table for check in step.checks for r in check.reads}
         visible = {table: _days(inputs.get(table, {})) for table in sorted(tables)}
-        return self.engine.task(visible, {t: self.known[t] for t in tables if t in self.known} | self._declared(step))
-
-    def _declared(self, step: Step) -> dict[str, tuple[Column, ...]]:
-        unknown = step.into.columns and step.into.name not in self.known
-        return {step.into.name: step.into.columns} if unknown else {}
+        columns = {table: self.known[table] for table in tables if table in self.known}
+        try:
+            with self.engine.task(visible, columns) as task:
+                yield task
+        except DrawloomError as error:
+            error.problems = tuple(p if p.where.file else replace(p, where=step.where) for p in error.problems)
+            raise
 
     def _known(self, step: Step) -> tuple[Column, ...]:
         return step.into.columns or self.known.get(step.into.name, ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Annotated, Any, Self
 
@@ -25,6 +25,7 @@ from drawloom.specs.document import Document
 from drawloom.specs.faults import problems_of
 from drawloom.specs.fields import Day, ScheduleText, Texts, Until, Word, check_function
 
+PACKAGE = "drawloom_specs"  # the name under which spec files in Python are imported
 PYTHON_ONLY = "x-python-only"  # marks, in JSON Schema, the fields that YAML cannot give
 Callback = SkipJsonSchema[Annotated[Callable[..., object], AfterValidator(check_function)] | None]
 
@@ -104,8 +105,20 @@ class Spec(Whole):
 
 
 def _caller() -> Where:
-    """The line of the user's code that makes a spec."""
-    frame: FrameType | None = inspect.currentframe()
-    while frame and str(frame.f_globals.get("__name__", "")).partition(".")[0] in {"drawloom", "pydantic"}:
-        frame = frame.f_back
+    """The line of the user's code that makes a spec; in a spec file the line that leads there, not that of a helper."""
+    outside = [frame for frame in _frames() if not _ours(frame)]
+    module = next((frame for frame in outside if frame.f_code.co_name == "<module>"), None)
+    in_spec_file = module and str(module.f_globals.get("__name__")).startswith(f"{PACKAGE}.")
+    frame = module if module and in_spec_file else next(iter(outside), None)
     return Where(frame.f_code.co_filename, frame.f_lineno) if frame else Where()
+
+
+def _frames() -> Iterator[FrameType]:
+    frame = inspect.currentframe()
+    while frame:
+        yield frame
+        frame = frame.f_back
+
+
+def _ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in {"drawloom", "pydantic"}

@@ -10,7 +10,7 @@ from drawloom.specs.base import Part
 from drawloom.specs.faults import RuleError
 from drawloom.specs.fields import Name, Names, Plain
 
-Number = Annotated[int | float, Field(ge=0, allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Some = Annotated[Names, Field(min_length=1)]
 PartT = TypeVar("PartT", bound=Part)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 
 from drawloom.model import KEY, Column
-from drawloom.specs.faults import RuleError, nearest
+from drawloom.specs.faults import RuleError, RulesError, nearest
 from drawloom.specs.types import column_type
 
 
@@ -17,27 +17,34 @@ def _as_columns(value: object) -> object:
         return value
     if not isinstance(value, Mapping):
         raise RuleError("must be lines of `column: type`")
-    columns = tuple(_column(name, given) for name, given in value.items())
+    columns, errors = [], []
+    for name, given in value.items():
+        try:
+            columns.append(_column(name, given))
+        except RuleError as error:
+            errors.append(error)
+    if errors:
+        raise RulesError(errors)
     if len({column.name.lower() for column in columns}) < len(columns):
         raise RuleError("must not have two columns whose names differ by case only")
-    return columns
+    return tuple(columns)
 
 
 def _column(name: object, given: object) -> Column:
     details = given if isinstance(given, Mapping) else {"type": given}
     kind, description = details.get("type"), details.get("description", "")
     if not isinstance(name, str) or not name or name.lower() == KEY:
-        raise RuleError(f"must name columns other than {KEY}, which every table has")
-    unknown = sorted(set(details) - {"type", "description"})
-    if unknown:
-        fix = nearest(str(unknown[0]), ["type", "description"])
-        raise RuleError(f"must give {name} a type and a description only, not {unknown[0]}", fix)
+        raise RuleError(f"must have a name other than {KEY}, which every table has", None, (str(name),))
+    for key in details:
+        if key not in {"type", "description"}:
+            fix = nearest(str(key), ["type", "description"])
+            raise RuleError("must be given under type or description", fix, (name, key))
     if not isinstance(kind, str) or not isinstance(description, str):
-        raise RuleError(f"must give {name} a type, like {name}: BIGINT")
+        raise RuleError("must be a type like BIGINT, or {type: BIGINT, description: ...}", None, (name,))
     try:
         return Column(name, column_type(kind), description)
     except RuleError as error:
-        raise RuleError(f"has {name}: {kind}, {error}", error.fix) from None
+        raise RuleError(str(error), error.fix, (name, "type") if details is given else (name,)) from None
 
 
 _TYPE = {"type": "string", "examples": ["BIGINT", "VARCHAR", "DOUBLE", "DATE", "TIMESTAMP", "DECIMAL(18,3)"]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -32,16 +32,27 @@ _RULES = {
     "finite_number": "must be a finite number",
     "string_too_short": "must not be empty",
     "too_short": "must not be empty",
-    "value_error": "{error}",
 }
 
 
 class RuleError(ValueError):
-    """A rule that a value breaks: ``must be ...``, without the value, and what to do about it."""
+    """A rule that a value breaks: ``must be ...``, without the value, and what to do about it.
 
-    def __init__(self, rule: str, fix: str | None = None) -> None:
+    ``at`` leads on to the part of the value that is meant.
+    """
+
+    def __init__(self, rule: str, fix: str | None = None, at: Keys = ()) -> None:
         super().__init__(rule)
         self.fix = fix
+        self.at = at
+
+
+class RulesError(ValueError):
+    """Several rules that the parts of a value break."""
+
+    def __init__(self, each: Sequence[RuleError]) -> None:
+        super().__init__(str(each[0]))
+        self.each = each
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -56,42 +67,62 @@ def problems_of(
 ) -> list[Problem]:
     """One problem per fault, at the line of the value; ``where`` is the place when there is no document."""
     faults = error.errors(include_url=False)
-    return [_problem(fault, model, document, where) for fault in faults]
+    problems = [problem for fault in faults for problem in _problems(fault, model, document, where)]
+    return sorted(problems, key=lambda problem: problem.where.line or 0)
 
 
 def shown(value: object) -> str:
     """A value as messages print it: on one line, and not longer than 80 characters."""
+    if value is None:
+        return "null"
     text = str(value) if isinstance(value, bool | int | float) or hasattr(value, "isoformat") else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _problem(fault: Mapping[str, Any], model: type[BaseModel], document: Document | None, where: Where) -> Problem:
-    keys: Keys = tuple(key for key in fault["loc"] if key != "[key]")
-    place = document.where(*keys) if document else where
-    name = _dotted(keys) or "value"
-    match fault["type"]:
-        case "missing":
-            return Problem("missing", "error", f"{name} is missing, must be given.", place, _help(model, keys))
-        case "extra_forbidden":
-            return _unknown(keys, model, place)
-        case kind:
-            rule = _RULES.get(kind, f"must be another kind of value ({kind})").format(**fault.get("ctx", {}))
-            cause = fault.get("ctx", {}).get("error")
-            fix = getattr(cause, "fix", None) or _literal_fix(fault)
-            value = _written(keys, document, fault["input"])
-            return Problem("invalid", "error", f"{name} == {shown(value)}, {rule}.", place, Fix(fix) if fix else None)
+def _problems(
+    fault: Mapping[str, Any], model: type[BaseModel], document: Document | None, where: Where
+) -> Iterator[Problem]:
+    *above, last = fault["loc"] or ("",)
+    keys: Keys = tuple(above) if last == "[key]" else fault["loc"]
+    for rule in _rules(fault):
+        found = (*keys, *rule.at)
+        place = document.where(*found) if document else where
+        match fault["type"]:
+            case "missing":
+                yield _problem("missing", f"{_dotted(found)} is missing, must be given.", place, _help(model, found))
+            case "extra_forbidden":
+                yield _unknown(found, model, place)
+            case _ if last == "[key]":
+                yield _problem("invalid", f"{_dotted(found[:-1])} == {shown(found[-1])}, {rule}.", place, rule.fix)
+            case _:  # the value as written: what the environment gave is never printed
+                value = _part(document.data, found) if document else _part(fault["input"], rule.at)
+                yield _problem("invalid", f"{_dotted(found) or 'value'} == {shown(value)}, {rule}.", place, rule.fix)
+
+
+def _rules(fault: Mapping[str, Any]) -> Sequence[RuleError]:
+    details = fault.get("ctx", {})
+    match details.get("error"):
+        case RulesError() as error:
+            return error.each
+        case RuleError() as error:
+            return [error]
+    rule = _RULES.get(fault["type"], "must be another kind of value").format(**details)
+    return [RuleError(rule, _literal_fix(fault))]
+
+
+def _problem(code: str, message: str, where: Where, fix: str | None) -> Problem:
+    return Problem(code, "error", message, where, Fix(fix) if fix else None)
 
 
 def _unknown(keys: Keys, model: type[BaseModel], place: Where) -> Problem:
     known = list(_model_at(model, keys[:-1]).model_fields)
-    fix = nearest(str(keys[-1]), known)
     message = f"{_dotted(keys)} is an unknown key, must be one of {', '.join(known)}."
-    return Problem("unknown-key", "error", message, place, Fix(fix) if fix else None)
+    return _problem("unknown-key", message, place, nearest(str(keys[-1]), known))
 
 
-def _help(model: type[BaseModel], keys: Keys) -> Fix | None:
-    field = _model_at(model, keys[:-1]).model_fields.get(str(keys[-1])) if keys else None
-    return Fix(f"It is {field.description}") if field and field.description else None
+def _help(model: type[BaseModel], keys: Keys) -> str | None:
+    field = _model_at(model, keys[:-1]).model_fields.get(str(keys[-1]))
+    return f"It is {field.description}." if field and field.description else None
 
 
 def _literal_fix(fault: Mapping[str, Any]) -> str | None:
@@ -113,17 +144,13 @@ def _inner(annotation: object) -> type[BaseModel] | None:
     return next((found for part in get_args(annotation) if (found := _inner(part))), None)
 
 
-def _written(keys: Keys, document: Document | None, value: object) -> object:
-    """The value as it stands in the file: what came from the environment is never printed."""
-    found: Any = document.data if document else None
-    for key in keys if document else ():
-        if isinstance(found, Mapping) and key in found:
-            found = found[str(key)]
-        elif isinstance(found, Sequence) and isinstance(key, int) and key < len(found) and not isinstance(found, str):
-            found = found[key]
-        else:
-            return value
-    return found if document else value
+def _part(value: Any, keys: Keys) -> Any:
+    for key in keys:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return value  # a key itself is at fault
+    return value
 
 
 def _dotted(keys: Keys) -> str:

@@ -11,10 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 from drawloom.model import InputError, Problem, Where, refuse
-from drawloom.specs.base import Spec
+from drawloom.specs.base import PACKAGE, Spec
 from drawloom.specs.document import Document, Keys
-
-PACKAGE = "drawloom_specs"
 
 
 def load_python(path: Path, file: str, text: str) -> tuple[list[Spec], list[Problem]]:

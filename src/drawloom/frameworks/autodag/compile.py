@@ -42,7 +42,15 @@ def compile_autodag(spec: AutoDag, project: Context) -> Pipeline:
 
 
 def _table(spec: AutoDag, project: Context) -> Table:
-    return Table(spec.table, spec.columns, spec.cluster, project.owner(spec), spec.description, spec.keep)
+    return Table(
+        name=spec.table,
+        columns=spec.columns,
+        cluster=spec.cluster,
+        unique=next((check.unique for check in spec.checks if check.unique and check.severity == "error"), ()),
+        owner=project.owner(spec),
+        description=spec.description,
+        keep=spec.keep,
+    )
 
 
 def _padded(spec: AutoDag, text: str) -> str:
@@ -68,9 +76,9 @@ def _call_fingerprint(spec: AutoDag) -> str:
 
 def _field_problems(spec: AutoDag, grain: str) -> Iterator[Problem]:
     names = {column.name.lower() for column in spec.columns} | {"ds"}
-    for number, column in enumerate(spec.cluster):
+    for column in spec.cluster:
         if spec.columns and column.lower() not in names:
-            yield _problem(spec, "cluster", f"has {column} at {number}, must name columns of the table")
+            yield _problem(spec, "cluster", column, "must name columns of the table")
     for number, check in enumerate(spec.checks):
         if check.same_weekday and grain == "month":
             where = spec.place("checks", number)
@@ -78,5 +86,5 @@ def _field_problems(spec: AutoDag, grain: str) -> Iterator[Problem]:
             yield Problem("invalid", "error", message, where, Fix("Use rows: {min: ..., max: ...}."))
 
 
-def _problem(spec: AutoDag, field: str, rule: str) -> Problem:
-    return Problem("invalid", "error", f"{field} {rule}.", spec.place(field))
+def _problem(spec: AutoDag, field: str, value: str, rule: str) -> Problem:
+    return Problem("invalid", "error", f"{field} == {value}, {rule}.", spec.place(field))

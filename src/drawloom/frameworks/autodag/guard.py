@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, dropwhile, islice, pairwise
+from typing import NamedTuple
 
 from drawloom.model import Fix, Problem, Where
 
@@ -29,21 +29,17 @@ _OPENS = re.compile(
 _PATH = re.compile(r"[/\\*]|\.(?:parquet|csv|tsv|txt|json|jsonl|ndjson|xlsx|db|duckdb|sqlite|gz|zst)$", re.IGNORECASE)
 _DAY = re.compile(r"\{\{-?\s*ds\s*-?\}\}")
 _SOURCE = "Declare the files under `sources` in drawloom.yml, and read that table."
+_ENOUGH = 20
 _ONLY = "Paste only the SELECT: drawloom writes its rows to the table."
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word, name, string, template expression or mark of a SQL text, and where it begins."""
+class Token(NamedTuple):
+    """A word, name, string, template expression or mark of a SQL text; ``upper`` is its text, upper case for a word."""
 
     kind: str
     text: str
     start: int
-
-    @property
-    def upper(self) -> str:
-        """The text, upper case for a word."""
-        return self.text.upper() if self.kind == "word" else self.text
+    upper: str
 
 
 def guard(text: str, table: str, dialect: str = "duckdb") -> tuple[str, list[Problem]]:
@@ -56,7 +52,8 @@ def guard(text: str, table: str, dialect: str = "duckdb") -> tuple[str, list[Pro
     if head:
         text = "\n" * text.count("\n", 0, head) + text[head:]
         tokens = list(_tokens(text, dialect))
-    return text, [*_statement_problems(text, tokens), *_file_problems(text, tokens)]
+    problems = chain(_statement_problems(text, tokens), _file_problems(text, tokens))
+    return text, list(islice(problems, _ENOUGH))
 
 
 def _tokens(text: str, dialect: str) -> Iterator[Token]:
@@ -65,14 +62,14 @@ def _tokens(text: str, dialect: str) -> Iterator[Token]:
         kind = found.lastgroup or "mark"
         kind = "string" if kind == "tag" else kind
         if kind != "space":
-            yield Token(kind, found[0], found.start())
+            text = found[0]
+            yield Token(kind, text, found.start(), text.upper() if kind == "word" else text)
 
 
 def _statement_problems(text: str, tokens: list[Token]) -> Iterator[Problem]:
-    ends = [n for n, token in enumerate(tokens) if token.text == ";"]
     body = [token for token in tokens if token.kind != "template"]
     if not [token for token in body if token.text != ";"]:
-        if not tokens:
+        if not any(token.kind == "template" for token in tokens):
             yield _problem("empty", text, 0, "sql is empty, must be one SELECT.", None)
         return
     first = body[0]
@@ -80,15 +77,15 @@ def _statement_problems(text: str, tokens: list[Token]) -> Iterator[Problem]:
         yield _problem(
             "not-a-select", text, first.start, f"sql == {_start(first)} ..., must be one SELECT.", _advice(first)
         )
-    for n in ends:
-        after = next((token for token in tokens[n + 1 :] if token.text != ";"), None)
-        if after:
-            message = f"sql == ... ; {_start(after)} ..., must be one SELECT and nothing after it."
-            yield _problem("not-a-select", text, after.start, message, _advice(after))
-            return
-    for token, after in pairwise(tokens):
-        if token is not first and _writes(token, after):
-            message = f"sql == ... {token.text} {after.text} ..., must write nothing."
+    rest = dropwhile(lambda token: token.text != ";", tokens)
+    after = next((token for token in rest if token.text != ";"), None)
+    if after:
+        message = f"sql == ... ; {_start(after)} ..., must be one SELECT and nothing after it."
+        yield _problem("not-a-select", text, after.start, message, _advice(after))
+        return
+    for token, follows in pairwise(tokens):
+        if token is not first and _writes(token, follows):
+            message = f"sql == ... {token.text} {follows.text} ..., must write nothing."
             yield _problem("writes", text, token.start, message, _ONLY)
 
 

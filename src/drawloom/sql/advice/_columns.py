@@ -79,7 +79,7 @@ def columns(source: Source, depth: int = 0) -> Outputs | None:
 def owner(script: Script, column: exp.Column, among: Sequence[Source]) -> Source | None:
     """The source that a column belongs to, None where that cannot be known for certain."""
     if column.table:
-        return next((source for source in among if source.name == column.table.lower()), None)
+        return next((source for source in among if _is_qualified_by(column, source)), None)
     if len(among) == 1:
         return among[0]
     name = column.name.lower()
@@ -91,6 +91,12 @@ def owner(script: Script, column: exp.Column, among: Sequence[Source]) -> Source
         elif name in known:
             return source
     return unknown[0] if len(unknown) == 1 else None
+
+
+def _is_qualified_by(column: exp.Column, source: Source) -> bool:
+    """Whether a column says that it is of a source: alias.column, alias.struct.field, or schema.table.column."""
+    names = [part.name.lower() for part in column.parts[:-1]]
+    return names[0] == source.name or ".".join(names) == table_name(source.node).lower()
 
 
 def columns_known(script: Script, source: Source) -> frozenset[str] | None:
@@ -123,7 +129,7 @@ def plain(node: exp.Expr) -> exp.Column | None:
 
 def width(query: exp.Expr | None) -> int | None:
     """How many columns a query gives, None where a star hides it."""
-    query = query.unnest() if query is not None else None
+    query = query.unnest() if isinstance(query, exp.Expr) else None  # INSERT DEFAULT VALUES has False there
     while isinstance(query, exp.SetOperation):
         query = query.this.unnest()
     if not isinstance(query, exp.Select) or not query.expressions or query.args.get("kind"):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from drawloom.model import Read
-from drawloom.sql.advice._columns import key_names, outputs, owner, plain
+from drawloom.sql.advice._columns import key_names, outputs, owner
 from drawloom.sql.advice._walk import Source, conditions, query_of, sources
 from drawloom.sql.script import Script
 
@@ -62,12 +62,21 @@ def takes_latest(test: exp.Expr, among: tuple[Source, ...], script: Script) -> b
     return False
 
 
-def open_end(read: Read) -> bool:
-    """Whether a read has no last day."""
-    ends: list[object] = [last for _, last in read.days.spans] if read.how == "offset" else []
-    ends += [last for _, last in read.dates] if read.how == "fixed" else []
-    ends += [last for _, last in read.calendar] if read.how == "calendar" else []
-    return any(last is None for last in ends)
+def spans_of(read: Read) -> list[tuple[object, object]]:
+    """First and last day of each span that is read, None where it is open; none where no bound was found."""
+    match read.how:
+        case "offset":
+            return list(read.days.spans)
+        case "fixed":
+            return list(read.dates)
+        case "calendar":
+            return list(read.calendar) or [span for _, spans in read.measured for span in spans]
+    return []
+
+
+def has_end(read: Read) -> bool:
+    """Whether what is read has a last day."""
+    return all(last is not None for _, last in spans_of(read))
 
 
 def first_test(script: Script, table: exp.Table) -> exp.Expr:
@@ -79,9 +88,3 @@ def first_test(script: Script, table: exp.Table) -> exp.Expr:
 def literals(test: exp.Expr) -> Iterator[exp.Literal]:
     """The text constants of a condition."""
     yield from (literal for literal in test.find_all(exp.Literal) if literal.is_string)
-
-
-def is_key(script: Script, node: exp.Expr, table: exp.Table) -> bool:
-    """Whether a node is a partition column of a table, as such or in casts."""
-    column = plain(node)
-    return column is not None and column.name.lower() in key_names(script, table)

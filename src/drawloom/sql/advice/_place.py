@@ -24,13 +24,14 @@ def tokens(script: Script) -> list[Token]:
 
 def extent(node: exp.Expr) -> Span | None:
     """From the first to behind the last name, literal or function of a node, as offsets in the rendered text."""
-    starts, ends = [], []
-    for inner in node.walk():
-        meta = inner._meta  # noqa: SLF001 - `inner.meta` would make an empty dict for every node
-        if meta and "start" in meta:
-            starts.append(meta["start"])
-            ends.append(meta["end"])
-    return (min(starts), max(ends) + 1) if starts else None
+    spots = [inner.meta for inner in node.walk() if has_place(inner)]
+    return (min(meta["start"] for meta in spots), max(meta["end"] for meta in spots) + 1) if spots else None
+
+
+def has_place(node: exp.Expr) -> bool:
+    """Whether the parser noted a place for this node itself; it leaves the end out where it made the name up."""
+    meta = node._meta or {}  # noqa: SLF001 - `node.meta` would make an empty dict for every node
+    return meta.get("start") is not None and meta.get("end") is not None
 
 
 def words(script: Script, *texts: str, within: Span | None = None) -> Iterator[Token]:
@@ -109,7 +110,48 @@ def source_offset(script: Script, where: Where) -> int:
     return sum(len(text) + 1 for text in lines[:line]) + (where.column or 1) - 1
 
 
+def whole(script: Script, node: exp.Expr) -> Span | None:
+    """A node with its function's name and all its brackets; None where keywords without a place belong to it."""
+    span = extent(node) if _is_spelled(node) else None
+    if span is None:
+        return None
+    start = _call_start(script, node, span[0])
+    found = tokens(script)
+    depth = 0
+    for n in range(bisect_left(found, start, key=lambda token: token.start), len(found)):
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(found[n].text, 0)
+        opens = isinstance(node, exp.Func) and found[n + 1 : n + 2] and found[n + 1].text == "(" and depth == 0
+        if depth == 0 and found[n].end + 1 >= span[1] and not opens:
+            return start, found[n].end + 1
+    return None
+
+
+def _call_start(script: Script, node: exp.Expr, start: int) -> int:
+    """Where a call begins whose name the parser gave no place, as that of CAST."""
+    bracket = before(script, start)
+    if bracket is not None and bracket.text.upper() == "DISTINCT":
+        bracket = before(script, bracket.start)
+    if not isinstance(node, exp.Func) or has_place(node) or bracket is None or bracket.text != "(":
+        return start
+    name = before(script, bracket.start)
+    return name.start if name is not None and name.end + 1 == bracket.start and name.text.isidentifier() else start
+
+
 def text_of(script: Script, node: exp.Expr) -> str:
-    """A node as SQL, cut short, for messages."""
-    text = node.sql(script.dialect)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    """A node for messages, cut short: in the user's words where they stand together, else as the dialect writes it."""
+    span = whole(script, node)
+    copied = span is not None and script.rendered.copied(*span)
+    words_ = script.rendered.text[slice(*span)] if span and copied else node.sql(script.dialect, comments=False)
+    text = " ".join(words_.split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _is_spelled(node: exp.Expr) -> bool:
+    """Whether a node's place covers it whole; keywords as those of IS NULL have none."""
+    if isinstance(node, exp.Between):
+        return _is_spelled(node.this) and _is_spelled(node.args["high"])
+    if isinstance(node, exp.In):
+        return _is_spelled(node.this) and bool(node.expressions)
+    if isinstance(node, exp.Binary) and not isinstance(node, exp.Is | exp.Dot):
+        return _is_spelled(node.this) and _is_spelled(node.expression)
+    return isinstance(node, exp.Column | exp.Literal | exp.Func) and not isinstance(node, exp.Case | exp.CurrentDate)

@@ -80,7 +80,7 @@ def sources(select: exp.Expr) -> tuple[Source, ...]:
         found += _opened(from_.this, None)
     for join in select.args.get("joins") or ():
         found += _opened(join.this, join)
-    found += [Source(lateral.alias_or_name.lower(), lateral) for lateral in select.args.get("laterals") or ()]
+    found += [Source(_name(lateral), lateral) for lateral in select.args.get("laterals") or ()]
     return tuple(found)
 
 
@@ -88,9 +88,16 @@ def _opened(node: exp.Expr, join: exp.Join | None) -> Iterator[Source]:
     if _is_wrapper(node):
         yield from _opened(node.this, join)
     else:
-        yield Source(node.alias_or_name.lower(), node, join)
+        yield Source(_name(node), node, join)
     for nested in node.args.get("joins") or () if isinstance(node, exp.Table | exp.Subquery) else ():
         yield from _opened(nested.this, nested)
+
+
+def _name(node: exp.Expr) -> str:
+    """The alias of a source, which BigQuery's UNNEST writes as its column."""
+    alias = node.args.get("alias")
+    columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
+    return str(node.alias_or_name or (columns[0].name if columns else "")).lower()
 
 
 def _is_wrapper(node: exp.Expr) -> bool:

@@ -15,7 +15,7 @@ from drawloom.sql.advice._columns import key_names, owner, plain
 from drawloom.sql.advice._place import after, before, extent
 from drawloom.sql.advice._rows import is_one_row, is_reduced
 from drawloom.sql.advice._tell import tell
-from drawloom.sql.advice._walk import Source, conditions, filters, nodes, query_of, sources
+from drawloom.sql.advice._walk import Source, conditions, nodes, query_of, sources
 from drawloom.sql.script import Script
 
 CODE = "cartesian"
@@ -57,8 +57,8 @@ def _connect(script: Script, test: exp.Expr, among: Sequence[Source], groups: di
         source = owner(script, column, among)
         if source is not None:
             named.append(source.name)
-        elif not column.table:
-            unknown.add(column.name.lower())
+        else:
+            unknown.add(column.parts[0].name.lower())
     _join(groups, named)
     return max(0, len(unknown) - (0 if named else 1))
 
@@ -101,7 +101,7 @@ def _is_small(script: Script, select: exp.Select, source: Source, among: Sequenc
     if isinstance(source.node, exp.Values) or is_one_row(query) or is_reduced(query):
         return True
     keys = key_names(script, source.node)
-    for test in filters(select, "where"):
+    for test in conditions(select):
         column = plain(test.this) if isinstance(test, exp.EQ) and isinstance(test.expression, exp.Literal) else None
         if column is not None and column.name.lower() not in keys and owner(script, column, among) is source:
             return True

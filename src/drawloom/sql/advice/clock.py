@@ -46,11 +46,11 @@ def check(script: Script) -> Iterator[Problem]:
     """Calls that read the clock, in SQL or in the template, outside of branches that a run never takes."""
     taken: set[int] = set()
     for call in nodes(script, *_CALLS, exp.Anonymous, exp.StrToUnix, exp.Cast, exp.Column):
-        if reads_clock(call) and not _is_dead(call):
+        if reads_clock(call) and not _is_dead(call) and not isinstance(call.parent, exp.StrToUnix):
             yield _problem(script, call, taken)
     for expression in _EXPRESSION.finditer(script.rendered.source):
         if found := _IN_TEMPLATE.search(expression[0]):
-            place = expression.start() + found.start()
+            place = expression.start() + found.start() + found[0].startswith(".")
             yield tell_source(__name__, script, place, Fix("Use {{ ds }}."), call=found[0].lstrip("."))
 
 
@@ -84,14 +84,10 @@ def _is_dead(call: exp.Expr) -> bool:
 def _problem(script: Script, call: exp.Expr, taken: set[int]) -> Problem:
     at: exp.Expr | int = call
     edits: tuple[Edit, ...] = ()
-    if not _has_place(call) and (word := keyword(script, call, *_KEYWORDS, taken=taken)):
+    if extent(call) is None and (word := keyword(script, call, *_KEYWORDS, taken=taken)):
         taken.add(word.start)
         at = word.start
         if isinstance(call, exp.CurrentDate):
             edits = edit(script, (word.start, word.end + 1), "DATE '{{ ds }}'")
     fix = Fix("Use {{ ds }}: the day that the run fills, which is not the day it runs.", edits)
     return tell(__name__, script, at, fix, call=text_of(script, call))
-
-
-def _has_place(call: exp.Expr) -> bool:
-    return extent(call) is not None

@@ -24,10 +24,10 @@ def check(script: Script) -> Iterator[Problem]:
         query = _use(script, select)
         seen: set[str] = set()
         for item in select.expressions if query else ():
-            name = item.output_name.lower()
+            name = (item.alias or (item.name if isinstance(item, exp.Column) else "")).lower()
             if name and name != "*" and name in seen:
                 fix = Fix("Give one of them another name with AS.")
-                yield tell(__name__, script, item, fix, column=item.output_name, query=query)
+                yield tell(__name__, script, item, fix, column=item.alias_or_name, query=query)
                 break
             seen.add(name)
 

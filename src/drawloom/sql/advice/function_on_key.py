@@ -11,10 +11,10 @@ from datetime import date, timedelta
 
 from sqlglot import exp
 
-from drawloom.model import Edit, Fix, Problem, Severity
+from drawloom.model import Fix, Problem, Severity
 from drawloom.model.days import add_months
 from drawloom.sql.advice._keys import comparison_of, key_tests, wrapper_of
-from drawloom.sql.advice._place import text_of
+from drawloom.sql.advice._place import edit, text_of, whole
 from drawloom.sql.advice._tell import tell
 from drawloom.sql.script import Script
 
@@ -35,12 +35,11 @@ def check(script: Script) -> Iterator[Problem]:
 
 def _problem(script: Script, call: exp.Expr, test: exp.Expr, column: exp.Column, table: str) -> Problem:
     key = text_of(script, column)
-    span = script.span(test)
     rewrite = _rewrite(test, key)
     if rewrite is None:
         fix = Fix(f"Write {key} = ... or {key} BETWEEN ... AND ..., with the function on the other side.")
     else:
-        fix = Fix(f"Write {rewrite}.", (Edit(*span, rewrite),) if span else (), safe=True)
+        fix = Fix(f"Write {rewrite}.", edit(script, whole(script, test), rewrite), safe=True)
     return tell(__name__, script, call, fix, call=text_of(script, call), key=column.name, table=table)
 
 

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from drawloom.model import Edit, Fix, Problem, Severity
 from drawloom.sql.advice._columns import table_name
-from drawloom.sql.advice._keys import key_tests, literals, open_end
+from drawloom.sql.advice._keys import has_end, key_tests, literals
 from drawloom.sql.advice._tell import tell
 from drawloom.sql.advice._walk import nodes
 from drawloom.sql.script import Script
@@ -26,7 +26,7 @@ _DAY = re.compile(r"\d{4}-?\d\d-?\d\d")
 def check(script: Script) -> Iterator[Problem]:
     """Days as text in the user's own words where a partition is read or written."""
     for occurrence in script.occurrences:
-        if occurrence.read.how == "fixed" and not open_end(occurrence.read):
+        if occurrence.read.how == "fixed" and has_end(occurrence.read):
             for test, _ in key_tests(script, occurrence.node):
                 if found := _day(script, test):
                     yield _problem(script, found, occurrence.read.table, "read")

@@ -13,7 +13,7 @@ from drawloom.model import Fix, Problem, Severity
 from drawloom.sql.advice._place import before, extent
 from drawloom.sql.advice._rows import is_one_row
 from drawloom.sql.advice._tell import tell
-from drawloom.sql.advice._walk import nodes
+from drawloom.sql.advice._walk import nodes, sources
 from drawloom.sql.script import Script
 
 CODE = "limit-without-order"
@@ -21,7 +21,7 @@ SEVERITY: Severity = "warn"
 
 
 def check(script: Script) -> Iterator[Problem]:
-    """Queries with LIMIT n > 0 and no ORDER BY that can have more than one row, outside of EXISTS."""
+    """Queries with LIMIT n > 0 and no ORDER BY that can have more than one row of a table, outside of EXISTS."""
     for limit in nodes(script, exp.Limit, exp.Fetch):
         query = limit.parent
         if not isinstance(query, exp.Select | exp.SetOperation) or query.args.get("order") or _is_harmless(query):
@@ -33,4 +33,6 @@ def check(script: Script) -> Iterator[Problem]:
 def _is_harmless(query: exp.Query) -> bool:
     limit = query.args["limit"]
     none = isinstance(limit, exp.Limit) and isinstance(limit.expression, exp.Literal) and limit.expression.this == "0"
-    return none or isinstance(query.parent, exp.Exists) or is_one_row(query, ignore_limit=True)
+    among = sources(query)
+    from_array = bool(among) and all(source.dependent for source in among)
+    return none or from_array or isinstance(query.parent, exp.Exists) or is_one_row(query, ignore_limit=True)

@@ -53,14 +53,17 @@ def _distinct_on(query: exp.Query) -> bool:
 
 
 def _place(script: Script, query: exp.Query) -> str | None:
+    """What the ordered query is for, if its order is lost there: ARRAY(SELECT ...), for one, keeps it."""
     parent = query.parent
-    while isinstance(parent, exp.Subquery | exp.Paren) and parent.parent is not None and not parent.alias:
+    while isinstance(parent, exp.Subquery) and parent.parent is not None and not parent.alias:
         parent = parent.parent
     if isinstance(parent, exp.Insert | exp.Create):
         return "a query that fills a table"
     if parent is None or (isinstance(parent, exp.Subquery) and parent.parent is None):
         return "a query that fills a table" if script.target and query is script.statements[-1] else None
-    return None if isinstance(parent, exp.SetOperation) else "a subquery"
+    return (
+        "a subquery" if isinstance(parent, exp.CTE | exp.Subquery | exp.From | exp.Join | exp.In | exp.Exists) else None
+    )
 
 
 def _cares(query: exp.Query) -> bool:

@@ -35,7 +35,7 @@ def check(script: Script) -> Iterator[Problem]:
                 side = optional.pop(source.name)
                 fix = Fix("Move it into the ON, or write an inner JOIN if that is meant.")
                 shown = text_of(script, test)
-                yield tell(__name__, script, test, fix, condition=shown, side=side, table=source.name)
+                yield tell(__name__, script, test, fix, condition=shown, side=side, table=source.name or "a subquery")
 
 
 def _optional(among: tuple[Source, ...]) -> dict[str, str]:
@@ -51,7 +51,7 @@ def _optional(among: tuple[Source, ...]) -> dict[str, str]:
 
 
 def _compared(script: Script, test: exp.Expr, among: tuple[Source, ...]) -> Source | None:
-    test = test.this if isinstance(test, exp.Not) else test
+    test = test.this.unnest() if isinstance(test, exp.Not) else test
     if not isinstance(test, _COMPARISONS) or _is_null(test.args.get("expression")):
         return None
     for side in (test.this, test.args.get("expression")):

@@ -1,4 +1,4 @@
-"""{table} is read {days} days ahead, must end at the run's day.
+"""{table} is read up to day +{days}, must end at the run's day.
 
 When the run starts those partitions are not there, so it finds nothing, or waits for them. A rerun finds other rows.
 """

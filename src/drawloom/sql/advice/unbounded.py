@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sqlglot import exp
+
 from drawloom.model import Fix, Problem, Severity
-from drawloom.sql.advice._keys import first_test, open_end
+from drawloom.sql.advice._keys import first_test, has_end
+from drawloom.sql.advice._place import insert, text_of, whole
 from drawloom.sql.advice._tell import tell
 from drawloom.sql.script import Script
 
@@ -20,11 +23,15 @@ SEVERITY: Severity = "error"
 def check(script: Script) -> Iterator[Problem]:
     """Reads whose last day is open."""
     for occurrence in script.occurrences:
-        read = occurrence.read
-        if open_end(read):
-            spans = read.on(script.day)
-            first = min((first for first, _ in spans if first is not None), default=None)
-            key = next(iter(script.keys), "ds")
-            fix = Fix(f"Add {key} <= '{{{{ ds }}}}'.")
+        if not has_end(occurrence.read):
             at = first_test(script, occurrence.node)
-            yield tell(__name__, script, at, fix, table=read.table, first=first or "the first day")
+            first = min((first for first, _ in occurrence.read.on(script.day) if first), default="the first day")
+            yield tell(__name__, script, at, _fix(script, at), table=occurrence.read.table, first=first)
+
+
+def _fix(script: Script, test: exp.Expr) -> Fix:
+    if not isinstance(test, exp.GT | exp.GTE):
+        return Fix("Give the last day, mostly {{ ds }}.")
+    end = f"{text_of(script, test.this)} <= '{{{{ ds }}}}'"
+    span = whole(script, test)
+    return Fix(f"Add AND {end}.", insert(script, span[1] - 1, f" AND {end}") if span else ())

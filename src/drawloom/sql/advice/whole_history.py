@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drawloom.model import Fix, Problem, Severity
-from drawloom.sql.advice._keys import first_test, open_end
+from drawloom.sql.advice._keys import first_test, has_end, spans_of
 from drawloom.sql.advice._tell import tell
 from drawloom.sql.script import Script
 
@@ -21,7 +21,6 @@ def check(script: Script) -> Iterator[Problem]:
     """Reads with a last day and no first one."""
     for occurrence in script.occurrences:
         read = occurrence.read
-        starts = [first for first, _ in read.on(script.day)] if read.how != "all" and not open_end(read) else []
-        if any(first is None for first in starts):
+        if has_end(read) and any(first is None for first, _ in spans_of(read)):
             fix = Fix("Read yesterday's result and today's rows, or give the first day.")
             yield tell(__name__, script, first_test(script, occurrence.node), fix, table=read.table)

@@ -3,6 +3,13 @@ table: core.planes_seen
 description: Every plane seen so far, per carrier, with its first and last day, flights and miles. Life to date.
 until:
   forever: each day continues the day before
+columns:  # declared, because the first day reads a yesterday that was never written
+  carrier: VARCHAR
+  tailnum: VARCHAR
+  first_day: DATE
+  last_day: DATE
+  flights: BIGINT
+  miles: BIGINT
 checks:
   - unique: [carrier, tailnum]
 */

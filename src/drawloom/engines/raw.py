@@ -1,0 +1,257 @@
+"""Raw files as one relation: every column, and from which file and record each row comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import duckdb
+
+from drawloom.engines import quote
+from drawloom.engines.columns import near
+from drawloom.engines.errors import engine_errors
+from drawloom.engines.reject import SHOWN, rejected, summary
+from drawloom.engines.text import LINE, Header, csv_texts, json_lines, json_texts, read_header
+from drawloom.engines.views import grouped
+from drawloom.model import KEY, Column, Fix, InputError, Problem, RunError, Where, refuse
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Format = Literal["csv", "json", "parquet"]
+FILE, RECORD = "drawloom_file", "drawloom_record"
+_NUMBER = "drawloom_number"
+_SUFFIXES: dict[str, Format] = {
+    **dict.fromkeys((".csv", ".tsv", ".txt"), "csv"),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), "json"),
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A relation over raw files; ``texts`` says that every column is text yet to be read.
+
+    ``names`` are the columns without ``ds``; ``headers`` are those of CSV files by path.
+    """
+
+    relation: str
+    names: tuple[str, ...]
+    texts: bool
+    headers: dict[str, Header]
+    key: str | None
+
+
+def file_format(paths: Sequence[str], given: str | None) -> Format:
+    """The one format of these files, by their suffixes unless it is given.
+
+    Raises:
+        InputError: a file is not there, a suffix is unknown, or the formats differ.
+    """
+    for path in paths:
+        if not Path(path).is_file():
+            raise refuse("missing-file", f"file == {path!r}, must be a file.")
+    found = {given or _suffix(path): path for path in paths}
+    if not paths:
+        raise refuse("missing-file", "files == none, must be at least one.")
+    if None in found or len(found) > 1 or not set(found) <= set(_SUFFIXES.values()):
+        shown = ", ".join(str(Path(path).name) for path in found.values())
+        message = f"files == {shown}, must be of one format: csv, json (lines) or parquet."
+        raise refuse("bad-format", message, None, "Land them one format at a time, or name the format.")
+    return next(form for form in _SUFFIXES.values() if form in found)
+
+
+def read_raw(
+    connection: DuckDBPyConnection, paths: Sequence[str], form: Format, columns: Sequence[Column], scratch: Path
+) -> Raw:
+    """The rows of these files; CSV and JSON lines are parsed once, into the folder ``scratch``.
+
+    ``columns`` are those the files must have, when they are known.
+
+    Raises:
+        InputError: a file cannot be parsed (with its lines), or has other columns.
+    """
+    match form:
+        case "csv":
+            return _read_csv(connection, paths, columns, scratch)
+        case "json":
+            return _read_json(connection, paths, columns, scratch)
+        case "parquet":
+            return _read_parquet(connection, paths, columns)
+
+
+def _read_csv(connection: DuckDBPyConnection, paths: Sequence[str], columns: Sequence[Column], scratch: Path) -> Raw:
+    headers = {path: read_header(path) for path in paths}
+    wanted = tuple(column.name for column in columns) or _data(headers[paths[0]].names)
+    key = next((name for name in headers[paths[0]].names if name.lower() == KEY), None)
+    _same_names(((path, header.names) for path, header in headers.items()), wanted, key, declared=bool(columns))
+    parts = []
+    for header, same in grouped(headers.items()).items():
+        have = {name.lower(): name for name in header.names}
+        items = [
+            f"{quote.name(have[name.lower()])} AS {quote.name(name)}" for name in (*wanted, *([key] if key else ()))
+        ]
+        parts.append(f"SELECT {', '.join(items)}, filename AS {FILE} FROM {csv_texts(same, header)}")
+    numbered = scratch / "numbered.parquet"
+    try:
+        _copy(connection, f"SELECT *, row_number() OVER () AS {_NUMBER} FROM ({' UNION ALL '.join(parts)})", numbered)
+    except RunError as error:
+        if isinstance(error.__cause__, duckdb.InvalidInputException):
+            raise rejected(connection, headers, error.__cause__) from error
+        raise
+    return Raw(_in_files(numbered, _stored(numbered)), wanted, texts=True, headers=headers, key=key)
+
+
+def _read_json(connection: DuckDBPyConnection, paths: Sequence[str], columns: Sequence[Column], scratch: Path) -> Raw:
+    line = quote.name(LINE)
+    lines, texts = scratch / "lines.parquet", scratch / "texts.parquet"
+    numbered = f"SELECT {line}, filename AS {FILE}, row_number() OVER () AS {_NUMBER} FROM {json_lines(paths)}"
+    _copy(connection, numbered, lines)
+    _only_objects(connection, lines)
+    found = _members(connection, lines)
+    wanted = tuple(column.name for column in columns) or _data(list(found))
+    key = next((name for name in found if name.lower() == KEY), None)
+    _known_names(found, wanted)
+    have = {name.lower(): name for name in found}
+    names = [have.get(name.lower(), name) for name in (*wanted, *([key] if key else ()))]
+    if not names:
+        raise refuse("bad-file", "members == none, must be at least one in the objects.", Where(paths[0]))
+    filled = f"(SELECT * FROM {_stored(lines)} WHERE {line} IS NOT NULL)"
+    _copy(connection, f"SELECT * FROM {json_texts(names, filled, FILE, _NUMBER)}", texts)
+    return Raw(_in_files(lines, _stored(texts)), wanted, texts=True, headers={}, key=key)
+
+
+def _read_parquet(connection: DuckDBPyConnection, paths: Sequence[str], columns: Sequence[Column]) -> Raw:
+    schemas = {path: _schema(connection, path) for path in paths}
+    first = schemas[paths[0]]
+    wanted = tuple(column.name for column in columns) or _data([column.name for column in first])
+    key = next((column.name for column in first if column.name.lower() == KEY), None)
+    _same_names(
+        ((path, [c.name for c in found]) for path, found in schemas.items()), wanted, key, declared=bool(columns)
+    )
+    if not columns:
+        _same_types(schemas)
+    names = ", ".join(quote.name(name) for name in (*wanted, *([key] if key else ())))
+    parts = [
+        f"SELECT {names}, filename AS {FILE}, file_row_number + 1 AS {RECORD} FROM read_parquet({quote.values(same)}, "
+        "hive_partitioning=false, filename=true, file_row_number=true)"
+        for same in grouped(schemas.items()).values()
+    ]
+    return Raw(f"({' UNION ALL '.join(parts)})", wanted, texts=False, headers={}, key=key)
+
+
+def _only_objects(connection: DuckDBPyConnection, lines: Path) -> None:
+    """Refuse lines that are no JSON object, each with its number."""
+    line = quote.name(LINE)
+    good = f"coalesce(CASE WHEN json_valid({line}) THEN json_type({line}) = 'OBJECT' ELSE false END, true)"
+    with engine_errors():
+        rows = connection.execute(
+            f"SELECT {FILE}, {RECORD}, {line} FROM {_in_files(lines, _stored(lines))} WHERE NOT {good} ORDER BY ALL"
+        ).fetchall()
+    problems = [
+        Problem("bad-file", "error", f"line == {text[:100]!r}, must be one JSON object.", Where(path, number))
+        for path, number, text in rows[:SHOWN]
+    ]
+    if problems:
+        raise InputError(*problems, *summary(len(rows), SHOWN))
+
+
+def _members(connection: DuckDBPyConnection, lines: Path) -> dict[str, str]:
+    """The names of all members in the order in which they come, and a file where each is."""
+    keys = f"SELECT unnest(json_keys({quote.name(LINE)})) AS name, {FILE} AS file FROM {_stored(lines)}"
+    placed = f"SELECT *, row_number() OVER () AS place FROM ({keys})"
+    with engine_errors():
+        rows = connection.execute(
+            f"SELECT name, arg_min(file, place) FROM ({placed}) GROUP BY name ORDER BY min(place)"
+        ).fetchall()
+    found = dict(rows)
+    twice = [name for name in found if sum(other.lower() == name.lower() for other in found) > 1]
+    if twice:
+        message = f"members == {', '.join(twice)}, must not differ by case only."
+        raise refuse("duplicate-column", message, Where(found[twice[-1]]))
+    return found
+
+
+def _known_names(found: dict[str, str], wanted: Sequence[str]) -> None:
+    names = {name.lower() for name in wanted}
+    problems = [
+        _mismatch(path, name, "is in the file, must be declared", near(name, wanted))
+        for name, path in found.items()
+        if name.lower() not in names and name.lower() != KEY
+    ]
+    if problems:
+        raise InputError(*problems)
+
+
+def _same_names(
+    files: Iterable[tuple[str, Sequence[str]]], wanted: Sequence[str], key: str | None, *, declared: bool
+) -> None:
+    """Refuse a file with other columns than those wanted, in whatever order."""
+    what = "declared for the table" if declared else "in the first file"
+    names = [*wanted, *([key] if key else ())]
+    problems = []
+    for path, have in files:
+        low = {name.lower() for name in have}
+        extra = [name for name in have if name.lower() not in {n.lower() for n in names}]
+        missing = [name for name in names if name.lower() not in low]
+        problems += [_mismatch(path, name, f"is {what}, must be in the header", near(name, extra)) for name in missing]
+        problems += [_mismatch(path, name, f"is in the header, must be {what}", near(name, missing)) for name in extra]
+    if problems:
+        raise InputError(*problems)
+
+
+def _same_types(schemas: dict[str, tuple[Column, ...]]) -> None:
+    path, first = next(iter(schemas.items()))
+    types = {column.name.lower(): column.type for column in first}
+    problems = [
+        Problem(
+            "type-change",
+            "error",
+            f"{column.name} has type {column.type}, must be {types[column.name.lower()]} as in {Path(path).name}.",
+            Where(other),
+            Fix("Declare the columns, or land the files apart."),
+        )
+        for other, columns in schemas.items()
+        for column in columns
+        if column.type != types[column.name.lower()]
+    ]
+    if problems:
+        raise InputError(*problems)
+
+
+def _mismatch(path: str, name: str, text: str, hint: str) -> Problem:
+    fix = Fix("Rename the column in the file, or declare it (name: type).")
+    return Problem("bad-columns", "error", f"column {name} {text}{hint}.", Where(path, 1), fix)
+
+
+def _schema(connection: DuckDBPyConnection, path: str) -> tuple[Column, ...]:
+    with engine_errors():
+        relation = connection.sql(f"SELECT * FROM read_parquet({quote.value(path)}, hive_partitioning=false)")
+    return tuple(Column(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True))
+
+
+def _data(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name.lower() != KEY)
+
+
+def _copy(connection: DuckDBPyConnection, select: str, target: Path) -> None:
+    with engine_errors():
+        connection.execute(f"COPY ({select}) TO {quote.value(str(target))} (FORMAT parquet, COMPRESSION lz4_raw)")
+
+
+def _in_files(numbered: Path, relation: str) -> str:
+    """The relation with its rows numbered from 1 in each file: the files were read one after the other."""
+    first = f"SELECT {FILE}, min({_NUMBER}) - 1 AS drawloom_before FROM {_stored(numbered)} GROUP BY {FILE}"
+    number = f"{_NUMBER} - drawloom_before AS {RECORD}"
+    return f"(SELECT * EXCLUDE ({_NUMBER}, drawloom_before), {number} FROM {relation} JOIN ({first}) USING ({FILE}))"
+
+
+def _stored(target: Path) -> str:
+    return f"read_parquet({quote.value(str(target))}, hive_partitioning=false)"
+
+
+def _suffix(path: str) -> Format | None:
+    name = path.lower().removesuffix(".gz").removesuffix(".zst")
+    return _SUFFIXES.get(Path(name).suffix)

@@ -1,0 +1,175 @@
+"""Landing raw files: each day becomes an immutable partition, and a file is taken once."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drawloom.engines.inspect import inspect
+from drawloom.engines.land import stage_files
+from drawloom.engines.sources import hash_file
+from drawloom.model import Column, Record, Table, refuse, seen
+from drawloom.run.observe import existing
+from drawloom.run.step import new_run
+
+if TYPE_CHECKING:
+    from drawloom.engines.base import Staged
+    from drawloom.engines.land import Landing
+    from drawloom.run.project import Project
+
+CODE = "land"  # the fingerprint of landed partitions: no step makes them
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What a landing did.
+
+    ``files`` were taken, ``known`` had been landed before and were left. ``days`` maps each day to its rows.
+    ``gaps`` are days between the first and the last without rows that were not landed. ``guessed`` says that the
+    types were read out of the files by this landing; they are declared from now on.
+    """
+
+    table: str
+    files: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    days: Mapping[date, int] | None = None
+    gaps: tuple[date, ...] = ()
+    columns: tuple[Column, ...] = ()
+    guessed: bool = False
+    delimiter: str | None = None
+
+
+def land(
+    project: Project,
+    table: str,
+    files: Iterable[str],
+    *,
+    ds: str,
+    columns: str | Sequence[Column] | None = None,
+    empty_days: bool = False,
+    replace: bool = False,
+) -> Landed:
+    """Turn raw files into one partition for each day found in them.
+
+    Args:
+        project: whose lake it is.
+        table: the staging table, ``schema.table``.
+        files: paths or patterns of CSV, JSON lines or Parquet files.
+        ds: the column that holds the day, or a SQL expression over the columns.
+        columns: declared types, like ``"id BIGINT, at TIMESTAMP"``; those of earlier landings otherwise, or
+            inferred from every value of the files the first time.
+        empty_days: land days without rows between the first and the last as empty partitions.
+        replace: restate days that were landed before with other rows.
+
+    Raises:
+        InputError: a file does not parse as declared, or a day is landed already; nothing was published.
+    """
+    _refuse_owned(project, table)
+    prints = {path: hash_file(path) for path in _expand(files)}
+    before = project.registry.landed(table)
+    known = tuple(path for path, fingerprint in prints.items() if fingerprint in before and not replace)
+    fresh = [path for path in prints if path not in known]
+    if not fresh:
+        return Landed(table, known=known)
+    found = stage_files(
+        project.engine, Table(table), fresh, ds=ds, columns=_columns(project, table, columns), run=new_run(),
+        empty_days=empty_days,
+    )  # fmt: skip
+    if not replace:
+        _refuse_restating(project, found)
+    _publish(project, found)
+    project.registry.save_landed(table, {fingerprint: Path(path).name for path, fingerprint in found.files.items()})
+    days = {staged.ds: staged.rows for staged in found.staged}
+    return Landed(table, tuple(fresh), known, days, found.gaps, found.columns, found.guessed, found.delimiter)
+
+
+def _expand(patterns: Iterable[str]) -> list[str]:
+    paths: list[str] = []
+    for pattern in patterns:
+        matched = [pattern] if Path(pattern).is_file() else sorted(glob.glob(pattern, recursive=True))
+        if not matched:
+            raise refuse("missing-file", f"file == {pattern!r}, must be a file or match some.", fix="Check the path.")
+        paths += matched
+    return list(dict.fromkeys(paths))
+
+
+def _refuse_owned(project: Project, table: str) -> None:
+    if table.lower() in {name.lower() for name in project.config.sources}:
+        fix = "A source is read where it is; land into another table, or remove the source."
+        raise refuse("two-owners", f"table == {table}, must not be a source in drawloom.yml.", None, fix)
+    owners = {name.lower(): step for pipeline in project.pipelines for name, step in pipeline.tables.items()}
+    if table.lower() in owners:
+        place = owners[table.lower()].where
+        raise refuse("two-owners", f"table == {table}, must not be filled by a spec.", place, "Land into another.")
+
+
+def _columns(project: Project, table: str, given: str | Sequence[Column] | None) -> tuple[Column, ...]:
+    declared = parse_columns(given) if isinstance(given, str) else tuple(given or ())
+    known = {name.lower(): columns for name, columns in project.registry.columns().items()}.get(table.lower(), ())
+    return declared or known
+
+
+def parse_columns(text: str) -> tuple[Column, ...]:
+    """Columns out of ``id BIGINT, at TIMESTAMP``.
+
+    Raises:
+        InputError: it is not of that form.
+    """
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+
+    try:
+        made = parse_one(f"CREATE TABLE t ({text})", read="duckdb")
+        found = [(part.name, part.args.get("kind")) for part in made.find_all(exp.ColumnDef)]
+    except SqlglotError:
+        found = []
+    if not found or not all(kind for _, kind in found):
+        fix = 'Write it like "id BIGINT, at TIMESTAMP, amount DECIMAL(9,2)".'
+        raise refuse("bad-columns", f"columns == {text!r}, must be names with types.", None, fix)
+    return tuple(Column(name, str(kind.sql("duckdb")).replace(", ", ",").upper()) for name, kind in found if kind)
+
+
+def _refuse_restating(project: Project, found: Landing) -> None:
+    """A landed day is immutable; the same rows again are what an interrupted landing leaves to do."""
+    records = existing(project.registry.records(), project.lake).get(found.table, {})
+    other = [staged.ds for staged in found.staged if _differs(project, staged, records)]
+    if other:
+        message = f"{found.table} {other[0]} == landed already with other rows ({len(other)} days), must not change."
+        fix = "Give all files of these days with --replace to restate them."
+        raise refuse("landed", message, None, fix)
+
+
+def _differs(project: Project, staged: Staged, records: Mapping[date, Record]) -> bool:
+    if not project.lake.stamp(staged.table, staged.ds):
+        return False
+    record = records.get(staged.ds)
+    content = record.content if record else inspect(project.engine, staged.table, staged.ds).content
+    return content != staged.content
+
+
+def _publish(project: Project, found: Landing) -> None:
+    inputs = {"": {Path(path).name: fingerprint for path, fingerprint in sorted(found.files.items())}}
+    records = []
+    for staged in found.staged:
+        stamp = project.engine.publish(staged)
+        records.append(
+            Record(
+                staged.table,
+                staged.ds,
+                staged.run,
+                staged.rows,
+                staged.bytes,
+                staged.content,
+                CODE,
+                seen(inputs),
+                inputs,
+                datetime.now(UTC),
+                0.0,
+                stamp,
+            )
+        )
+    project.registry.save(records, {found.table: found.columns})

@@ -1,0 +1,234 @@
+"""Sets of days at every probe at once: mostly the same offsets, or the same dates, at all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Literal
+
+from drawloom.model import ALL as EVERY
+from drawloom.model import NONE as NO
+from drawloom.model import Days
+from drawloom.model.days import Span
+from drawloom.sql.values import UNKNOWN, Moving, Value, parse_time
+
+Grain = Literal["day", "time", "any"]
+Ordinals = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DaySet:
+    """Days of a table, for each probe day: ``offsets`` from it, or ``dates`` (ordinals), or ``each`` by its own.
+
+    Just one of the three is set. The set of all days and the empty one are ``offsets``.
+    """
+
+    offsets: Days | None = None
+    dates: Days | None = None
+    each: tuple[Days, ...] | None = None
+
+    @property
+    def every(self) -> bool:
+        """Whether this is the set of all days."""
+        return self.offsets == EVERY
+
+    @property
+    def empty(self) -> bool:
+        """Whether no day is in it at any probe."""
+        return self.offsets == NO
+
+    def at(self, ordinals: Ordinals) -> tuple[Days, ...]:
+        """The offsets at each probe."""
+        if self.each is not None:
+            return self.each
+        if self.dates is not None:
+            return tuple(self.dates.shift(-ordinal) for ordinal in ordinals)
+        return (self.offsets or NO,) * len(ordinals)
+
+
+ALL = DaySet(offsets=EVERY)
+NONE = DaySet(offsets=NO)
+
+
+class Probed:
+    """The arithmetic of day sets over some probe days."""
+
+    def __init__(self, days: Sequence[date]) -> None:
+        self.days = tuple(days)
+        self.ordinals: Ordinals = tuple(day.toordinal() for day in days)
+
+    def offsets(self, sets: Iterable[Days]) -> DaySet:
+        """One set of offsets for each probe, in its shortest form."""
+        each = tuple(sets)
+        if all(days == each[0] for days in each):
+            return DaySet(offsets=each[0])
+        dates = {days.shift(ordinal) for days, ordinal in zip(each, self.ordinals, strict=True)}
+        return DaySet(dates=dates.pop()) if len(dates) == 1 else DaySet(each=each)
+
+    def both(self, left: DaySet, right: DaySet) -> DaySet:
+        """The days in both sets."""
+        if left.every or right.empty:
+            return right
+        if right.every or left.empty or left == right:
+            return left
+        return self._combine(Days.__and__, left, right)
+
+    def either(self, sets: Sequence[DaySet]) -> DaySet:
+        """The days in any of the sets."""
+        some = [one for one in sets if not one.empty]
+        if not some:
+            return NONE
+        if len(some) == 1 or any(one.every for one in some):
+            return next((one for one in some if one.every), some[0])
+        if all(one.offsets is not None for one in some):
+            return DaySet(offsets=_union(one.offsets for one in some))
+        if all(one.dates is not None for one in some):
+            return _dates(_union(one.dates for one in some))
+        columns = zip(*(one.at(self.ordinals) for one in some), strict=True)
+        return self.offsets(_union(column) for column in columns)
+
+    def apart(self, left: DaySet, right: DaySet) -> DaySet:
+        """The days of the first that are not in the second."""
+        return left if right.empty else self._combine(Days.__sub__, left, right)
+
+    def shift(self, days: DaySet, by: Value) -> DaySet:
+        """The set moved by a number of days, that may differ between probes; all days where it is not known."""
+        if days.every or days.empty or by == 0:
+            return days
+        if type(by) is Moving:
+            return self.offsets(one.shift(n) for one, n in zip(days.at(self.ordinals), by, strict=True))
+        return self.change(days, lambda one: one.shift(by)) if isinstance(by, int) else ALL
+
+    def change(self, days: DaySet, function: Callable[[Days], Days]) -> DaySet:
+        """The set with a change that does not depend on where the days are."""
+        if days.offsets is not None:
+            return DaySet(offsets=function(days.offsets))
+        if days.dates is not None:
+            return _dates(function(days.dates))
+        return self.offsets(function(one) for one in days.each or ())
+
+    def from_first(self, days: DaySet) -> DaySet:
+        """All days from the set's first one on."""
+        return self.change(days, lambda one: Days.span(one.first, None) if one else one)
+
+    def up_to_last(self, days: DaySet) -> DaySet:
+        """All days up to the set's last one."""
+        return self.change(days, lambda one: Days.span(None, one.last) if one else one)
+
+    def compared(self, spans: Callable[[Value], Days | None], value: Value) -> DaySet:
+        """The set that a comparison with a constant allows.
+
+        Args:
+            spans: from a constant to the ordinals that it allows, None for all days.
+            value: the constant, a Moving where it differs between probes.
+        """
+        if value is UNKNOWN:
+            return ALL
+        if type(value) is not Moving:
+            days = spans(value)
+            return ALL if days is None else _dates(days)
+        each = [spans(one) for one in value]
+        if None in each:
+            return ALL
+        pairs = zip(each, self.ordinals, strict=True)
+        return self.offsets(days.shift(-ordinal) for days, ordinal in pairs if days is not None)
+
+    def _combine(self, function: Callable[[Days, Days], Days], left: DaySet, right: DaySet) -> DaySet:
+        if left.offsets is not None and right.offsets is not None:
+            return DaySet(offsets=function(left.offsets, right.offsets))
+        if left.dates is not None and right.dates is not None:
+            return _dates(function(left.dates, right.dates))
+        pairs = zip(left.at(self.ordinals), right.at(self.ordinals), strict=True)
+        return self.offsets(function(a, b) for a, b in pairs)
+
+
+def allowed(operator: str, value: Value, grain: Grain) -> Days | None:
+    """The days (as ordinals) that a key may have where ``key operator value`` holds; None for all days.
+
+    Args:
+        operator: one of = <> < <= > >=.
+        value: the constant at one probe.
+        grain: whether the key holds days, times of days, or either.
+    """
+    if value is None:
+        return NO
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return _numbered(operator, value)
+    loose = False
+    if isinstance(value, str):
+        moment = parse_time(value)
+        # A text with a time is compared as text with a text key, and '2024-07-17' sorts before '2024-07-17 00:00'.
+        loose = grain != "time" and isinstance(moment, datetime)
+    else:
+        moment = value if isinstance(value, date) else None
+    if moment is None:
+        return None
+    midnight = not isinstance(moment, datetime) or moment.time() == time()
+    return _span(operator, moment.toordinal(), midnight, "loose" if loose else grain)
+
+
+def _span(operator: str, day: int, midnight: bool, grain: str) -> Days | None:
+    """``loose`` keeps the day of the constant in every case."""
+    match operator:
+        case "=":
+            return Days.of(day)
+        case "<>":
+            return ~Days.of(day) if grain == "day" and midnight else None
+        case ">":
+            return Days.span(day + (grain == "day"), None)
+        case ">=":
+            return Days.span(day + (grain == "day" and not midnight), None)
+        case "<":
+            return Days.span(None, day - (midnight and (grain != "loose")))
+        case "<=":
+            return Days.span(None, day)
+    return None
+
+
+def _numbered(operator: str, value: float) -> Days | None:
+    """Days as numbers like 20240717; a number between two days falls between them."""
+    if not 19000101 <= value <= 29991231:
+        return None
+    exact = parse_time(str(int(value))) if value == int(value) else None
+    if exact is not None:
+        return _span(operator, exact.toordinal(), True, "day")
+    year, rest = divmod(int(value), 10000)
+    month, day = divmod(rest, 100)
+    before = _last_before(year, month, day)
+    match operator:
+        case "=":
+            return NO
+        case ">" | ">=":
+            return Days.span(before + 1, None)
+        case "<" | "<=":
+            return Days.span(None, before)
+    return None
+
+
+def _last_before(year: int, month: int, day: int) -> int:
+    """The last real day whose number is smaller than that of this impossible day."""
+    if month < 1:
+        return date(year - 1, 12, 31).toordinal()
+    if month > 12:
+        return date(year, 12, 31).toordinal()
+    start = date(year, month, 1).toordinal()
+    following = date(year + month // 12, month % 12 + 1, 1).toordinal()
+    return start - 1 if day < 1 else following - 1
+
+
+def _union(sets: Iterable[Days | None]) -> Days:
+    spans: list[Span] = []
+    for days in sets:
+        if days is not None:
+            spans += days.spans
+    return Days.union(spans)
+
+
+def _dates(days: Days) -> DaySet:
+    return DaySet(offsets=days) if days in (EVERY, NO) else DaySet(dates=days)
+
+
+__all__ = ["ALL", "NONE", "DaySet", "Grain", "Probed", "allowed"]

@@ -1,0 +1,512 @@
+"""Queries as the reader sees them: the columns they give, what those are made of, and what is known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from drawloom.sql.constant import Folder
+from drawloom.sql.dayset import ALL, DaySet, Grain, Probed, allowed
+from drawloom.sql.facts import Facts, Solver, Term
+from drawloom.sql.predicates import Conditions, Target
+from drawloom.sql.scope import Builder, Cte, Joined, Leaf, Source, Tree, sources_of, unwrap
+from drawloom.sql.values import UNKNOWN
+
+_TIMES = ("timestamp", "_ts", "_at", "_time", "datetime")
+_PASSING = (exp.Max, exp.Min, exp.AnyValue, exp.First, exp.Last)
+Names = Mapping[str, Cte]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What all scopes of one text share."""
+
+    folder: Folder
+    probed: Probed
+    builder: Builder
+
+
+class Scope:
+    """One SELECT: its sources, what its names mean, and what its conditions say.
+
+    ``outer`` is the scope that a correlated subquery stands in.
+    """
+
+    def __init__(
+        self,
+        shop: Workshop,
+        node: exp.Expr,
+        names: Names,
+        outer: Scope | None = None,
+        given: exp.Expr | None = None,
+    ) -> None:
+        self.shop = shop
+        self.node = node
+        self.names = names
+        self.outer = outer
+        self.tree = shop.builder.tree(node, names, given)
+        self.sources = list(sources_of(self.tree))
+        self.solver = Solver(shop.probed, self.known)
+        self.conditions = Conditions(shop.folder, shop.probed, self.solver, self)
+        self.found: dict[Term, DaySet] = {}
+        self._queries: dict[int, Relational] = {}
+        self._merged = _merged(self.tree)
+        self._busy: set[int] = set()
+        self._own: dict[Term, DaySet] | None = None
+
+    def resolve(self, column: exp.Column) -> Target | None:
+        """The column of a source that a name means; a name of an outer scope is found there."""
+        name = column.name.lower()
+        prefix = column.table.lower()
+        if prefix:
+            source = self._qualified(column, prefix)
+            return source and Target(((source, name),))
+        merged = self._merged.get(name)
+        if merged:
+            return Target(tuple((source, name) for source in merged[0]), soft=merged[1])
+        chances = [(source, self.has(source, name)) for source in self.sources]
+        sure = [source for source, has in chances if has]
+        maybe = [source for source, has in chances if has is None]
+        for some in (sure, maybe):
+            if len(some) == 1:
+                return Target(((some[0], name),))
+            if some:
+                return None
+        return self.outer.resolve(column) if self.outer else None
+
+    def _qualified(self, column: exp.Column, prefix: str) -> Any:
+        scope: Scope | None = self
+        while scope:
+            found = [source for source in scope.sources if source.alias == prefix]
+            if column.args.get("db") is not None:
+                dotted = ".".join(part.name.lower() for part in column.parts[:-1])
+                found = [source for source in found if source.table.lower().endswith(dotted)]
+            if found:
+                return found[0] if len(found) == 1 else None
+            scope = scope.outer
+        return None
+
+    def has(self, source: Source, name: str) -> bool | None:
+        """Whether a source has a column of that name; None where it may."""
+        if source.columns is not None:
+            return name in source.columns or None if source.kind == "rows" and len(source.columns) == 1 else name in source.columns
+        if source.kind == "table":
+            if source.entry.columns:
+                return name in source.entry.columns or name in source.keys
+            if source.entry.keys is not None and name in self.shop.builder.keys:
+                return name in source.keys
+            return True if name in source.keys or name in source.entry.days_from else None
+        query = self.query(source)
+        return query.has(name) if query else None
+
+    def grain(self, term: Term) -> Grain:
+        """Whether a column holds days, times of days, or either."""
+        source, name = term
+        if source.kind == "table":
+            return _table_grain(source, name)
+        query = self.query(source)
+        return query.grain(_inner_name(source, query, name)) if query else "any"
+
+    def known(self, term: Term) -> DaySet:
+        """The days a column can have whatever this SELECT asks: from its subquery, or from the outer row."""
+        source, name = term
+        if source in self.sources:
+            query = self.query(source)
+            return query.days(_inner_name(source, query, name)) if query else ALL
+        scope = self.outer
+        while scope and source not in scope.sources:
+            scope = scope.outer
+        return scope.bound(term) if scope else ALL
+
+    def bound(self, term: Term) -> DaySet:
+        """The days a column of this scope can have in the rows that matter."""
+        return self.shop.probed.both(self.found.get(term, ALL), self.known(term))
+
+    def answers(self, query: exp.Expr, position: int = 0) -> DaySet:
+        """The days that a subquery's output column can have."""
+        return self.relational(query).days_at(position)
+
+    def query(self, source: Source) -> Relational | None:
+        """The query that a source is; None for a table, and for a recursive name inside itself."""
+        if source.query is None or id(source) in self._busy:
+            return None
+        if source.cte is not None and _inside(self, source.cte):
+            return None
+        if id(source) not in self._queries:
+            names = source.cte.names if source.cte else self.names
+            outer = self if source.lateral else (None if source.cte else self.outer)
+            self._queries[id(source)] = Relational(self.shop, source.query, names, outer, source.cte)
+        return self._queries[id(source)]
+
+    def relational(self, query: exp.Expr) -> Relational:
+        """A subquery in an expression of this scope."""
+        if id(query) not in self._queries:
+            self._queries[id(query)] = Relational(self.shop, query, self.names, self)
+        return self._queries[id(query)]
+
+    def where(self) -> Facts:
+        """What the WHERE says."""
+        where = self.node.args.get("where")
+        return self.conditions.facts(where.this) if where else Facts()
+
+    def spread(self, facts: Facts) -> dict[Term, DaySet]:
+        """The days of each column of each source in rows that matter, where the facts hold after all joins."""
+        found: dict[Term, DaySet] = {}
+        if self.tree is not None:
+            self._visit(self.tree, facts, found)
+        return found
+
+    def own(self) -> dict[Term, DaySet]:
+        """The days of columns by this SELECT's own conditions."""
+        if self._own is None:
+            self._own = {}
+            self._own = self.spread(self.where())
+        return self._own
+
+    def _visit(self, tree: Tree, facts: Facts, found: dict[Term, DaySet]) -> None:
+        while isinstance(tree, Joined):
+            kind = self._kind(tree, facts)
+            if kind in ("positional", "positional left"):
+                for source in sources_of(tree):
+                    source.sealed = True
+            on = facts if kind in ("full", "positional") else self._and_on(tree, facts)
+            right = on if kind in ("inner", "semi", "left", "anti", "asof", "asof left") else facts
+            left = on if kind in ("inner", "semi", "right", "asof") else facts
+            if kind.startswith("asof"):
+                right = self._and_on(tree, self._without(facts, set(sources_of(tree.right))))
+            self._visit(tree.right, right, found)
+            tree, facts = tree.left, left
+        self._leaf(tree, facts, found)
+
+    def _leaf(self, leaf: Leaf, facts: Facts, found: dict[Term, DaySet]) -> None:
+        source = leaf.source
+        if source.sealed:
+            return
+        solved = self.solver.solve(facts)
+        for term in {*solved.days, *solved.soft}:
+            if term[0] is source:
+                both = self.shop.probed.both(solved.days.get(term, ALL), solved.soft.get(term, ALL))
+                found[term] = self.solver.masked(solved, both)
+        if not solved.alive.every:
+            found[source, ""] = solved.alive
+
+    def _kind(self, tree: Joined, facts: Facts) -> str:
+        """The join's kind, once rows that a later condition throws away are not counted."""
+        if tree.kind not in ("left", "right", "full"):
+            return tree.kind
+        keeps_left = not facts.rejects_nulls(sources_of(tree.right)) and tree.kind != "right"
+        keeps_right = not facts.rejects_nulls(sources_of(tree.left)) and tree.kind != "left"
+        return {(True, True): "full", (True, False): "left", (False, True): "right"}.get((keeps_left, keeps_right), "inner")
+
+    def _and_on(self, tree: Joined, facts: Facts) -> Facts:
+        parts = [facts]
+        if tree.on is not None:
+            parts.append(self.conditions.facts(tree.on))
+        for name in tree.using:
+            parts.append(self._using(tree, name))
+        return self.solver.merge(parts)
+
+    def _using(self, tree: Joined, name: str) -> Facts:
+        merged = _merged(tree.left).get(name)
+        lefts = merged[0] if merged else [s for s in sources_of(tree.left) if self.has(s, name) is not False]
+        rights = [s for s in sources_of(tree.right) if self.has(s, name) is not False]
+        if len(lefts) != 1 or len(rights) != 1 or (merged and merged[1]):
+            return Facts()
+        from drawloom.sql.facts import Relation
+
+        return Facts(relations=[Relation((lefts[0], name), "=", (rights[0], name))])
+
+    def _without(self, facts: Facts, sources: set[Source]) -> Facts:
+        days = {term: days for term, days in facts.days.items() if term[0] not in sources}
+        soft = {term: days for term, days in facts.soft.items() if term[0] not in sources}
+        keep = [r for r in facts.relations if r.left[0] not in sources and r.right[0] not in sources]
+        return Facts(days, soft, keep, facts.filled - sources, facts.alive)
+
+
+class Relational:
+    """A query: a SELECT, or several put together, with the names of the columns it gives."""
+
+    def __init__(
+        self, shop: Workshop, query: exp.Expr, names: Names, outer: Scope | None = None, cte: Cte | None = None
+    ) -> None:
+        self.shop = shop
+        self.outer = outer
+        self.cte = cte
+        self.names = _inner_names(query, names)
+        self.query, self.limited = unwrap(query)
+        if self.query is not query:
+            self.names = _inner_names(self.query, self.names)
+        self.arms = list(_arms(self.query))
+        self.scope: Scope | None = None
+        if isinstance(self.query, exp.Select):
+            self.scope = Scope(shop, self.query, self.names, outer)
+        self.parts = [] if len(self.arms) < 2 else [Relational(shop, arm, self.names, outer, cte) for arm in self.arms]
+        self._days: dict[str, DaySet] = {}
+
+    @property
+    def columns(self) -> list[str] | None:
+        """The names of the output columns in lower case; None where a star hides them."""
+        if self.parts:
+            return self.parts[0].columns
+        if self.scope is None:
+            return _values_columns(self.query)
+        names = []
+        for item in self.query.expressions:
+            if _is_star(item):
+                return None
+            names.append(item.alias_or_name.lower())
+        return names
+
+    def has(self, name: str) -> bool | None:
+        """Whether the query gives a column of that name; None where it may."""
+        if self.parts:
+            return self.parts[0].has(name)
+        if self.scope is None:
+            columns = self.columns
+            return None if columns is None else name in columns
+        if name in self._explicit():
+            return True
+        chances = [self._star_has(star, name) for star in self._stars()]
+        return True if True in chances else (None if None in chances else False)
+
+    def _star_has(self, star: exp.Expr, name: str) -> bool | None:
+        if name in _excepted(star):
+            return False
+        if self.scope is None:
+            return None
+        chances = [self.scope.has(source, name) for source in self._star_sources(star)]
+        return True if True in chances else (None if None in chances else False)
+
+    def meaning(self, name: str) -> exp.Expr | Target | None:
+        """What an output column is made of: an expression, or (through a star) the column of a source."""
+        if self.scope is None:
+            return None
+        explicit = self._explicit().get(name)
+        if explicit is not None:
+            return explicit
+        for star in self._stars():
+            replaced = {item.alias.lower(): item.this for item in _star_list(star, "replace")}
+            if name in replaced:
+                return replaced[name]
+            if _star_list(star, "rename"):
+                return None
+        found = [s for star in self._stars() if name not in _excepted(star) for s in self._star_sources(star)]
+        merged = self.scope.resolve(exp.column(name))
+        if merged is not None and all(term[0] in found for term in merged.terms):
+            return merged
+        return None
+
+    def grain(self, name: str) -> Grain:
+        """Whether an output column holds days, times of days, or either."""
+        if self.parts:
+            grains = {part.grain(_translated(self, part, name)) for part in self.parts}
+            return grains.pop() if len(grains) == 1 else "any"
+        meaning = self.meaning(name)
+        if isinstance(meaning, Target) and self.scope:
+            return self.scope.grain(meaning.terms[0])
+        return self._expression_grain(meaning)
+
+    def _expression_grain(self, node: Any) -> Grain:
+        if node is None or self.scope is None:
+            return "any"
+        key = self.scope.conditions.keys.read(node.this if isinstance(node, _PASSING) else node)
+        if key is None:
+            return "day" if self.shop.folder.fold(node) is not UNKNOWN else "any"
+        target = self.scope.resolve(key.column)
+        return key.grain or (self.scope.grain(target.terms[0]) if target else "any")
+
+    def days(self, name: str) -> DaySet:
+        """The days that an output column can have, where it is not NULL."""
+        if name not in self._days:
+            self._days[name] = ALL
+            self._days[name] = self._find_days(name)
+        return self._days[name]
+
+    def days_at(self, position: int) -> DaySet:
+        """Likewise, of the output column at a position."""
+        columns = self.columns
+        return self.days(columns[position]) if columns and position < len(columns) and columns[position] else self._first(position)
+
+    def _first(self, position: int) -> DaySet:
+        if self.scope is None or position >= len(self.query.expressions) or self.columns is None:
+            return ALL
+        return self._expression_days(self.query.expressions[position])
+
+    def _find_days(self, name: str) -> DaySet:
+        if self.parts:
+            return self.shop.probed.either([part.days(_translated(self, part, name)) for part in self.parts])
+        if self.scope is None:
+            return _values_days(self, name)
+        meaning = self.meaning(name)
+        if isinstance(meaning, Target):
+            return self._term_days(meaning.terms[0]) if len(meaning.terms) == 1 else ALL
+        return self._expression_days(meaning)
+
+    def _expression_days(self, node: Any) -> DaySet:
+        if node is None or self.scope is None:
+            return ALL
+        node = node.this if isinstance(node, exp.Alias) else node
+        key = self.scope.conditions.keys.read(node.this if isinstance(node, _PASSING) else node)
+        if key is not None:
+            target = self.scope.resolve(key.column)
+            if target is None or len(target.terms) != 1 or key.unit or key.slack:
+                return ALL
+            return self.shop.probed.shift(self._term_days(target.terms[0]), key.shift)
+        if isinstance(node, exp.Subquery):
+            return self.scope.answers(node)
+        return self.shop.probed.compared(lambda value: allowed("=", value, "day"), self.shop.folder.fold(node))
+
+    def _term_days(self, term: Term) -> DaySet:
+        if self.scope is None or term[0] not in self.scope.sources:
+            return ALL
+        return self.shop.probed.both(self.scope.own().get(term, ALL), self.scope.known(term))
+
+    def _explicit(self) -> dict[str, exp.Expr]:
+        found: dict[str, exp.Expr] = {}
+        for item in self.query.expressions:
+            if not _is_star(item):
+                found.setdefault(item.alias_or_name.lower(), item)
+        return found
+
+    def _stars(self) -> list[exp.Expr]:
+        return [item for item in self.query.expressions if _is_star(item)]
+
+    def _star_sources(self, star: exp.Expr) -> list[Source]:
+        if self.scope is None:
+            return []
+        table = star.table.lower() if isinstance(star, exp.Column) else ""
+        return [source for source in self.scope.sources if not table or source.alias == table]
+
+
+def _merged(tree: Tree | None) -> dict[str, tuple[list[Source], bool]]:
+    """What an unqualified name means that USING merged: its sources, and whether each of them may be NULL."""
+    if not isinstance(tree, Joined):
+        return {}
+    spine: list[Joined] = []
+    node: Tree = tree
+    while isinstance(node, Joined):
+        spine.append(node)
+        node = node.left
+    found = dict(_merged(None))
+    for joined in reversed(spine):
+        found |= {name: value for name, value in _merged(joined.right).items() if name not in found}
+        for name in joined.using:
+            found[name] = _merge(joined, name, found.get(name))
+    return found
+
+
+def _merge(joined: Joined, name: str, before: tuple[list[Source], bool] | None) -> tuple[list[Source], bool]:
+    left = before or (_only(joined.left), False)
+    right = _only(joined.right)
+    if joined.kind == "full" or left[1]:
+        return left[0] + right, True
+    return (right, False) if joined.kind == "right" else left
+
+
+def _only(tree: Tree) -> list[Source]:
+    """The source of a tree if there is just one: else a name in USING is not known to be of either."""
+    sources = list(sources_of(tree))
+    return sources if len(sources) == 1 else []
+
+
+def _inside(scope: Scope, cte: Cte) -> bool:
+    """Whether the scope is a part of the CTE's own query, as in a recursive one."""
+    node: exp.Expr | None = scope.node
+    while node is not None:
+        if node is cte.query:
+            return True
+        node = node.parent
+    return False
+
+
+def _inner_names(query: exp.Expr, names: Names) -> Names:
+    """The names that a query sees: those around it, and those of its own WITH."""
+    clause = query.args.get("with_")
+    if clause is None:
+        return names
+    known = dict(names)
+    for item in clause.expressions:
+        inner = dict(known)
+        columns = tuple(name.lower() for name in item.alias_column_names)
+        cte = Cte(item.alias.lower(), item.this, inner, columns)
+        if clause.args.get("recursive"):
+            inner[cte.name] = cte
+            cte.open = not any(table.name.lower() == cte.name for table in item.this.find_all(exp.Table))
+        known[cte.name] = cte
+    return known
+
+
+def _arms(query: exp.Expr) -> Iterator[exp.Expr]:
+    """The SELECTs that UNION, INTERSECT or EXCEPT put together, from left to right, however many."""
+    stack = [query]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, exp.SetOperation) and (node is query or not _is_bounded(node)):
+            stack += [node.args["expression"], node.args["this"]]
+        else:
+            yield node
+
+
+def _is_bounded(node: exp.Expr) -> bool:
+    return bool(node.args.get("limit") or node.args.get("offset") or node.args.get("with_"))
+
+
+def _is_star(item: exp.Expr) -> bool:
+    return isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star))
+
+
+def _star_list(star: exp.Expr, name: str) -> list[exp.Expr]:
+    inner = star.this if isinstance(star, exp.Column) else star
+    return list(inner.args.get(name) or [])
+
+
+def _excepted(star: exp.Expr) -> set[str]:
+    return {item.name.lower() for item in _star_list(star, "except_")}
+
+
+def _translated(whole: Relational, part: Relational, name: str) -> str:
+    """The name in one arm of a UNION of what the first arm calls so; by position, or by name through a star."""
+    first, columns = whole.columns, part.columns
+    if first is None or columns is None or name not in first or whole.query.args.get("by_name"):
+        return name
+    position = first.index(name)
+    return columns[position] if position < len(columns) else name
+
+
+def _inner_name(source: Source, query: Relational | None, name: str) -> str:
+    """The query's own name for a column that the FROM renamed: ``(SELECT ds FROM t) AS q(day)``."""
+    inner = query.columns if query else None
+    if source.columns is None or inner is None or name not in source.columns:
+        return name if source.columns is None else ""
+    position = source.columns.index(name)
+    return inner[position] if position < len(inner) else ""
+
+
+def _table_grain(source: Source, name: str) -> Grain:
+    kind = source.entry.columns.get(name, "").upper()
+    if name in source.entry.days_from or kind.startswith(("TIMESTAMP", "DATETIME")):
+        return "time"
+    if kind:
+        return "day"
+    if name not in source.keys:
+        return "any"
+    return "time" if name == "ts" or name.endswith(_TIMES) else "day"
+
+
+def _values_columns(query: exp.Expr) -> list[str] | None:
+    if isinstance(query, exp.Values):
+        return [name.lower() for name in query.alias_column_names] or None
+    return None
+
+
+def _values_days(query: Relational, name: str) -> DaySet:
+    columns = query.columns
+    if not isinstance(query.query, exp.Values) or not columns or name not in columns:
+        return ALL
+    position, shop = columns.index(name), query.shop
+    rows = [row.expressions[position] for row in query.query.expressions if len(row.expressions) > position]
+    days = [shop.probed.compared(lambda v: allowed("=", v, "day"), shop.folder.fold(row)) for row in rows[:1000]]
+    return shop.probed.either(days) if len(days) == len(query.query.expressions) else ALL

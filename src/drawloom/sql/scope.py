@@ -1,0 +1,231 @@
+"""Scopes: which name in a query is which source, and which sources are tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot import exp
+
+from drawloom.sql.catalog import Catalog, Entry
+
+_FILES = (".parquet", ".csv", ".json", ".ndjson", ".jsonl", ".avro", ".orc", ".xlsx", ".tsv", ".gz", ".zst", ".txt")
+
+
+@dataclass(slots=True, eq=False)
+class Cte:
+    """A name for a query: of a WITH, or a temporary table or view made earlier in the script.
+
+    ``open`` says that demands may be pushed into it; not into a recursive one, nor into a table that was filled.
+    """
+
+    name: str
+    query: exp.Expr
+    names: dict[str, Cte]
+    columns: tuple[str, ...] = ()
+    open: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """One thing in a FROM: a table, a query, or something whose rows are not a table's (``kind`` rows).
+
+    ``columns`` are the names it is known to give, None where they are not known. ``sealed`` says that a condition
+    on its columns says nothing about the rows that were read for it (PIVOT, a sample).
+    """
+
+    alias: str
+    kind: str
+    node: exp.Expr
+    table: str = ""
+    entry: Entry = field(default_factory=Entry)
+    keys: tuple[str, ...] = ()
+    query: exp.Expr | None = None
+    cte: Cte | None = None
+    lateral: bool = False
+    columns: tuple[str, ...] | None = None
+    sealed: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Leaf:
+    """A source in the tree of joins."""
+
+    source: Source
+
+
+@dataclass(slots=True, eq=False)
+class Joined:
+    """Two parts of a FROM and how they are joined: inner, left, right, full, semi, anti, asof or positional."""
+
+    left: Tree
+    right: Tree
+    kind: str
+    on: exp.Expr | None = None
+    using: tuple[str, ...] = ()
+
+
+Tree = Leaf | Joined
+
+
+def sources_of(tree: Tree | None) -> Iterator[Source]:
+    """The sources of a tree from left to right."""
+    stack: list[Tree] = [tree] if tree else []
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Leaf):
+            yield node.source
+        else:
+            stack += [node.right, node.left]
+
+
+def table_name(table: exp.Table) -> str:
+    """The table's name, dotted and unquoted."""
+    return ".".join(part.name for part in table.parts)
+
+
+def is_file(table: exp.Table) -> bool:
+    """Whether the name is the path of a file."""
+    name = table.name
+    return not table.db and ("/" in name or name.lower().endswith(_FILES))
+
+
+def unwrap(query: exp.Expr) -> tuple[exp.Expr, bool]:
+    """The query inside parentheses, and whether a LIMIT stands outside of them."""
+    limited = False
+    while isinstance(query, exp.Subquery | exp.Paren) and not query.args.get("joins"):
+        limited = limited or bool(query.args.get("limit") or query.args.get("offset"))
+        if query.args.get("with_") or not isinstance(query.this, exp.Expr):
+            break
+        query = query.this
+    return query, limited
+
+
+class Builder:
+    """Makes the sources of a SELECT out of its FROM and its joins."""
+
+    def __init__(self, catalog: Catalog, keys: tuple[str, ...]) -> None:
+        self.catalog = catalog
+        self.keys = keys
+
+    def tree(self, select: exp.Expr, names: Mapping[str, Cte], given: exp.Expr | None = None) -> Tree | None:
+        """The joined sources of a SELECT (or of another statement with FROM and joins).
+
+        Args:
+            select: the statement.
+            names: the CTEs and temporary tables that can be seen.
+            given: a source that stands outside of it, as in Hive's multiple inserts.
+        """
+        start = select.args.get("from_")
+        first = start.this if start is not None else given
+        tree: Tree | None = None
+        if first is not None:
+            tree = self._part(first, names, [])
+        for join in select.args.get("joins") or []:
+            tree = self._join(tree, join, names)
+        for lateral in select.args.get("laterals") or []:
+            tree = _pair(tree, self._part(lateral, names, list(sources_of(tree))), "inner")
+        return tree
+
+    def _join(self, left: Tree | None, join: exp.Join, names: Mapping[str, Cte]) -> Tree:
+        right = self._part(join.this, names, list(sources_of(left)))
+        using = tuple(name.name.lower() for name in join.args.get("using") or [])
+        if join.method == "NATURAL":
+            kind = "inner" if not join.side else join.side.lower()
+        elif join.method in ("ASOF", "POSITIONAL"):
+            kind = join.method.lower() + (" left" if join.side else "")
+        elif join.kind in ("SEMI", "ANTI"):
+            kind = join.kind.lower()
+        else:
+            kind = join.side.lower() or ("full" if join.kind == "OUTER" else "inner")
+            kind = "left" if join.kind == "OUTER" and isinstance(join.this, exp.Lateral) else kind
+        if isinstance(join.this, exp.Lateral) and join.this.args.get("cross_apply") is False:
+            kind = "left"
+        return _pair(left, right, kind, join.args.get("on"), using)
+
+    def _part(self, node: exp.Expr, names: Mapping[str, Cte], before: list[Source]) -> Tree:
+        if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery) and not _is_query(node):
+            return self._group(node, names, before)
+        tree: Tree = Leaf(self._source(node, names, before))
+        for join in node.args.get("joins") or []:
+            tree = self._join(tree, join, names)
+        for lateral in (node.args.get("laterals") or []) if isinstance(node, exp.Table) else []:
+            tree = _pair(tree, self._part(lateral, names, list(sources_of(tree))), "inner")
+        return tree
+
+    def _group(self, node: exp.Subquery, names: Mapping[str, Cte], before: list[Source]) -> Tree:
+        """Joins in parentheses; with an alias they are one thing that nothing is known about."""
+        tree = self._part(node.this, names, before)
+        for join in node.args.get("joins") or []:
+            tree = self._join(tree, join, names)
+        if node.alias:
+            for source in sources_of(tree):
+                source.alias = node.alias.lower()
+                source.sealed = True
+        return tree
+
+    def _source(self, node: exp.Expr, names: Mapping[str, Cte], before: list[Source]) -> Source:
+        alias = node.alias_or_name.lower()
+        columns = tuple(name.lower() for name in node.alias_column_names) or None
+        sealed = any(not pivot.args.get("unpivot") for pivot in node.args.get("pivots") or [])
+        if isinstance(node, exp.Lateral):
+            return self._lateral(node, alias, columns)
+        if isinstance(node, exp.Subquery):
+            sealed = sealed or bool(node.args.get("sample"))
+            return Source(alias, "query", node, query=node, columns=columns, sealed=sealed)
+        if isinstance(node, exp.Unnest):
+            return Source(alias, "rows", node, columns=columns)
+        if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
+            return Source(alias, "rows", node, columns=columns)
+        return self._table(node, alias, columns, sealed, names, before)
+
+    def _table(
+        self,
+        node: exp.Table,
+        alias: str,
+        columns: tuple[str, ...] | None,
+        sealed: bool,
+        names: Mapping[str, Cte],
+        before: list[Source],
+    ) -> Source:
+        name = table_name(node)
+        cte = names.get(name.lower())
+        if cte is not None:
+            return Source(alias, "query", node, query=cte.query, cte=cte, columns=columns or cte.columns or None, sealed=sealed)
+        first = node.parts[0].name.lower()
+        if len(node.parts) > 1 and any(source.alias == first for source in before):
+            return Source(alias, "rows", node, columns=columns)
+        if is_file(node):
+            return Source(alias, "rows", node, columns=columns)
+        entry = self.entry(name)
+        keys = self.keys if entry.keys is None else entry.keys
+        sealed = sealed or bool(columns)
+        return Source(alias, "table", node, name, entry, tuple(key.lower() for key in keys), sealed=sealed)
+
+    def _lateral(self, node: exp.Lateral, alias: str, columns: tuple[str, ...] | None) -> Source:
+        if isinstance(node.this, exp.Subquery):
+            return Source(alias, "query", node, query=node.this, lateral=True, columns=columns)
+        return Source(alias, "rows", node, columns=columns)
+
+    def entry(self, name: str) -> Entry:
+        """What the catalog says of a table; a name with a catalog before it is also found without."""
+        parts = name.lower().split(".")
+        for start in range(len(parts)):
+            found = self.catalog.get(".".join(parts[start:]))
+            if found is not None and (start == 0 or len(parts) - start >= 2):
+                return found
+        return Entry()
+
+
+def _pair(left: Tree | None, right: Tree, kind: str, on: exp.Expr | None = None, using: tuple[str, ...] = ()) -> Tree:
+    return right if left is None else Joined(left, right, kind, on, using)
+
+
+def _is_query(node: exp.Subquery) -> bool:
+    inner: Any = node.this
+    while isinstance(inner, exp.Subquery):
+        if inner.alias or inner.args.get("joins"):
+            return False
+        inner = inner.this
+    return isinstance(inner, exp.Query) and not isinstance(inner, exp.Table)

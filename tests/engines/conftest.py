@@ -1,0 +1,67 @@
+"""A lake in a fresh folder, an engine over it, and short ways to fill and ask them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drawloom.engines.base import Schemas, Staged, Visible
+from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.lake import Lake
+from drawloom.model import Column, Table
+
+D1 = date(2026, 1, 1)
+
+
+def day(number: int) -> date:
+    """The n-th day of 2026, from 1."""
+    return D1 + timedelta(days=number - 1)
+
+
+@dataclass
+class Shop:
+    """An engine with short ways to use it."""
+
+    engine: DuckDB
+
+    @property
+    def lake(self) -> Lake:
+        return self.engine.lake
+
+    def fill(
+        self,
+        table: str | Table,
+        ds: date,
+        sql: str,
+        inputs: Visible | None = None,
+        known: Sequence[Column] = (),
+        meta: Mapping[str, str] | None = None,
+        columns: Schemas | None = None,
+    ) -> Staged:
+        """Stage and publish one partition."""
+        into = table if isinstance(table, Table) else Table(table)
+        with self.engine.task(inputs or {}, columns) as task:
+            staged = task.stage(into, ds, sql, meta or {"run": "r1"}, known)
+        self.engine.publish(staged)
+        return staged
+
+    def rows(self, sql: str, inputs: Visible | None = None) -> list[tuple[Any, ...]]:
+        """The answer to a query as tuples."""
+        answer = self.engine.query(sql, inputs)
+        return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "lake")
+
+
+@pytest.fixture
+def shop(lake: Lake) -> Iterator[Shop]:
+    with DuckDB(lake) as engine:
+        yield Shop(engine)

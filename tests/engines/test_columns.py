@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import duckdb
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from drawloom.engines.columns import storable, widens
+from drawloom.model import Column, InputError, RunError, Table
+from tests.engines.conftest import D1, Shop, day
+
+
+@pytest.mark.parametrize(
+    ("expression", "type_"),
+    [
+        ("sum(x)", "BIGINT"),
+        ("count(*)", "BIGINT"),
+        ("max('a'::ENUM('a', 'b'))", "VARCHAR"),
+        ("max(TIMESTAMP_S '2026-01-01 00:00:00')", "TIMESTAMP"),
+        ("max([1, 2]::INTEGER[2])", "INTEGER[]"),
+        ("max({'n': 1::HUGEINT, 'a b': [1::UHUGEINT]})", 'STRUCT("n" BIGINT, "a b" BIGINT[])'),
+        ("MAP {'k': sum(x)}", "MAP(VARCHAR, BIGINT)"),
+        ("max(uuid())", "UUID"),
+        ("max('{}'::JSON)", "JSON"),
+        ("max(1.5::DECIMAL(38, 4))", "DECIMAL(38,4)"),
+        ("max('a'::BLOB)", "BLOB"),
+        ("max(TIMESTAMPTZ '2026-01-01 00:00:00+02')", "TIMESTAMP WITH TIME ZONE"),
+        ("max(TIMESTAMP_NS '2026-01-01 00:00:00')", "TIMESTAMP_NS"),
+    ],
+)
+def test_what_has_an_exact_type_in_parquet_is_stored_so(shop: Shop, expression: str, type_: str) -> None:
+    staged = shop.fill("core.t", D1, f"SELECT {expression} AS v FROM range(3) AS t(x)")
+    assert staged.columns == (Column("v", type_),)
+    with_types = shop.rows("SELECT typeof(v) FROM core.t")
+    assert with_types[0][0].replace('"', "") == type_.replace('"', "")
+
+
+@pytest.mark.parametrize(
+    ("expression", "way_out"),
+    [
+        ("INTERVAL 1 DAY", "epoch_us(v)"),
+        ("'101'::BIT", "CAST(v AS VARCHAR)"),
+        ("union_value(a := 1)", "one column per member"),
+        ("1::BIGNUM", "CAST(v AS DECIMAL(38, 0))"),
+        ("NULL", "CAST(v AS VARCHAR)"),
+        ("[]", "CAST(v AS VARCHAR)"),
+        ("TIME WITH TIME ZONE '10:00:00+02'", "CAST(v AS VARCHAR)"),
+        ("{'a': 1}::VARIANT", "CAST(v AS JSON)"),
+        ("row(1, 2)", "a STRUCT with names"),
+        ("{'a': INTERVAL 1 DAY}", "epoch_us(v)"),
+    ],
+)
+def test_what_parquet_would_change_is_refused_with_the_way_out(shop: Shop, expression: str, way_out: str) -> None:
+    with pytest.raises(InputError) as caught:
+        shop.fill("core.t", D1, f"SELECT {expression} AS v")
+    assert "core.t.v has type" in str(caught.value)
+    assert way_out in str(caught.value)
+    assert not shop.lake.scan("core.t")
+
+
+def test_a_sum_that_does_not_fit_is_an_error(shop: Shop) -> None:
+    with pytest.raises(RunError, match="out of range"):
+        shop.fill("core.t", D1, "SELECT sum(x) AS v FROM (VALUES (9223372036854775807), (1)) AS t(x)")
+    assert not shop.lake.scan("core.t")
+
+
+def test_names_that_come_twice_are_refused_whatever_their_case(shop: Shop) -> None:
+    with pytest.raises(InputError, match="columns of core.t == a, ds more than once"):
+        shop.fill("core.t", D1, "SELECT 1 AS a, 2 AS A, DATE '2026-01-01' AS ds, 4 AS DS")
+
+
+def test_a_table_has_a_column_besides_ds(shop: Shop) -> None:
+    with pytest.raises(InputError, match="must be at least one besides ds"):
+        shop.fill("core.t", D1, "SELECT DATE '2026-01-01' AS ds")
+
+
+def test_declared_columns_must_be_those_of_the_select(shop: Shop) -> None:
+    table = Table("core.t", (Column("fare", "DOUBLE"), Column("city", "VARCHAR")))
+    with pytest.raises(InputError) as caught:
+        shop.fill(table, D1, "SELECT 1.5::DOUBLE AS fares, 'x' AS city")
+    assert "fare is declared for core.t, must be among the SELECT's columns (the nearest is fares)." in str(caught.value)
+    assert "fares comes out of the SELECT, must be declared for core.t (the nearest is fare)." in str(caught.value)
+
+
+def test_a_declared_type_takes_what_fits_exactly(shop: Shop) -> None:
+    table = Table("core.t", (Column("N", "INTEGER"), Column("d", "DECIMAL(12,2)"), Column("x", "VARCHAR")))
+    staged = shop.fill(table, D1, "SELECT count(*) AS n, 1::DECIMAL(5, 1) AS d, NULL AS x")
+    assert staged.columns == table.columns
+    with pytest.raises(RunError, match="out of range"):
+        shop.fill(table, D1, "SELECT 3000000000 AS n, 1::DECIMAL(5, 1) AS d, NULL AS x")
+    with pytest.raises(InputError, match="core.t.n has type DOUBLE, must be INTEGER, as declared"):
+        shop.fill(table, D1, "SELECT 1.5::DOUBLE AS n, 1::DECIMAL(5, 1) AS d, NULL AS x")
+
+
+def test_a_changed_type_is_refused_with_both_types(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1::BIGINT AS n")
+    known = shop.engine.columns("core.t")
+    with pytest.raises(InputError) as caught:
+        shop.fill("core.t", day(2), "SELECT 'one' AS n", known=known)
+    assert "core.t.n has type VARCHAR, must be BIGINT" in str(caught.value)
+    assert "CAST(n AS BIGINT)" in str(caught.value)
+
+
+def test_a_narrower_type_is_stored_as_the_known_one_and_a_wider_one_refused(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1::BIGINT AS N")
+    known = shop.engine.columns("core.t")
+    assert shop.fill("core.t", day(2), "SELECT 1::INTEGER AS n", known=known).columns == (Column("N", "BIGINT"),)
+    assert shop.fill("core.t", day(2), "SELECT sum(1) AS n", known=known).columns == (Column("N", "BIGINT"),)
+    with pytest.raises(InputError, match="type DECIMAL"):
+        shop.fill("core.t", day(2), "SELECT 1::DECIMAL(38, 0) AS n", known=known)
+    shop.fill("core.s", D1, "SELECT 1::INTEGER AS n")
+    with pytest.raises(InputError, match="has type BIGINT, must be INTEGER"):
+        shop.fill("core.s", day(2), "SELECT 1::BIGINT AS n", known=shop.engine.columns("core.s"))
+
+
+def test_structs_of_the_same_members_do_not_change(shop: Shop) -> None:
+    sql = "SELECT {'a': sum(1), 'B c': 'x'} AS s"
+    shop.fill("core.t", D1, sql)
+    shop.fill("core.t", day(2), sql, known=shop.engine.columns("core.t"))
+    assert len(shop.engine.days("core.t")) == 2
+
+
+
+_TYPES = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"]
+_TYPES += ["DECIMAL(3,0)", "DECIMAL(10,2)", "DECIMAL(19,0)", "DECIMAL(20,0)", "DECIMAL(38,10)", "DATE", "VARCHAR"]
+
+
+_NUMBERS = st.integers(-(2**63), 2**64) | st.integers(-300, 300) | st.sampled_from([2**24 + 1, 2**31 - 1, 2**32 - 1])
+
+
+@given(st.sampled_from(_TYPES), st.sampled_from(_TYPES), _NUMBERS)
+def test_a_wider_type_holds_every_value(type_: str, to: str, number: int) -> None:
+    assume(widens(type_, to) and type_ not in ("DATE", "VARCHAR"))
+    value = f"TRY_CAST({number} AS {type_})"
+    same = duckdb.sql(f"SELECT CAST(CAST({value} AS {to}) AS {type_}) IS NOT DISTINCT FROM {value}").fetchall()
+    assert same == [(True,)]
+
+
+def test_widening_has_a_direction() -> None:
+    assert widens("INTEGER[]", "BIGINT[]")
+    assert widens("DATE", "TIMESTAMP")
+    assert not widens("BIGINT", "DOUBLE")
+    assert not widens("TIMESTAMP", "DATE")
+    assert not widens("VARCHAR", "DECIMAL(3,0)")
+    assert not widens("UBIGINT", "DECIMAL(19,0)")
+
+
+def test_storable_keeps_the_text_of_plain_types() -> None:
+    assert storable(duckdb.sqltypes.BIGINT) == "BIGINT"

@@ -1,0 +1,365 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.lake import Lake
+from drawloom.model import Column, InputError, RunError, Table
+from tests.engines.conftest import D1, Shop, day
+
+T = Table("core.t")
+
+
+def test_a_task_sees_exactly_the_days_it_declared(shop: Shop) -> None:
+    for number in range(1, 6):
+        shop.fill("core.t", day(number), f"SELECT {number} AS n")
+    assert shop.rows("SELECT n, ds FROM core.t ORDER BY n", {"core.t": [day(4), day(2), day(9), day(2)]}) == [
+        (2, day(2)),
+        (4, day(4)),
+    ]
+    assert shop.rows("SELECT count(*) FROM Core.T", {"core.t": None}) == [(5,)]
+    assert shop.rows("SELECT typeof(min(ds)) FROM core.t", {"core.t": [D1]}) == [("DATE",)]
+    with pytest.raises(RunError, match="core.t does not exist|Table with name t does not exist"):
+        shop.rows("SELECT * FROM core.t", {})
+
+
+def test_days_without_a_partition_give_no_rows_and_the_right_columns(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1 AS n, 'x' AS s")
+    with shop.engine.task({"core.t": [day(7)]}) as task:
+        empty = task.query("SELECT * FROM core.t")
+    assert empty.num_rows == 0
+    assert {field.name: str(field.type) for field in empty.schema} == {"n": "int32", "s": "string", "ds": "date32[day]"}
+
+
+def test_a_step_that_reads_its_own_past_begins_with_declared_columns(shop: Shop) -> None:
+    sql = "SELECT coalesce(max(total), 0) + 1 AS total FROM core.run WHERE ds = DATE '{}'"
+    columns = {"core.run": (Column("total", "BIGINT"),)}
+    for number in range(1, 4):
+        inputs = {"core.run": [day(number - 1)]}
+        known = shop.engine.columns("core.run")
+        shop.fill("core.run", day(number), sql.format(day(number - 1)), inputs, known, columns=columns)
+    assert shop.rows("SELECT total FROM core.run ORDER BY ds") == [(1,), (2,), (3,)]
+
+
+def test_a_table_of_which_nothing_is_known_is_refused(shop: Shop) -> None:
+    with pytest.raises(InputError, match="table == core.none, must have a partition, or declared columns"):
+        shop.engine.task({"core.none": [D1]})
+
+
+def test_an_empty_answer_is_a_partition_with_columns(shop: Shop) -> None:
+    staged = shop.fill("core.t", D1, "SELECT 1 AS n, 'x' AS s WHERE false")
+    assert (staged.rows, [c.name for c in staged.columns]) == (0, ["n", "s"])
+    assert shop.engine.days("core.t") == [D1]
+    assert shop.rows("SELECT * FROM core.t") == []
+
+
+def test_an_added_column_is_null_in_older_partitions(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1 AS a, 'old' AS b")
+    shop.fill("core.t", day(2), "SELECT 2 AS a, 'new' AS b, 2.5::DOUBLE AS c", known=shop.engine.columns("core.t"))
+    shop.fill("core.t", day(3), "SELECT 3 AS a, 3.5::DOUBLE AS c", known=shop.engine.columns("core.t"))
+    assert shop.rows("SELECT a, b, c FROM core.t ORDER BY a") == [(1, "old", None), (2, "new", 2.5), (3, None, 3.5)]
+    assert {c.name for c in shop.engine.columns("core.t")} == {"a", "b", "c"}
+    assert shop.rows("SELECT c FROM core.t WHERE ds = DATE '2026-01-01'") == [(None,)]
+    assert shop.engine.query("SELECT * FROM core.t LIMIT 0", {"core.t": [D1]}).column_names == ["a", "b", "ds"]
+
+
+def test_files_of_others_in_the_lake_are_read_too(shop: Shop) -> None:
+    for number, select in ((1, "SELECT 1::INTEGER AS a"), (2, "SELECT 2::BIGINT AS A, 'x' AS b, 9 AS ds")):
+        path = shop.lake.path("core.t", day(number))
+        path.parent.mkdir(parents=True)
+        duckdb.sql(select).to_parquet(str(path))
+    assert shop.engine.columns("core.t") == (Column("A", "BIGINT"), Column("b", "VARCHAR"))
+    assert shop.rows("SELECT a, b, ds FROM core.t ORDER BY a") == [(1, None, day(1)), (2, "x", day(2))]
+
+
+def test_folders_with_signs_in_their_names_do_no_harm(tmp_path: Path) -> None:
+    with DuckDB(Lake(tmp_path / "env=prod" / "a[1]* 'q'" / "lake")) as engine:
+        shop = Shop(engine)
+        shop.fill("core.t", D1, "SELECT 1 AS a")
+        shop.fill("core.u", D1, "SELECT * FROM core.t", {"core.t": [D1]})
+        assert engine.query("SELECT * FROM core.u").to_pylist() == [{"a": 1, "ds": D1}]
+
+
+def test_a_projected_ds_must_be_the_day_on_every_row(shop: Shop) -> None:
+    for expression in ("DATE '2026-01-01'", "'2026-01-01'", "TIMESTAMP '2026-01-01 05:00:00'"):
+        assert shop.fill("core.t", D1, f"SELECT 1 AS a, {expression} AS DS").columns == (Column("a", "INTEGER"),)
+    for expression, shown in (
+        ("DATE '2026-01-01' + CAST(x AS INTEGER)", "2026-01-02"),
+        ("CASE WHEN x = 0 THEN DATE '2026-01-01' END", "NULL"),
+        ("'yesterday'", "yesterday"),
+        ("20260101", "20260101"),
+    ):
+        with pytest.raises(RunError) as caught:
+            shop.fill("core.t", D1, f"SELECT x AS a, {expression} AS ds FROM range(2) AS t(x)")
+        assert str(caught.value) == f"core.t.ds == {shown}, must be 2026-01-01, the day of the partition, on every row."
+        assert caught.value.problems[0].code == "wrong-day"
+
+
+def test_rows_that_a_join_drops_are_not_held_against_ds(shop: Shop) -> None:
+    shop.fill("core.a", D1, "SELECT 1 AS k")
+    shop.fill("core.b", D1, "SELECT 1 AS k")
+    shop.fill("core.b", day(2), "SELECT 2 AS k")
+    sql = "SELECT b.k, b.ds FROM core.b AS b JOIN core.a AS a USING (k)"
+    assert shop.fill("core.c", D1, sql, {"core.a": None, "core.b": None}).rows == 1
+
+
+def test_a_partition_is_sorted_by_the_cluster_key(shop: Shop) -> None:
+    table = Table("core.t", cluster=("B", "a"))
+    shop.fill(table, D1, "SELECT x AS a, x % 2 AS b FROM range(4) AS t(x)")
+    assert shop.rows("SELECT a, b FROM core.t") == [(0, 0), (2, 0), (1, 1), (3, 1)]
+    with pytest.raises(InputError, match=r"cluster of core.t == cty, must be a column of the table \(the nearest is city"):
+        shop.fill(Table("core.t", cluster=("cty",)), D1, "SELECT 'x' AS city")
+
+
+def test_running_twice_writes_the_same_bytes(shop: Shop) -> None:
+    sql = "SELECT x % 7 AS k, sum(sqrt(x)) AS v FROM range(100000) AS t(x) GROUP BY 1"
+    shop.fill("core.t", D1, sql)
+    one = shop.lake.path("core.t", D1).read_bytes()
+    shop.fill("core.t", D1, sql)
+    assert shop.lake.path("core.t", D1).read_bytes() == one
+
+
+def test_a_range_lands_every_day_and_equals_the_days_one_by_one(shop: Shop) -> None:
+    sql = "SELECT x AS a, DATE '2026-01-01' + CAST(x % 5 AS INTEGER) AS ds FROM range(500) AS t(x) WHERE x % 5 <> 2"
+    days = [day(n) for n in range(1, 7)]
+    with shop.engine.task({}) as task:
+        staged = task.stage_range(Table("core.r", cluster=("a",)), days, sql + ";", {"run": "r1"})
+        single = [
+            task.stage(T, one, f"SELECT * EXCLUDE (ds) FROM ({sql}) WHERE ds = DATE '{one}'", {}) for one in days
+        ]
+    assert [(s.ds, s.rows) for s in staged] == [(day(n), 0 if n in (3, 6) else 100) for n in range(1, 7)]
+    assert [s.content for s in staged] == [s.content for s in single]
+    for part in staged:
+        shop.engine.publish(part)
+        assert shop.lake.read_meta(shop.lake.path("core.r", part.ds))["ds"] == part.ds.isoformat()
+    assert shop.rows("SELECT count(*), count(DISTINCT ds) FROM core.r") == [(400, 4)]
+
+
+@pytest.mark.parametrize(
+    ("ds", "message"),
+    [
+        ("DATE '2026-01-09'", "core.t.ds == 2026-01-09, must be a day from 2026-01-01 to 2026-01-02"),
+        ("'x'", "core.t.ds == None, must be a day from"),
+    ],
+)
+def test_a_range_refuses_rows_of_other_days(shop: Shop, ds: str, message: str) -> None:
+    with shop.engine.task({}) as task, pytest.raises(RunError) as caught:
+        task.stage_range(T, [day(1), day(2)], f"SELECT 1 AS a, {ds} AS ds", {})
+    assert message in str(caught.value)
+
+
+def test_a_range_needs_ds(shop: Shop) -> None:
+    with shop.engine.task({}) as task, pytest.raises(InputError, match="has no ds, must project it"):
+        task.stage_range(T, [D1], "SELECT 1 AS a", {})
+
+
+def test_arrow_data_is_staged_with_its_types(shop: Shop) -> None:
+    data = pa.table({"n": pa.array([1, None], pa.int8()), "s": pa.array(["a", "b"]).dictionary_encode(), "ds": [D1, D1]})
+    with shop.engine.task({}) as task:
+        staged = task.stage_arrow(T, D1, data, {"run": "py"})
+        assert (staged.rows, staged.run) == (2, "py")
+        assert staged.columns == (Column("n", "TINYINT"), Column("s", "VARCHAR"))
+        with pytest.raises(RunError, match="wrong|must be 2026-01-02"):
+            task.stage_arrow(T, day(2), data, {})
+        with pytest.raises(InputError, match="result for core.t == list, must be a pyarrow.Table"):
+            task.stage_arrow(T, D1, [{"n": 1}], {})  # type: ignore[arg-type]
+        with pytest.raises(InputError, match="n more than once"):
+            task.stage_arrow(T, D1, pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["n", "n"]), {})
+
+
+def test_a_staged_partition_can_be_looked_at_before_it_is_published(shop: Shop) -> None:
+    with shop.engine.task({}) as task:
+        staged = task.stage(T, D1, "SELECT 7 AS a", {})
+        task.show(staged)
+        assert task.query("SELECT a, ds FROM staged").to_pylist() == [{"a": 7, "ds": D1}]
+        task.show(task.stage(T, day(2), "SELECT 8 AS a", {}))
+        assert task.query("SELECT a, ds FROM staged").to_pylist() == [{"a": 8, "ds": day(2)}]
+    assert shop.engine.days("core.t") == []
+
+
+def test_duckdbs_errors_keep_their_words_and_the_users_line(shop: Shop) -> None:
+    with pytest.raises(RunError) as caught:
+        shop.fill("core.t", D1, "SELECT 1 AS a,\n  nothing AS b\nFROM range(3)")
+    problem = caught.value.problems[0]
+    assert problem.code == "engine-error"
+    assert 'Referenced column "nothing" not found' in problem.message
+    assert "LINE 2:   nothing AS b\n          ^^^^^^^" in problem.message
+    with pytest.raises(RunError, match="Could not convert string 'x' to INT32"):
+        shop.fill("core.t", D1, "SELECT CAST(x AS INTEGER) AS a FROM (VALUES ('1'), ('x')) AS t(x)")
+
+
+def test_a_failed_step_leaves_nothing_in_staging(shop: Shop) -> None:
+    with pytest.raises(RunError):
+        shop.fill("core.t", D1, "SELECT CAST(x AS INTEGER) AS a FROM (VALUES ('1'), ('x')) AS t(x)")
+    assert list(shop.engine.area.path.glob("*.parquet")) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM read_text('/etc/hostname')",
+        "SELECT * FROM glob('/etc/*')",
+        "SELECT * FROM read_parquet('https://example.com/x.parquet')",
+        "SELECT * FROM shop",
+    ],
+)
+def test_the_engine_itself_reads_nothing_outside(shop: Shop, sql: str) -> None:
+    with pytest.raises(RunError):
+        shop.fill("core.t", D1, sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "COPY (SELECT 1) TO '/tmp/drawloom-outside.csv'",
+        "INSTALL httpfs",
+        "SET memory_limit = '1TB'",
+        "SET enable_external_access = true",
+        "ATTACH '/tmp/drawloom-outside.db'",
+    ],
+)
+def test_even_an_unchecked_statement_cannot_leave_the_lake(shop: Shop, sql: str) -> None:
+    with pytest.raises(duckdb.Error):
+        shop.engine.cursor().execute(sql)
+
+
+def test_tasks_do_not_see_each_other(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1 AS a")
+    shop.fill("core.t", day(2), "SELECT 2 AS a")
+    with shop.engine.task({"core.t": [D1]}) as one, shop.engine.task({"core.t": [day(2)]}) as other:
+        assert one.query("SELECT a FROM core.t").to_pylist() == [{"a": 1}]
+        assert other.query("SELECT a FROM core.t").to_pylist() == [{"a": 2}]
+
+
+def test_threads_work_side_by_side(shop: Shop) -> None:
+    shop.fill("core.base", D1, "SELECT x AS a FROM range(50000) AS t(x)")
+    errors: list[Exception] = []
+
+    def work(number: int) -> None:
+        try:
+            shop.fill("core.t", day(number), f"SELECT sum(a) + {number} AS s FROM core.base", {"core.base": [D1]})
+        except Exception as error:  # noqa: BLE001 - shown below
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(1, 13)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert shop.rows("SELECT s FROM core.t ORDER BY ds") == [(1249975000 + n,) for n in range(1, 13)]
+
+
+def test_query_finds_the_tables_it_mentions(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1 AS a")
+    shop.fill("core.u", D1, "SELECT 2 AS a")
+    assert shop.rows("SELECT t.a, u.a FROM core.t JOIN core.U ON true") == [(1, 2)]
+    assert shop.rows("SELECT 1") == [(1,)]
+    assert ("core", "t") in [row[1:3] for row in shop.rows("SHOW ALL TABLES")]
+    assert shop.engine.query("DESCRIBE core.t").column("column_name").to_pylist() == ["a", "ds"]
+    assert shop.engine.query("SUMMARIZE core.t").num_rows == 2
+    assert "PARQUET" in str(shop.engine.query("EXPLAIN SELECT * FROM core.t").to_pylist()).upper()
+    with pytest.raises(InputError, match="statement == CREATE, must be a SELECT"):
+        shop.engine.query("CREATE TABLE x AS SELECT 1")
+
+
+def test_a_corrupt_partition_is_named(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1 AS a")
+    shop.fill("core.t", day(2), "SELECT x AS a FROM range(10000) AS t(x)")
+    path = shop.lake.path("core.t", day(2))
+    path.write_bytes(b"PAR1 this is no Parquet PAR1")
+    with pytest.raises(RunError, match=r"ds=2026-01-02/part-0\.parquet"):
+        shop.rows("SELECT * FROM core.t")
+
+
+def test_a_partition_with_a_damaged_middle_is_named(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT random() AS a FROM range(100000) AS t(x)")
+    path = shop.lake.path("core.t", D1)
+    content = bytearray(path.read_bytes())
+    content[100:200_000] = b"\xff" * (200_000 - 100)
+    path.write_bytes(content)
+    with pytest.raises(RunError, match="part-0.parquet|ds=2026-01-01|(?i)corrupt|decompress"):
+        shop.rows("SELECT sum(a) FROM core.t")
+
+
+def test_too_little_memory_is_told(lake: Lake) -> None:
+    with DuckDB(lake, memory="20MB") as engine, pytest.raises(RunError) as caught:
+        Shop(engine).fill("core.t", D1, "SELECT list(x) AS v FROM range(20000000) AS t(x)")
+    assert caught.value.problems[0].code == "engine-memory"
+    assert "memory" in str(caught.value).lower()
+
+
+@pytest.mark.parametrize(("settings", "message"), [({"memory": "lots"}, "memory == 'lots'"), ({"threads": 0}, "threads == 0")])
+def test_limits_must_make_sense(lake: Lake, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        DuckDB(lake, **settings)
+
+
+def test_interrupt_stops_what_runs(shop: Shop) -> None:
+    def stop() -> None:
+        time.sleep(0.3)
+        shop.engine.interrupt()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with pytest.raises(RunError) as caught:
+        shop.rows("SELECT count(*) FROM range(10000000000) AS t(x) WHERE x % 3 = sqrt(x)")
+    thread.join()
+    assert caught.value.problems[0].code == "interrupted"
+
+
+def test_ctrl_c_stops_a_query(tmp_path: Path) -> None:
+    text = """
+import sys
+from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.lake import Lake
+with DuckDB(Lake(sys.argv[1])) as engine:
+    print("GO", flush=True)
+    engine.query("SELECT count(*) FROM range(100000000000) AS t(x) WHERE x % 3 = sqrt(x)")
+"""
+    child = subprocess.Popen(
+        [sys.executable, "-c", text, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout
+    child.stdout.readline()
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=20)
+    assert "KeyboardInterrupt" in errors or "interrupted" in errors
+    assert os.listdir(tmp_path / ".staging") == []
+
+
+def test_times_are_in_utc_whatever_the_machine(shop: Shop) -> None:
+    assert shop.rows("SELECT current_setting('TimeZone')") == [("UTC",)]
+
+
+def test_the_engine_tells_the_columns_of_one_file(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1 AS a")
+    path = shop.lake.path("core.t", D1)
+    assert shop.engine.file_columns(path) == (Column("a", "INTEGER"),)
+    assert shop.engine.cursor().execute(shop.engine.file_select(path)).fetchall() == [(1,)]
+    assert shop.engine.columns("core.none") == ()
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Lake]:
+    lake = Lake(tmp_path / "lake")
+    with DuckDB(lake) as engine:
+        Shop(engine).fill("core.t", D1, "SELECT 1 AS a")
+    lake.root.chmod(0o555)
+    yield lake
+    lake.root.chmod(0o755)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import os
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from drawloom.engines.lake import FILE, Lake
+from drawloom.model import InputError, RunError
+from tests.engines.conftest import D1, Shop, day
+
+
+def test_a_partition_is_one_file_in_the_folder_of_its_day(shop: Shop) -> None:
+    staged = shop.fill("core.Rides", D1, "SELECT 1 AS a")
+    path = shop.lake.root / "core" / "rides" / "ds=2026-01-01" / "part-0.parquet"
+    assert path == shop.lake.path("core.rides", D1)
+    assert os.listdir(path.parent) == [FILE]
+    assert not staged.path.exists()
+    assert path.stat().st_size == staged.bytes
+
+
+def test_scan_gives_stamps_by_day_and_skips_what_is_no_partition(shop: Shop) -> None:
+    for number in (3, 1, 2):
+        shop.fill("core.t", day(number), "SELECT 1 AS a")
+    folder = shop.lake.folder("core.t")
+    (folder / "ds=2026-01-09").mkdir()
+    (folder / "ds=nonsense").mkdir()
+    (folder / "ds=nonsense" / FILE).touch()
+    (folder / "ds=2026-01-10").touch()
+    (folder / "README").touch()
+    stamps = shop.lake.scan("core.t")
+    stat = shop.lake.path("core.t", D1).stat()
+    assert list(stamps) == [day(1), day(2), day(3)]
+    assert stamps[D1] == f"{stat.st_size}-{stat.st_mtime_ns}" == shop.lake.stamp("core.t", D1)
+    assert shop.lake.scan("core.none") == {}
+    assert shop.lake.stamp("core.none", D1) is None
+
+
+def test_publishing_again_changes_the_stamp(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1 AS a")
+    before = shop.lake.stamp("core.t", D1)
+    with shop.engine.task({}) as task:
+        from drawloom.model import Table
+
+        staged = task.stage(Table("core.t"), D1, "SELECT 1 AS a", {})
+    assert shop.engine.publish(staged) == shop.lake.stamp("core.t", D1) != before
+
+
+def test_tables_are_the_folders_that_are_not_hidden(shop: Shop) -> None:
+    shop.fill("core.b", D1, "SELECT 1 AS a")
+    shop.fill("core.a", D1, "SELECT 1 AS a")
+    (shop.lake.root / "core" / ".hidden").mkdir()
+    (shop.lake.root / "registry.db").touch()
+    assert shop.lake.tables() == ["core.a", "core.b"]
+    assert Lake(shop.lake.root / "nowhere").tables() == []
+
+
+@pytest.mark.parametrize("name", ["t", "a.b.c", "../x.y", "core./etc", "core..", ".staging.x", "_a.b", "a.b=c", "", "core."])
+def test_a_name_that_cannot_be_a_folder_is_refused(lake: Lake, name: str) -> None:
+    with pytest.raises(InputError, match="must be schema.table"):
+        lake.folder(name)
+
+
+def test_unicode_names_are_folders(shop: Shop) -> None:
+    shop.fill("straße.größe", D1, 'SELECT 1 AS "Länge"')
+    assert shop.lake.tables() == ["straße.größe"]
+    assert shop.rows('SELECT "Länge" FROM straße.größe') == [(1,)]
+
+
+def test_a_file_says_what_it_is(shop: Shop) -> None:
+    meta = {"run": "r7", "code": "abc", "inputs": '{"raw.x": "v\'1"}', "drawloom.note": "ü"}
+    shop.fill("core.t", D1, "SELECT 1 AS a, 'x' AS b", meta=meta)
+    assert shop.lake.read_meta(shop.lake.path("core.t", D1)) == {
+        "run": "r7",
+        "code": "abc",
+        "inputs": '{"raw.x": "v\'1"}',
+        "note": "ü",
+        "table": "core.t",
+        "ds": "2026-01-01",
+        "columns": '[["a", "INTEGER"], ["b", "VARCHAR"]]',
+    }
+
+
+def test_reading_what_a_corrupt_file_says_names_the_file(lake: Lake, tmp_path: Path) -> None:
+    path = tmp_path / "bad.parquet"
+    path.write_bytes(b"nothing of the kind")
+    with pytest.raises(RunError, match=r"bad\.parquet.*must be a readable Parquet file"):
+        lake.read_meta(path)
+
+
+def test_drop_removes_the_partition_and_its_folder(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1 AS a")
+    shop.engine.drop("core.t", D1)
+    shop.engine.drop("core.t", D1)
+    assert shop.lake.scan("core.t") == {}
+    assert not shop.lake.path("core.t", D1).parent.exists()
+
+
+def test_drop_leaves_a_folder_in_which_something_else_lies(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1 AS a")
+    other = shop.lake.path("core.t", D1).with_name("note.txt")
+    other.touch()
+    shop.engine.drop("core.t", D1)
+    assert other.exists()
+    assert shop.lake.scan("core.t") == {}
+
+
+def test_scan_of_ten_thousand_partitions_is_fast(lake: Lake) -> None:
+    folder = lake.folder("core.big")
+    folder.mkdir(parents=True)
+    for number in range(10_000):
+        part = folder / f"ds={date(2000, 1, 1) + timedelta(days=number)}"
+        part.mkdir()
+        (part / FILE).write_bytes(b"x")
+    began = time.process_time()
+    assert len(lake.scan("core.big")) == 10_000
+    assert time.process_time() - began < 0.6
+
+
+def test_a_lake_prints_its_root(lake: Lake) -> None:
+    assert repr(lake) == f"Lake({str(lake.root)!r})"

@@ -1,0 +1,43 @@
+# dialect: spark
+# at: 1:66
+# message: dim.users is read whole, must be bounded by its partition column ds.
+INSERT OVERWRITE TABLE o.t PARTITION (ds='{{ ds }}') SELECT a FROM dim.users
+----
+# at: 1:28
+# catalog: {"logs.ev": ["day"]}
+SELECT a FROM logs.ev WHERE ds = '2024-01-01'
+----
+# at: 1:27
+SELECT a FROM s.f WHERE (ds='{{ ds }}' OR country='US')
+----
+# at: 1:15
+SELECT a FROM s.f WHERE event_date = '{{ ds }}'
+----
+# at: 1:78
+SELECT a.id FROM x.a LEFT JOIN x.b b ON a.id=b.id AND b.ds='{{ ds }}' AND a.ds='{{ ds }}'
+----
+# at: 1:50
+# catalog: {"dim.users": ["ds"], "logs.ev": ["ds"]}
+SELECT e.a FROM logs.ev e JOIN dim.users u ON e.uid = u.id WHERE e.ds = '{{ ds }}'
+----
+# quiet
+SELECT e.a FROM logs.ev e JOIN dim.users u ON e.uid = u.id WHERE e.ds = '{{ ds }}'
+----
+# quiet
+# catalog: {"dim.users": []}
+SELECT a FROM dim.users WHERE d = '{{ ds }}'
+----
+# quiet
+SELECT count(*) FROM lineitem
+----
+# quiet
+SELECT count(*) FROM read_parquet('/data/ev/ds={{ ds }}/*.parquet') p JOIN dim.u u ON u.id = p.uid
+----
+# quiet
+SELECT a FROM dim.geo WHERE ds = (SELECT max(ds) FROM dim.geo) AND x <> '{{ ds }}'
+----
+# quiet
+SELECT a FROM logs.ev WHERE substr(ds, 1, 7) = '{{ ds[:7] }}' AND x < 2
+----
+# quiet
+SELECT a FROM logs.ev WHERE ds > CAST(current_date AS VARCHAR) AND x <> '{{ ds }}'

@@ -1,0 +1,46 @@
+"""Every rule on its golden texts: where it speaks, what it says, what its fix makes of the text."""
+
+from __future__ import annotations
+
+import pytest
+
+from drawloom.sql.advice import apply_fixes, catalogue
+from tests.sql.advice.golden import Case, cases
+
+CASES = cases()
+FIXED = [case for case in CASES if case.fixed is not None]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_places_and_words(case: Case) -> None:
+    found = case.problems()
+    assert [str(problem.where) for problem in found] == case.places
+    if "message" in case.head:
+        assert found[0].message == case.head["message"]
+    if "severity" in case.head:
+        assert found[0].severity == case.head["severity"]
+    if "fix" in case.head:
+        assert found[0].fix is not None
+        assert found[0].fix.title == case.head["fix"]
+
+
+@pytest.mark.parametrize("case", FIXED, ids=lambda case: case.name)
+def test_fixed_text(case: Case) -> None:
+    fixed = apply_fixes(case.text, case.problems(), unsafe=True)
+    assert fixed == case.fixed
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.places], ids=lambda case: case.name)
+def test_every_problem_says_what_to_do(case: Case) -> None:
+    for problem in case.problems():
+        assert problem.fix is not None
+        assert problem.fix.title.endswith(".")
+        assert problem.message.endswith(".")
+        assert "must" in problem.message
+        assert "{" not in problem.message.replace("{{ ds }}", "")
+
+
+def test_every_rule_has_golden_texts_that_fire_and_that_do_not() -> None:
+    firing = {case.code for case in CASES if case.places}
+    quiet = {case.code for case in CASES if not case.places}
+    assert firing == quiet == {code for code, _, _ in catalogue()}
