@@ -3,12 +3,14 @@
 A fenced block with ``title="path"`` is written to that file. In a ``console`` block each ``$ command`` is run
 in a folder of its own per page, in order, and what stands below it is what it prints; ``...`` stands for
 anything. ``console exit=2`` says how the last command of the block ends. A ``python`` block without a title is run.
+The how-to pages begin where the tutorial ends, with the files of ``docs/how-to/shop``.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+SHOP = ROOT / "docs/how-to/shop"
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -114,8 +117,26 @@ def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_page_says_what_happens(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "page"
-    folder.mkdir()
+    if page.parent.name == "how-to":
+        shutil.copytree(SHOP, folder)
+    else:
+        folder.mkdir()
     assert run_page(page, folder, monkeypatch) == len(FENCE.findall(page.read_text()))
+
+
+def written(page: str) -> dict[str, str]:
+    return {block.title: block.text for block in blocks((ROOT / page).read_text()) if block.title}
+
+
+def test_the_shop_is_that_of_the_tutorial() -> None:
+    files = [path for path in SHOP.rglob("*") if path.is_file() and path.suffix != ".sh"]
+    shop = {str(path.relative_to(SHOP)): path.read_text() for path in files}
+    assert shop.items() <= written("docs/tutorial.md").items()
+
+
+def test_the_framework_is_that_of_the_example() -> None:
+    for name, text in written("docs/how-to/write-a-framework.md").items():
+        assert text == (ROOT / "examples/funnel" / name).read_text()
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:

@@ -59,18 +59,18 @@ def test_what_parquet_would_change_is_refused_with_the_way_out(shop: Shop, expre
 
 
 def test_a_sum_that_does_not_fit_is_an_error(shop: Shop) -> None:
-    with pytest.raises(RunError, match="out of range"):
+    with pytest.raises(RunError, match=r"out of range"):
         shop.fill("core.t", D1, "SELECT sum(x) AS v FROM (VALUES (9223372036854775807), (1)) AS t(x)")
     assert not shop.lake.scan("core.t")
 
 
 def test_names_that_come_twice_are_refused_whatever_their_case(shop: Shop) -> None:
-    with pytest.raises(InputError, match="columns of core.t == a, ds more than once"):
+    with pytest.raises(InputError, match=r"columns of core.t == a, ds more than once"):
         shop.fill("core.t", D1, "SELECT 1 AS a, 2 AS A, DATE '2026-01-01' AS ds, 4 AS DS")
 
 
 def test_a_table_has_a_column_besides_ds(shop: Shop) -> None:
-    with pytest.raises(InputError, match="must be at least one besides ds"):
+    with pytest.raises(InputError, match=r"must be at least one besides ds"):
         shop.fill("core.t", D1, "SELECT DATE '2026-01-01' AS ds")
 
 
@@ -78,7 +78,9 @@ def test_declared_columns_must_be_those_of_the_select(shop: Shop) -> None:
     table = Table("core.t", (Column("fare", "DOUBLE"), Column("city", "VARCHAR")))
     with pytest.raises(InputError) as caught:
         shop.fill(table, D1, "SELECT 1.5::DOUBLE AS fares, 'x' AS city")
-    assert "fare is declared for core.t, must be among the SELECT's columns (the nearest is fares)." in str(caught.value)
+    assert "fare is declared for core.t, must be among the SELECT's columns (the nearest is fares)." in str(
+        caught.value
+    )
     assert "fares comes out of the SELECT, must be declared for core.t (the nearest is fare)." in str(caught.value)
 
 
@@ -86,9 +88,9 @@ def test_a_declared_type_takes_what_fits_exactly(shop: Shop) -> None:
     table = Table("core.t", (Column("N", "INTEGER"), Column("d", "DECIMAL(12,2)"), Column("x", "VARCHAR")))
     staged = shop.fill(table, D1, "SELECT count(*) AS n, 1::DECIMAL(5, 1) AS d, NULL AS x")
     assert staged.columns == table.columns
-    with pytest.raises(RunError, match="out of range"):
+    with pytest.raises(RunError, match=r"out of range"):
         shop.fill(table, D1, "SELECT 3000000000 AS n, 1::DECIMAL(5, 1) AS d, NULL AS x")
-    with pytest.raises(InputError, match="core.t.n has type DOUBLE, must be INTEGER, as declared"):
+    with pytest.raises(InputError, match=r"core.t.n has type DOUBLE, must be INTEGER, as declared"):
         shop.fill(table, D1, "SELECT 1.5::DOUBLE AS n, 1::DECIMAL(5, 1) AS d, NULL AS x")
 
 
@@ -106,10 +108,10 @@ def test_a_narrower_type_is_stored_as_the_known_one_and_a_wider_one_refused(shop
     known = shop.engine.columns("core.t")
     assert shop.fill("core.t", day(2), "SELECT 1::INTEGER AS n", known=known).columns == (Column("N", "BIGINT"),)
     assert shop.fill("core.t", day(2), "SELECT sum(1) AS n", known=known).columns == (Column("N", "BIGINT"),)
-    with pytest.raises(InputError, match="type DECIMAL"):
+    with pytest.raises(InputError, match=r"type DECIMAL"):
         shop.fill("core.t", day(2), "SELECT 1::DECIMAL(38, 0) AS n", known=known)
     shop.fill("core.s", D1, "SELECT 1::INTEGER AS n")
-    with pytest.raises(InputError, match="has type BIGINT, must be INTEGER"):
+    with pytest.raises(InputError, match=r"has type BIGINT, must be INTEGER"):
         shop.fill("core.s", day(2), "SELECT 1::BIGINT AS n", known=shop.engine.columns("core.s"))
 
 
@@ -118,7 +120,6 @@ def test_structs_of_the_same_members_do_not_change(shop: Shop) -> None:
     shop.fill("core.t", D1, sql)
     shop.fill("core.t", day(2), sql, known=shop.engine.columns("core.t"))
     assert len(shop.engine.days("core.t")) == 2
-
 
 
 _TYPES = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"]
@@ -132,7 +133,7 @@ _NUMBERS = st.integers(-(2**63), 2**64) | st.integers(-300, 300) | st.sampled_fr
 def test_a_wider_type_holds_every_value(type_: str, to: str, number: int) -> None:
     assume(widens(type_, to) and type_ not in ("DATE", "VARCHAR"))
     value = f"TRY_CAST({number} AS {type_})"
-    same = duckdb.sql(f"SELECT CAST(CAST({value} AS {to}) AS {type_}) IS NOT DISTINCT FROM {value}").fetchall()
+    same = duckdb.execute(f"SELECT CAST(CAST({value} AS {to}) AS {type_}) IS NOT DISTINCT FROM {value}").fetchall()
     assert same == [(True,)]
 
 

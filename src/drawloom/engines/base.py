@@ -65,8 +65,8 @@ class Task(Protocol):
         """Write Arrow data as the partition ``ds`` of the table, aside."""
         ...
 
-    def show(self, staged: Staged) -> None:
-        """Make the staged partition readable as the table ``staged``, and of no other partition."""
+    def show(self, staged: Staged, name: str = "staged") -> None:
+        """Make one partition, staged or published, readable as the table of this name."""
         ...
 
     def query(self, sql: str) -> pa.Table:
@@ -111,4 +111,8 @@ class Engine(Protocol):
 
     def drop(self, table: str, ds: date) -> None:
         """Remove a partition; nothing happens where there is none."""
+        ...
+
+    def interrupt(self) -> None:
+        """Stop what all tasks run now; each raises RunError in its own thread."""
         ...

@@ -93,7 +93,7 @@ def outputs(table: str, found: Found, declared: Sequence[Column], known: Sequenc
     """
     wanted = {column.name.lower(): column for column in declared}
     before = {column.name.lower(): column for column in known}
-    problems = [*_twice(table, found), *_unmatched(table, found, declared)]
+    problems = [*twice(table, found.names), *_unmatched(table, found, declared)]
     done: list[Output] = []
     for name, kind in found.data:
         column = wanted.get(name.lower()) or before.get(name.lower())
@@ -181,8 +181,9 @@ def _storable(table: str, name: str, kind: DuckDBPyType) -> str:
         ) from error
 
 
-def _twice(table: str, found: Found) -> list[Problem]:
-    counts = Counter(name.lower() for name in found.names)
+def twice(table: str, names: Sequence[str]) -> list[Problem]:
+    """A problem where two columns have one name; Parquet and SQL would silently rename one of them."""
+    counts = Counter(name.lower() for name in names)
     names = [name for name, count in counts.items() if count > 1]
     if not names:
         return []

@@ -7,7 +7,7 @@ from datetime import date
 
 from drawloom.engines import parse, quote
 from drawloom.engines.columns import near, widens
-from drawloom.engines.lake import file_stamp
+from drawloom.engines.lake import file_version
 from drawloom.engines.sources import Source
 from drawloom.engines.text import Header, csv_texts, json_object, json_texts, read_header
 from drawloom.engines.views import Columns, grouped, no_rows, unite
@@ -31,15 +31,24 @@ class External:
         paths = source.paths()
         if source.format != "parquet":
             raise self._undeclared(source, paths)
-        return _without_key(self._columns.of(paths[-1], file_stamp(paths[-1]) or "")) if paths else ()
+        return _without_key(self._columns.of(paths[-1], file_version(paths[-1]))) if paths else ()
 
-    def select(self, source: Source, days: Sequence[date] | None) -> str:
-        """One SELECT over the files of these days, None for all.
+    @staticmethod
+    def paths(source: Source, days: Sequence[date] | None) -> list[str]:
+        """The files of these days, None for all."""
+        if days is None or not source.partitioned:
+            return source.paths()
+        if len(set(days)) == 1:
+            return source.paths(days[0])
+        by_day = source.by_day()
+        return [path for day in sorted(set(days)) for path in by_day.get(day, ())]
+
+    def select(self, source: Source, paths: Sequence[str]) -> str:
+        """One SELECT over some of the source's files.
 
         Raises:
             InputError: columns are not declared where they must be, or the files do not have them.
         """
-        paths = _paths(source, days)
         if source.format != "parquet" and not source.columns:
             raise self._undeclared(source, source.paths())
         if not paths:
@@ -62,7 +71,7 @@ class External:
         raise refuse("missing-source", message, None, "Declare the source's columns, or correct the pattern.")
 
     def _parquet(self, source: Source, paths: Sequence[str]) -> str:
-        schemas = {path: self._columns.of(path, file_stamp(path) or "") for path in paths}
+        schemas = {path: self._columns.of(path, file_version(path)) for path in paths}
         wanted = source.columns or _without_key(unite(reversed(schemas.values())))
         _complete(source, wanted, unite(schemas.values()), paths[-1])
         parts = []
@@ -88,7 +97,7 @@ class External:
         return " UNION ALL ".join(parts)
 
     def _header(self, path: str) -> Header:
-        seen, version = self._headers.get(path), file_stamp(path) or ""
+        seen, version = self._headers.get(path), file_version(path)
         if seen and seen[0] == version:
             return seen[1]
         header = read_header(path)
@@ -148,15 +157,6 @@ def _complete(source: Source, wanted: Sequence[Column], found: Sequence[Column],
     ]
     if problems:
         raise InputError(*problems)
-
-
-def _paths(source: Source, days: Sequence[date] | None) -> list[str]:
-    if days is None or not source.partitioned:
-        return source.paths()
-    if len(set(days)) == 1:
-        return source.paths(days[0])
-    by_day = source.by_day()
-    return [path for day in sorted(set(days)) for path in by_day.get(day, ())]
 
 
 def _without_key(columns: Sequence[Column]) -> tuple[Column, ...]:

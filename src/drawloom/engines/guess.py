@@ -27,7 +27,7 @@ def guess(connection: DuckDBPyConnection, names: Sequence[str], relation: str) -
     """Each column of text with the narrowest type that all its values are written as; VARCHAR where all are NULL."""
     fits = ", ".join(_fits(quote.name(name)) for name in names)
     with engine_errors():
-        row = connection.execute(f"SELECT {fits} FROM {relation}").fetchone() or ()
+        (row,) = connection.execute(f"SELECT {fits} FROM {relation}").fetchall()
     return tuple(Column(name, types[0] if types else "VARCHAR") for name, types in zip(names, row, strict=True))
 
 

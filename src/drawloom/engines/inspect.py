@@ -24,7 +24,7 @@ def inspect(engine: DuckDB, table: str, ds: date) -> Staged:
     columns = engine.file_columns(path)
     relation = f"read_parquet({quote.value(str(path))}, hive_partitioning=false)"
     with engine_errors():
-        rows, total = engine.cursor().execute(hashes.measure(columns, relation)).fetchone() or (0, None)
+        ((rows, total),) = engine.cursor().execute(hashes.measure(columns, relation)).fetchall()
     run = engine.lake.read_meta(path).get("run", "")
     size = path.stat().st_size
     return Staged(table, ds, path, run, rows, size, hashes.content(columns, rows, total), columns)

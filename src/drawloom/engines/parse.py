@@ -42,13 +42,11 @@ def bad(text: str, type_: str) -> str | None:
 
 def guesses(text: str) -> list[tuple[str, str]]:
     """For each type that a column may be guessed to have: the condition that all its texts are written so."""
-    return [
-        (
-            type_,
-            f"coalesce(bool_and(regexp_full_match({text}, {quote.value(like)}) AND {cast(text, type_)} IS NOT NULL), false)",
-        )
+    fits = [
+        (type_, f"regexp_full_match({text}, {quote.value(like)}) AND {cast(text, type_)} IS NOT NULL")
         for type_, like in _GUESSES
     ]
+    return [(type_, f"coalesce(bool_and({fit}) FILTER ({text} IS NOT NULL), false)") for type_, fit in fits]
 
 
 def _trimmed(text: str, type_: str) -> str:

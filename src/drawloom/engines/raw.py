@@ -145,10 +145,10 @@ def _read_parquet(connection: DuckDBPyConnection, paths: Sequence[str], columns:
 def _only_objects(connection: DuckDBPyConnection, lines: Path) -> None:
     """Refuse lines that are no JSON object, each with its number."""
     line = quote.name(LINE)
-    good = f"coalesce(CASE WHEN json_valid({line}) THEN json_type({line}) = 'OBJECT' ELSE false END, true)"
+    good = f"CASE WHEN json_valid({line}) THEN json_type({line}) = 'OBJECT' ELSE false END"
     with engine_errors():
         rows = connection.execute(
-            f"SELECT {FILE}, {RECORD}, {line} FROM {_in_files(lines, _stored(lines))} WHERE NOT {good} ORDER BY ALL"
+            f"SELECT {FILE}, {RECORD}, {line} FROM {_in_files(lines, _stored(lines))} WHERE {line} IS NOT NULL AND NOT {good} ORDER BY ALL"
         ).fetchall()
     problems = [
         Problem("bad-file", "error", f"line == {text[:100]!r}, must be one JSON object.", Where(path, number))

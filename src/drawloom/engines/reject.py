@@ -37,7 +37,7 @@ def rejected(connection: DuckDBPyConnection, headers: Mapping[str, Header], erro
 def _in_file(connection: DuckDBPyConnection, path: str, header: Header) -> Iterator[Problem]:
     relation = csv_texts([path], header).removesuffix(")") + f", store_rejects=true, rejects_limit={SHOWN})"
     try:
-        connection.execute(f"SELECT count(*) FROM {relation}").fetchall()
+        connection.execute(f"SELECT max(COLUMNS(*)) FROM {relation}").fetchall()
         select = "SELECT line_byte_position, error_type, csv_line FROM reject_errors ORDER BY ALL"
         rows = connection.execute(select).fetchall()
         connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")

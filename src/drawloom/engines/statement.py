@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from drawloom.engines.errors import engine_errors
-from drawloom.model import refuse
+from drawloom.engines.errors import engine_errors, engine_problem
+from drawloom.model import Problem, RunError, refuse
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection, Statement
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation, Statement
 
 
 def one_select(connection: DuckDBPyConnection, sql: str, *, explain: bool = False) -> Statement:
@@ -37,6 +37,30 @@ def one_select(connection: DuckDBPyConnection, sql: str, *, explain: bool = Fals
             "not-select", f"statement == {kind}, must be a SELECT.", None, "A step only reads; it writes itself."
         )
     return found[0]
+
+
+def bind(connection: DuckDBPyConnection, sql: str, *, explain: bool = False) -> DuckDBPyRelation:
+    """The one SELECT in a text, bound to the tables there are and not yet run.
+
+    Raises:
+        InputError: as ``one_select``.
+        RunError: it is not SQL, or does not bind.
+    """
+    statement = one_select(connection, sql, explain=explain)
+    try:
+        return connection.sql(statement)
+    except duckdb.Error as error:
+        raise RunError(_with_line(connection, sql, error)) from error
+
+
+def _with_line(connection: DuckDBPyConnection, sql: str, error: duckdb.Error) -> Problem:
+    """The error with the line and the place in it, which DuckDB tells only when it is asked to execute."""
+    try:
+        connection.execute(f"DESCRIBE\n{body(sql)}").fetchall()
+    except duckdb.Error as told:
+        if str(told).startswith(str(error)):
+            return engine_problem(told, shift=1)
+    return engine_problem(error)
 
 
 def body(sql: str) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from drawloom.engines import quote
 from drawloom.engines.base import Staged
-from drawloom.engines.columns import Found, outputs
+from drawloom.engines.columns import Found, outputs, twice
 from drawloom.engines.errors import engine_errors
-from drawloom.engines.statement import body, one_select
+from drawloom.engines.reader import Seen
+from drawloom.engines.statement import bind, body
 from drawloom.engines.write import Query, Target, order_by, write, write_days
-from drawloom.model import KEY, Column, Problem, RunError, Table, refuse
+from drawloom.model import KEY, Column, DrawloomError, InputError, Problem, RunError, Table, refuse
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,17 +22,21 @@ if TYPE_CHECKING:
 
     from drawloom.engines.duckdb import DuckDB
 
+T = TypeVar("T")
 STAGED = "staged"
+_TRIES = 20
 _ARROW = "_drawloom_arrow"
 
 
 class DuckTask:
     """A cursor whose catalog holds one view for each input; see ``base.Task``."""
 
-    def __init__(self, engine: DuckDB, cursor: DuckDBPyConnection, database: str) -> None:
+    def __init__(self, engine: DuckDB, cursor: DuckDBPyConnection, database: str, look: Callable[[], Seen]) -> None:
         self._engine = engine
         self._cursor = cursor
         self._database = database
+        self._look = look
+        self._seen = Seen({}, {})
 
     def __enter__(self) -> Self:
         return self
@@ -43,6 +48,12 @@ class DuckTask:
         self._cursor.execute("USE memory")
         self._cursor.execute(f"DETACH {quote.name(self._database)}")
         self._cursor.close()
+
+    def look(self) -> None:
+        """Find the files as they are now, and make the views over them."""
+        self._seen = self._look()
+        for table, select in self._seen.selects.items():
+            self.view(table, select)
 
     def view(self, table: str, select: str) -> None:
         """Make a table readable as this SELECT gives it."""
@@ -61,10 +72,8 @@ class DuckTask:
             InputError: the text is not one SELECT, or its columns cannot be stored.
             RunError: DuckDB refuses or fails (code engine-error), or a row has another ``ds`` (wrong-day).
         """
-        query = self._bind(table, sql, known)
-        select = query.only(table.name, ds) if query.found.key else query.select
-        order = order_by(table, query.outputs)
-        return write(self._cursor, select + order, query.columns, self._target(table, ds, meta))
+        target = self._target(table, ds, meta)
+        return self._steadily(lambda: self._write(target, sql, known))
 
     def stage_range(
         self, table: Table, days: Sequence[date], sql: str, meta: Mapping[str, str], known: Sequence[Column] = ()
@@ -75,6 +84,15 @@ class DuckTask:
             InputError: as ``stage``, or the SELECT does not project ``ds``.
             RunError: as ``stage``, or a row's ``ds`` is not one of the days (wrong-day).
         """
+        targets = [self._target(table, day, meta) for day in sorted(set(days))]
+        return self._steadily(lambda: self._write_range(table, targets, sql, known))
+
+    def _write(self, target: Target, sql: str, known: Sequence[Column]) -> Staged:
+        query = self._bind(target.table, sql, known)
+        select = query.only(target.table.name, target.ds) if query.found.key else query.select
+        return write(self._cursor, select + order_by(target.table, query.outputs), query.columns, target)
+
+    def _write_range(self, table: Table, targets: Sequence[Target], sql: str, known: Sequence[Column]) -> list[Staged]:
         query = self._bind(table, sql, known)
         if not query.found.key:
             raise refuse("bad-columns", f"the SELECT for {table.name} has no ds, must project it to fill many days.")
@@ -84,8 +102,7 @@ class DuckTask:
         try:
             with engine_errors(shift=1):
                 self._cursor.execute(f"COPY ({query.by_day}{order}) TO {path} (FORMAT parquet, COMPRESSION lz4_raw)")
-            self._check_days(table, days, path)
-            targets = [self._target(table, day, meta) for day in sorted(set(days))]
+            self._check_days(table, [target.ds for target in targets], path)
             return write_days(self._cursor, whole, query.columns, targets)
         finally:
             whole.unlink(missing_ok=True)
@@ -104,6 +121,8 @@ class DuckTask:
         if not isinstance(data, pa.Table):
             message = f"result for {table.name} == {type(data).__name__}, must be a pyarrow.Table."
             raise refuse("bad-result", message, None, "Return pyarrow.Table.from_pylist(rows), or task.query(...).")
+        if problems := twice(table.name, data.column_names):
+            raise InputError(*problems)
         with engine_errors():
             self._cursor.register(_ARROW, data)
         try:
@@ -111,25 +130,42 @@ class DuckTask:
         finally:
             self._cursor.unregister(_ARROW)
 
-    def show(self, staged: Staged) -> None:
-        """Make the staged partition readable as the table ``staged``."""
+    def show(self, staged: Staged, name: str = STAGED) -> None:
+        """Make one partition, staged or published, readable as the table of this name."""
         day, path = quote.value(staged.ds.isoformat()), quote.value(str(staged.path))
-        self.view(STAGED, f"SELECT *, DATE {day} AS {KEY} FROM read_parquet({path}, hive_partitioning=false)")
+        self.view(name, f"SELECT *, DATE {day} AS {KEY} FROM read_parquet({path}, hive_partitioning=false)")
 
     def query(self, sql: str) -> pa.Table:
         """The answer to one SELECT over the task's tables."""
-        statement = one_select(self._cursor, sql, explain=True)
-        with engine_errors():
-            return self._cursor.sql(statement).to_arrow_table()
+        return self._steadily(lambda: self._ask(sql))
 
     def interrupt(self) -> None:
         """Stop what the task runs now; it raises RunError in its own thread."""
         self._cursor.interrupt()
 
-    def _bind(self, table: Table, sql: str, known: Sequence[Column]) -> Query:
-        statement = one_select(self._cursor, sql)
+    def _steadily(self, work: Callable[[], T]) -> T:
+        """What the work gives when no file was published under its hands; it is done again until then."""
+        for _ in range(_TRIES):
+            try:
+                done = work()
+            except DrawloomError as error:
+                if self._seen.steady or error.problems[0].code == "interrupted":
+                    raise
+            else:
+                if self._seen.steady:
+                    return done
+            self.look()
+        tables = ", ".join(self._seen.selects)
+        message = f"files of {tables} == published {_TRIES} times while they were read, must rest for a moment."
+        raise RunError(Problem("engine-io", "error", message))
+
+    def _ask(self, sql: str) -> pa.Table:
+        relation = bind(self._cursor, sql, explain=True)
         with engine_errors():
-            relation = self._cursor.sql(statement)
+            return relation.to_arrow_table()
+
+    def _bind(self, table: Table, sql: str, known: Sequence[Column]) -> Query:
+        relation = bind(self._cursor, sql)
         found = Found(tuple(relation.columns), tuple(relation.types))
         return Query(body(sql), found, outputs(table.name, found, table.columns, known))
 

@@ -18,6 +18,7 @@ DELIMITERS = ",;\t|"
 LINE = "line"
 _CODECS = {".gz": "gzip", ".zst": "zstd"}
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_NO_TEXT = "\ufffd"
 _LONGEST = 64 << 20
 
 
@@ -39,8 +40,8 @@ def open_bytes(path: Path | str) -> IO[bytes]:
 
 
 def open_text(path: Path | str) -> IO[str]:
-    """A file's text, lines as they are, without a byte order mark."""
-    return io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", newline="")
+    """A file's text, lines as they are, without a byte order mark; bytes that are no UTF-8 become U+FFFD."""
+    return io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", errors="replace", newline="")
 
 
 def read_header(path: Path | str, delimiter: str | None = None) -> Header:
@@ -55,8 +56,10 @@ def read_header(path: Path | str, delimiter: str | None = None) -> Header:
             first = text.readline(1 << 20)
             mark = delimiter or _delimiter(first)
             names = next(csv.reader(itertools.chain([first], text), delimiter=mark, strict=True), [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise refuse("bad-file", f"header == unreadable ({error}), must be a line of names in UTF-8.", where) from error
+    except (OSError, csv.Error) as error:
+        raise refuse("bad-file", f"header == unreadable ({error}), must be a line of names.", where) from error
+    if _NO_TEXT in "".join(names):
+        raise refuse("bad-file", f"header == {first[:100].rstrip()!r}, must be text in UTF-8.", where)
     if not first or not all(name.strip() for name in names):
         message = f"header == {first[:100].rstrip()!r}, must name every column."
         raise refuse("bad-file", message, where, "Write the columns' names into the first line.")

@@ -70,7 +70,7 @@ def refuse_bad(connection: DuckDBPyConnection, rows: Rows) -> None:
     problems = _shown(rows, [*_bad_values(connection, rows), *_bad_days(connection, rows)])
     with engine_errors():
         count = f"SELECT count(*) FROM ({rows.select}) WHERE {BAD} OR {DAY} IS NULL"
-        total: int = (connection.execute(count).fetchone() or (0,))[0]
+        ((total,),) = connection.execute(count).fetchall()
     if total:
         raise InputError(*problems, *summary(total, SHOWN))
 

@@ -21,20 +21,16 @@ class Columns:
         self._describe = describe
         self._seen: dict[str, tuple[str, tuple[Column, ...]]] = {}
 
-    def of(self, path: str, stamp: str) -> tuple[Column, ...]:
+    def of(self, path: str, version: str) -> tuple[Column, ...]:
         """The columns of one file as they are in it."""
         seen = self._seen.get(path)
-        if seen and seen[0] == stamp:
+        if seen and seen[0] == version:
             return seen[1]
         columns = read_footer(path).columns
         if columns is None:
             columns = self._describe(path)
-        self._seen[path] = (stamp, columns)
+        self._seen[path] = (version, columns)
         return columns
-
-    def put(self, path: str, stamp: str, columns: tuple[Column, ...]) -> None:
-        """Remember the columns of a file that was just written."""
-        self._seen[path] = (stamp, columns)
 
 
 def unite(schemas: Iterable[Sequence[Column]]) -> tuple[Column, ...]:

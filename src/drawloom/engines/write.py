@@ -111,7 +111,7 @@ def write(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ..
         sync_file(target.path)
         with engine_errors():
             relation = f"read_parquet({path}, hive_partitioning=false)"
-            rows, total = connection.execute(hashes.measure(columns, relation)).fetchone() or (0, None)
+            ((rows, total),) = connection.execute(hashes.measure(columns, relation)).fetchall()
     except BaseException:
         target.path.unlink(missing_ok=True)
         raise

@@ -67,8 +67,8 @@ class Schedule:
 
     def run_days(self, first: date, last: date) -> list[date]:
         """All days from first to last, both included, that name a partition."""
-        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-        return [day for day in days if self.is_run_day(day)]
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        return days if self.grain in {"hour", "day"} else [day for day in days if self.is_run_day(day)]
 
 
 def _cron(text: str, minute: str, hour: str, day: str, month: str, weekday: str) -> tuple[Grain, int]:

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The pipelines of a project, and every problem of its specs and their SQL."""
+    """The pipelines of a project, what is known of its tables, and every problem of its specs and their SQL."""
 
     pipelines: tuple[Pipeline, ...]
+    catalog: Mapping[str, Entry]
     problems: tuple[Problem, ...]
 
 
@@ -46,11 +47,12 @@ def compile_project(config: Config, columns: Mapping[str, Sequence[Column]], cac
             problems += error.problems
     owned = [table for pipeline in pipelines for table in pipeline.tables]
     names = {name.lower(): name for name in (*columns, *config.sources, *owned)}
-    reader = _Reader(_catalog(config, pipelines, columns), names, cache)
+    catalog = _catalog(config, pipelines, columns)
+    reader = _Reader(catalog, names, cache)
     pipelines = [reader.pipeline(pipeline) for pipeline in pipelines]
     landed = [table for table in columns if table not in owned]
     problems += [*reader.problems, *check_project(pipelines, list(config.sources), landed)]
-    return Compiled(tuple(pipelines), tuple(problems))
+    return Compiled(tuple(pipelines), catalog, tuple(problems))
 
 
 def _catalog(
@@ -89,7 +91,7 @@ class _Reader:
         try:
             read = self._describe(pipeline, step, step.sql or "")
         except InputError as error:
-            self.problems += error.problems
+            self.problems += [_placed(problem, step.where) for problem in error.problems]
             return step
         self.problems += [_placed(problem, step.where) for problem in read.problems]
         backfill = self._describe(pipeline, step, step.backfill_sql).fingerprint if step.backfill_sql else ""

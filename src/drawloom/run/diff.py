@@ -8,13 +8,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from drawloom.engines import quote
-from drawloom.engines.inspect import inspect
-from drawloom.model import Column, Step, refuse
+from drawloom.model import Column, refuse
 
 if TYPE_CHECKING:
     from drawloom.engines.base import Staged, Task
-    from drawloom.engines.duckdb import DuckDB
-    from drawloom.engines.task import DuckTask
 
 OLD, NEW = "stored", "staged"
 
@@ -45,11 +42,10 @@ class Difference:
         return not (self.added or self.removed or self.changed or self.columns_added or self.columns_removed)
 
 
-def compare_stored(task: DuckTask, engine: DuckDB, step: Step, staged: Staged, key: tuple[str, ...]) -> Difference:
-    """Compare a staged partition with the stored one; rows are named by the key, or by the table's unique columns."""
-    old = inspect(engine, step.into.name, staged.ds)
-    task.view(OLD, engine.file_select(old.path))
-    return compare(task, step.into.name, staged.ds, old.columns, staged.columns, key or step.into.unique)
+def compare_stored(task: Task, old: Staged, new: Staged, key: tuple[str, ...]) -> Difference:
+    """Compare a staged partition with the stored one."""
+    task.show(old, OLD)
+    return compare(task, new.table, new.ds, old.columns, new.columns, key)
 
 
 def compare(

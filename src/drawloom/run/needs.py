@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -48,11 +49,11 @@ class NeedsReader:
         for read in step.reads:
             must, may = self._of_read(step, read, day)
             required += [(read.table, ds) for ds in must]
-            seen[read.table] = tuple(sorted({*seen.get(read.table, ()), *must, *may}, key=lambda ds: ds or date.min))
+            seen[read.table] = _in_order(seen.get(read.table, ()), must, may)
         for check in step.checks:
             for read in check.reads:
                 _, may = self._of_read(step, read, day)
-                seen[read.table] = tuple(sorted({*seen.get(read.table, ()), *may}, key=lambda ds: ds or date.min))
+                seen[read.table] = _in_order(seen.get(read.table, ()), may)
         return Needs(tuple(required), seen)
 
     def after(self, step: Step, day: date) -> list[tuple[str, date]]:
@@ -66,11 +67,14 @@ class NeedsReader:
         if self._world.undated(read.table):
             return [None], []
         spans = read.on(day)
+        owner = self._owners.get(read.table)
         must: list[date | None] = []
         may = self._listed(read.table, spans, day)
         if read.table in step.depends_on:
             wanted = step.depends_on[read.table]
             must = [] if wanted is None else self._must(read.table, wanted.on(day), day, exact=wanted.bounded)
+        elif owner:
+            must = [ds for ds in may if ds in owner.kept]
         else:
             must = self._must(read.table, spans, day, exact=read.exact)
         if read.table == step.into.name:
@@ -112,7 +116,10 @@ def _listed_days(first: date, last: date) -> Iterable[date]:
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def _between(days: tuple[date, ...] | list[date], first: date, last: date) -> list[date]:
-    from bisect import bisect_left, bisect_right
+def _in_order(*groups: Iterable[date | None]) -> tuple[date | None, ...]:
+    days = set().union(*groups)
+    return tuple(days) if len(days) < 2 else tuple(sorted(days, key=lambda ds: ds or date.min))
 
+
+def _between(days: tuple[date, ...] | list[date], first: date, last: date) -> list[date]:
     return list(days[bisect_left(days, first) : bisect_right(days, last)])

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
-from drawloom.model import Inputs, Pipeline, Record, Step, refuse, seen
+from drawloom.model import Inputs, Pipeline, Record, Schedule, Step, refuse, seen
 from drawloom.run.needs import Needs, NeedsReader, Owner
 from drawloom.run.world import World
 
@@ -114,12 +115,23 @@ def _owners(pipelines: Sequence[Pipeline], history: History) -> dict[str, Owner]
     for pipeline in pipelines:
         first = max(pipeline.start or history.start, history.start)
         last = min(pipeline.until or history.end, history.end)
-        days = tuple(pipeline.schedule.run_days(first, last))
+        days = _run_days(pipeline.schedule, first, last)
         for step in pipeline.steps:
             keep = step.into.keep
             oldest = history.end - timedelta(days=keep - 1) if keep else date.min
-            owners[step.into.name] = Owner(pipeline, step, days, frozenset(ds for ds in days if ds >= oldest))
+            owners[step.into.name] = Owner(pipeline, step, days, _since(days, oldest))
     return owners
+
+
+@lru_cache
+def _run_days(schedule: Schedule, first: date, last: date) -> tuple[date, ...]:
+    """Most pipelines of a project have the same days: they share them."""
+    return tuple(schedule.run_days(first, last))
+
+
+@lru_cache
+def _since(days: tuple[date, ...], oldest: date) -> frozenset[date]:
+    return frozenset(ds for ds in days if ds >= oldest)
 
 
 def _ordered(owners: Mapping[str, Owner]) -> list[tuple[Owner, date]]:

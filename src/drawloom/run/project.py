@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from drawloom.run.diff import Difference
     from drawloom.run.land import Landed
     from drawloom.run.world import World
+    from drawloom.sql.catalog import Catalog
 
 
 class Project:
@@ -70,7 +71,7 @@ class Project:
     def registry(self) -> Registry:
         """The record of what was produced; restored from the files where it was lost."""
         registry = Registry(self.config.registry_url)
-        if not registry.records() and self.lake.tables():
+        if registry.empty() and self.lake.tables():
             restore(self.engine, registry)
         return registry
 
@@ -105,6 +106,11 @@ class Project:
     def pipelines(self) -> tuple[Pipeline, ...]:
         """What the specs compile to."""
         return self.compiled.pipelines
+
+    @property
+    def catalog(self) -> Catalog:
+        """The partition keys and columns of every table, as far as they are known."""
+        return self.compiled.catalog
 
     def check(self) -> tuple[Problem, ...]:
         """Every problem of every spec, with its place and the way out."""
@@ -195,6 +201,7 @@ class Project:
         Raises:
             InputError: there is no such partition.
         """
+        from drawloom.engines.inspect import inspect
         from drawloom.run.diff import compare_stored
 
         pipeline, step, inputs = self._one(name, ds)
@@ -202,7 +209,8 @@ class Project:
             fix = f"drawloom run {name} --ds {ds}"
             raise refuse("no-partition", f"{step.into.name} {ds} == missing, must be there to compare with.", None, fix)
         with self._steps().staged(step, pipeline.schedule, ds, inputs) as (task, staged):
-            return compare_stored(task, self.engine, step, staged, key)
+            stored = inspect(self.engine, step.into.name, ds)
+            return compare_stored(task, stored, staged, key or step.into.unique)
 
     def land(self, table: str, files: Iterable[str], **options: Any) -> Landed:
         """Turn raw files into daily partitions of a staging table; see run.land.land."""
@@ -235,14 +243,17 @@ class Project:
         pipeline = self.named([name])[0]
         step = pipeline.tables.get(name, pipeline.steps[-1])
         self._check_days(ds, ds)
-        made = self._plan(())
+        made, world = self._plan(()), self.observe()
         cell = next((cell for cell in made.cells if cell.key == (step.into.name, ds)), None)
         if cell is None:
             fix = f"The nearest is {pipeline.schedule.last_run_day(ds)}."
             raise refuse("no-run-day", f"--ds == {ds}, must be a day that names a partition of {name}.", None, fix)
-        if cell.state is State.WAITING:
-            raise refuse("waiting", f"{step.into.name} {ds} == {cell.reason}, must have its inputs.", None)
-        return pipeline, step, self.observe().inputs(cell.needs.seen)
+        missing = next((need for need in cell.needs.required if need[1] not in world.contents.get(need[0], {})), None)
+        if missing:
+            what = " ".join(str(part) for part in missing if part)
+            fix = "Land it, or make it with `drawloom run`."
+            raise refuse("waiting", f"{step.into.name} {ds} == waiting for {what}, must have its inputs.", None, fix)
+        return pipeline, step, world.inputs(cell.needs.seen)
 
     def _drop_expired(self, plan: Plan) -> None:
         for cell in plan.cells:

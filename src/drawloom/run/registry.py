@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,6 +109,11 @@ class Registry:
                 )
             ) from error
 
+    def empty(self) -> bool:
+        """Whether no partition is recorded."""
+        with self._begin() as connection:
+            return connection.execute(sa.select(_partitions.c.name).limit(1)).first() is None
+
     def records(self) -> dict[str, dict[date, Record]]:
         """All partitions by table and day, without their inputs (see ``inputs``)."""
         columns = [column for column in _partitions.c if column.name != "inputs"]
@@ -138,9 +144,8 @@ class Registry:
         """Record partitions and the columns of their tables; a partition's failure is forgotten."""
         rows = [_row(record) for record in records]
         with self._begin() as connection:
-            for row in rows:
-                _delete(connection, _partitions, row["name"], row["ds"])
-                _delete(connection, _failures, row["name"], row["ds"])
+            _delete(connection, _partitions, rows)
+            _delete(connection, _failures, rows)
             if rows:
                 connection.execute(sa.insert(_partitions), rows)
             for name, found in (columns or {}).items():
@@ -151,7 +156,7 @@ class Registry:
     def forget(self, table: str, ds: date) -> None:
         """Drop the record of a partition."""
         with self._begin() as connection:
-            _delete(connection, _partitions, table, ds)
+            _delete(connection, _partitions, [{"name": table, "ds": ds}])
 
     def columns(self) -> dict[str, tuple[Column, ...]]:
         """The columns of each table, as the newest writes left them."""
@@ -162,7 +167,7 @@ class Registry:
     def fail(self, table: str, ds: date, error: str) -> None:
         """Remember why a partition could not be made."""
         with self._begin() as connection:
-            _delete(connection, _failures, table, ds)
+            _delete(connection, _failures, [{"name": table, "ds": ds}])
             connection.execute(sa.insert(_failures), {"name": table, "ds": ds, "error": error, "at": _now()})
 
     def failures(self) -> dict[tuple[str, date], str]:
@@ -181,8 +186,7 @@ class Registry:
         """Cache (stamp, fingerprint) of source partitions by (source, day)."""
         rows = [{"name": n, "ds": d, "stamp": s, "fingerprint": f} for (n, d), (s, f) in sorted(found.items())]
         with self._begin() as connection:
-            for row in rows:
-                _delete(connection, _files, row["name"], row["ds"])
+            _delete(connection, _files, rows)
             if rows:
                 connection.execute(sa.insert(_files), rows)
 
@@ -212,8 +216,17 @@ def _tune_sqlite(connection: Any, _: object) -> None:
     cursor.close()
 
 
-def _delete(connection: sa.Connection, table: sa.Table, name: str, ds: object) -> None:
-    connection.execute(sa.delete(table).where(table.c.name == name, table.c.ds == ds))
+def _delete(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Drop the rows with the names and days of these."""
+    keys = [{"key_name": row["name"], "key_ds": row["ds"]} for row in rows]
+    if keys:
+        connection.execute(_by_key(table), keys)
+
+
+@cache
+def _by_key(table: sa.Table) -> sa.Delete:
+    """The statement is made once: making it costs more than running it."""
+    return sa.delete(table).where(table.c.name == sa.bindparam("key_name"), table.c.ds == sa.bindparam("key_ds"))
 
 
 def _row(record: Record) -> dict[str, Any]:

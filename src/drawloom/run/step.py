@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drawloom.engines import quote
 from drawloom.model import (
@@ -164,7 +164,7 @@ def _call(step: Step, day: date, task: Task) -> pa.Table:
         raise RunError(Problem("step-failed", "error", message, Where(frame.filename, frame.lineno))) from error
 
 
-def rendered(step: Step, schedule: Schedule, day: date, **names: str) -> str:
+def rendered(step: Step, schedule: Schedule, day: date, **names: Any) -> str:
     """The SQL that runs for a day, in DuckDB's dialect."""
     text = step.backfill_sql if "start" in names else step.sql
     sql = render(text or "", day, schedule=schedule, params=step.params, where=step.where, **names).text

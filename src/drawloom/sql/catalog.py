@@ -27,6 +27,16 @@ class Entry:
 Catalog = Mapping[str, Entry]
 
 
+def find_entry(catalog: Catalog, name: str) -> Entry:
+    """What a catalog says of a table; a name with a database before its schema is also found without it."""
+    parts = name.lower().split(".")
+    for start in range(max(1, len(parts) - 1)):
+        found = catalog.get(".".join(parts[start:]))
+        if found is not None:
+            return found
+    return Entry()
+
+
 def load_catalog(source: str | Path | Mapping[str, Any]) -> dict[str, Entry]:
     """Tables by name (lower case, dotted), from JSON text, a JSON file, or its content.
 

@@ -63,8 +63,9 @@ class Probed:
         each = tuple(sets)
         if all(days == each[0] for days in each):
             return DaySet(offsets=each[0])
-        dates = {days.shift(ordinal) for days, ordinal in zip(each, self.ordinals, strict=True)}
-        return DaySet(dates=dates.pop()) if len(dates) == 1 else DaySet(each=each)
+        first = each[0].shift(self.ordinals[0])
+        fixed = all(days.shift(ordinal) == first for days, ordinal in zip(each, self.ordinals, strict=True))
+        return DaySet(dates=first) if fixed else DaySet(each=each)
 
     def both(self, left: DaySet, right: DaySet) -> DaySet:
         """The days in both sets."""
@@ -172,20 +173,20 @@ def allowed(operator: str, value: Value, grain: Grain) -> Days | None:
 
 def _span(operator: str, day: int, midnight: bool, grain: str) -> Days | None:
     """``loose`` keeps the day of the constant in every case."""
+    first: int | None = day
+    last: int | None = day
     match operator:
-        case "=":
-            return Days.of(day)
         case "<>":
             return ~Days.of(day) if grain == "day" and midnight else None
         case ">":
-            return Days.span(day + (grain == "day"), None)
+            first, last = day + (grain == "day"), None
         case ">=":
-            return Days.span(day + (grain == "day" and not midnight), None)
+            first, last = day + (grain == "day" and not midnight), None
         case "<":
-            return Days.span(None, day - (midnight and (grain != "loose")))
+            first, last = None, day - (midnight and (grain != "loose"))
         case "<=":
-            return Days.span(None, day)
-    return None
+            first = None
+    return Days(((first, last),))
 
 
 def _numbered(operator: str, value: float) -> Days | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,6 +27,7 @@ def context(
     return names | {name: value for name, value in extra.items() if name != "target"}
 
 
+@lru_cache(maxsize=4096)
 def _airflow(day: date, hour: int, schedule: Schedule) -> dict[str, Any]:
     now = Moment.of(day, hour, UTC)
     start, end, before, after = _interval(now, schedule)

@@ -10,14 +10,15 @@ from sqlglot import exp
 
 from drawloom.sql.constant import Folder
 from drawloom.sql.dayset import ALL, DaySet, Grain, Probed, allowed
-from drawloom.sql.facts import Facts, Solver, Term
+from drawloom.sql.facts import Facts, Relation, Solver, Term
 from drawloom.sql.predicates import Conditions, Target
-from drawloom.sql.scope import Builder, Cte, Joined, Leaf, Source, Tree, sources_of, unwrap
+from drawloom.sql.scope import Builder, Cte, Joined, Leaf, Source, Tree, sources_of
 from drawloom.sql.values import UNKNOWN
 
 _TIMES = ("timestamp", "_ts", "_at", "_time", "datetime")
 _PASSING = (exp.Max, exp.Min, exp.AnyValue, exp.First, exp.Last)
 Names = Mapping[str, Cte]
+Merged = dict[str, tuple[list[Source], bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +42,21 @@ class Scope:
         node: exp.Expr,
         names: Names,
         outer: Scope | None = None,
-        given: exp.Expr | None = None,
+        tree: Tree | None = None,
     ) -> None:
         self.shop = shop
         self.node = node
         self.names = names
         self.outer = outer
-        self.tree = shop.builder.tree(node, names, given)
+        self.tree = tree or shop.builder.tree(node, names)
         self.sources = list(sources_of(self.tree))
         self.solver = Solver(shop.probed, self.known)
         self.conditions = Conditions(shop.folder, shop.probed, self.solver, self)
         self.found: dict[Term, DaySet] = {}
         self._queries: dict[int, Relational] = {}
-        self._merged = _merged(self.tree)
-        self._busy: set[int] = set()
+        self._merged: dict[int, Merged] = {}
         self._own: dict[Term, DaySet] | None = None
+        self._where: Facts | None = None
 
     def resolve(self, column: exp.Column) -> Target | None:
         """The column of a source that a name means; a name of an outer scope is found there."""
@@ -64,8 +65,10 @@ class Scope:
         if prefix:
             source = self._qualified(column, prefix)
             return source and Target(((source, name),))
-        merged = self._merged.get(name)
-        if merged:
+        merged = self.merged(self.tree).get(name)
+        if merged is not None:
+            if not merged[0]:
+                return None
             return Target(tuple((source, name) for source in merged[0]), soft=merged[1])
         chances = [(source, self.has(source, name)) for source in self.sources]
         sure = [source for source, has in chances if has]
@@ -92,7 +95,8 @@ class Scope:
     def has(self, source: Source, name: str) -> bool | None:
         """Whether a source has a column of that name; None where it may."""
         if source.columns is not None:
-            return name in source.columns or None if source.kind == "rows" and len(source.columns) == 1 else name in source.columns
+            # The one column of UNNEST may be a struct, whose fields can be named alone on some engines.
+            return True if name in source.columns else (None if source.kind == "rows" else False)
         if source.kind == "table":
             if source.entry.columns:
                 return name in source.entry.columns or name in source.keys
@@ -108,14 +112,14 @@ class Scope:
         if source.kind == "table":
             return _table_grain(source, name)
         query = self.query(source)
-        return query.grain(_inner_name(source, query, name)) if query else "any"
+        return query.grain(inner_name(source, query, name)) if query else "any"
 
     def known(self, term: Term) -> DaySet:
         """The days a column can have whatever this SELECT asks: from its subquery, or from the outer row."""
         source, name = term
         if source in self.sources:
-            query = self.query(source)
-            return query.days(_inner_name(source, query, name)) if query else ALL
+            query = None if source.sealed else self.query(source)
+            return query.days(inner_name(source, query, name)) if query else ALL
         scope = self.outer
         while scope and source not in scope.sources:
             scope = scope.outer
@@ -131,7 +135,7 @@ class Scope:
 
     def query(self, source: Source) -> Relational | None:
         """The query that a source is; None for a table, and for a recursive name inside itself."""
-        if source.query is None or id(source) in self._busy:
+        if source.query is None:
             return None
         if source.cte is not None and _inside(self, source.cte):
             return None
@@ -149,11 +153,16 @@ class Scope:
 
     def where(self) -> Facts:
         """What the WHERE says."""
-        where = self.node.args.get("where")
-        return self.conditions.facts(where.this) if where else Facts()
+        if self._where is None:
+            where = self.node.args.get("where")
+            self._where = self.conditions.facts(where.this) if where else Facts()
+        return self._where
 
     def spread(self, facts: Facts) -> dict[Term, DaySet]:
-        """The days of each column of each source in rows that matter, where the facts hold after all joins."""
+        """The days of each column of each source in rows that matter, where the facts hold after all joins.
+
+        The empty column name stands for the source as a whole.
+        """
         found: dict[Term, DaySet] = {}
         if self.tree is not None:
             self._visit(self.tree, facts, found)
@@ -166,58 +175,101 @@ class Scope:
             self._own = self.spread(self.where())
         return self._own
 
+    def merged(self, tree: Tree | None) -> Merged:
+        """What the names mean that USING merged, in a part of the FROM."""
+        if id(tree) not in self._merged:
+            self._merged[id(tree)] = self._find_merged(tree)
+        return self._merged[id(tree)]
+
     def _visit(self, tree: Tree, facts: Facts, found: dict[Term, DaySet]) -> None:
         while isinstance(tree, Joined):
-            kind = self._kind(tree, facts)
-            if kind in ("positional", "positional left"):
-                for source in sources_of(tree):
-                    source.sealed = True
-            on = facts if kind in ("full", "positional") else self._and_on(tree, facts)
-            right = on if kind in ("inner", "semi", "left", "anti", "asof", "asof left") else facts
-            left = on if kind in ("inner", "semi", "right", "asof") else facts
-            if kind.startswith("asof"):
-                right = self._and_on(tree, self._without(facts, set(sources_of(tree.right))))
-            self._visit(tree.right, right, found)
-            tree, facts = tree.left, left
-        self._leaf(tree, facts, found)
+            parts, rights = [facts], []
+            while isinstance(tree, Joined) and self._kind(tree, facts) in ("inner", "semi"):
+                parts.append(self._on(tree))
+                rights.append(tree.right)
+                tree = tree.left
+            if rights:
+                facts = self.solver.solve(self.solver.merge(parts))
+                self._leaves([right for right in rights if isinstance(right, Leaf)], facts, found)
+                for right in rights:
+                    if isinstance(right, Joined):
+                        self._visit(right, facts, found)
+            else:
+                tree, facts = self._outer_join(tree, facts, found)
+        self._leaves([tree], self.solver.solve(facts), found)
 
-    def _leaf(self, leaf: Leaf, facts: Facts, found: dict[Term, DaySet]) -> None:
-        source = leaf.source
-        if source.sealed:
-            return
-        solved = self.solver.solve(facts)
+    def _outer_join(self, tree: Joined, facts: Facts, found: dict[Term, DaySet]) -> tuple[Tree, Facts]:
+        """Look at the right side of a join that is not inner; gives the left side and what holds there."""
+        kind = self._kind(tree, facts)
+        right = left = facts
+        if kind in ("left", "anti"):
+            right = self.solver.merge([facts, self._on(tree)])
+        elif kind == "right":
+            left = self.solver.merge([facts, self._on(tree)])
+        elif kind.startswith("asof"):
+            # The nearest row is looked for before WHERE, so only ON says which rows can be it.
+            before = self._without(facts, set(sources_of(tree.right)))
+            right = self.solver.merge([before, self._on(tree)])
+            left = right if kind == "asof" else facts
+        self._visit(tree.right, right, found)
+        return tree.left, left
+
+    def _leaves(self, leaves: list[Leaf], solved: Facts, found: dict[Term, DaySet]) -> None:
+        sources = {leaf.source for leaf in leaves if not leaf.source.sealed}
         for term in {*solved.days, *solved.soft}:
-            if term[0] is source:
+            if term[0] in sources:
                 both = self.shop.probed.both(solved.days.get(term, ALL), solved.soft.get(term, ALL))
                 found[term] = self.solver.masked(solved, both)
         if not solved.alive.every:
-            found[source, ""] = solved.alive
+            for source in sources:
+                found[source, ""] = solved.alive
 
     def _kind(self, tree: Joined, facts: Facts) -> str:
         """The join's kind, once rows that a later condition throws away are not counted."""
         if tree.kind not in ("left", "right", "full"):
             return tree.kind
-        keeps_left = not facts.rejects_nulls(sources_of(tree.right)) and tree.kind != "right"
-        keeps_right = not facts.rejects_nulls(sources_of(tree.left)) and tree.kind != "left"
-        return {(True, True): "full", (True, False): "left", (False, True): "right"}.get((keeps_left, keeps_right), "inner")
+        keeps_left = tree.kind != "right" and not facts.rejects_nulls(sources_of(tree.right))
+        keeps_right = tree.kind != "left" and not facts.rejects_nulls(sources_of(tree.left))
+        if keeps_left and keeps_right:
+            return "full"
+        return "left" if keeps_left else ("right" if keeps_right else "inner")
 
-    def _and_on(self, tree: Joined, facts: Facts) -> Facts:
-        parts = [facts]
-        if tree.on is not None:
-            parts.append(self.conditions.facts(tree.on))
-        for name in tree.using:
-            parts.append(self._using(tree, name))
-        return self.solver.merge(parts)
+    def _on(self, tree: Joined) -> Facts:
+        parts = [self.conditions.facts(tree.on)] if tree.on is not None else []
+        return self.solver.merge([*parts, *(self._using(tree, name) for name in tree.using)] or [Facts()])
 
     def _using(self, tree: Joined, name: str) -> Facts:
-        merged = _merged(tree.left).get(name)
-        lefts = merged[0] if merged else [s for s in sources_of(tree.left) if self.has(s, name) is not False]
-        rights = [s for s in sources_of(tree.right) if self.has(s, name) is not False]
-        if len(lefts) != 1 or len(rights) != 1 or (merged and merged[1]):
+        lefts, soft = self.merged(tree.left).get(name) or (self._holders(tree.left, name), False)
+        rights = self._holders(tree.right, name)
+        if len(lefts) != 1 or len(rights) != 1 or soft:
             return Facts()
-        from drawloom.sql.facts import Relation
-
         return Facts(relations=[Relation((lefts[0], name), "=", (rights[0], name))])
+
+    def _holders(self, tree: Tree, name: str) -> list[Source]:
+        """The source of a part of the FROM that has a column, if that is certain; else none."""
+        chances = [(source, self.has(source, name)) for source in sources_of(tree)]
+        sure = [source for source, has in chances if has]
+        some = sure or [source for source, has in chances if has is None]
+        return some if len(some) == 1 else []
+
+    def _find_merged(self, tree: Tree | None) -> Merged:
+        spine: list[Joined] = []
+        node = tree
+        while isinstance(node, Joined):
+            spine.append(node)
+            node = node.left
+        found: Merged = {}
+        for joined in reversed(spine):
+            if isinstance(joined.right, Joined):
+                found |= {name: value for name, value in self.merged(joined.right).items() if name not in found}
+            for name in joined.using:
+                left, soft = found.get(name) or (self._holders(joined.left, name), False)
+                right = self._holders(joined.right, name)
+                if joined.kind == "full" or soft:
+                    found[name] = (left + right if left and right else [], True)
+                else:
+                    found[name] = (right if joined.kind == "right" else left, False)
+        return found
 
     def _without(self, facts: Facts, sources: set[Source]) -> Facts:
         days = {term: days for term, days in facts.days.items() if term[0] not in sources}
@@ -235,10 +287,15 @@ class Relational:
         self.shop = shop
         self.outer = outer
         self.cte = cte
-        self.names = _inner_names(query, names)
-        self.query, self.limited = unwrap(query)
-        if self.query is not query:
-            self.names = _inner_names(self.query, self.names)
+        self.ctes: list[Cte] = []
+        self.names = inner_names(query, names, self.ctes)
+        self.limited = False
+        while isinstance(query, exp.Subquery | exp.Paren):
+            self.limited = self.limited or is_bounded(query)
+            query = query.this
+            self.names = inner_names(query, self.names, self.ctes)
+        self.query = query
+        self.limited = self.limited or is_bounded(query)
         self.arms = list(_arms(self.query))
         self.scope: Scope | None = None
         if isinstance(self.query, exp.Select):
@@ -255,7 +312,7 @@ class Relational:
             return _values_columns(self.query)
         names = []
         for item in self.query.expressions:
-            if _is_star(item):
+            if is_star(item):
                 return None
             names.append(item.alias_or_name.lower())
         return names
@@ -277,7 +334,7 @@ class Relational:
             return False
         if self.scope is None:
             return None
-        chances = [self.scope.has(source, name) for source in self._star_sources(star)]
+        chances = [self.scope.has(source, name) for source in self.star_sources(star)]
         return True if True in chances else (None if None in chances else False)
 
     def meaning(self, name: str) -> exp.Expr | Target | None:
@@ -293,7 +350,7 @@ class Relational:
                 return replaced[name]
             if _star_list(star, "rename"):
                 return None
-        found = [s for star in self._stars() if name not in _excepted(star) for s in self._star_sources(star)]
+        found = [s for star in self._stars() if name not in _excepted(star) for s in self.star_sources(star)]
         merged = self.scope.resolve(exp.column(name))
         if merged is not None and all(term[0] in found for term in merged.terms):
             return merged
@@ -302,7 +359,7 @@ class Relational:
     def grain(self, name: str) -> Grain:
         """Whether an output column holds days, times of days, or either."""
         if self.parts:
-            grains = {part.grain(_translated(self, part, name)) for part in self.parts}
+            grains = {part.grain(translated(self, part, name)) for part in self.parts}
             return grains.pop() if len(grains) == 1 else "any"
         meaning = self.meaning(name)
         if isinstance(meaning, Target) and self.scope:
@@ -337,7 +394,7 @@ class Relational:
 
     def _find_days(self, name: str) -> DaySet:
         if self.parts:
-            return self.shop.probed.either([part.days(_translated(self, part, name)) for part in self.parts])
+            return self.shop.probed.either([part.days(translated(self, part, name)) for part in self.parts])
         if self.scope is None:
             return _values_days(self, name)
         meaning = self.meaning(name)
@@ -367,49 +424,19 @@ class Relational:
     def _explicit(self) -> dict[str, exp.Expr]:
         found: dict[str, exp.Expr] = {}
         for item in self.query.expressions:
-            if not _is_star(item):
+            if not is_star(item):
                 found.setdefault(item.alias_or_name.lower(), item)
         return found
 
     def _stars(self) -> list[exp.Expr]:
-        return [item for item in self.query.expressions if _is_star(item)]
+        return [item for item in self.query.expressions if is_star(item)]
 
-    def _star_sources(self, star: exp.Expr) -> list[Source]:
+    def star_sources(self, star: exp.Expr) -> list[Source]:
+        """The sources whose columns a star stands for."""
         if self.scope is None:
             return []
         table = star.table.lower() if isinstance(star, exp.Column) else ""
         return [source for source in self.scope.sources if not table or source.alias == table]
-
-
-def _merged(tree: Tree | None) -> dict[str, tuple[list[Source], bool]]:
-    """What an unqualified name means that USING merged: its sources, and whether each of them may be NULL."""
-    if not isinstance(tree, Joined):
-        return {}
-    spine: list[Joined] = []
-    node: Tree = tree
-    while isinstance(node, Joined):
-        spine.append(node)
-        node = node.left
-    found = dict(_merged(None))
-    for joined in reversed(spine):
-        found |= {name: value for name, value in _merged(joined.right).items() if name not in found}
-        for name in joined.using:
-            found[name] = _merge(joined, name, found.get(name))
-    return found
-
-
-def _merge(joined: Joined, name: str, before: tuple[list[Source], bool] | None) -> tuple[list[Source], bool]:
-    left = before or (_only(joined.left), False)
-    right = _only(joined.right)
-    if joined.kind == "full" or left[1]:
-        return left[0] + right, True
-    return (right, False) if joined.kind == "right" else left
-
-
-def _only(tree: Tree) -> list[Source]:
-    """The source of a tree if there is just one: else a name in USING is not known to be of either."""
-    sources = list(sources_of(tree))
-    return sources if len(sources) == 1 else []
 
 
 def _inside(scope: Scope, cte: Cte) -> bool:
@@ -422,8 +449,8 @@ def _inside(scope: Scope, cte: Cte) -> bool:
     return False
 
 
-def _inner_names(query: exp.Expr, names: Names) -> Names:
-    """The names that a query sees: those around it, and those of its own WITH."""
+def inner_names(query: exp.Expr, names: Names, made: list[Cte]) -> Names:
+    """The names that a query sees: those around it, and those of its own WITH, which are added to ``made``."""
     clause = query.args.get("with_")
     if clause is None:
         return names
@@ -436,6 +463,7 @@ def _inner_names(query: exp.Expr, names: Names) -> Names:
             inner[cte.name] = cte
             cte.open = not any(table.name.lower() == cte.name for table in item.this.find_all(exp.Table))
         known[cte.name] = cte
+        made.append(cte)
     return known
 
 
@@ -444,17 +472,19 @@ def _arms(query: exp.Expr) -> Iterator[exp.Expr]:
     stack = [query]
     while stack:
         node = stack.pop()
-        if isinstance(node, exp.SetOperation) and (node is query or not _is_bounded(node)):
+        if isinstance(node, exp.SetOperation) and (node is query or not (is_bounded(node) or node.args.get("with_"))):
             stack += [node.args["expression"], node.args["this"]]
         else:
             yield node
 
 
-def _is_bounded(node: exp.Expr) -> bool:
-    return bool(node.args.get("limit") or node.args.get("offset") or node.args.get("with_"))
+def is_bounded(node: exp.Expr) -> bool:
+    """Whether a LIMIT or OFFSET picks some of a query's rows."""
+    return bool(node.args.get("limit") or node.args.get("offset"))
 
 
-def _is_star(item: exp.Expr) -> bool:
+def is_star(item: exp.Expr) -> bool:
+    """Whether an output is ``*`` or ``t.*``."""
     return isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star))
 
 
@@ -467,7 +497,7 @@ def _excepted(star: exp.Expr) -> set[str]:
     return {item.name.lower() for item in _star_list(star, "except_")}
 
 
-def _translated(whole: Relational, part: Relational, name: str) -> str:
+def translated(whole: Relational, part: Relational, name: str) -> str:
     """The name in one arm of a UNION of what the first arm calls so; by position, or by name through a star."""
     first, columns = whole.columns, part.columns
     if first is None or columns is None or name not in first or whole.query.args.get("by_name"):
@@ -476,7 +506,7 @@ def _translated(whole: Relational, part: Relational, name: str) -> str:
     return columns[position] if position < len(columns) else name
 
 
-def _inner_name(source: Source, query: Relational | None, name: str) -> str:
+def inner_name(source: Source, query: Relational | None, name: str) -> str:
     """The query's own name for a column that the FROM renamed: ``(SELECT ds FROM t) AS q(day)``."""
     inner = query.columns if query else None
     if source.columns is None or inner is None or name not in source.columns:
@@ -498,7 +528,9 @@ def _table_grain(source: Source, name: str) -> Grain:
 
 def _values_columns(query: exp.Expr) -> list[str] | None:
     if isinstance(query, exp.Values):
-        return [name.lower() for name in query.alias_column_names] or None
+        rows = query.expressions
+        width = len(rows[0].expressions) if rows and isinstance(rows[0], exp.Tuple) else 0
+        return [name.lower() for name in query.alias_column_names] or [f"col{n}" for n in range(width)]
     return None
 
 

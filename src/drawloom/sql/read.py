@@ -2,34 +2,193 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from drawloom.model import Schedule
+from drawloom.model import Days, Read, Schedule, Where
 from drawloom.sql.catalog import Catalog
-from drawloom.sql.parse import parse, refuse_other
-from drawloom.sql.script import Script
-from drawloom.sql.template import render
-
-REFERENCE = date(2024, 7, 17)
+from drawloom.sql.constant import Folder
+from drawloom.sql.dayset import Probed
+from drawloom.sql.dialect import check_dialect
+from drawloom.sql.effects import Effects
+from drawloom.sql.fit import Measured, fit
+from drawloom.sql.names import context
+from drawloom.sql.parse import refuse_other, too_deep
+from drawloom.sql.probes import Point, dense, probes
+from drawloom.sql.query import Workshop
+from drawloom.sql.sandbox import Clock, clock
+from drawloom.sql.scope import Builder
+from drawloom.sql.script import Occurrence, Script, Write
+from drawloom.sql.template import Rendered, Template
+from drawloom.sql.values import Moving
+from drawloom.sql.variants import Variant, variants
 
 
 def read(
     text: str,
     *,
     dialect: str = "duckdb",
-    keys: tuple[str, ...] = ("ds",),
+    keys: Sequence[str] = ("ds",),
     catalog: Catalog | None = None,
     schedule: Schedule | None = None,
     target: str | None = None,
     params: Mapping[str, Any] | None = None,
     file: str | None = None,
 ) -> Script:
-    """The script that a text is."""
-    schedule = schedule or Schedule()
-    refuse_other(text, file)
-    day = schedule.interval(REFERENCE)[1]
-    rendered = render(text, day, schedule=schedule, params=params, target=target)
-    statements, _ = parse(rendered, dialect, file)
-    return Script(text, dialect, rendered, day, statements, tuple(keys), schedule, catalog or {}, target, file)
+    """What a text reads, with the days of each table, and what it writes.
+
+    Args:
+        text: SQL with Jinja, one statement or several.
+        dialect: whose SQL it is.
+        keys: the partition columns of tables that the catalog does not know, the day's first.
+        catalog: tables with their keys and columns.
+        schedule: how often it runs.
+        target: the table that it fills, for ``{{ this }}``.
+        params: the values of ``params``.
+        file: its file, for places in errors.
+
+    Raises:
+        InputError: with one problem: ``not-sql``, ``template-error``, ``syntax-error`` or ``refused``.
+    """
+    reader = _Reader(text, check_dialect(dialect), tuple(key.lower() for key in keys), catalog or {}, schedule or Schedule(), target, params, file)
+    try:
+        return reader.script()
+    except (RecursionError, MemoryError) as error:
+        raise too_deep(file) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one variant of a text was found to do, at its runs."""
+
+    variant: Variant
+    effects: Effects
+    probed: Probed
+
+
+@dataclass(slots=True)
+class _Reader:
+    text: str
+    dialect: str
+    keys: tuple[str, ...]
+    catalog: Catalog
+    schedule: Schedule
+    target: str | None
+    params: Mapping[str, Any] | None
+    file: str | None
+
+    def script(self) -> Script:
+        refuse_other(self.text, self.file)
+        template = Template(self.text, Where(self.file))
+        runs = probes(self.schedule)
+        looks = self._looks(template, runs)
+        first = looks[0]
+        measured = self._measured(looks, runs)
+        dense_ = _Dense(self, template)
+        reads = [fit(table, days, lambda table=table: dense_.of(table)) for table, days in measured.items()]  # type: ignore[misc]
+        reads = _named(reads, looks)
+        return Script(
+            source=self.text,
+            dialect=self.dialect,
+            rendered=first.variant.rendered,
+            day=runs[0].day,
+            statements=first.variant.statements,
+            keys=self.keys,
+            schedule=self.schedule,
+            catalog=self.catalog,
+            target=self.target,
+            file=self.file,
+            reads=tuple(sorted(reads, key=lambda one: one.table.lower())),
+            writes=_writes(looks),
+            occurrences=tuple(self._occurrences(first, runs)),
+        )
+
+    def _looks(self, template: Template, runs: Sequence[Point]) -> list[_Look]:
+        return [self._look(variant, runs) for variant in variants(self._texts(template, runs), self.dialect, self.file)]
+
+    def _texts(self, template: Template, runs: Sequence[Point]) -> list[Rendered]:
+        if template.still:
+            return [template.render({})] * len(runs)
+        token = clock.set(Clock())
+        try:
+            return [template.render(self._names(run)) for run in runs]
+        finally:
+            clock.reset(token)
+
+    def _names(self, run: Point) -> dict[str, Any]:
+        return context(run.day, run.hour, self.schedule, self.params, {"target": self.target})
+
+    def _look(self, variant: Variant, runs: Sequence[Point]) -> _Look:
+        days = [runs[index].day for index in variant.runs]
+        probed = Probed(days)
+        folder = Folder(self.dialect, variant.rendered.text, variant.moved, Moving(days))
+        effects = Effects(Workshop(folder, probed, Builder(self.catalog, self.keys)))
+        effects.run(variant.statements)
+        return _Look(variant, effects, probed)
+
+    def _measured(self, looks: Sequence[_Look], runs: Sequence[Point]) -> dict[str, Measured]:
+        """For each table, the offsets that are read on each run day."""
+        found: dict[str, dict[int, Days]] = {}
+        for look in looks:
+            sets: dict[str, list[Any]] = {}
+            for place in look.effects.places:
+                sets.setdefault(place.table.lower(), []).append(place.days)
+            for table, days in sets.items():
+                each = look.probed.either(days).at(look.probed.ordinals)
+                found.setdefault(table, {}).update(zip(look.variant.runs, each, strict=True))
+        return {table: _by_day(days, runs) for table, days in found.items()}
+
+    def _occurrences(self, look: _Look, runs: Sequence[Point]) -> list[Occurrence]:
+        found = []
+        for place in look.effects.places:
+            each = dict(zip(look.variant.runs, place.days.at(look.probed.ordinals), strict=True))
+            measured = _by_day(each, [runs[index] for index in look.variant.runs], look.variant.runs)
+            found.append(Occurrence(place.node, fit(place.table, measured, lambda: [])))
+        return found
+
+
+class _Dense:
+    """The days of tables on every run of two years, looked at once and only if asked for."""
+
+    def __init__(self, reader: _Reader, template: Template) -> None:
+        self.reader = reader
+        self.template = template
+        self.measured: dict[str, Measured] | None = None
+
+    def of(self, table: str) -> Measured:
+        if self.measured is None:
+            runs = dense(self.reader.schedule)
+            self.measured = self.reader._measured(self.reader._looks(self.template, runs), runs)  # noqa: SLF001
+        return self.measured.get(table, [])
+
+
+def _by_day(days: Mapping[int, Days], runs: Sequence[Point], indices: Sequence[int] | None = None) -> Measured:
+    """Runs of the same day (the hours of an hourly schedule) count as one: what any of them reads."""
+    found: dict[Any, Days] = {}
+    for index, run in zip(indices or range(len(runs)), runs, strict=True):
+        found[run.day] = found.get(run.day, Days()) | days.get(index, Days())
+    return list(found.items())
+
+
+def _named(reads: Sequence[Read], looks: Sequence[_Look]) -> list[Read]:
+    """The reads with each table as the user first wrote it."""
+    from dataclasses import replace
+
+    written: dict[str, str] = {}
+    for look in looks:
+        for place in look.effects.places:
+            written.setdefault(place.table.lower(), place.table)
+    return [replace(one, table=written[one.table]) for one in reads]
+
+
+def _writes(looks: Sequence[_Look]) -> tuple[Write, ...]:
+    """The writes of the first variant, and those that only others do."""
+    writes = list(looks[0].effects.writes)
+    for look in looks[1:]:
+        for write in look.effects.writes:
+            if not any((write.table, write.mode) == (known.table, known.mode) for known in writes):
+                writes.append(write)
+    return tuple(writes)
+
+

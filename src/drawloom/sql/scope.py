@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlglot import exp
 
-from drawloom.sql.catalog import Catalog, Entry
+from drawloom.sql.catalog import Catalog, Entry, find_entry
 
 _FILES = (".parquet", ".csv", ".json", ".ndjson", ".jsonl", ".avro", ".orc", ".xlsx", ".tsv", ".gz", ".zst", ".txt")
+_FORMATS = ("parquet", "json", "csv", "orc", "avro", "delta", "text", "binaryfile")
 
 
 @dataclass(slots=True, eq=False)
@@ -85,21 +86,12 @@ def table_name(table: exp.Table) -> str:
     return ".".join(part.name for part in table.parts)
 
 
-def is_file(table: exp.Table) -> bool:
-    """Whether the name is the path of a file."""
+def file_path(table: exp.Table) -> str | None:
+    """The path, where a name in FROM is that of a file or folder: 'x.parquet', or Spark's parquet.`folder/x`."""
     name = table.name
-    return not table.db and ("/" in name or name.lower().endswith(_FILES))
-
-
-def unwrap(query: exp.Expr) -> tuple[exp.Expr, bool]:
-    """The query inside parentheses, and whether a LIMIT stands outside of them."""
-    limited = False
-    while isinstance(query, exp.Subquery | exp.Paren) and not query.args.get("joins"):
-        limited = limited or bool(query.args.get("limit") or query.args.get("offset"))
-        if query.args.get("with_") or not isinstance(query.this, exp.Expr):
-            break
-        query = query.this
-    return query, limited
+    if table.db.lower() in _FORMATS and not table.catalog:
+        return name if "/" in name or "." in name else None
+    return name if not table.db and ("/" in name or name.lower().endswith(_FILES)) else None
 
 
 class Builder:
@@ -108,17 +100,15 @@ class Builder:
     def __init__(self, catalog: Catalog, keys: tuple[str, ...]) -> None:
         self.catalog = catalog
         self.keys = keys
+        self.shared: dict[int, exp.Expr] = {}
 
-    def tree(self, select: exp.Expr, names: Mapping[str, Cte], given: exp.Expr | None = None) -> Tree | None:
+    def tree(self, select: exp.Expr, names: Mapping[str, Cte]) -> Tree | None:
         """The joined sources of a SELECT (or of another statement with FROM and joins).
 
-        Args:
-            select: the statement.
-            names: the CTEs and temporary tables that can be seen.
-            given: a source that stands outside of it, as in Hive's multiple inserts.
+        ``shared`` has the FROM of SELECTs that stands outside of them, as in Hive's multiple inserts.
         """
         start = select.args.get("from_")
-        first = start.this if start is not None else given
+        first = start.this if start is not None else self.shared.get(id(select))
         tree: Tree | None = None
         if first is not None:
             tree = self._part(first, names, [])
@@ -135,6 +125,9 @@ class Builder:
             kind = "inner" if not join.side else join.side.lower()
         elif join.method in ("ASOF", "POSITIONAL"):
             kind = join.method.lower() + (" left" if join.side else "")
+            if join.method == "POSITIONAL":
+                for source in [*sources_of(left), *sources_of(right)]:
+                    source.sealed = True
         elif join.kind in ("SEMI", "ANTI"):
             kind = join.kind.lower()
         else:
@@ -143,6 +136,10 @@ class Builder:
         if isinstance(join.this, exp.Lateral) and join.this.args.get("cross_apply") is False:
             kind = "left"
         return _pair(left, right, kind, join.args.get("on"), using)
+
+    def leaf(self, node: exp.Expr, names: Mapping[str, Cte]) -> Tree:
+        """One source, with what is joined to it."""
+        return self._part(node, names, [])
 
     def _part(self, node: exp.Expr, names: Mapping[str, Cte], before: list[Source]) -> Tree:
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery) and not _is_query(node):
@@ -174,8 +171,8 @@ class Builder:
         if isinstance(node, exp.Subquery):
             sealed = sealed or bool(node.args.get("sample"))
             return Source(alias, "query", node, query=node, columns=columns, sealed=sealed)
-        if isinstance(node, exp.Unnest):
-            return Source(alias, "rows", node, columns=columns)
+        if isinstance(node, exp.Values):
+            return Source(alias, "query", node, query=node)
         if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
             return Source(alias, "rows", node, columns=columns)
         return self._table(node, alias, columns, sealed, names, before)
@@ -196,8 +193,9 @@ class Builder:
         first = node.parts[0].name.lower()
         if len(node.parts) > 1 and any(source.alias == first for source in before):
             return Source(alias, "rows", node, columns=columns)
-        if is_file(node):
-            return Source(alias, "rows", node, columns=columns)
+        path = file_path(node)
+        if path is not None:
+            return Source(alias, "table", node, path, Entry(keys=()))
         entry = self.entry(name)
         keys = self.keys if entry.keys is None else entry.keys
         sealed = sealed or bool(columns)
@@ -209,13 +207,8 @@ class Builder:
         return Source(alias, "rows", node, columns=columns)
 
     def entry(self, name: str) -> Entry:
-        """What the catalog says of a table; a name with a catalog before it is also found without."""
-        parts = name.lower().split(".")
-        for start in range(len(parts)):
-            found = self.catalog.get(".".join(parts[start:]))
-            if found is not None and (start == 0 or len(parts) - start >= 2):
-                return found
-        return Entry()
+        """What the catalog says of a table."""
+        return find_entry(self.catalog, name)
 
 
 def _pair(left: Tree | None, right: Tree, kind: str, on: exp.Expr | None = None, using: tuple[str, ...] = ()) -> Tree:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from drawloom.model import Read, Schedule, Where
 from drawloom.sql.catalog import Catalog
-from drawloom.sql.template import Rendered
 
 if TYPE_CHECKING:
     from sqlglot import exp
+
+    from drawloom.sql.template import Rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Write:
 class Occurrence:
     """One place where a table is read, and the days that are read there."""
 
-    node: exp.Table
+    node: exp.Expr
     read: Read
 
 
@@ -60,6 +61,11 @@ class Script:
     reads: tuple[Read, ...] = ()
     writes: tuple[Write, ...] = ()
     occurrences: tuple[Occurrence, ...] = ()
+
+    def tables(self) -> list[str]:
+        """The names of all tables that it reads or writes, and of its target, in lower case."""
+        names = {one.table.lower() for one in (*self.reads, *self.writes)}
+        return sorted(names | {self.target.lower()} if self.target else names)
 
     def place(self, offset: int) -> Where:
         """Line and column in the user's text of a character of the rendered text."""

@@ -113,7 +113,7 @@ class Template:
         parts: list[str] = []
         self.segments = []
         at, strip = 0, False
-        for start, end in _blocks(self.source):
+        for start, end in blocks(self.source):
             self._mark_data(parts, at, start, strip)
             block = self.source[start:end]
             if block.startswith("{{"):
@@ -198,7 +198,7 @@ def _environment() -> Sandbox:
     return Sandbox()
 
 
-def _blocks(source: str) -> list[tuple[int, int]]:
+def blocks(source: str) -> list[tuple[int, int]]:
     """Where the template's tags stand: pairs of start and end."""
     found: list[tuple[int, int]] = []
     at = 0

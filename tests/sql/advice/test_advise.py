@@ -33,7 +33,6 @@ JUDGED = {
     "limit_blocks": {"missing-partition-filter"},
     "max_ds_not_key": {"missing-partition-filter"},
     "left_join_on_filter": {"missing-partition-filter"},
-    "string_compare_other_col": {"missing-partition-filter"},
     "jinja_table_param": {"parameter-left"},
 }
 

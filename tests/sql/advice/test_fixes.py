@@ -27,7 +27,11 @@ def test_unsafe_ones_only_when_asked() -> None:
     assert apply_fixes("abc", [unsafe], unsafe=True) == "Xbc"
 
 
-def test_of_two_that_touch_the_first_is_done_whole() -> None:
+def test_neighbours_are_both_done() -> None:
+    assert apply_fixes("abc", [problem(Edit(0, 1, "X")), problem(Edit(1, 2, "Y")), problem(Edit(2, 2, "-"))]) == "XY-c"
+
+
+def test_of_two_that_overlap_the_first_is_done_whole() -> None:
     both = problem(Edit(0, 2, "X"), Edit(3, 4, "Y"))
     assert apply_fixes("abcde", [both, problem(Edit(1, 3, "Z"))]) == "XcYe"
     assert apply_fixes("abc", [problem(Edit(1, 1, "X")), problem(Edit(1, 1, "Y"))]) == "aXbc"

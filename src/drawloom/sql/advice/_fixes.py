@@ -30,5 +30,5 @@ def apply_fixes(source: str, problems: Iterable[Problem], *, unsafe: bool = Fals
 
 
 def _clash(edit: Edit, other: Edit) -> bool:
-    """Whether two edits touch: insertions at one place do too, for their order is not known."""
-    return edit.start <= other.end and other.start <= edit.end
+    """Whether two edits overlap, or start at one place, so that their order would matter."""
+    return edit.start == other.start or (edit.start < other.end and other.start < edit.end)

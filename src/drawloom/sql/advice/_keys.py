@@ -14,7 +14,7 @@ from drawloom.sql.script import Script
 COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.Like)
 
 
-def key_tests(script: Script, table: exp.Table) -> Iterator[tuple[exp.Expr, exp.Column]]:
+def key_tests(script: Script, table: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Column]]:
     """The conditions beside a table that look at one of its partition columns, with that column."""
     select = table.find_ancestor(exp.Select)
     among = sources(select) if select is not None else ()
@@ -32,7 +32,8 @@ def _is_of(script: Script, column: exp.Column, among: tuple[Source, ...], here: 
 
 def comparison_of(column: exp.Column) -> exp.Expr | None:
     """The comparison that a column stands in."""
-    return column.find_ancestor(*COMPARISONS, exp.Select)
+    found = column.find_ancestor(*COMPARISONS, exp.Select)
+    return None if isinstance(found, exp.Select) else found
 
 
 def wrapper_of(column: exp.Column) -> exp.Expr | None:
@@ -79,7 +80,7 @@ def has_end(read: Read) -> bool:
     return all(last is not None for _, last in spans_of(read))
 
 
-def first_test(script: Script, table: exp.Table) -> exp.Expr:
+def first_test(script: Script, table: exp.Expr) -> exp.Expr:
     """Where to point for the days of a table: its first condition on a key, else the table."""
     found = next(key_tests(script, table), None)
     return (comparison_of(found[1]) or found[0]) if found else table

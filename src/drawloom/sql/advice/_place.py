@@ -45,6 +45,16 @@ def words(script: Script, *texts: str, within: Span | None = None) -> Iterator[T
             yield token
 
 
+def start_of(script: Script, node: exp.Expr) -> int:
+    """The offset in the rendered text where a node begins, or the part that it belongs to."""
+    around: exp.Expr | None = node
+    while around is not None:
+        if span := extent(around):
+            return (whole(script, around) or span)[0]
+        around = around.parent
+    return 0
+
+
 def keyword(script: Script, node: exp.Expr, *texts: str, taken: Container[int] = ()) -> Token | None:
     """The token of a node that is only a keyword and so has no place of its own: the nearest to what is around it."""
     around = node
@@ -115,26 +125,39 @@ def whole(script: Script, node: exp.Expr) -> Span | None:
     span = extent(node) if _is_spelled(node) else None
     if span is None:
         return None
-    start = _call_start(script, node, span[0])
+    start = _first_name(script, node, span[0])
     found = tokens(script)
     depth = 0
     for n in range(bisect_left(found, start, key=lambda token: token.start), len(found)):
         depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(found[n].text, 0)
-        opens = isinstance(node, exp.Func) and found[n + 1 : n + 2] and found[n + 1].text == "(" and depth == 0
+        opens = isinstance(node, exp.Func) and found[n + 1 : n + 2] and found[n + 1].text == "("
+        if depth < 0:
+            return None
         if depth == 0 and found[n].end + 1 >= span[1] and not opens:
             return start, found[n].end + 1
     return None
 
 
-def _call_start(script: Script, node: exp.Expr, start: int) -> int:
-    """Where a call begins whose name the parser gave no place, as that of CAST."""
+def _first_name(script: Script, node: exp.Expr, start: int) -> int:
+    """Where a node begins if calls stand on its left whose names the parser gave no place, as that of CAST."""
+    calls = []
+    left: object = node
+    while isinstance(left, exp.Func | exp.Binary | exp.Between | exp.In):
+        calls += [left] if isinstance(left, exp.Func) and not isinstance(left, exp.Connector) else []
+        left = left.args.get("this")
+    for call in reversed(calls):
+        if not has_place(call):
+            start = _call_start(script, start)
+    return start
+
+
+def _call_start(script: Script, start: int) -> int:
     bracket = before(script, start)
     if bracket is not None and bracket.text.upper() == "DISTINCT":
         bracket = before(script, bracket.start)
-    if not isinstance(node, exp.Func) or has_place(node) or bracket is None or bracket.text != "(":
-        return start
-    name = before(script, bracket.start)
-    return name.start if name is not None and name.end + 1 == bracket.start and name.text.isidentifier() else start
+    name = before(script, bracket.start) if bracket is not None and bracket.text == "(" else None
+    touches = name is not None and bracket is not None and name.end + 1 == bracket.start
+    return name.start if name is not None and touches and name.text.isidentifier() else start
 
 
 def text_of(script: Script, node: exp.Expr) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from drawloom.model import Fix, Problem, Severity
-from drawloom.sql.advice._place import whole
+from drawloom.sql.advice._place import start_of
 from drawloom.sql.script import Script, place
 
 
@@ -31,9 +31,7 @@ def tell(
         **values: fill the message's places.
     """
     module = sys.modules[rule]
-    if isinstance(at, exp.Func) and (span := whole(script, at)):
-        at = span[0]
-    where = script.place(at) if isinstance(at, int) else script.where(at)
+    where = script.place(at if isinstance(at, int) else start_of(script, at))
     return Problem(module.CODE, severity or module.SEVERITY, message(module.__doc__ or "", **values), where, fix)
 
 

@@ -26,11 +26,12 @@ def check(script: Script) -> Iterator[Problem]:
     """Functions other than casts round a partition column in a condition, where nothing else bounds the read."""
     for occurrence in script.occurrences:
         if occurrence.read.how == "all":
+            told: set[int] = set()
             for _, column in key_tests(script, occurrence.node):
                 call, test = wrapper_of(column), comparison_of(column)
-                if call is not None and test is not None and not isinstance(test, exp.Select):
+                if call is not None and test is not None and id(test) not in told:
+                    told.add(id(test))
                     yield _problem(script, call, test, column, occurrence.read.table)
-                    break
 
 
 def _problem(script: Script, call: exp.Expr, test: exp.Expr, column: exp.Column, table: str) -> Problem:
@@ -55,24 +56,15 @@ def _rewrite(test: exp.Expr, key: str) -> str | None:
 
 
 def _prefix(test: exp.Expr) -> str | None:
-    """The text that the key must begin with: substr(key, 1, n) = 'text', left(key, n) = 'text', key LIKE 'text%'."""
-    value = test.args.get("expression")
-    if not isinstance(test, exp.EQ | exp.Like) or not isinstance(value, exp.Literal) or not value.is_string:
+    """The text that the key must begin with: substr(key, 1, n) = 'text' or left(key, n) = 'text'."""
+    call, value = test.this, test.args.get("expression")
+    if not isinstance(test, exp.EQ) or not isinstance(value, exp.Literal) or not value.is_string:
         return None
-    text, call = str(value.this), test.this
-    if isinstance(test, exp.Like):
-        plain = isinstance(call, exp.Column) and text[-1:] == "%" and not set(text[:-1]) & set("%_\\")
-        return text[:-1] if plain else None
-    length = (
-        call.args.get("length")
-        if isinstance(call, exp.Substring)
-        else call.expression
-        if isinstance(call, exp.Left)
-        else None
-    )
-    from_start = not isinstance(call, exp.Substring) or (call.args.get("start") and call.args["start"].name == "1")
-    exact = isinstance(length, exp.Literal) and length.name == str(len(text)) and isinstance(call.this, exp.Column)
-    return text if exact and from_start else None
+    if isinstance(call, exp.Substring) and call.text("start") == "1":
+        length = call.text("length")
+    else:
+        length = call.text("expression") if isinstance(call, exp.Left) else ""
+    return str(value.this) if length == str(len(value.this)) and isinstance(call.this, exp.Column) else None
 
 
 def _span(prefix: str) -> tuple[date, date] | None:

@@ -13,10 +13,11 @@ from sqlglot import exp
 from drawloom.model import Fix, Problem, Severity
 from drawloom.sql.advice._columns import entry, key_names
 from drawloom.sql.advice._keys import first_test, key_tests, takes_latest, wrapper_of
+from drawloom.sql.advice._memo import per_script
 from drawloom.sql.advice._tell import tell
-from drawloom.sql.advice._walk import is_function, nodes, sources
+from drawloom.sql.advice._walk import nodes, sources
 from drawloom.sql.advice.clock import reads_clock
-from drawloom.sql.script import Occurrence, Script
+from drawloom.sql.script import Script
 
 CODE = "missing-partition-filter"
 SEVERITY: Severity = "error"
@@ -24,11 +25,10 @@ SEVERITY: Severity = "error"
 
 def check(script: Script) -> Iterator[Problem]:
     """Tables that are known or look to be partitioned, read without a bound that no other rule explains."""
-    lost = _reads_no_day(script)
     for occurrence in script.occurrences:
         table = occurrence.node
         keys = sorted(key_names(script, table))
-        if occurrence.read.how != "all" or not keys or not _is_partitioned(script, occurrence, lost):
+        if occurrence.read.how != "all" or not keys or not _is_partitioned(script, table):
             continue
         if not _is_explained(script, table):
             key = next((key for key in script.keys if key in keys), keys[0])
@@ -36,21 +36,47 @@ def check(script: Script) -> Iterator[Problem]:
             yield tell(__name__, script, first_test(script, table), fix, table=occurrence.read.table, key=key)
 
 
-def _is_partitioned(script: Script, occurrence: Occurrence, lost: bool) -> bool:
-    """Whether the catalog says so; where it is silent, whether the text uses the key, or reads no day of anything."""
-    known = entry(script, occurrence.node).keys
-    return bool(known) if known is not None else lost or any(key_tests(script, occurrence.node))
+def _is_partitioned(script: Script, table: exp.Expr) -> bool:
+    """Whether the catalog says so; where it is silent, whether the text uses the table's key, or must mean one."""
+    known = entry(script, table).keys
+    if known is not None:
+        return bool(known)
+    return any(key_tests(script, table)) or _names_key(script) or _fills_day_of_all(script)
 
 
-def _reads_no_day(script: Script) -> bool:
-    """Whether a text is written for a day, and yet none of what it reads depends on one."""
-    templated = any(not piece.literal for piece in script.rendered.pieces) or any(nodes(script, exp.Parameter))
-    files = any(is_function(table) and table.find(exp.Literal) for table in nodes(script, exp.Table))
-    return templated and not files and all(occurrence.read.how == "all" for occurrence in script.occurrences)
+@per_script
+def _names_key(script: Script) -> bool:
+    """Whether a text reads only one table, and a condition uses a key that the text did not make itself."""
+    one = len({occurrence.read.table.lower() for occurrence in script.occurrences}) == 1
+    used = {column.name.lower() for condition in _conditions(script) for column in condition.find_all(exp.Column)}
+    made = {
+        alias.alias.lower()
+        for alias in nodes(script, exp.Alias)
+        if all(column.name.lower() != alias.alias.lower() for column in alias.this.find_all(exp.Column))
+    }
+    return one and any(key.lower() in used - made for key in script.keys)
 
 
-def _is_explained(script: Script, table: exp.Table) -> bool:
-    """Whether latest-partition, clock or function-on-key tells more exactly what is wrong."""
+@per_script
+def _fills_day_of_all(script: Script) -> bool:
+    """Whether a text fills one day's partition, while nothing that it reads has to do with a day."""
+    fills = any(key in script.keys for write in script.writes for key in write.partition or ())
+    bounded = any(occurrence.read.how != "all" for occurrence in script.occurrences)
+    return fills and not bounded and not any(_has_day(script, condition) for condition in _conditions(script))
+
+
+def _conditions(script: Script) -> Iterator[exp.Expr]:
+    return nodes(script, exp.Where, exp.Join, exp.Having, exp.Qualify)
+
+
+def _has_day(script: Script, condition: exp.Expr) -> bool:
+    """Whether a condition has a constant that the template put in."""
+    constants = condition.find_all(exp.Literal, exp.Parameter)
+    return any(isinstance(one, exp.Parameter) or script.span(one) is None for one in constants)
+
+
+def _is_explained(script: Script, table: exp.Expr) -> bool:
+    """Whether another rule tells more exactly what is wrong, or a bound is there that only the run will know."""
     select = table.find_ancestor(exp.Select)
     if select is None:
         return False
@@ -62,6 +88,9 @@ def _is_explained(script: Script, table: exp.Table) -> bool:
         return True
     among = sources(select)
     return any(
-        takes_latest(test, among, script) or wrapper_of(column) is not None or any(map(reads_clock, test.walk()))
+        takes_latest(test, among, script)
+        or wrapper_of(column) is not None
+        or (not isinstance(test, exp.Or) and test.find(exp.Parameter, exp.Placeholder, exp.Query))
+        or any(map(reads_clock, test.walk()))
         for test, column in key_tests(script, table)
     )

@@ -40,7 +40,7 @@ def _ahead(read: Read) -> int:
     return max(ends, default=0)
 
 
-def _is_arrival_window(script: Script, table: exp.Table, read: Read) -> bool:
+def _is_arrival_window(script: Script, table: exp.Expr, read: Read) -> bool:
     """Whether the read goes round the run's day while another column of the rows must be of that day.
 
     So late and early arrivals of one day are found in the partitions beside it; waiting for tomorrow's is meant.

@@ -30,3 +30,7 @@ SELECT list_sort(list(DISTINCT x)) FROM t
 # dialect: bigquery
 # quiet
 SELECT ARRAY_AGG(x) OVER b FROM t WINDOW a AS (PARTITION BY uid ORDER BY ts), b AS (a ROWS 3 PRECEDING)
+----
+# at: 1:8
+# message: string_agg(DISTINCT x, ',') takes rows as they come, must say in which order.
+SELECT string_agg(DISTINCT x, ',') FROM t

@@ -1,6 +1,6 @@
 # dialect: spark
 # at: 1:29
-# message: SUBSTRING(ds, 1, 7) hides the partition column ds of logs.ev, must compare ds itself.
+# message: substr(ds, 1, 7) hides the partition column ds of logs.ev, must compare ds itself.
 SELECT a FROM logs.ev WHERE substr(ds, 1, 7) = '2018-01'
 =>
 SELECT a FROM logs.ev WHERE (ds >= '2018-01-01' AND ds < '2018-02-01')
@@ -12,7 +12,7 @@ SELECT a FROM logs.ev e WHERE left(e.ds, 4) = '2018' AND x > 1
 SELECT a FROM logs.ev e WHERE (e.ds >= '2018-01-01' AND e.ds < '2019-01-01') AND x > 1
 ----
 # at: 1:29
-SELECT a FROM logs.ev WHERE ds LIKE '201812%'
+SELECT a FROM logs.ev WHERE left(ds, 6) = '201812'
 =>
 SELECT a FROM logs.ev WHERE (ds >= '20181201' AND ds < '20190101')
 ----

@@ -36,3 +36,9 @@ SELECT list(x ORDER BY y), sum(z) OVER (ORDER BY y) FROM t
 # dialect: bigquery
 # quiet
 SELECT ARRAY(SELECT x FROM UNNEST(xs) AS x ORDER BY x) AS xs FROM t
+----
+# at: 1:64
+SELECT row_number() OVER (ORDER BY b) FROM (SELECT a, b FROM t ORDER BY a) q
+----
+# quiet
+(SELECT a FROM t ORDER BY a)

@@ -6,7 +6,7 @@ SELECT a FROM logs.ev WHERE ds = '{{ tomorrow_ds }}'
 SELECT a FROM logs.ev WHERE ds BETWEEN '{{ ds }}' AND '{{ macros.ds_add(ds, 3) }}'
 ----
 # dialect: trino
-# at: 1:34
+# at: 1:29
 SELECT a FROM logs.ev WHERE CAST(ds AS DATE) >= date_trunc('month', DATE '{{ ds }}') AND CAST(ds AS DATE) < date_trunc('month', DATE '{{ ds }}') + interval '1' month
 ----
 # dialect: bigquery

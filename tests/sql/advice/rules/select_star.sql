@@ -34,3 +34,10 @@ INSERT INTO o.t SELECT x.a FROM (SELECT * FROM i) x
 ----
 # quiet
 INSERT INTO o.t SELECT * FROM (VALUES (1, 2)) v(a, b)
+----
+# at: 1:24
+# message: INSERT takes all columns of j, must list them.
+INSERT INTO o.t SELECT * FROM (SELECT x.a, y.* FROM i x JOIN j y ON x.a = y.a) q
+----
+# quiet
+INSERT INTO o.t SELECT * FROM i PIVOT (sum(n) FOR k IN ('a', 'b'))

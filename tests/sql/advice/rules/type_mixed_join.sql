@@ -13,3 +13,8 @@ SELECT a.x FROM a JOIN b ON a.id = b.id AND a.v = b.v AND a.id = b.unknown
 ----
 # quiet
 SELECT a.x FROM a JOIN b ON a.id = b.id
+----
+# at: 2:7
+# catalog: {"a": {"keys": [], "columns": {"k": "BIGINT"}}, "b": {"keys": [], "columns": {"k": "VARCHAR"}}}
+SELECT q.n FROM (SELECT * FROM a) q, a, b
+WHERE a.k = b.k AND q.k = b.k

@@ -1,0 +1,399 @@
+"""What a script does, statement by statement: tables it reads and writes, and what it makes itself on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from sqlglot import exp
+
+from drawloom.model import Days
+from drawloom.sql.dayset import ALL, NONE, DaySet
+from drawloom.sql.prune import Place, Pruner, subqueries
+from drawloom.sql.query import Relational, Workshop, inner_names
+from drawloom.sql.scope import Cte, Joined, table_name
+from drawloom.sql.script import Write
+from drawloom.sql.values import UNKNOWN, Moving, Value, parse_time, to_text
+
+
+class Effects:
+    """Runs through the statements of a script, in order."""
+
+    def __init__(self, shop: Workshop) -> None:
+        self.shop = shop
+        self.names: dict[str, Cte] = {}
+        self.writes: list[Write] = []
+        self.places: list[Place] = []
+        self._views: list[tuple[Cte, dict[str, DaySet]]] = []
+        self._made: dict[str, DaySet] = {}
+        self._deleted: dict[str, DaySet] = {}
+        self._created: set[str] = set()
+        self._declared: set[str] = set()
+        self._pruner = Pruner(shop)
+        self._index = 0
+
+    def run(self, statements: tuple[exp.Expr, ...]) -> None:
+        """Note the effects of all statements."""
+        for self._index, statement in enumerate(statements):
+            before = len(self.writes)
+            _RULES.get(type(statement), Effects.other)(self, statement)
+            self._collect(self._made)
+            self._remember(self.writes[before:])
+        for cte, made in reversed(self._views):
+            self._pruner.visit_ctes([cte])
+            self._collect(made)
+
+    def _collect(self, made: dict[str, DaySet]) -> None:
+        """Take over the places that were read, less what the script has made before."""
+        for place in self._pruner.places.values():
+            own = made.get(place.table.lower(), NONE)
+            left = self.shop.probed.apart(place.days, own)
+            if own.empty or not left.empty:
+                self.places.append(Place(place.table, place.node, left))
+        self._pruner.places = {}
+
+    def _remember(self, writes: list[Write]) -> None:
+        for write in writes:
+            name = write.table.lower()
+            if name not in self._declared and write.mode in ("create", "view"):
+                self._made[name] = ALL
+                self._created.add(name)
+
+    def other(self, node: exp.Expr) -> None:
+        """A query, or a statement that is only looked at for the queries in it."""
+        if isinstance(node, exp.Query):
+            self._into(node)
+            self._pruner.read(node, self.names)
+            return
+        for query in subqueries(node):
+            self._pruner.read(query, self.names)
+
+    def _into(self, node: exp.Expr) -> None:
+        while isinstance(node, exp.SetOperation):
+            node = node.this
+        into = node.args.get("into")
+        if into is None or not isinstance(into.this, exp.Table):
+            return
+        if into.args.get("temporary") or into.this.name.startswith("#"):
+            self.names[table_name(into.this).lower()] = _filled(table_name(into.this))
+        else:
+            self._write(into.this, "create")
+
+    def insert(self, node: exp.Insert) -> None:
+        """INSERT: it appends, or overwrites a table or a partition."""
+        made: list[Cte] = []
+        names = inner_names(node, self.names, made)
+        if isinstance(node.expression, exp.Expr) and isinstance(node.expression, exp.Query):
+            self._pruner.read(node.expression, names)
+        elif isinstance(node.expression, exp.Table):
+            self._pruner.read(exp.select("*").from_(node.expression, copy=False), names)
+        elif isinstance(node.expression, exp.Expr):
+            for query in subqueries(node.expression):
+                self._pruner.read(query, names)
+        self._pruner.visit_ctes(made)
+        table = _table(node.this)
+        if table is not None:
+            self._inserted(node, table, names)
+        elif isinstance(node.this, exp.Directory):
+            self.writes.append(Write(node.this.name, "overwrite", None, self._index, True))
+
+    def _inserted(self, node: exp.Insert, table: exp.Table, names: dict[str, Cte]) -> None:
+        name = table_name(table).lower()
+        overwrite = bool(node.args.get("overwrite"))
+        partition = self._partition(table)
+        whole, days = self._covered(node, table, names)
+        replaces = overwrite or name in self._deleted
+        self._write(table, "overwrite" if overwrite else "append", partition, replaces)
+        if overwrite and whole:
+            self._make(name, days)
+        elif not overwrite and name in self._deleted and not days.every:
+            self._make(name, self.shop.probed.both(days, self._deleted[name]))
+
+    def _covered(self, node: exp.Insert, table: exp.Table, names: Any) -> tuple[bool, DaySet]:
+        """Whether whole days are written, and which ones."""
+        entry = self.shop.builder.entry(table_name(table))
+        keys = self.shop.builder.keys if entry.keys is None else entry.keys
+        clause = table.args.get("partition")
+        if clause is None:
+            return True, ALL if entry.keys == () else self._output_days(node, keys, names)
+        values = {_key(part): part for part in clause.expressions}
+        if len(values) != 1 or not (set(values) & set(keys)):
+            return False, NONE
+        part = next(iter(values.values()))
+        return isinstance(part, exp.EQ), self._days_of(part.expression) if isinstance(part, exp.EQ) else NONE
+
+    def _output_days(self, node: exp.Insert, keys: tuple[str, ...], names: Any) -> DaySet:
+        """The days that the inserted rows have in the first key."""
+        if not keys or not isinstance(node.expression, exp.Query):
+            return NONE
+        query = Relational(self.shop, node.expression, names)
+        columns = [item.name.lower() for item in node.this.expressions] if isinstance(node.this, exp.Schema) else []
+        if keys[0] in columns:
+            return query.days_at(columns.index(keys[0]))
+        days = query.days(keys[0]) if query.has(keys[0]) else ALL
+        return NONE if days.every else days
+
+    def _days_of(self, node: exp.Expr) -> DaySet:
+        value = self.shop.folder.fold(node)
+        return self.shop.probed.compared(lambda one: _just(one), value) if value is not UNKNOWN else NONE
+
+    def _make(self, name: str, days: DaySet) -> None:
+        self._made[name] = self.shop.probed.either([self._made.get(name, NONE), days])
+
+    def multiple(self, node: exp.MultitableInserts) -> None:
+        """Hive's FROM ... INSERT ... INSERT ...: every SELECT reads the one FROM."""
+        source = node.args["source"]
+        inserts = [insert for insert in node.expressions if isinstance(insert, exp.Insert)]
+        for insert in inserts:
+            for select in _selects(insert.expression):
+                self.shop.builder.shared[id(select)] = source
+            self.insert(insert)
+        if len(inserts) < len(node.expressions):
+            self.other(source) if isinstance(source, exp.Query) else self.other(node)
+            self._write_branches(node)
+
+    def _write_branches(self, node: exp.MultitableInserts) -> None:
+        for branch in node.expressions:
+            insert = branch.find(exp.Insert) if not isinstance(branch, exp.Insert) else None
+            table = _table(insert.this) if insert is not None else None
+            if table is not None:
+                self._write(table, "append")
+
+    def create(self, node: exp.Create) -> None:
+        """CREATE TABLE or VIEW, also a temporary one."""
+        kind = str(node.args.get("kind") or "").upper()
+        table = _table(node.this)
+        query = node.expression if isinstance(node.expression, exp.Expr) else None
+        if kind not in ("TABLE", "VIEW", "MATERIALIZED VIEW") or table is None:
+            self._routine(node)
+            return
+        if _temporary(node) or table.name.startswith("#"):
+            self._temporary(table_name(table), kind, query, node)
+            return
+        self._copied(node)
+        if not isinstance(query, exp.Query | exp.Table):
+            self._declare(table)
+            return
+        made: list[Cte] = []
+        self._pruner.read(query, inner_names(node, self.names, made))
+        self._pruner.visit_ctes(made)
+        self._write(table, "view" if "VIEW" in kind else "create")
+
+    def _temporary(self, name: str, kind: str, query: exp.Expr | None, node: exp.Expr) -> None:
+        if not isinstance(query, exp.Query):
+            self.names[name.lower()] = _filled(name)
+            return
+        made: list[Cte] = []
+        cte = Cte(name.lower(), query, dict(inner_names(node, self.names, made)), _columns(node), open=kind == "VIEW")
+        if kind == "VIEW":
+            self._views.append((cte, dict(self._made)))
+        else:
+            self._pruner.read(query, cte.names)
+        self._pruner.visit_ctes(made)
+        self.names[name.lower()] = cte
+
+    def _routine(self, node: exp.Create) -> None:
+        """What a procedure does counts as done."""
+        if not isinstance(node.expression, exp.Block):
+            self.other(node)
+            return
+        for statement in node.expression.expressions:
+            _RULES.get(type(statement), Effects.other)(self, statement)
+
+    def _declare(self, table: exp.Table) -> None:
+        """CREATE TABLE without rows is a write only where nothing else writes the table."""
+        name = table_name(table).lower()
+        if name not in self.names and all(write.table.lower() != name for write in self.writes):
+            self._write(table, "create")
+            self._declared.add(name)
+            self._created.add(name)
+
+    def _copied(self, node: exp.Create) -> None:
+        """CREATE TABLE a CLONE b copies all rows."""
+        clone = node.args.get("clone")
+        if clone is not None and isinstance(clone.this, exp.Table):
+            self._pruner.read(exp.select("*").from_(clone.this, copy=False), self.names)
+            self._write(_table(node.this) or clone.this, "create")
+
+    def cache(self, node: exp.Cache) -> None:
+        """Spark's CACHE TABLE x AS query makes a temporary view."""
+        query = node.expression
+        if isinstance(query, exp.Query) and isinstance(node.this, exp.Table):
+            self._temporary(table_name(node.this), "TABLE", query, node)
+
+    def merge(self, node: exp.Merge) -> None:
+        """MERGE: rows of the source that match nothing matter only where they are inserted."""
+        made: list[Cte] = []
+        names = inner_names(node, self.names, made)
+        builder = self.shop.builder
+        inserts = any(not when.args.get("matched") and not when.args.get("source") for when in _whens(node))
+        target, using = builder.leaf(node.this, names), builder.leaf(node.args["using"], names)
+        self._pruner.read_parts(node, names, Joined(using, target, "left" if inserts else "inner", node.args.get("on")))
+        self._pruner.visit_ctes(made)
+        self._wrote(node.this, "merge")
+
+    def update(self, node: exp.Update) -> None:
+        """UPDATE, with the tables of its FROM."""
+        made: list[Cte] = []
+        names = inner_names(node, self.names, made)
+        tree = self.shop.builder.leaf(node.this, names)
+        others = self.shop.builder.tree(node, names)
+        self._pruner.read_parts(node, names, Joined(others, tree, "inner") if others else tree)
+        self._pruner.visit_ctes(made)
+        self._wrote(node.this, "update")
+
+    def delete(self, node: exp.Delete) -> None:
+        """DELETE: the days it empties count as overwritten if they are inserted again."""
+        target = _table(node.this) or next(iter(node.args.get("tables") or []), None)
+        if not isinstance(target, exp.Table):
+            return
+        made: list[Cte] = []
+        names = inner_names(node, self.names, made)
+        tree = self.shop.builder.leaf(target, names)
+        for using in node.args.get("using") or []:
+            tree = Joined(self.shop.builder.leaf(using, names), tree, "inner")
+        self._pruner.read_parts(node, names, tree)
+        self._pruner.visit_ctes(made)
+        days = self._pruner.places[id(target)].days if id(target) in self._pruner.places else NONE
+        self._wrote(target, "delete")
+        name = table_name(target).lower()
+        self._deleted[name] = self.shop.probed.either([self._deleted.get(name, NONE), days if _by_day(node) else NONE])
+
+    def truncate(self, node: exp.TruncateTable) -> None:
+        """TRUNCATE: what is inserted then is all that is there."""
+        for table in node.expressions:
+            if isinstance(table, exp.Table):
+                self._deleted[table_name(table).lower()] = ALL
+
+    def drop(self, node: exp.Drop) -> None:
+        """DROP: a table that this script made was only a help on the way."""
+        for table in node.args.get("tables") or []:
+            name = table_name(table).lower() if isinstance(table, exp.Table) else ""
+            self.names.pop(name, None)
+            if name in self._created:
+                self._created.discard(name)
+                self.writes = [write for write in self.writes if write.table.lower() != name]
+
+    def alter(self, node: exp.Alter) -> None:
+        """ALTER TABLE ... RENAME TO: what was written has the new name."""
+        for action in node.args.get("actions") or []:
+            if isinstance(action, exp.AlterRename) and isinstance(node.this, exp.Table):
+                old, new = table_name(node.this).lower(), table_name(action.this)
+                self.writes = [replace(w, table=new) if w.table.lower() == old else w for w in self.writes]
+                if old in self._made:
+                    self._made[new.lower()] = self._made.pop(old)
+
+    def copy(self, node: exp.Copy) -> None:
+        """COPY: a table is filled from files, or a table or query goes out to them."""
+        table = _table(node.this)
+        if node.args.get("kind"):
+            for path in node.args.get("files") or []:
+                self.places.append(Place(path.name, path, ALL))
+            if table is not None:
+                self._write(table, "append")
+        elif table is not None:
+            self._pruner.read(exp.select("*").from_(table, copy=False), self.names)
+        else:
+            self.other(node)
+
+    def _wrote(self, node: exp.Expr, mode: str) -> None:
+        table = _table(node)
+        if table is not None:
+            self._pruner.places.pop(id(table), None)
+            self._write(table, mode)
+
+    def _write(self, table: exp.Table, mode: str, partition: Any = None, replaces: bool = False) -> None:
+        name = table_name(table)
+        if not isinstance(table.this, exp.Identifier):
+            return
+        if name.lower() in self.names:
+            self.names[name.lower()] = _filled(name)
+            return
+        if name.lower() in self._declared:
+            self._declared.discard(name.lower())
+            self.writes = [write for write in self.writes if write.table.lower() != name.lower()]
+        self.writes.append(Write(name, mode, partition, self._index, replaces or mode in ("create", "view", "overwrite")))
+
+    def _partition(self, table: exp.Table) -> dict[str, int | str | None] | None:
+        clause = table.args.get("partition")
+        if clause is None:
+            return None
+        return {_key(part): self._partition_value(part) for part in clause.expressions}
+
+    def _partition_value(self, part: exp.Expr) -> int | str | None:
+        if not isinstance(part, exp.EQ):
+            return None
+        value = self.shop.folder.fold(part.expression)
+        if value is UNKNOWN:
+            return None
+        if type(value) is not Moving:
+            return to_text(value)
+        days = self.shop.probed.compared(_just, value).offsets
+        return days.first if days and len(days.spans) == 1 and days.first == days.last else None
+
+
+def _filled(name: str) -> Cte:
+    """A temporary table of which nothing is known."""
+    return Cte(name.lower(), exp.Null(), {}, open=False)
+
+
+def _just(value: Value) -> Days | None:
+    moment = parse_time(value) if isinstance(value, str) else value
+    moment = parse_time(str(moment)) if isinstance(moment, int) else moment
+    return Days.of(moment.toordinal()) if hasattr(moment, "toordinal") else None
+
+
+def _table(node: Any) -> exp.Table | None:
+    while isinstance(node, exp.Schema | exp.Subquery | exp.Paren):
+        node = node.this
+    return node if isinstance(node, exp.Table) else None
+
+
+def _columns(node: exp.Expr) -> tuple[str, ...]:
+    schema = node.this
+    return tuple(item.name.lower() for item in schema.expressions) if isinstance(schema, exp.Schema) else ()
+
+
+def _temporary(node: exp.Create) -> bool:
+    properties = node.args.get("properties")
+    items = properties.expressions if properties is not None else []
+    return any(isinstance(item, exp.TemporaryProperty) for item in items)
+
+
+def _key(part: exp.Expr) -> str:
+    return (part.this if isinstance(part, exp.EQ) else part).name.lower()
+
+
+def _whens(node: exp.Merge) -> list[exp.Expr]:
+    whens = node.args.get("whens")
+    return list(whens.expressions) if whens is not None else []
+
+
+def _by_day(node: exp.Delete) -> bool:
+    """Whether a DELETE empties whole days: its one condition is on one column."""
+    where = node.args.get("where")
+    if where is None:
+        return True
+    return not isinstance(where.this, exp.And) and len(list(where.this.find_all(exp.Column))) == 1
+
+
+def _selects(node: Any) -> Iterator[exp.Expr]:
+    if isinstance(node, exp.Select) and node.args.get("from_") is None:
+        yield node
+
+
+Rule = Callable[[Effects, Any], None]
+_RULES: dict[type[Any], Rule] = {
+    exp.Insert: Effects.insert,
+    exp.MultitableInserts: Effects.multiple,
+    exp.Create: Effects.create,
+    exp.Cache: Effects.cache,
+    exp.Merge: Effects.merge,
+    exp.Update: Effects.update,
+    exp.Delete: Effects.delete,
+    exp.TruncateTable: Effects.truncate,
+    exp.Drop: Effects.drop,
+    exp.Alter: Effects.alter,
+    exp.Copy: Effects.copy,
+}

@@ -1,0 +1,118 @@
+"""From measured days to a Read: offsets, fixed dates, calendar rules, or a hull that covers what was measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+from drawloom.model import ALL, Bound, DateSpan, Days, Read
+from drawloom.model.days import Anchor, add_months, start_of
+
+Measured = Sequence[tuple[date, Days]]
+Rule = tuple[Bound | None, Bound | None]
+_ANCHORS: tuple[Anchor, ...] = ("day", "month", "week", "quarter", "year", "week_sunday")
+_FAR = 400
+
+
+def fit(table: str, measured: Measured, dense: Callable[[], Measured]) -> Read:
+    """How the days of a table follow the run's day.
+
+    Args:
+        table: its name.
+        measured: run days and the offsets that were read on them.
+        dense: gives the same for every run of some years; asked only where no rule fits.
+    """
+    first = measured[0][1]
+    if all(days == first for _, days in measured):
+        return Read(table, ALL, "all") if first == ALL else Read(table, first, "offset")
+    if any(days == ALL for _, days in measured):
+        return Read(table)
+    dates = {days.shift(day.toordinal()) for day, days in measured}
+    if len(dates) == 1:
+        spans = tuple((_date(a), _date(b)) for a, b in dates.pop().spans)
+        return Read(table, _outside(spans), "fixed", dates=spans)
+    shown = tuple((day, days.on(day)) for day, days in sorted(measured, key=lambda pair: pair[0]))
+    rules = fit_rules(measured)
+    if rules:
+        return Read(table, hull(measured), "calendar", calendar=rules, measured=shown)
+    return Read(table, hull([*measured, *dense()]), "calendar", measured=shown)
+
+
+def fit_rules(measured: Measured) -> tuple[Rule, ...]:
+    """Calendar rules that hold on every measured day; none where there are not."""
+    counts = {len(days.spans) for _, days in measured}
+    if len(counts) > 1:
+        return ()
+    rules: list[Rule] = []
+    for n in range(counts.pop()):
+        first = _fit_end([(day, days.spans[n][0]) for day, days in measured])
+        last = _fit_end([(day, days.spans[n][1]) for day, days in measured])
+        if first is False or last is False:
+            return ()
+        rules.append((first, last))  # type: ignore[arg-type]
+    return tuple(rules)
+
+
+def _fit_end(ends: Sequence[tuple[date, int | None]]) -> Bound | None | bool:
+    """The rule of one end of a span; None where it is open, False where no rule holds."""
+    if all(offset is None for _, offset in ends):
+        return None
+    if any(offset is None for _, offset in ends):
+        return False
+    dates = [(day, day + timedelta(days=offset or 0)) for day, offset in ends]
+    bounds = [bound for anchor in _ANCHORS for bound in _candidates(anchor, *dates[0]) if _holds(bound, dates)]
+    return min(bounds, key=_oddness, default=False)
+
+
+def _candidates(anchor: Anchor, day: date, end: date) -> list[Bound]:
+    """Rules with this anchor that give the end on one day, by different numbers of months."""
+    start = start_of(anchor, day)
+    about = (end.year - start.year) * 12 + end.month - start.month
+    months = [0] if anchor.startswith("week") else sorted({0, about - 1, about, about + 1})
+    bounds = [Bound(anchor, n, (end - add_months(start, n)).days) for n in months]
+    return [bound for bound in bounds if not (anchor == "day" and not bound.months) and abs(bound.days) <= _FAR] + (
+        [Bound("day", 0, (end - day).days)] if anchor == "day" else []
+    )
+
+
+def _holds(bound: Bound, dates: Sequence[tuple[date, date]]) -> bool:
+    return all(bound.on(day) == end for day, end in dates)
+
+
+def _oddness(bound: Bound) -> tuple[int, int, int]:
+    """The plainest rule has the fewest days and months to count."""
+    return abs(bound.days), abs(bound.months), _ANCHORS.index(bound.anchor)
+
+
+def hull(measured: Measured) -> Days:
+    """One span of offsets around all that was measured; open where an end is a fixed date, that days run away from."""
+    spans = [(day, days.spans[0][0], days.spans[-1][1]) for day, days in measured if days]
+    first = _furthest([(day, a) for day, a, _ in spans], min)
+    last = _furthest([(day, b) for day, _, b in spans], max)
+    return Days.span(first, last)
+
+
+def _furthest(ends: Sequence[tuple[date, int | None]], pick: Callable[[list[int]], int]) -> int | None:
+    offsets = [offset for _, offset in ends if offset is not None]
+    if len(offsets) < len(ends) or not offsets:
+        return None
+    dates = [day + timedelta(days=offset) for (day, _), offset in zip(ends, offsets, strict=True)]
+    repeated = Counter(dates).most_common(1)[0][1] if dates else 0
+    return None if repeated > 1 and repeated * 4 > len(dates) and _wide(offsets) else pick(offsets)
+
+
+def _wide(offsets: Sequence[int]) -> bool:
+    return max(offsets) - min(offsets) > _FAR
+
+
+def _outside(spans: tuple[DateSpan, ...]) -> Days:
+    """Fixed dates cannot be said as offsets: every day may be one of them."""
+    return ALL if spans else Days()
+
+
+def _date(ordinal: int | None) -> date | None:
+    return None if ordinal is None else date.fromordinal(ordinal)
+
+
+__all__ = ["Measured", "fit", "fit_rules", "hull"]

@@ -1,0 +1,58 @@
+"""The days (and hours) that a text is rendered for, to see which of its constants move and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from drawloom.model import Schedule
+
+REFERENCE = date(2024, 7, 17)
+SHOWN = (date(2023, 3, 31), REFERENCE, date(2025, 1, 1))
+# Month ends and starts of every length, leap days, year ends and starts, every weekday, quarters.
+_DAYS = (
+    *SHOWN,
+    *(date(2023, 1, 1), date(2023, 2, 28), date(2023, 3, 1), date(2023, 7, 1), date(2023, 10, 1), date(2023, 10, 2)),
+    *(date(2023, 12, 31), date(2024, 1, 29), date(2024, 1, 30), date(2024, 1, 31), date(2024, 2, 28), date(2024, 2, 29)),
+    *(date(2024, 3, 1), date(2024, 3, 31), date(2024, 4, 30), date(2024, 5, 31), date(2024, 6, 30), date(2024, 8, 15)),
+    *(date(2024, 10, 10), date(2024, 11, 15), date(2024, 11, 16), date(2024, 11, 18), date(2024, 12, 30)),
+    *(date(2024, 12, 31), date(2025, 3, 30), date(2026, 5, 5)),
+)
+_HOURS = (0, 1, 5, 12, 23)
+_DENSE = (date(2023, 1, 1), date(2025, 1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A run: the day that it fills, and the hour of an hourly one."""
+
+    day: date
+    hour: int = 0
+
+
+@lru_cache(maxsize=16)
+def probes(schedule: Schedule) -> tuple[Point, ...]:
+    """The runs to look at, the reference first."""
+    hourly = schedule.grain == "hour"
+    days = _DAYS[:12] if hourly else _DAYS
+    return _points([REFERENCE, *days], schedule)
+
+
+@lru_cache(maxsize=16)
+def dense(schedule: Schedule) -> tuple[Point, ...]:
+    """Every run of two years, one of them a leap year."""
+    count = (_DENSE[1] - _DENSE[0]).days
+    return _points([_DENSE[0] + timedelta(days=n) for n in range(count)], schedule)
+
+
+def shown(schedule: Schedule) -> tuple[date, ...]:
+    """The run days that a report of a calendar read shows."""
+    return tuple(sorted({schedule.interval(day)[1] for day in SHOWN}))
+
+
+def _points(days: Iterable[date], schedule: Schedule) -> tuple[Point, ...]:
+    hours = _HOURS if schedule.grain == "hour" else (0,)
+    runs = dict.fromkeys(schedule.interval(day)[1] for day in days)
+    return tuple(Point(day, hour) for day in runs for hour in hours)

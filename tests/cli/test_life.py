@@ -1,0 +1,226 @@
+"""The life of a project, as its user sees it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from drawloom.cli.main import run_command
+from tests.cli.shop import DAILY, LAND, ORDERS, Shop
+
+
+def test_init_makes_a_project_that_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "My Rides"
+    assert run_command(["init", str(folder)]) == 0
+    assert run_command(["-C", str(folder), "check"]) == 0
+    assert run_command(["-C", str(folder), "run"]) == 0
+    capsys.readouterr()
+    assert run_command(["-C", str(folder), "query", "SELECT count(*) AS n FROM demo.hours", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"n": 7 * 24}]
+    assert (folder / ".drawloom/drawloom.schema.json").is_file()
+    assert run_command(["init", str(folder)]) == 2
+
+
+def test_a_run_fills_every_table_once(shop: Shop) -> None:
+    assert shop.json("plan")["counts"] == {"missing": 30}
+    summary = shop.json("run")
+    assert {row["outcome"] for row in summary["results"]} == {"written"}
+    assert shop.json("run")["results"] == []
+    assert shop.query("SELECT sum(orders)::INT AS n FROM core.ever WHERE ds = '2026-03-10'") == [{"n": 60}]
+    assert shop.query("SELECT sum(orders)::INT AS n FROM core.rolling WHERE ds = '2026-03-10'") == [{"n": 42}]
+
+
+def test_wiping_and_rebuilding_gives_the_same_content(shop: Shop) -> None:
+    shop.run("run")
+    first = shop.hashes()
+    import shutil
+
+    shutil.rmtree(shop.folder / "lake/core")
+    shop.run("run", "--jobs", "1")
+    assert shop.hashes() == first
+
+
+def test_an_edited_spec_makes_its_days_stale_and_diff_tells_what_changes(shop: Shop) -> None:
+    shop.run("run")
+    shop.write("specs/daily.sql", DAILY.replace("sum(amount)", "2 * sum(amount)"))
+    plan = shop.json("plan")
+    reasons = {(cell["table"], cell["reason"].split(" 2026")[0]) for cell in plan["cells"] if cell["run"]}
+    assert reasons == {
+        ("core.daily", "code changed"),
+        ("core.rolling", "input core.daily"),
+        ("core.ever", "input core.daily"),
+    }
+    found = shop.json("diff", "core.daily", "--ds", "2026-03-04")
+    assert (found["changed"], found["cells"], found["added"]) == (3, {"amount": 3}, 0)
+    summary = shop.json("run")
+    outcomes = {
+        table: {r["outcome"] for r in summary["results"] if r["table"] == table}
+        for table in ("core.daily", "core.ever")
+    }
+    assert outcomes == {"core.daily": {"written"}, "core.ever": {"unchanged"}}
+
+
+def test_a_comment_does_not_make_anything_stale(shop: Shop) -> None:
+    shop.run("run")
+    shop.write("specs/daily.sql", DAILY.replace("FROM raw.orders", "FROM   raw.orders  -- all of them"))
+    assert shop.json("run")["results"] == []
+
+
+def test_landing_is_idempotent_and_restating_is_asked_for(shop: Shop) -> None:
+    shop.run("run")
+    assert shop.json(*LAND)["days"] == {}
+    shop.write("landing/orders.csv", ORDERS.replace("3.50", "99.50"))
+    assert "landed already with other rows" in shop.run(*LAND, code=2)
+    assert shop.json("plan")["counts"] == {"fresh": 30}
+    shop.run(*LAND, "--replace")
+    stale = {(cell["table"], cell["ds"]) for cell in shop.json("plan")["cells"] if cell["run"]}
+    assert ("core.daily", "2026-03-04") in stale
+    assert ("core.daily", "2026-03-03") not in stale
+    assert ("core.rolling", "2026-03-10") in stale
+    assert ("core.rolling", "2026-03-03") not in stale
+    shop.run("run")
+    assert shop.json("plan")["counts"] == {"fresh": 30}
+
+
+def test_selecting_a_pipeline_brings_what_it_needs(shop: Shop) -> None:
+    plan = shop.json("plan", "core.rolling", "--ds", "2026-03-03")
+    assert {(c["table"], c["ds"]) for c in plan["cells"] if c["run"]} == {
+        ("core.daily", "2026-03-01"),
+        ("core.daily", "2026-03-02"),
+        ("core.daily", "2026-03-03"),
+        ("core.rolling", "2026-03-03"),
+    }
+    only = shop.json("plan", "core.rolling", "--ds", "2026-03-03", "--only")
+    assert [c["table"] for c in only["cells"]] == ["core.rolling"]
+    assert len(shop.json("run", "core.rolling", "--from", "2026-03-01", "--to", "2026-03-02")["results"]) == 4
+    again = shop.json("run", "core.rolling", "--ds", "2026-03-02", "--force")
+    assert [(r["table"], r["outcome"]) for r in again["results"]] == [("core.rolling", "unchanged")]
+
+
+def test_waiting_for_data_is_exit_code_3(empty: Shop) -> None:
+    empty.write("landing/orders.csv", "id,day,product,amount\n1,2026-03-01,tea,1.0\n")
+    empty.run(*LAND)
+    out = empty.run("run", code=3)
+    assert "waiting for raw.orders" in out
+
+
+def test_preview_shows_rows_and_types_and_writes_nothing(shop: Shop) -> None:
+    found = shop.json("preview", "core.daily", "--ds", "2026-03-02", "--limit", "2")
+    assert len(found["rows"]) == 2
+    assert set(found["types"]) == {"product", "orders", "amount"}
+    assert not (shop.folder / "lake/core").exists()
+    assert "orders" in shop.run("preview", "core.daily", "--ds", "2026-03-02")
+    assert "waiting for core.daily" in shop.run("preview", "core.rolling", "--ds", "2026-03-02", code=2)
+
+
+def test_status_draws_tables_by_days(shop: Shop) -> None:
+    shop.run("run", "core.daily")
+    found = shop.json("status")
+    assert found["tables"]["core.daily"]["counts"] == {"fresh": 10}
+    assert found["tables"]["core.ever"]["days"]["2026-03-04"] == "missing"
+    out = shop.run("status")
+    assert "core.rolling" in out
+    assert "■■■■■■■■■■" in out
+
+
+def test_compile_shows_reads_and_sql(shop: Shop) -> None:
+    found = shop.json("compile", "core.rolling")
+    step = found["pipelines"][0]["steps"][0]
+    assert step["reads"] == [{"table": "core.daily", "how": "offset", "days": "-6..0", "dates": [], "calendar": []}]
+    assert "'2026-03-10'" in step["rendered"]
+    assert found["pipelines"][0]["waits"] == {"core.daily": "-6..0"}
+    out = shop.run("compile")
+    assert "core.daily" in out
+    assert "2026-03-04 .. 2026-03-10" in out
+
+
+def test_query_writes_files(shop: Shop, tmp_path: Path) -> None:
+    out = shop.run("query", "SELECT id, product FROM raw.orders ORDER BY id LIMIT 2", "--format", "csv")
+    assert out.splitlines() == ['"id","product"', '0,"tea"', '1,"cake"']
+    for form in ("csv", "json", "parquet"):
+        shop.run("query", "SELECT 1 AS n", "--format", form, "-o", str(tmp_path / f"a.{form}"))
+        assert (tmp_path / f"a.{form}").stat().st_size
+    assert "must name a file" in shop.run("query", "SELECT 1 AS n", "--format", "parquet", code=2)
+    many = shop.run("query", "SELECT range AS n FROM range(100)")
+    assert "the first 50 of 100 rows" in many
+
+
+def test_losing_the_registry_restores_it_from_the_files(shop: Shop) -> None:
+    shop.run("run")
+    for path in (shop.folder / "lake").glob("registry.db*"):
+        path.unlink()
+    assert shop.json("plan")["counts"] == {"fresh": 30}
+    assert shop.json("registry", "rebuild")["restored"] == {
+        "core.daily": 10,
+        "core.ever": 10,
+        "core.rolling": 10,
+        "raw.orders": 10,
+    }
+    assert "raw.orders" in shop.run("registry", "rebuild")
+
+
+def test_retention_drops_what_expired(shop: Shop) -> None:
+    shop.run("run", "core.daily")
+    shop.write("specs/daily.sql", DAILY.replace("table: core.daily", "table: core.daily\nkeep: 4d"))
+    shop.run("run", "core.daily")
+    assert shop.query("SELECT count(DISTINCT ds) AS n FROM core.daily") == [{"n": 4}]
+    assert shop.json("status", "core.daily")["tables"]["core.daily"]["counts"] == {"fresh": 4, "expired": 6}
+
+
+def test_a_python_spec_runs_with_callbacks(shop: Shop) -> None:
+    shop.write(
+        "specs/totals.py",
+        """
+from pathlib import Path
+
+import pyarrow as pa
+
+from drawloom import AutoDag
+
+HERE = Path(__file__).parent
+
+
+def total(context):
+    orders = context.read("core.daily")
+    return pa.table({"orders": [sum(orders["orders"].to_pylist())]})
+
+
+def heard(result):
+    with (HERE / "heard.txt").open("a") as file:
+        file.write(f"{result.ds} {result.outcome}\\n")
+
+
+totals = AutoDag(table="core.totals", call=total, reads={"core.daily": "-1..0"}, until="forever: a test", on_success=heard)
+""",
+    )
+    shop.run("run")
+    assert shop.query("SELECT orders FROM core.totals WHERE ds = '2026-03-02'") == [{"orders": 12}]
+    assert len((shop.folder / "specs/heard.txt").read_text().splitlines()) == 10
+
+
+def test_a_source_is_read_where_it_is(shop: Shop) -> None:
+    config = (shop.folder / "drawloom.yml").read_text()
+    source = "sources:\n  raw.visits: {files: 'visits/{ds}.csv', columns: {who: VARCHAR}}\n"
+    shop.write("drawloom.yml", config + source)
+    for n in range(1, 4):
+        shop.write(f"visits/2026-03-0{n}.csv", "who\n" + "ada\n" * n)
+    shop.write(
+        "specs/visits.sql",
+        "/* drawloom\ntable: core.visits\nuntil: 'forever: a test'\n*/\nSELECT count(*) AS n FROM raw.visits WHERE ds = '{{ ds }}'\n",
+    )
+    out = shop.run("run", code=3)
+    assert "waiting for raw.visits" in out
+    assert [row["n"] for row in shop.query("SELECT n FROM core.visits ORDER BY ds")] == [1, 2, 3]
+    shop.write("visits/2026-03-02.csv", "who\nbob\n")
+    plan = shop.json("plan", "core.visits")
+    assert [(c["ds"], c["reason"]) for c in plan["cells"] if c["run"]] == [
+        ("2026-03-02", "input raw.visits 2026-03-02 changed")
+    ]
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("drawloom ")
+    assert run_command(["nosuch"]) == 2

@@ -1,0 +1,102 @@
+"""Readers, writers and killers at the same partition at once."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.lake import Lake
+from drawloom.engines.staging import STAGING
+from drawloom.model import Table
+from tests.engines.conftest import D1, Shop
+
+WRITER = """
+import sys
+from datetime import date
+from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.lake import Lake
+from drawloom.model import Table
+root, tag, times = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+day = date(2026, 1, 1)
+with DuckDB(Lake(root)) as engine:
+    print("GO", flush=True)
+    for n in range(times):
+        with engine.task({}) as task:
+            sql = f"SELECT {tag} AS tag, {n} AS n, x FROM range({20000 + tag * 1000 + n}) AS t(x)"
+            engine.publish(task.stage(Table("core.t"), day, sql, {"run": f"w{tag}"}))
+print("DONE", flush=True)
+"""
+ASK = "SELECT count(DISTINCT tag), count(DISTINCT n), max(tag), max(n), count(*), max(x) FROM core.t"
+
+
+def writer(lake: Lake, tag: int, times: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WRITER, str(lake.root), str(tag), str(times)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert child.stdout
+    assert child.stdout.readline() == "GO\n"
+    return child
+
+
+def is_whole(shop: Shop) -> bool:
+    """Whether a reader sees one complete result of one writer."""
+    ((tags, ns, tag, n, count, last),) = shop.rows(ASK)
+    print(tags, ns, tag, n, count, last)
+    return (tags, ns) == (1, 1) and count == 20000 + tag * 1000 + n == last + 1
+
+
+def test_a_reader_sees_whole_partitions_while_writers_are_killed(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 0 AS tag, 0 AS n, x FROM range(20000) AS t(x)")
+    chance = random.Random(7)
+    reads = 0
+    for tag in range(1, 6):
+        child = writer(shop.lake, tag, 10_000)
+        until = time.monotonic() + chance.uniform(0.05, 0.6)
+        while time.monotonic() < until:
+            assert is_whole(shop)
+            reads += 1
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+        assert is_whole(shop)
+        assert list(shop.lake.path("core.t", D1).parent.iterdir()) == [shop.lake.path("core.t", D1)]
+    assert reads > 10
+    assert len(list((shop.lake.root / STAGING).iterdir())) > 1
+    with DuckDB(shop.lake) as other:
+        living = {shop.engine.area.path, other.area.path}
+        assert set((shop.lake.root / STAGING).iterdir()) == living
+
+
+def test_two_writers_at_once_leave_one_whole_result(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 0 AS tag, 0 AS n, x FROM range(20000) AS t(x)")
+    children = [writer(shop.lake, tag, 15) for tag in (1, 2)]
+    while any(child.poll() is None for child in children):
+        assert is_whole(shop)
+    for child in children:
+        assert child.communicate()[0] == "DONE\n"
+    assert is_whole(shop)
+    ((tag, n),) = shop.rows("SELECT max(tag), max(n) FROM core.t")
+    assert tag in (1, 2)
+    assert n == 14
+
+
+def test_a_drop_beside_a_writer_does_no_harm(shop: Shop) -> None:
+    child = writer(shop.lake, 1, 30)
+    while child.poll() is None:
+        shop.engine.drop("core.t", D1)
+    assert child.communicate()[0] == "DONE\n"
+    assert child.returncode == 0
+
+
+def test_a_query_that_runs_keeps_the_partition_it_began_with(shop: Shop, tmp_path: Path) -> None:
+    assert tmp_path.exists()
+    shop.fill("core.t", D1, "SELECT 1 AS tag FROM range(10)")
+    with shop.engine.task({"core.t": [D1]}) as task:
+        with shop.engine.task({}) as other:
+            staged = other.stage(Table("core.t"), D1, "SELECT 2 AS tag FROM range(10)", {})
+        shop.engine.publish(staged)
+        tags = task.query("SELECT DISTINCT tag FROM core.t").to_pylist()
+    assert tags in ([{"tag": 1}], [{"tag": 2}])

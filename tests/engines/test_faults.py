@@ -1,0 +1,108 @@
+"""Disks that are full, and lakes that may not be written to."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.lake import Lake
+from tests.engines.conftest import D1, Shop
+
+NOBODY = 65534
+WRITE = """
+import os, sys, tempfile
+from datetime import date
+from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.lake import Lake
+from drawloom.model import DrawloomError, Table
+root, sql = sys.argv[1:3]
+if os.geteuid() == 0 and sys.argv[3:] == ["nobody"]:
+    with tempfile.TemporaryDirectory() as warm, DuckDB(Lake(warm)) as engine:  # imports what nobody may not
+        with engine.task({}) as task:
+            engine.publish(task.stage(Table("core.t"), date(2026, 1, 1), "SELECT 1 AS a", {}))
+        engine.query("SELECT * FROM core.t").to_pylist()
+    os.setegid(65534)
+    os.seteuid(65534)
+with DuckDB(Lake(root)) as engine:
+    print(engine.query("SELECT count(*) AS n FROM core.t").to_pylist()[0]["n"])
+    try:
+        with engine.task({}) as task:
+            engine.publish(task.stage(Table("core.t"), date(2026, 1, 1), sql, {}))
+    except DrawloomError as error:
+        print(error.problems[0].code, error)
+    try:
+        engine.drop("core.t", date(2026, 1, 1))
+    except DrawloomError as error:
+        print(error.problems[0].code, error)
+"""
+
+
+@pytest.fixture
+def open_lake() -> Iterator[Lake]:
+    """A lake with one partition in a folder that every user may enter."""
+    root = Path(tempfile.mkdtemp())
+    root.chmod(0o755)
+    lake = Lake(root / "lake")
+    with DuckDB(lake) as engine:
+        Shop(engine).fill("core.t", D1, "SELECT 1 AS a")
+    yield lake
+    for path in [root, *root.rglob("*")]:
+        path.chmod(0o755)
+    shutil.rmtree(root)
+
+
+def run(lake: Lake, sql: str, *options: str, limit: int | None = None) -> str:
+    def small() -> None:
+        if limit:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    command = [sys.executable, "-c", WRITE, str(lake.root), sql, *options]
+    done = subprocess.run(command, preexec_fn=small, capture_output=True, text=True, check=True)  # noqa: PLW1509
+    return done.stdout
+
+
+def test_a_full_disk_leaves_the_old_partition(open_lake: Lake) -> None:
+    before = open_lake.path("core.t", D1).read_bytes()
+    told = run(open_lake, "SELECT random() AS a FROM range(3000000)", limit=1 << 20)
+    assert told.startswith("1\nengine-io ")
+    assert "File too large" in told or "write" in told.lower()
+    assert open_lake.stamp("core.t", D1) is None  # the child dropped it in the end, which needs no room
+    assert before
+
+
+def test_a_full_disk_leaves_nothing_half_done(open_lake: Lake) -> None:
+    (open_lake.root / "core" / "t" / "keep").touch()
+    run(open_lake, "SELECT random() AS a FROM range(3000000)", limit=1 << 20)
+    assert list((open_lake.root / ".staging").iterdir()) == []
+
+
+def test_a_read_only_lake_can_be_asked_and_not_written(open_lake: Lake) -> None:
+    for path in [open_lake.root, *open_lake.root.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    told = run(open_lake, "SELECT 2 AS a", "nobody")
+    assert told.startswith("1\nread-only lake == ")
+    assert told.count("must be writable") == 2
+    assert "Give this user the right to write there" in told
+    with DuckDB(open_lake) as engine:
+        assert Shop(engine).rows("SELECT a FROM core.t") == [(1,)]
+
+
+def test_only_the_partition_being_read_only_is_told(open_lake: Lake) -> None:
+    day = open_lake.path("core.t", D1).parent
+    if os.geteuid() == 0:
+        for path in [open_lake.root, open_lake.root / ".staging"]:
+            os.chown(path, NOBODY, NOBODY)
+    day.chmod(0o555)
+    told = run(open_lake, "SELECT 2 AS a", "nobody")
+    assert told.startswith("1\nread-only ")
+    assert "part-0.parquet" in told
+    assert list((open_lake.root / ".staging").iterdir()) == []
