@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drawloom.engines.lake import Lake
-from drawloom.model import Column, Record, seen
+from drawloom.model import Column, Inputs, Record, seen
 from drawloom.run.land import CODE
 from drawloom.run.project import Project
 
@@ -94,7 +94,7 @@ def restate(folder: Path, ds: date) -> None:
         project.registry.save([changed])
 
 
-def _record(lake: Lake, seed: Path, table: str, ds: date, code: str, inputs: dict[str, dict[str, str]]) -> Record:
+def _record(lake: Lake, seed: Path, table: str, ds: date, code: str, inputs: Inputs) -> Record:
     path = lake.path(table, ds)
     path.parent.mkdir(parents=True, exist_ok=True)
     os.link(seed, path) if seed.stat().st_nlink < 60_000 else _renew(seed, path)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from bench.measure import Line, Report, side_by_side
+from bench.measure import Call, Line, Report, side_by_side
 from drawloom.engines.duckdb import DuckDB
 from drawloom.engines.lake import Lake
 from drawloom.model import Days, Pipeline, Read, Step, Table
@@ -35,13 +35,13 @@ SQL = {
     ),
     "core.week": (
         {"core.kinds": "-6..0"},
-        "SELECT kind, max(n) AS n FROM core.kinds "
-        "WHERE ds BETWEEN DATE '{{ ds }}' - 6 AND DATE '{{ ds }}' GROUP BY kind",
+        """SELECT kind, max(n) AS n FROM core.kinds
+        WHERE ds BETWEEN DATE '{{ ds }}' - 6 AND DATE '{{ ds }}' GROUP BY kind""",
     ),
     "core.both": (
         {"core.kinds": "0", "core.week": "0"},
-        "SELECT k.kind, k.n, w.n AS most FROM core.kinds AS k JOIN core.week AS w USING (kind) "
-        "WHERE k.ds = DATE '{{ ds }}' AND w.ds = DATE '{{ ds }}'",
+        """SELECT k.kind, k.n, w.n AS most FROM core.kinds AS k JOIN core.week AS w USING (kind)
+        WHERE k.ds = DATE '{{ ds }}' AND w.ds = DATE '{{ ds }}'""",
     ),
 }
 TASKS = DAYS * len(SQL)
@@ -52,7 +52,7 @@ def measure(runs: int) -> list[Report]:
     """The runner with one job and with two, against the loop."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        calls = {
+        calls: dict[str, Call] = {
             "DuckDB loop": lambda: loop(root / "loop"),
             "drawloom, 1 job": lambda: run(root / "one", 1),
             "drawloom, 2 jobs": lambda: run(root / "two", 2),
@@ -60,7 +60,7 @@ def measure(runs: int) -> list[Report]:
         for call in calls.values():  # the first of each loads libraries
             call()
         assert_same(root / "loop", root / "one")
-        found = side_by_side(calls, runs, lambda: [shutil.rmtree(path) for path in root.iterdir()])
+        found = side_by_side(calls, runs, lambda: clear(root))
     lines = [Line(name, costs, TASKS) for name, costs in found.items()]
     bare = lines[0]
     beyond = [f"{line.name}: {1000 * (line.median - bare.median) / TASKS:.1f}" for line in lines[1:]]
@@ -95,8 +95,14 @@ def assert_same(one: Path, other: Path) -> None:
     """Both ways give the same rows."""
     for table in SQL:
         paths = [f"read_parquet('{_path(folder, table, PERIOD[-1])}')" for folder in (one, other)]
-        differ = f"FROM (FROM {paths[0]} EXCEPT ALL FROM {paths[1]})"
-        assert not duckdb.sql(differ).fetchall(), table
+        differ = duckdb.execute(f"FROM (FROM {paths[0]} EXCEPT ALL FROM {paths[1]})").fetchall()
+        assert not differ, f"{table} differs"
+
+
+def clear(folder: Path) -> None:
+    """Remove what is in a folder."""
+    for path in folder.iterdir():
+        shutil.rmtree(path)
 
 
 def _files(folder: Path, table: str, ds: date, days: Days) -> str:

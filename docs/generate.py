@@ -26,6 +26,8 @@ def file_map() -> str:
     """One line per source file: the first sentence of its docstring."""
     lines = []
     for path in sorted((ROOT / "src").rglob("*.py")):
+        if not path.stat().st_size:
+            continue
         says = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n\n")[0].replace("\n", " ")
         lines.append(f"- `{path.relative_to(ROOT)}`: {says}")
     return "\n".join(lines) + "\n"

@@ -1,6 +1,7 @@
 """Draws docs/demo.svg: what a terminal shows of the demo, as the commands print it.
 
-Run it in the environment of scripts/demo: python docs/picture.py FOLDER, where FOLDER is a demo that was built.
+Run it in the environment of scripts/demo: python docs/picture.py FOLDER, where FOLDER is a demo that was built, and
+from whose lake the partitions of December were removed, so that there is something to run.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from rich.text import Text
 WIDTH = 112
 COMMANDS = [
     ["advise", "specs/route_punctuality.sql"],
-    ["run", "--from", "2013-12-01", "--force"],
+    ["run"],
     ["query", "SELECT place, carrier, flights, punctuality FROM report.carrier_month WHERE ds = '2013-12-31' LIMIT 5"],
 ]
 # Rich's own frame without its web font: the picture must need nothing from anywhere.
@@ -35,7 +36,11 @@ def printed(folder: Path, command: list[str]) -> str:
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 60, WIDTH, 0, 0))
     environment = os.environ | {"TERM": "xterm-256color"}
     with subprocess.Popen(
-        ["drawloom", *command], cwd=folder, stdout=theirs, stderr=subprocess.DEVNULL, env=environment
+        [Path(sys.executable).parent / "drawloom", *command],
+        cwd=folder,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        env=environment,
     ) as child:
         os.close(theirs)
         parts = []

@@ -12,7 +12,7 @@ from pathlib import Path
 import drawloom
 
 ROOT = Path(__file__).parents[1]
-SOURCES = sorted((ROOT / "src").rglob("*.py"))
+SOURCES = sorted(path for path in (ROOT / "src").rglob("*.py") if path.stat().st_size)
 
 # Spelled in two parts so that this file does not break its own rule.
 UNFINISHED = [
@@ -50,9 +50,15 @@ def test_no_file_is_long() -> None:
     assert {path: lines for path, lines in lengths.items() if lines > 400} == {}
 
 
+def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The lines of a function's code: its signature and docstring say what it is, and may take their room."""
+    body = function.body[1:] if ast.get_docstring(function) and len(function.body) > 1 else function.body
+    return (function.end_lineno or 0) - body[0].lineno + 1
+
+
 def test_no_function_is_long() -> None:
     functions = (
-        (f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", (node.end_lineno or 0) - node.lineno + 1)
+        (f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", code_lines(node))
         for path in SOURCES
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)

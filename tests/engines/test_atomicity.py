@@ -9,10 +9,14 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from drawloom.engines.duckdb import DuckDB
 from drawloom.engines.lake import Lake
+from drawloom.engines.reader import Seen
 from drawloom.engines.staging import STAGING
-from drawloom.model import Table
+from drawloom.engines.task import DuckTask
+from drawloom.model import RunError, Table
 from tests.engines.conftest import D1, Shop
 
 WRITER = """
@@ -45,7 +49,6 @@ def writer(lake: Lake, tag: int, times: int) -> subprocess.Popen[str]:
 def is_whole(shop: Shop) -> bool:
     """Whether a reader sees one complete result of one writer."""
     ((tags, ns, tag, n, count, last),) = shop.rows(ASK)
-    print(tags, ns, tag, n, count, last)
     return (tags, ns) == (1, 1) and count == 20000 + tag * 1000 + n == last + 1
 
 
@@ -89,6 +92,16 @@ def test_a_drop_beside_a_writer_does_no_harm(shop: Shop) -> None:
         shop.engine.drop("core.t", D1)
     assert child.communicate()[0] == "DONE\n"
     assert child.returncode == 0
+
+
+def test_a_task_gives_up_on_files_that_never_rest(shop: Shop) -> None:
+    restless = Seen({"core.t": "SELECT 1 AS a"}, {str(shop.lake.root / "nowhere"): "1-1-1"})
+    cursor = shop.engine.cursor()
+    cursor.execute("ATTACH ':memory:' AS own; USE own")
+    with DuckTask(shop.engine, cursor, "own", lambda: restless) as task:
+        task.look()
+        with pytest.raises(RunError, match=r"files of core\.t == published 20 times while they were read"):
+            task.query("SELECT a FROM core.t")
 
 
 def test_a_query_that_runs_keeps_the_partition_it_began_with(shop: Shop, tmp_path: Path) -> None:

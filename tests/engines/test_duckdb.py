@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from drawloom.engines.base import Engine, Task
 from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.inspect import inspect
 from drawloom.engines.lake import Lake
 from drawloom.model import Column, InputError, RunError, Table
 from tests.engines.conftest import D1, Shop, day
@@ -343,6 +346,20 @@ with DuckDB(Lake(sys.argv[1])) as engine:
     _, errors = child.communicate(timeout=20)
     assert "KeyboardInterrupt" in errors or "interrupted" in errors
     assert list((tmp_path / ".staging").iterdir()) == []
+
+
+def test_duckdb_is_an_engine_and_its_task_a_task(shop: Shop) -> None:
+    engine: Engine = shop.engine
+    task: Task = engine.task({})
+    with task:
+        assert task.query("SELECT 1 AS a").to_pylist() == [{"a": 1}]
+    assert engine.dialect == "duckdb"
+
+
+def test_a_published_partition_can_be_inspected(shop: Shop) -> None:
+    staged = shop.fill("core.t", D1, "SELECT x AS a FROM range(9) AS t(x)")
+    found = inspect(shop.engine, "core.t", D1)
+    assert replace(found, path=staged.path) == staged
 
 
 def test_times_are_in_utc_whatever_the_machine(shop: Shop) -> None:

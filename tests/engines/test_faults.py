@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shutil
@@ -11,9 +12,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from drawloom.engines.disk import disk_problem
 from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.errors import engine_problem
 from drawloom.engines.lake import Lake
 from tests.engines.conftest import D1, Shop
 
@@ -66,7 +70,7 @@ def run(lake: Lake, sql: str, *options: str, limit: int | None = None) -> str:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     command = [sys.executable, "-c", WRITE, str(lake.root), sql, *options]
-    done = subprocess.run(command, preexec_fn=small, capture_output=True, text=True, check=True)  # noqa: PLW1509
+    done = subprocess.run(command, preexec_fn=small, capture_output=True, text=True, check=True)
     return done.stdout
 
 
@@ -77,6 +81,16 @@ def test_a_full_disk_leaves_the_old_partition(open_lake: Lake) -> None:
     assert "File too large" in told or "write" in told.lower()
     assert open_lake.stamp("core.t", D1) is None  # the child dropped it in the end, which needs no room
     assert before
+
+
+def test_a_full_disk_is_told_in_plain_words() -> None:
+    text = 'Async write failed for range [offset=2, size=9]: {"exception_type":"IO","exception_message":'
+    text += '"Could not write file \\"/x/y.parquet\\": No space left on device","errno":"28"}'
+    problem = engine_problem(duckdb.IOException(text))
+    assert problem.code == "engine-io"
+    assert problem.message == 'disk == full: Could not write file "/x/y.parquet": No space left on device.'
+    full = disk_problem(Path("/x"), OSError(errno.ENOSPC, "No space left on device"))
+    assert str(full).endswith("No space left on device. Make room on the disk; nothing was published.")
 
 
 def test_a_full_disk_leaves_nothing_half_done(open_lake: Lake) -> None:

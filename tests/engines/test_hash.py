@@ -12,12 +12,13 @@ from drawloom.engines.hash import content, measure
 from drawloom.model import Column
 from tests.engines.conftest import D1, Shop, day
 
+CONNECTION = duckdb.connect()
+
 
 def content_of(sql: str) -> str:
-    with duckdb.connect() as connection:
-        described = connection.execute(f"DESCRIBE {sql}").fetchall()
-        columns = [Column(name, kind) for name, kind, *_ in described]
-        ((rows, total),) = connection.execute(measure(columns, f"({sql})")).fetchall()
+    described = CONNECTION.execute(f"DESCRIBE {sql}").fetchall()
+    columns = [Column(name, kind) for name, kind, *_ in described]
+    ((rows, total),) = CONNECTION.execute(measure(columns, f"({sql})")).fetchall()
     return content(columns, rows, total)
 
 

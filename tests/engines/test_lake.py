@@ -118,5 +118,10 @@ def test_scan_of_ten_thousand_partitions_is_fast(lake: Lake) -> None:
     assert time.process_time() - began < 0.6
 
 
+def test_a_lake_in_a_folder_that_looks_like_a_day_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"must not be in a folder ds=\.\.\., which would be read as the day"):
+        Lake(tmp_path / "ds=2020-01-01" / "lake")
+
+
 def test_a_lake_prints_its_root(lake: Lake) -> None:
     assert repr(lake) == f"Lake({str(lake.root)!r})"

@@ -99,6 +99,12 @@ def test_parquet_gets_ds_from_the_path(tmp_path: Path) -> None:
     assert ask(tmp_path, source, "SELECT count(*) FROM raw.rides", [day(3)]) == [(0,)]
 
 
+def test_a_landing_folder_that_looks_like_a_day_does_no_harm(tmp_path: Path) -> None:
+    parquet(tmp_path / "ds=2020-05-05/r/ds=2026-01-01/p.parquet", "SELECT 1 AS id, 'x' AS filename")
+    source = Source("raw.rides", str(tmp_path / "ds=2020-05-05/r/ds={ds}/*.parquet"))
+    assert ask(tmp_path, source, "SELECT id, filename, ds FROM raw.rides", [D1]) == [(1, "x", D1)]
+
+
 def test_parquet_keeps_its_own_ds(tmp_path: Path) -> None:
     parquet(tmp_path / "rides/2026-01-01.parquet", "SELECT 1 AS id, 20260101 AS ds")
     source = Source("raw.rides", str(tmp_path / "rides/{ds}.parquet"))

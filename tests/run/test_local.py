@@ -52,8 +52,7 @@ class House:
 
     def plan(self, *pipelines: Pipeline, history: History = HISTORY) -> Plan:
         world = self.world()
-        inputs = {table: self.registry.inputs(table) for table in world.records}
-        return make_plan(pipelines, world, history, inputs)
+        return make_plan(pipelines, world, history, self.registry.inputs)
 
     def run(self, *pipelines: Pipeline, jobs: int = 2, history: History = HISTORY, **more: Any) -> Summary:
         declared = {p.steps[0].into.name: p.steps[0].into.columns for p in pipelines if p.steps[0].into.columns}
@@ -245,10 +244,19 @@ def test_callbacks_hear_of_every_day_and_cannot_undo_it(house: House) -> None:
 def test_a_file_from_somebody_else_counts_as_unrecorded(house: House) -> None:
     house.run(NUMBERS)
     path = house.lake.path("core.numbers", D1)
-    path.write_bytes(path.read_bytes())
+    path.write_bytes(house.lake.path("core.numbers", D1 + timedelta(days=1)).read_bytes())
+    assert [c.ds for c in house.plan(NUMBERS).todo] == [D1]
+    path.write_bytes(b"no parquet")
     assert [c.ds for c in house.plan(NUMBERS).todo] == [D1]
     path.unlink()
     assert [c.ds for c in house.plan(NUMBERS).todo] == [D1]
+
+
+def test_a_copied_lake_is_the_same_lake(house: House) -> None:
+    house.run(NUMBERS)
+    path = house.lake.path("core.numbers", D1)
+    path.write_bytes(path.read_bytes())
+    assert house.plan(NUMBERS).todo == ()
 
 
 def test_the_registry_can_be_restored_from_the_files(house: House, tmp_path: Path) -> None:

@@ -49,11 +49,15 @@ class RandomSql:
         one = aliases[0]
         other = self.pick(aliases)
         ds = self.pick((f"{one}.ds", f"{one}.ds", f"{other}.ds", f"{other}.ds + 1", f"CAST({one}.ds AS DATE)"))
-        shape = self.pick(("plain",) * 6 + ("group", "window", "keyed", "max", "limit", "distinct", "on", "having", "qualify"))
+        shape = self.pick(
+            ("plain",) * 6 + ("group", "window", "keyed", "max", "limit", "distinct", "on", "having", "qualify")
+        )
         plain = f"{ds} AS ds, {one}.id AS id, {other}.v AS v"
         tail = f" FROM {source}{where}"
         order = "ORDER BY ALL"
-        rank = f"row_number() OVER (PARTITION BY {one}.id ORDER BY {one}.ds, {one}.v, {other}.ds, {other}.v, {other}.id)"
+        rank = (
+            f"row_number() OVER (PARTITION BY {one}.id ORDER BY {one}.ds, {one}.v, {other}.ds, {other}.v, {other}.id)"
+        )
         match shape:
             case "group":
                 return f"SELECT {ds} AS ds, {one}.id AS id, count(*) AS v{tail} GROUP BY 1, 2"
@@ -95,7 +99,9 @@ class RandomSql:
         text, aliases = f"{self.relation(depth)} AS {one}", [one]
         for _ in range(self.pick((0, 0, 0, 1, 1, 1, 2))):
             name = self.alias()
-            kind = self.pick(("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "SEMI JOIN", "ANTI JOIN", "CROSS JOIN", ","))
+            kind = self.pick(
+                ("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "SEMI JOIN", "ANTI JOIN", "CROSS JOIN", ",")
+            )
             part = self.relation(depth - 1)
             if kind in ("CROSS JOIN", ","):
                 text += f" {kind} {part} AS {name}" if kind != "," else f" CROSS JOIN {part} AS {name}"
@@ -142,7 +148,9 @@ class RandomSql:
             case "null":
                 return f"{one}.ds IS {self.pick(('NULL', 'NOT NULL'))}"
             case "truth":
-                return self.pick(("TRUE", "FALSE", "1 = 1", "NULL", "'{{ ds }}' > '2024-03-01'", f"({one}.id = 0) IS TRUE"))
+                return self.pick(
+                    ("TRUE", "FALSE", "1 = 1", "NULL", "'{{ ds }}' > '2024-03-01'", f"({one}.id = 0) IS TRUE")
+                )
             case "exists":
                 inner = self.alias()
                 word = self.pick(("EXISTS", "NOT EXISTS"))

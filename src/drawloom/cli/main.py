@@ -51,7 +51,7 @@ def _globals(
     folder: Annotated[
         Path | None, typer.Option("-C", "--project", help="The project's folder.", show_default=False)
     ] = None,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,  # noqa: ARG001
 ) -> None:
     context.obj = folder
 

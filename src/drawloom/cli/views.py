@@ -120,18 +120,30 @@ def print_summary(summary: Summary) -> None:
         for name, results in groupby(ordered, key=lambda result: result.table):
             table.add_row(name, *_summary_row(list(results)))
         out.print(table)
-    for result in summary.results:
-        if result.outcome == "failed":
-            out.print(f"[red]failed[/] {result.table} {result.ds}")
-            out.print(_indented(result.error), markup=False)
-        for warning in result.warnings:
-            out.print(f"[yellow]warning[/] {result.table} {result.ds}: {warning}", soft_wrap=True)
+    _print_failures(summary)
     for cells in _alike(summary.waiting):
         out.print(f"[blue]waiting[/] {cells[0].key[0]} {_days(cells)}: {_reason(cells)}")
     if summary.interrupted:
         out.print("[yellow]stopped[/]; `drawloom run` goes on where it was.")
     elif not summary.results and not summary.waiting:
         out.print("Everything is fresh.")
+
+
+def _print_failures(summary: Summary) -> None:
+    """Each error once, with the days that it stopped; then what the checks warned of."""
+    out = console()
+    days: dict[tuple[str, str], list[date]] = {}
+    for result in summary.results:
+        if result.outcome == "failed":
+            days.setdefault((result.table, _DAY.sub("", result.error)), []).append(result.ds)
+    errors = {(r.table, r.ds): r.error for r in summary.results if r.outcome == "failed"}
+    for (table, _), found in days.items():
+        more = f" and {number(len(found) - 1)} more days" if len(found) > 1 else ""
+        out.print(f"[red]failed[/] {table} {found[0]}{more}")
+        out.print(_indented(errors[table, found[0]]), markup=False, soft_wrap=True)
+    for result in summary.results:
+        for warning in result.warnings:
+            out.print(f"[yellow]warning[/] {result.table} {result.ds}: {warning}", soft_wrap=True, markup=True)
 
 
 def _summary_row(results: Sequence[Result]) -> list[str]:

@@ -44,7 +44,7 @@ STORY = (
     Scene("Ask for it all the same: the rows come out the same.", ("run", "report.carrier_week", "--force")),
     Scene(
         "A query that asks for the same weekday last year, badly: refused before it costs anything.",
-        ("advise", "advise/same_weekday_last_year.sql"),
+        ("advise", "--strict", "advise/same_weekday_last_year.sql"),
         exit_code=2,
     ),
     Scene("The same question, asked well.", ("advise", "advise/same_weekday_last_year_better.sql")),

@@ -9,7 +9,7 @@ from drawloom.engines import parse, quote
 from drawloom.engines.columns import near, widens
 from drawloom.engines.lake import file_version
 from drawloom.engines.sources import Source
-from drawloom.engines.text import Header, csv_texts, json_object, json_texts, read_header
+from drawloom.engines.text import FILE, Header, csv_texts, json_object, json_texts, read_header
 from drawloom.engines.views import Columns, grouped, no_rows, unite
 from drawloom.model import KEY, Column, InputError, Problem, Where, refuse
 
@@ -61,7 +61,7 @@ class External:
             case "json":
                 items = [(column, quote.name(column.name), "VARCHAR") for column in source.columns]
                 names = [column.name for column in source.columns]
-                return _part(source, items, json_texts(names, json_object(source.name, paths), "filename"), None)
+                return _part(source, items, json_texts(names, json_object(source.name, paths), FILE), None)
 
     def _empty(self, source: Source) -> str:
         columns = self.columns(source)
@@ -82,7 +82,7 @@ class External:
             hive = "hive_partitioning=true, hive_types={'ds': DATE}" if source.hive else "hive_partitioning=false"
             own = KEY in have
             options = "hive_partitioning=false" if own else hive
-            relation = f"read_parquet({quote.values(same)}, filename=true, {options})"
+            relation = f"read_parquet({quote.values(same)}, filename={quote.value(FILE)}, {options})"
             parts.append(_part(source, items, relation, KEY if own or source.hive else None))
         return " UNION ALL ".join(parts)
 
@@ -118,7 +118,7 @@ def _part(source: Source, items: Sequence[tuple[Column, str, str]], relation: st
     """One SELECT: each (wanted column, expression, its type) as wanted, and the day."""
     done = [f"{_read(source, column, text, type_)} AS {quote.name(column.name)}" for column, text, type_ in items]
     if source.partitioned:
-        done.append(f"{key or source.day_sql} AS {KEY}")
+        done.append(f"{key or source.day_sql(FILE)} AS {KEY}")
     elif key:
         done.append(KEY)
     return f"SELECT {', '.join(done)} FROM {relation}"
@@ -138,7 +138,7 @@ def _read(source: Source, column: Column, expression: str, type_: str) -> str:
     bad = parse.bad(expression, column.type)
     before = quote.value(f"drawloom: bad-value: {source.name}.{column.name} == ")
     must = quote.value(f", must be {column.type}, in ")
-    error = f"error({before} || {expression} || {must} || filename || '.')"
+    error = f"error({before} || {expression} || {must} || {FILE} || '.')"
     return f"CASE WHEN {bad} THEN {error} ELSE {parse.cast(expression, column.type)} END"
 
 

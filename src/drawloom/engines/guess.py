@@ -13,6 +13,8 @@ from drawloom.model import Column
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_FIRST = 1000
+
 
 def guess_files(connection: DuckDBPyConnection, paths: Sequence[str], form: str) -> tuple[Column, ...]:
     """The columns of CSV files of one header, or of JSON lines."""
@@ -24,11 +26,14 @@ def guess_files(connection: DuckDBPyConnection, paths: Sequence[str], form: str)
 
 
 def guess(connection: DuckDBPyConnection, names: Sequence[str], relation: str) -> tuple[Column, ...]:
-    """Each column of text with the narrowest type that all its values are written as; VARCHAR where all are NULL."""
-    fits = ", ".join(_fits(quote.name(name)) for name in names)
-    with engine_errors():
-        (row,) = connection.execute(f"SELECT {fits} FROM {relation}").fetchall()
-    return tuple(Column(name, types[0] if types else "VARCHAR") for name, types in zip(names, row, strict=True))
+    """Each column of text with the narrowest type that all its values are written as; VARCHAR where all are NULL.
+
+    The first values rule types out, so that the pass over all of them tries only what is left.
+    """
+    first = f"(SELECT * FROM {relation} LIMIT {_FIRST})"
+    left = _fitting(connection, {name: tuple(parse.guesses("")) for name in names}, first, when_null=True)
+    fit = _fitting(connection, left, relation, when_null=False)
+    return tuple(Column(name, next(iter(fit[name]), "VARCHAR")) for name in names)
 
 
 def json_members(connection: DuckDBPyConnection, relation: str) -> list[str]:
@@ -39,6 +44,19 @@ def json_members(connection: DuckDBPyConnection, relation: str) -> list[str]:
         return [name for (name,) in connection.execute(names).fetchall()]
 
 
-def _fits(text: str) -> str:
-    cases = ", ".join(f"CASE WHEN {holds} THEN {quote.value(type_)} END" for type_, holds in parse.guesses(text))
-    return f"list_filter([{cases}], lambda x: x IS NOT NULL)"
+def _fitting(
+    connection: DuckDBPyConnection, types: dict[str, tuple[str, ...]], relation: str, *, when_null: bool
+) -> dict[str, tuple[str, ...]]:
+    """Those types of each column that all its values are written as."""
+    tests = [
+        f"coalesce(bool_and({parse.guesses(text)[type_]}) FILTER ({text} IS NOT NULL), {when_null})"
+        for name, some in types.items()
+        for text in [quote.name(name)]
+        for type_ in some
+    ]
+    if not tests:
+        return types
+    with engine_errors():
+        (row,) = connection.execute(f"SELECT {', '.join(tests)} FROM {relation}").fetchall()
+    answers = iter(row)
+    return {name: tuple(type_ for type_ in some if next(answers)) for name, some in types.items()}

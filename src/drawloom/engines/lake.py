@@ -20,6 +20,9 @@ class Lake:
 
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root).absolute()
+        if any(part.lower().startswith(f"{KEY}=") for part in self.root.parts):
+            message = f"lake == {str(root)!r}, must not be in a folder {KEY}=..., which would be read as the day."
+            raise refuse("bad-lake", message, None, "Set `lake` to another folder.")
 
     def __repr__(self) -> str:
         return f"Lake({str(self.root)!r})"
@@ -73,15 +76,15 @@ class Lake:
             return Area.open(self.root / STAGING, run)
 
     def publish(self, staged: Path, table: str, ds: date) -> str:
-        """Move a synced file into its place in one step; its stamp."""
+        """Move a synced file into its place in one step; its stamp.
+
+        The folder is not synced: where a power failure undoes the move, the registry sees another file, or none,
+        and the partition is made again.
+        """
         target = self.path(table, ds)
         with disk_errors(target):
             stamp = file_stamp(staged)
-            new = not target.parent.exists()
             _replace(staged, target)
-            sync_folder(target.parent)
-            if new:
-                sync_folder(target.parent.parent)
         return stamp or ""
 
     def drop(self, table: str, ds: date) -> None:

@@ -14,8 +14,10 @@ from drawloom.engines import quote
 from drawloom.engines.base import Staged
 from drawloom.engines.columns import Output
 from drawloom.engines.errors import engine_errors
-from drawloom.engines.raw import FILE, RECORD, file_format, read_raw
+from drawloom.engines.lake import file_version
+from drawloom.engines.raw import RECORD, Format, file_format, read_raw
 from drawloom.engines.sources import hash_file
+from drawloom.engines.text import FILE
 from drawloom.engines.typed import BAD, DAY, Rows, refuse_bad, typed_rows
 from drawloom.engines.write import Target, order_by, write_days
 from drawloom.model import KEY, Column, Table, refuse
@@ -82,30 +84,52 @@ def stage_files(
     form = file_format(paths, fmt)
     into = table if isinstance(table, Table) else Table(table)
     engine.lake.folder(into.name)
-    declared = columns or into.columns
+    job = _Job(engine, into, tuple(columns or into.columns), ds, run, empty_days)
     scratch = engine.area.folder()
     connection = engine.open(paths)
     try:
-        raw = read_raw(connection, paths, form, declared, scratch)
-        rows = typed_rows(connection, into, raw, declared, ds)
-        files_by_day = _files_by_day(connection, rows)
-        gaps = _gaps(list(files_by_day), fill=empty_days)
-        prints = {path: hash_file(path) for path in paths}
-        targets = [
-            Target(into, day, engine.area.file(), run, _meta(prints, files_by_day.get(day, ())))
-            for day in sorted([*files_by_day, *(gaps if empty_days else ())])
-        ]
-        staged = _write(connection, into, rows, targets, scratch / "days.parquet")
+        return job.land(connection, paths, form, scratch)
     finally:
         connection.close()
         shutil.rmtree(scratch, ignore_errors=True)
-    delimiter = next((header.delimiter for header in raw.headers.values()), None)
-    left = () if empty_days else tuple(gaps)
-    return Landing(into.name, tuple(staged), rows.columns, not declared, prints, left, delimiter)
 
 
-def _meta(prints: Mapping[str, str], files: Sequence[str]) -> dict[str, str]:
-    return {"files": json.dumps({Path(path).name: prints[path] for path in files}, ensure_ascii=False)}
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One landing: what ``stage_files`` was asked for."""
+
+    engine: DuckDB
+    table: Table
+    declared: tuple[Column, ...]
+    ds: str
+    run: str
+    empty_days: bool
+
+    def land(self, connection: DuckDBPyConnection, paths: Sequence[str], form: Format, scratch: Path) -> Landing:
+        versions = {path: file_version(path) for path in paths}
+        raw = read_raw(connection, paths, form, self.declared, scratch)
+        rows = typed_rows(connection, self.table, raw, self.declared, self.ds)
+        found = _files_by_day(connection, rows)
+        gaps = _gaps(list(found), fill=self.empty_days)
+        prints = {path: hash_file(path) for path in paths}
+        _refuse_changed(versions)
+        days = sorted([*found, *gaps]) if self.empty_days else list(found)
+        targets = [self._target(day, prints, found.get(day, ())) for day in days]
+        staged = _write(connection, self.table, rows, targets, scratch / "days.parquet")
+        delimiter = next((header.delimiter for header in raw.headers.values()), None)
+        left = () if self.empty_days else tuple(gaps)
+        return Landing(self.table.name, tuple(staged), rows.columns, not self.declared, prints, left, delimiter)
+
+    def _target(self, day: date, prints: Mapping[str, str], files: Sequence[str]) -> Target:
+        said = {"files": json.dumps({Path(path).name: prints[path] for path in files}, ensure_ascii=False)}
+        return Target(self.table, day, self.engine.area.file(), self.run, said)
+
+
+def _refuse_changed(versions: Mapping[str, str]) -> None:
+    for path, version in versions.items():
+        if file_version(path) != version:
+            message = f"file == {path!r}, changed while it was read, must rest."
+            raise refuse("changed-file", message, None, "Land it again when it is written.")
 
 
 def _files_by_day(connection: DuckDBPyConnection, rows: Rows) -> dict[date, list[str]]:

@@ -30,29 +30,33 @@ def bad(text: str, type_: str) -> str | None:
     """The condition under which a text is not exactly a value of the type; None where every text is one."""
     if type_ == "VARCHAR":
         return None
-    fails = [f"TRY_CAST({_trimmed(text, type_)} AS {type_}) IS NULL"]
+    fails = [f"{cast(text, type_)} IS NULL"]
     if type_ in _WHOLE:
-        fails.append(_not_like(text, r"\s*[+-]?\d+(\.0*)?\s*"))
+        fails.append(_unlike(text, r"\s*[+-]?\d+(\.0*)?\s*"))
     elif found := _DECIMAL.fullmatch(type_):
-        fails.append(_not_like(text, rf"\s*[+-]?\d*(\.\d{{0,{found[1]}}}0*)?\s*"))
+        fails.append(_unlike(text, rf"\s*[+-]?\d*(\.\d{{0,{found[1]}}}0*)?\s*"))
     elif type_ == "DATE":
-        fails.append(f"TRY_CAST({text} AS TIMESTAMP) IS DISTINCT FROM CAST(TRY_CAST({text} AS DATE) AS TIMESTAMP)")
-    return f"({text} IS NOT NULL AND ({' OR '.join(fails)}))"
+        midnight = f"CAST(TRY_CAST({text} AS DATE) AS TIMESTAMP)"
+        fails.append(f"length({text}) > 10 AND TRY_CAST({text} AS TIMESTAMP) IS DISTINCT FROM {midnight}")
+    return f"({text} IS NOT NULL AND ({' OR '.join(f'({fail})' for fail in fails)}))"
 
 
-def guesses(text: str) -> list[tuple[str, str]]:
-    """For each type that a column may be guessed to have: the condition that all its texts are written so."""
-    fits = [
-        (type_, f"regexp_full_match({text}, {quote.value(like)}) AND {cast(text, type_)} IS NOT NULL")
+def guesses(text: str) -> dict[str, str]:
+    """The types that a column may be guessed to have, each with the condition that a text is written so."""
+    return {
+        type_: f"(regexp_full_match({text}, {quote.value(like)}) AND {cast(text, type_)} IS NOT NULL)"
         for type_, like in _GUESSES
-    ]
-    return [(type_, f"coalesce(bool_and({fit}) FILTER ({text} IS NOT NULL), false)") for type_, fit in fits]
+    }
 
 
 def _trimmed(text: str, type_: str) -> str:
-    """DuckDB rounds 1.5 in a cast to a whole number; what is left of 1.0 is 1."""
-    return f"regexp_replace({text}, '\\.0*\\s*$', '')" if type_ in _WHOLE else text
+    """A whole number without its zeros behind the point: DuckDB would round what is too long for a double."""
+    if type_ not in _WHOLE:
+        return text
+    return f"CASE WHEN contains({text}, '.') THEN regexp_replace({text}, '\\.0*\\s*$', '') ELSE {text} END"
 
 
-def _not_like(text: str, pattern: str) -> str:
-    return f"NOT regexp_full_match({text}, {quote.value(pattern)})"
+def _unlike(text: str, pattern: str) -> str:
+    """Whether a number is not written so; only those with more than digits need the costly look."""
+    odd = f"(contains({text}, '.') OR contains(lower({text}), 'e'))"
+    return f"{odd} AND NOT regexp_full_match({text}, {quote.value(pattern)})"

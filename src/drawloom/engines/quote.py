@@ -21,6 +21,7 @@ def dotted(parts: Iterable[str]) -> str:
     return ".".join(name(part) for part in parts)
 
 
+@lru_cache(maxsize=10_000)
 def value(text: str) -> str:
     """A string literal."""
     return exp.Literal.string(text).sql(_DIALECT)
@@ -28,7 +29,7 @@ def value(text: str) -> str:
 
 def values(texts: Iterable[str]) -> str:
     """A list of string literals."""
-    return exp.Array(expressions=[exp.Literal.string(text) for text in texts]).sql(_DIALECT)
+    return f"[{', '.join(map(value, texts))}]"
 
 
 def struct(pairs: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from drawloom.engines import quote
 from drawloom.engines.columns import near
 from drawloom.engines.errors import engine_errors
 from drawloom.engines.reject import SHOWN, rejected, summary
-from drawloom.engines.text import LINE, Header, csv_texts, json_lines, json_texts, read_header
+from drawloom.engines.text import FILE, LINE, Header, csv_texts, json_lines, json_texts, read_header
 from drawloom.engines.views import grouped
 from drawloom.model import KEY, Column, Fix, InputError, Problem, RunError, Where, refuse
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Format = Literal["csv", "json", "parquet"]
-FILE, RECORD = "drawloom_file", "drawloom_record"
+FORMATS: tuple[Format, ...] = ("csv", "json", "parquet")
+RECORD = "drawloom_record"
 _NUMBER = "drawloom_number"
 _SUFFIXES: dict[str, Format] = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), "csv"),
@@ -50,17 +51,17 @@ def file_format(paths: Sequence[str], given: str | None) -> Format:
     Raises:
         InputError: a file is not there, a suffix is unknown, or the formats differ.
     """
+    if not paths:
+        raise refuse("missing-file", "files == none, must be at least one.")
     for path in paths:
         if not Path(path).is_file():
             raise refuse("missing-file", f"file == {path!r}, must be a file.")
-    found = {given or _suffix(path): path for path in paths}
-    if not paths:
-        raise refuse("missing-file", "files == none, must be at least one.")
-    if None in found or len(found) > 1 or not set(found) <= set(_SUFFIXES.values()):
-        shown = ", ".join(str(Path(path).name) for path in found.values())
-        message = f"files == {shown}, must be of one format: csv, json (lines) or parquet."
+    found = {given or _suffix(path): Path(path).name for path in paths}
+    known = [form for form in FORMATS if form in found]
+    if len(found) > 1 or not known:
+        message = f"files == {', '.join(found.values())}, must be of one format: csv, json (lines) or parquet."
         raise refuse("bad-format", message, None, "Land them one format at a time, or name the format.")
-    return next(form for form in _SUFFIXES.values() if form in found)
+    return known[0]
 
 
 def read_raw(
@@ -87,13 +88,8 @@ def _read_csv(connection: DuckDBPyConnection, paths: Sequence[str], columns: Seq
     wanted = tuple(column.name for column in columns) or _data(headers[paths[0]].names)
     key = next((name for name in headers[paths[0]].names if name.lower() == KEY), None)
     _same_names(((path, header.names) for path, header in headers.items()), wanted, key, declared=bool(columns))
-    parts = []
-    for header, same in grouped(headers.items()).items():
-        have = {name.lower(): name for name in header.names}
-        items = [
-            f"{quote.name(have[name.lower()])} AS {quote.name(name)}" for name in (*wanted, *([key] if key else ()))
-        ]
-        parts.append(f"SELECT {', '.join(items)}, filename AS {FILE} FROM {csv_texts(same, header)}")
+    names = (*wanted, *([key] if key else ()))
+    parts = [_csv_part(same, header, names) for header, same in grouped(headers.items()).items()]
     numbered = scratch / "numbered.parquet"
     try:
         _copy(connection, f"SELECT *, row_number() OVER () AS {_NUMBER} FROM ({' UNION ALL '.join(parts)})", numbered)
@@ -104,10 +100,16 @@ def _read_csv(connection: DuckDBPyConnection, paths: Sequence[str], columns: Seq
     return Raw(_in_files(numbered, _stored(numbered)), wanted, texts=True, headers=headers, key=key)
 
 
+def _csv_part(paths: Sequence[str], header: Header, names: Sequence[str]) -> str:
+    have = {name.lower(): name for name in header.names}
+    items = [f"{quote.name(have[name.lower()])} AS {quote.name(name)}" for name in names]
+    return f"SELECT {', '.join(items)}, {FILE} FROM {csv_texts(paths, header)}"
+
+
 def _read_json(connection: DuckDBPyConnection, paths: Sequence[str], columns: Sequence[Column], scratch: Path) -> Raw:
     line = quote.name(LINE)
     lines, texts = scratch / "lines.parquet", scratch / "texts.parquet"
-    numbered = f"SELECT {line}, filename AS {FILE}, row_number() OVER () AS {_NUMBER} FROM {json_lines(paths)}"
+    numbered = f"SELECT {line}, {FILE}, row_number() OVER () AS {_NUMBER} FROM {json_lines(paths)}"
     _copy(connection, numbered, lines)
     _only_objects(connection, lines)
     found = _members(connection, lines)
@@ -135,8 +137,8 @@ def _read_parquet(connection: DuckDBPyConnection, paths: Sequence[str], columns:
         _same_types(schemas)
     names = ", ".join(quote.name(name) for name in (*wanted, *([key] if key else ())))
     parts = [
-        f"SELECT {names}, filename AS {FILE}, file_row_number + 1 AS {RECORD} FROM read_parquet({quote.values(same)}, "
-        "hive_partitioning=false, filename=true, file_row_number=true)"
+        f"SELECT {names}, {FILE}, file_row_number + 1 AS {RECORD} FROM read_parquet({quote.values(same)}, "
+        f"hive_partitioning=false, filename={quote.value(FILE)}, file_row_number=true)"
         for same in grouped(schemas.items()).values()
     ]
     return Raw(f"({' UNION ALL '.join(parts)})", wanted, texts=False, headers={}, key=key)

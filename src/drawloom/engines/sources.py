@@ -95,15 +95,14 @@ class Source:
     @property
     def hive(self) -> bool:
         """Whether the day stands in a folder ``ds=<day>``, as DuckDB reads it by itself."""
-        return "/ds={ds}/" in self._pattern
+        return "/ds={ds}/" in self._pattern and self._pattern.lower().count("/ds=") == 1
 
-    @property
-    def day_sql(self) -> str:
-        """DuckDB's expression for the day of a file, over the column ``filename``."""
+    def day_sql(self, path: str) -> str:
+        """DuckDB's expression for the day of a file, over the column that holds its path."""
         from drawloom.engines import quote
 
         pattern = quote.value(f"^{self._regex.pattern}$")
-        texts = [f"regexp_extract(filename, {pattern}, {self._marks.index(mark) + 1})" for mark in self._key]
+        texts = [f"regexp_extract({path}, {pattern}, {self._marks.index(mark) + 1})" for mark in self._key]
         form = quote.value("".join(_FORMATS[mark] for mark in self._key))
         return f"CAST(strptime({' || '.join(texts)}, {form}) AS DATE)"
 
@@ -130,7 +129,7 @@ class Source:
             return ds.strftime(_FORMATS[text]) if ds else "*"
 
         pattern = _translate(self._pattern, glob.escape, part)
-        for name in glob.iglob(pattern, recursive=True):  # noqa: PTH207 - Path.glob drops the escapes
+        for name in glob.iglob(pattern, recursive=True):
             path = name.replace(os.sep, "/")
             found = self._regex.fullmatch(path)
             if not found or not Path(path).is_file():

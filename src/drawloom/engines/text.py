@@ -16,6 +16,7 @@ from drawloom.model import Where, refuse
 
 DELIMITERS = ",;\t|"
 LINE = "line"
+FILE = "drawloom_file"
 _CODECS = {".gz": "gzip", ".zst": "zstd"}
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _NO_TEXT = "\ufffd"
@@ -72,19 +73,19 @@ def read_header(path: Path | str, delimiter: str | None = None) -> Header:
 
 
 def csv_texts(paths: Sequence[str], header: Header) -> str:
-    """The relation of all columns as texts, with ``filename``; an empty field is NULL, quoted or not."""
+    """The relation of all columns as texts, with ``drawloom_file``; an empty field is NULL, quoted or not."""
     columns = quote.struct(dict.fromkeys(header.names, "VARCHAR"))
     return (
         f"read_csv({quote.values(paths)}, auto_detect=false, header=true, delim={quote.value(header.delimiter)}, "
-        f"quote='\"', escape='\"', filename=true, max_line_size={_LONGEST}, columns={columns})"
+        f"quote='\"', escape='\"', filename={quote.value(FILE)}, max_line_size={_LONGEST}, columns={columns})"
     )
 
 
 def json_lines(paths: Sequence[str]) -> str:
-    """The relation of a file's lines, NULL where one is blank, with ``filename``."""
+    """The relation of a file's lines, NULL where one is blank, with ``drawloom_file``."""
     return (
         f"read_csv({quote.values(paths)}, auto_detect=false, header=false, delim='\x01', quote='', escape='', "
-        f"filename=true, max_line_size={_LONGEST}, columns={{{quote.value(LINE)}: 'VARCHAR'}})"
+        f"filename={quote.value(FILE)}, max_line_size={_LONGEST}, columns={{{quote.value(LINE)}: 'VARCHAR'}})"
     )
 
 
@@ -95,11 +96,11 @@ def json_object(name: str, paths: Sequence[str]) -> str:
     """
     line = quote.name(LINE)
     error = f"error({quote.value(f'drawloom: bad-value: {name} == ')} || left({line}, 100) || "
-    error += "', must be one JSON object a line, in ' || filename || '.')"
+    error += f"', must be one JSON object a line, in ' || {FILE} || '.')"
     sure = (
         f"CASE WHEN NOT json_valid({line}) THEN {error} WHEN json_type({line}) <> 'OBJECT' THEN {error} ELSE {line} END"
     )
-    return f"(SELECT {sure} AS {line}, filename FROM {json_lines(paths)} WHERE {line} IS NOT NULL)"
+    return f"(SELECT {sure} AS {line}, {FILE} FROM {json_lines(paths)} WHERE {line} IS NOT NULL)"
 
 
 def json_texts(names: Sequence[str], relation: str, *others: str) -> str:

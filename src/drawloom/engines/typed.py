@@ -12,10 +12,11 @@ from drawloom.engines import parse, quote
 from drawloom.engines.columns import Found, outputs, storable
 from drawloom.engines.errors import engine_errors
 from drawloom.engines.guess import guess
-from drawloom.engines.raw import FILE, RECORD, Raw
+from drawloom.engines.raw import RECORD, Raw
 from drawloom.engines.reject import SHOWN, csv_lines, summary
 from drawloom.engines.statement import one_select
-from drawloom.model import Column, InputError, Problem, Table, Where, refuse
+from drawloom.engines.text import FILE
+from drawloom.model import Column, InputError, Problem, RunError, Table, Where, refuse
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -88,10 +89,14 @@ def _declared(connection: DuckDBPyConnection, table: Table, declared: Sequence[C
 
 def _day(connection: DuckDBPyConnection, text: str, ds: str, typed: str) -> str:
     """The expression of a row's day, NULL where it has none."""
-    one_select(connection, f"SELECT {text}")
-    with engine_errors():
-        relation = connection.sql(f"SELECT {text} FROM ({typed})")
-    kind = relation.types[0]
+    try:
+        one_select(connection, f"SELECT {text}")
+        with engine_errors():
+            kind = connection.sql(f"SELECT {text} FROM ({typed})").types[0]
+    except RunError as error:
+        reason = error.problems[0].message.partition("\n")[0]
+        message = f"ds == {ds!r}, must be a column, or an expression over the columns: {reason}"
+        raise refuse("bad-ds", message) from error
     if kind.id in _DAY_TYPES:
         return f"CAST(TRY({text}) AS DATE)"
     if str(kind) == "VARCHAR":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from queue import SimpleQueue
 from typing import Literal
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
@@ -80,13 +81,12 @@ class LocalRunner:
         with ThreadPoolExecutor(self._jobs, thread_name_prefix="drawloom") as pool:
             try:
                 for work in queue:
-                    queue.running[pool.submit(self._work, work)] = work
+                    queue.begun(work, pool.submit(self._work, work))
             except KeyboardInterrupt:
                 self._stopping.set()
                 self._steps.engine.interrupt()
         queue.take_done()
-        waiting = tuple(cell for cell in plan.cells if cell.state is State.WAITING)
-        return Summary(queue.results, waiting, interrupted=self._stopping.is_set())
+        return Summary(queue.results, plan.waiting, interrupted=self._stopping.is_set())
 
     def _work(self, work: Work) -> list[Result]:
         if self._stopping.is_set():
@@ -180,7 +180,8 @@ class _Queue:
 
     def __init__(self, plan: Plan, listener: Listener) -> None:
         self.results: list[Result] = []
-        self.running: dict[Future[list[Result]], Work] = {}
+        self._running: dict[Future[list[Result]], Work] = {}
+        self._done: SimpleQueue[Future[list[Result]]] = SimpleQueue()
         self._works, self._sorter = schedule_works(plan.todo)
         self._number = {work.first.key: number for number, work in enumerate(self._works)}
         self._before = predecessors(self._works)
@@ -194,14 +195,22 @@ class _Queue:
                     self._take(self._works[number], [_result(cell, "blocked") for cell in self._works[number].cells])
                 else:
                     yield self._works[number]
-            if self.running:
-                wait(self.running, return_when=FIRST_COMPLETED)
+            if self._running:
+                self._end(self._done.get())
                 self.take_done()
+
+    def begun(self, work: Work, future: Future[list[Result]]) -> None:
+        """Know of a work that runs; waiting for its future among thousands would cost more than the work."""
+        self._running[future] = work
+        future.add_done_callback(self._done.put)
 
     def take_done(self) -> None:
         """Take in the results of the works that have ended."""
-        for future in [future for future in self.running if future.done()]:
-            self._take(self.running.pop(future), future.result())
+        while not self._done.empty():
+            self._end(self._done.get())
+
+    def _end(self, future: Future[list[Result]]) -> None:
+        self._take(self._running.pop(future), future.result())
 
     def _take(self, work: Work, results: list[Result]) -> None:
         number = self._number[work.first.key]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from drawloom.model import Record
+from drawloom.model import Record, RunError
 from drawloom.run.world import Contents, World
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 def observe(lake: Lake, sources: Mapping[str, Source], registry: Registry, config: Config) -> World:
     """The world of a project as it stands now."""
-    records = existing(registry.records(), lake)
+    recorded = registry.records()
+    records = existing(recorded, lake)
+    registry.restamp(r for days in records.values() for r in days.values() if r.stamp != recorded[r.table][r.ds].stamp)
     contents: dict[str, Contents] = {
         table: {ds: record.content for ds, record in days.items()} for table, days in records.items()
     }
@@ -34,12 +37,27 @@ def observe(lake: Lake, sources: Mapping[str, Source], registry: Registry, confi
 
 
 def existing(records: Mapping[str, dict[date, Record]], lake: Lake) -> dict[str, dict[date, Record]]:
-    """The records whose files are there, as they were left; another file in the place counts as unrecorded."""
-    found = {}
+    """The records whose files are there; a file that another run wrote counts as unrecorded.
+
+    Files that were copied or restored have new times: then the file itself says which run wrote it.
+    """
+    found: dict[str, dict[date, Record]] = {}
     for table, days in records.items():
         stamps = lake.scan(table)
-        found[table] = {ds: record for ds, record in days.items() if stamps.get(ds) == record.stamp}
+        held = found.setdefault(table, {})
+        for ds, record in days.items():
+            if stamps.get(ds) == record.stamp:
+                held[ds] = record
+            elif ds in stamps and _written_by(lake, record):
+                held[ds] = replace(record, stamp=stamps[ds])
     return found
+
+
+def _written_by(lake: Lake, record: Record) -> bool:
+    try:
+        return lake.read_meta(lake.path(record.table, record.ds)).get("run") == record.run
+    except RunError:
+        return False
 
 
 def last_day(config: Config) -> date:

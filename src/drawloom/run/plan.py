@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from drawloom.run.needs import Needs, NeedsReader, Owner
 from drawloom.run.world import World
 
 Key = tuple[str, date]
+InputsOf = Callable[[str], Mapping[date, Inputs]]
 
 
 class State(StrEnum):
@@ -64,6 +65,11 @@ class Plan:
         """Those that a run would write."""
         return tuple(cell for cell in self.cells if cell.todo)
 
+    @property
+    def waiting(self) -> tuple[Cell, ...]:
+        """Those whose inputs are not there."""
+        return tuple(cell for cell in self.cells if cell.state is State.WAITING)
+
     def only(self, targets: Iterable[Key], *, upstream: bool = True) -> Plan:
         """The plan for these partitions, with what they need that is not fresh."""
         wanted = set(targets)
@@ -89,7 +95,7 @@ def make_plan(
     pipelines: Sequence[Pipeline],
     world: World,
     history: History,
-    inputs_of: Mapping[str, Mapping[date, Inputs]] | None = None,
+    inputs_of: InputsOf = lambda _: {},
     *,
     forced: Iterable[Key] = (),
 ) -> Plan:
@@ -99,14 +105,14 @@ def make_plan(
         pipelines: with their steps' reads filled in.
         world: what exists.
         history: which days there are.
-        inputs_of: table -> day -> recorded inputs, looked at to name the input that changed.
+        inputs_of: gives the recorded inputs of a table's days; asked only to name the input that changed.
         forced: partitions to write though they are fresh.
 
     Raises:
         InputError: pipelines wait for each other in a circle.
     """
     owners = _owners(pipelines, history)
-    planner = _Planner(NeedsReader(owners, world, history.start), world, inputs_of or {}, frozenset(forced))
+    planner = _Planner(NeedsReader(owners, world, history.start), world, inputs_of, frozenset(forced))
     return Plan(tuple(planner.cell(owner, ds) for owner, ds in _ordered(owners)))
 
 
@@ -172,7 +178,7 @@ class _Planner:
         self,
         reader: NeedsReader,
         world: World,
-        inputs_of: Mapping[str, Mapping[date, Inputs]],
+        inputs_of: InputsOf,
         forced: frozenset[Key],
     ) -> None:
         self._reader = reader
@@ -222,7 +228,7 @@ class _Planner:
         now = self._world.inputs(needs.seen)
         if seen(now) == record.seen:
             return State.FRESH, ""
-        then = record.inputs or self._inputs_of.get(record.table, {}).get(record.ds, {})
+        then = record.inputs or self._inputs_of(record.table).get(record.ds, {})
         changed = changed_input(then, now)
         return (State.STALE, f"input {changed} changed") if changed else (State.FRESH, "")
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -14,12 +14,9 @@ from typing import TYPE_CHECKING, Any, Self
 from drawloom.engines.lake import Lake
 from drawloom.model import Column, InputError, Pipeline, Problem, Step, errors, refuse
 from drawloom.run.compile import Compiled, compile_project
-from drawloom.run.local import Listener, LocalRunner, Summary
 from drawloom.run.observe import last_day, observe
 from drawloom.run.plan import History, Key, Plan, State, make_plan
 from drawloom.run.registry import Registry
-from drawloom.run.restore import restore
-from drawloom.run.step import StepRunner
 from drawloom.specs.config import Config, load_config
 
 if TYPE_CHECKING:
@@ -29,6 +26,8 @@ if TYPE_CHECKING:
     from drawloom.engines.sources import Source
     from drawloom.run.diff import Difference
     from drawloom.run.land import Landed
+    from drawloom.run.local import Listener, Summary
+    from drawloom.run.step import StepRunner
     from drawloom.run.world import World
     from drawloom.sql.catalog import Catalog
 
@@ -72,6 +71,8 @@ class Project:
         """The record of what was produced; restored from the files where it was lost."""
         registry = Registry(self.config.registry_url)
         if registry.empty() and self.lake.tables():
+            from drawloom.run.restore import restore
+
             restore(self.engine, registry)
         return registry
 
@@ -168,6 +169,8 @@ class Project:
         self._refuse_errors()
         chosen = self.named(names)
         self._check_days(first, last)
+        if not (names or first or last or force):
+            return self._plan(())
         start, end = first or self.history.start, last or self.history.end
         targets = {
             (table, ds)
@@ -180,9 +183,13 @@ class Project:
 
     def run(self, plan: Plan | None = None, *, jobs: int | None = None, listener: Listener | None = None) -> Summary:
         """Write what a plan wants (everything, without one), and drop what has expired."""
+        from drawloom.run.local import LocalRunner, Summary
+
         plan = plan or self.plan()
         self._drop_expired(plan)
-        self.engine.lake.sweep()
+        self.lake.sweep()
+        if not plan.todo:
+            return Summary(waiting=plan.waiting)
         runner = LocalRunner(self._steps(), self.registry, self.observe(), jobs=jobs or _jobs())
         return runner.run(plan, listener) if listener else runner.run(plan)
 
@@ -220,23 +227,21 @@ class Project:
 
     def rebuild_registry(self) -> dict[str, int]:
         """Restore the registry from what the files say of themselves; table -> partitions."""
+        from drawloom.run.restore import restore
+
         return restore(self.engine, self.registry)
 
     def _columns(self) -> dict[str, tuple[Column, ...]]:
         return self.registry.columns()
 
     def _steps(self) -> StepRunner:
+        from drawloom.run.step import StepRunner
+
         declared = {table: step.into.columns for p in self.pipelines for table, step in p.tables.items()}
         return StepRunner(self.engine, {t: c for t, c in declared.items() if c} | self._columns())
 
     def _plan(self, forced: Iterable[Key]) -> Plan:
-        world = self.observe()
-        made = make_plan(self.pipelines, world, self.history, forced=forced)
-        unclear = {cell.key[0] for cell in made.cells if cell.state is State.STALE and cell.reason.startswith("input")}
-        if not unclear:
-            return made
-        inputs_of = {table: self.registry.inputs(table) for table in unclear}
-        return make_plan(self.pipelines, world, self.history, inputs_of, forced=forced)
+        return make_plan(self.pipelines, self.observe(), self.history, cache(self.registry.inputs), forced=forced)
 
     def _one(self, name: str, ds: date) -> tuple[Pipeline, Step, Any]:
         self._refuse_errors()

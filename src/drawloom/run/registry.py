@@ -153,6 +153,16 @@ class Registry:
                 text = json.dumps([[column.name, column.type] for column in found])
                 connection.execute(sa.insert(_columns), {"name": name, "columns": text})
 
+    def restamp(self, records: Iterable[Record]) -> None:
+        """Keep the new stamps of these partitions, whose files were moved."""
+        moved = list(records)
+        if not moved:
+            return
+        with self._begin() as connection:
+            for record in moved:
+                found = _partitions.c.name == record.table, _partitions.c.ds == record.ds
+                connection.execute(sa.update(_partitions).where(*found).values(stamp=record.stamp))
+
     def forget(self, table: str, ds: date) -> None:
         """Drop the record of a partition."""
         with self._begin() as connection:

@@ -169,11 +169,15 @@ def _read_in(content: Mapping[str, Any]) -> Read:
 
 
 def _dates_out(spans: Sequence[tuple[date | None, date | None]]) -> list[list[str | None]]:
-    return [[first and first.isoformat(), last and last.isoformat()] for first, last in spans]  # type: ignore[misc]
+    return [[end.isoformat() if end else None for end in span] for span in spans]
 
 
 def _dates_in(spans: Sequence[Sequence[str | None]]) -> tuple[tuple[date | None, date | None], ...]:
-    return tuple((first and date.fromisoformat(first), last and date.fromisoformat(last)) for first, last in spans)  # type: ignore[misc]
+    return tuple((_date_in(first), _date_in(last)) for first, last in spans)
+
+
+def _date_in(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _problem_in(content: dict[str, Any]) -> Problem:

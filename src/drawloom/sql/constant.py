@@ -41,7 +41,9 @@ class Folder:
     days (what ``@ds`` and ``@submission_date`` are), ``text`` is the rendered text.
     """
 
-    def __init__(self, dialect: str, text: str = "", moved: Mapping[int, Moving] | None = None, days: Moving = Moving()):  # noqa: B008
+    def __init__(
+        self, dialect: str, text: str = "", moved: Mapping[int, Moving] | None = None, days: Moving = Moving()
+    ):
         self.dialect = dialect
         self.text = text
         self.moved = moved or {}

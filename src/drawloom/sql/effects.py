@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlglot import exp
@@ -11,7 +12,7 @@ from sqlglot import exp
 from drawloom.model import Days
 from drawloom.sql.dayset import ALL, NONE, DaySet
 from drawloom.sql.prune import Place, Pruner, subqueries
-from drawloom.sql.query import Relational, Workshop, inner_names
+from drawloom.sql.query import Names, Relational, Workshop, inner_names
 from drawloom.sql.scope import Cte, Joined, table_name
 from drawloom.sql.script import Write
 from drawloom.sql.values import UNKNOWN, Moving, Value, parse_time, to_text
@@ -98,7 +99,7 @@ class Effects:
         elif isinstance(node.this, exp.Directory):
             self.writes.append(Write(node.this.name, "overwrite", None, self._index, True))
 
-    def _inserted(self, node: exp.Insert, table: exp.Table, names: dict[str, Cte]) -> None:
+    def _inserted(self, node: exp.Insert, table: exp.Table, names: Names) -> None:
         name = table_name(table).lower()
         overwrite = bool(node.args.get("overwrite"))
         partition = self._partition(table)
@@ -110,7 +111,7 @@ class Effects:
         elif not overwrite and name in self._deleted and not days.every:
             self._make(name, self.shop.probed.both(days, self._deleted[name]))
 
-    def _covered(self, node: exp.Insert, table: exp.Table, names: Any) -> tuple[bool, DaySet]:
+    def _covered(self, node: exp.Insert, table: exp.Table, names: Names) -> tuple[bool, DaySet]:
         """Whether whole days are written, and which ones."""
         entry = self.shop.builder.entry(table_name(table))
         keys = self.shop.builder.keys if entry.keys is None else entry.keys
@@ -123,7 +124,7 @@ class Effects:
         part = next(iter(values.values()))
         return isinstance(part, exp.EQ), self._days_of(part.expression) if isinstance(part, exp.EQ) else NONE
 
-    def _output_days(self, node: exp.Insert, keys: tuple[str, ...], names: Any) -> DaySet:
+    def _output_days(self, node: exp.Insert, keys: tuple[str, ...], names: Names) -> DaySet:
         """The days that the inserted rows have in the first key."""
         if not keys or not isinstance(node.expression, exp.Query):
             return NONE
@@ -313,7 +314,9 @@ class Effects:
         if name.lower() in self._declared:
             self._declared.discard(name.lower())
             self.writes = [write for write in self.writes if write.table.lower() != name.lower()]
-        self.writes.append(Write(name, mode, partition, self._index, replaces or mode in ("create", "view", "overwrite")))
+        self.writes.append(
+            Write(name, mode, partition, self._index, replaces or mode in ("create", "view", "overwrite"))
+        )
 
     def _partition(self, table: exp.Table) -> dict[str, int | str | None] | None:
         clause = table.args.get("partition")
@@ -339,9 +342,8 @@ def _filled(name: str) -> Cte:
 
 
 def _just(value: Value) -> Days | None:
-    moment = parse_time(value) if isinstance(value, str) else value
-    moment = parse_time(str(moment)) if isinstance(moment, int) else moment
-    return Days.of(moment.toordinal()) if hasattr(moment, "toordinal") else None
+    moment = parse_time(str(value)) if isinstance(value, str | int) else value
+    return Days.of(moment.toordinal()) if isinstance(moment, date) else None
 
 
 def _table(node: Any) -> exp.Table | None:

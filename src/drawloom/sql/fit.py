@@ -54,7 +54,7 @@ def fit_rules(measured: Measured) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def _fit_end(ends: Sequence[tuple[date, int | None]]) -> Bound | None | bool:
+def _fit_end(ends: Sequence[tuple[date, int | None]]) -> Bound | bool | None:
     """The rule of one end of a span; None where it is open, False where no rule holds."""
     if all(offset is None for _, offset in ends):
         return None

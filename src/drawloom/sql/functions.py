@@ -11,20 +11,20 @@ from drawloom.model import days as calendar
 from drawloom.sql.values import UNKNOWN, Interval, Moving, Value, lift, parse_time, to_date, to_datetime, to_text
 
 UNITS = {
-    **{name: "YEAR" for name in ("YEARS", "YYYY", "YY", "Y", "YR", "ISOYEAR")},
-    **{name: "QUARTER" for name in ("QUARTERS", "Q", "QTR")},
-    **{name: "MONTH" for name in ("MONTHS", "MM", "MON", "MONS")},
-    **{name: "WEEK" for name in ("WEEKS", "W", "WW", "WK", "ISOWEEK", "IW")},
-    **{name: "DAY" for name in ("DAYS", "D", "DD", "DDD", "J")},
-    **{name: "HOUR" for name in ("HOURS", "H", "HH", "HR")},
-    **{name: "MINUTE" for name in ("MINUTES", "MI", "MIN")},
-    **{name: "SECOND" for name in ("SECONDS", "S", "SS", "SEC")},
+    **dict.fromkeys(("YEARS", "YYYY", "YY", "Y", "YR", "ISOYEAR"), "YEAR"),
+    **dict.fromkeys(("QUARTERS", "Q", "QTR"), "QUARTER"),
+    **dict.fromkeys(("MONTHS", "MM", "MON", "MONS"), "MONTH"),
+    **dict.fromkeys(("WEEKS", "W", "WW", "WK", "ISOWEEK", "IW"), "WEEK"),
+    **dict.fromkeys(("DAYS", "D", "DD", "DDD", "J"), "DAY"),
+    **dict.fromkeys(("HOURS", "H", "HH", "HR"), "HOUR"),
+    **dict.fromkeys(("MINUTES", "MI", "MIN"), "MINUTE"),
+    **dict.fromkeys(("SECONDS", "S", "SS", "SEC"), "SECOND"),
 }
 KINDS = {
-    **{name: "DATE" for name in ("DATE", "DATE32")},
-    **{name: "TIMESTAMP" for name in ("TIMESTAMP", "DATETIME", "TIMESTAMPNTZ", "DATETIME2", "TIMESTAMP_S")},
-    **{name: "TEXT" for name in ("TEXT", "VARCHAR", "CHAR", "NVARCHAR", "NCHAR", "BPCHAR", "NAME")},
-    **{name: "INT" for name in ("INT", "BIGINT", "UINT", "UBIGINT", "INT128", "SMALLINT", "TINYINT", "MEDIUMINT")},
+    **dict.fromkeys(("DATE", "DATE32"), "DATE"),
+    **dict.fromkeys(("TIMESTAMP", "DATETIME", "TIMESTAMPNTZ", "DATETIME2", "TIMESTAMP_S"), "TIMESTAMP"),
+    **dict.fromkeys(("TEXT", "VARCHAR", "CHAR", "NVARCHAR", "NCHAR", "BPCHAR", "NAME"), "TEXT"),
+    **dict.fromkeys(("INT", "BIGINT", "UINT", "UBIGINT", "INT128", "SMALLINT", "TINYINT", "MEDIUMINT"), "INT"),
 }
 STEPS = {
     "YEAR": Interval(12),
@@ -80,8 +80,8 @@ def _trunc_time(value: Value, unit: str) -> Value:
     moment = to_datetime(value)
     if moment is None:
         return None
-    parts = {"HOUR": {"minute": 0}, "MINUTE": {}, "SECOND": {}}[unit]
-    return moment.replace(second=moment.second if unit == "SECOND" else 0, microsecond=0, **parts)
+    minute = 0 if unit == "HOUR" else moment.minute
+    return moment.replace(minute=minute, second=moment.second if unit == "SECOND" else 0, microsecond=0)
 
 
 def last_day(value: Value, unit: str = "MONTH") -> date | None:
@@ -184,13 +184,13 @@ def compare(function: Callable[[Any, Any], bool], left: Value, right: Value) -> 
         left, right = to_datetime(left), to_datetime(right)
     elif isinstance(left, str) != isinstance(right, str):
         left, right = number(left), number(right)
-    return function(left, right)
+    return bool(function(left, right))
 
 
 def is_in(value: Value, *items: Value) -> bool | None:
     """Whether a constant is one of others, with SQL's NULL."""
     found = [compare(lambda a, b: bool(a == b), value, item) for item in items]
-    return True if True in found else (None if None in found else False)
+    return None if None in found and True not in found else True in found
 
 
 def between(value: Value, low: Value, high: Value) -> bool | None:
@@ -211,7 +211,9 @@ def choose(parts: Sequence[Value]) -> Value:
     moving = next((part for part in parts if type(part) is Moving), None)
     size = len(moving) if moving is not None else 1
     chosen = [_first_true([part[i] if type(part) is Moving else part for part in parts]) for i in range(size)]
-    return chosen[0] if moving is None else lift(lambda value: value, Moving(chosen)) if UNKNOWN not in chosen else UNKNOWN
+    return (
+        chosen[0] if moving is None else lift(lambda value: value, Moving(chosen)) if UNKNOWN not in chosen else UNKNOWN
+    )
 
 
 def _first_true(parts: Sequence[Value]) -> Value:

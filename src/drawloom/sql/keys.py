@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from drawloom.sql.constant import Folder, plus, step, type_of, unit_of
+from drawloom.sql.constant import Folder, step, type_of, unit_of
 from drawloom.sql.dayset import Grain
 from drawloom.sql.values import UNKNOWN, Interval, Value, lift
 
@@ -111,7 +111,11 @@ def _truncated(reader: KeyReader, node: Any) -> KeyExpr | None:
         return None
     if unit == "DAY":
         return replace(inner, grain="day")
-    return replace(inner, unit=unit, grain="day") if unit in ("WEEK", "MONTH", "QUARTER", "YEAR") or unit[4:5] == "(" else None
+    return (
+        replace(inner, unit=unit, grain="day")
+        if unit in ("WEEK", "MONTH", "QUARTER", "YEAR") or unit[4:5] == "("
+        else None
+    )
 
 
 def _formatted(reader: KeyReader, node: Any) -> KeyExpr | None:
@@ -170,5 +174,3 @@ _RULES: dict[type[Any], Callable[[KeyReader, Any], KeyExpr | None]] = {
     exp.TimestampTrunc: _truncated,
     exp.DatetimeTrunc: _truncated,
 }
-
-

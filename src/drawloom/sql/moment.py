@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from drawloom.model import days as calendar
 
-_UNITS: dict[str, calendar.Anchor] = {"day": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year"}
+_UNITS: dict[str, calendar.Anchor] = {
+    "day": "day",
+    "week": "week",
+    "month": "month",
+    "quarter": "quarter",
+    "year": "year",
+}
 
 
 class Moment(datetime):
@@ -22,11 +28,13 @@ class Moment(datetime):
         """This hour of a day."""
         return cls(day.year, day.month, day.day, hour, tzinfo=tz)
 
-    def add(self, years: int = 0, months: int = 0, weeks: int = 0, days: int = 0, hours: int = 0, **rest: int) -> Moment:
+    def add(
+        self, years: int = 0, months: int = 0, weeks: int = 0, days: int = 0, hours: int = 0, **rest: int
+    ) -> Moment:
         """This much later; a month that is too short gives its last day."""
         moved = calendar.add_months(self.date(), years * 12 + months)
         step = timedelta(weeks=weeks, days=days, hours=hours, **rest)
-        return cast(Moment, self.replace(year=moved.year, month=moved.month, day=moved.day) + step)
+        return self.replace(year=moved.year, month=moved.month, day=moved.day) + step
 
     def subtract(self, **parts: int) -> Moment:
         """This much earlier."""
@@ -38,7 +46,13 @@ class Moment(datetime):
 
     def end_of(self, unit: str) -> Moment:
         """The last second of the day, week, month, quarter or year."""
-        step = {"day": {"days": 1}, "week": {"days": 7}, "month": {"months": 1}, "quarter": {"months": 3}, "year": {"years": 1}}
+        step = {
+            "day": {"days": 1},
+            "week": {"days": 7},
+            "month": {"months": 1},
+            "quarter": {"months": 3},
+            "year": {"years": 1},
+        }
         return self.start_of(unit).add(**step[unit], seconds=-1)
 
     def to_date_string(self) -> str:
@@ -86,7 +100,7 @@ class _Step:
         return self._from(day, -1)
 
     def _from(self, day: date, sign: int) -> Any:
-        day = day.replace(**self.set)  # type: ignore[arg-type]
+        day = day.replace(**self.set)
         if isinstance(day, Moment):
             return day.add(**{name: sign * amount for name, amount in self.parts.items()})
         moved = Moment.of(day).add(**{name: sign * amount for name, amount in self.parts.items()})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import logging
 import re
+import warnings
 from collections.abc import Iterable
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, SqlglotError, TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from drawloom.model import InputError, Where, refuse
 from drawloom.sql.script import place
@@ -57,7 +59,7 @@ def parse(rendered: Rendered, dialect: str, file: str | None = None) -> tuple[tu
         language = Dialect.get_or_raise(dialect)
         tokens = language.tokenize(rendered.text)
         _check_depth(tokens, rendered, file)
-        statements = [node for node in language.parser().parse(tokens, rendered.text) if _says_something(node)]
+        parsed = language.parser().parse(tokens, rendered.text)
     except ParseError as error:
         raise _parse_error(error, rendered, file) from error
     except TokenError as error:
@@ -67,6 +69,7 @@ def parse(rendered: Rendered, dialect: str, file: str | None = None) -> tuple[tu
     except (SqlglotError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
         message = f"sql == {_short(str(error))}, must be {dialect or 'standard'} SQL."
         raise refuse("syntax-error", message, Where(file, 1, 1), "Mend the statement.") from error
+    statements = [node for node in parsed if node is not None and not isinstance(node, exp.Semicolon)]
     if not statements:
         raise _not_sql("comments only", Where(file, 1, 1))
     for node in statements:
@@ -78,10 +81,6 @@ def parse(rendered: Rendered, dialect: str, file: str | None = None) -> tuple[tu
 def too_deep(file: str | None = None) -> InputError:
     """The problem of a text that is nested too deep to be read."""
     return _refused(f"nesting == more than {MAX_DEPTH} levels, must be less.", Where(file, 1, 1))
-
-
-def _says_something(node: exp.Expr | None) -> bool:
-    return node is not None and not isinstance(node, exp.Semicolon)
 
 
 def _check_depth(tokens: Iterable[Token], rendered: Rendered, file: str | None) -> None:
@@ -98,6 +97,8 @@ def _check_depth(tokens: Iterable[Token], rendered: Rendered, file: str | None) 
 
 
 def _parse_error(error: ParseError, rendered: Rendered, file: str | None) -> InputError:
+    if _is_python(rendered.source):
+        return _not_sql("Python", Where(file, 1, 1))
     first = error.errors[0] if error.errors else {}
     word = str(first.get("highlight") or "")
     offset = _offset(rendered.text, first.get("line") or 1, first.get("col") or 1) - max(0, len(word) - 1)
@@ -126,6 +127,15 @@ def _offset(text: str, line: int, column: int) -> int:
     for _ in range(line - 1):
         start = text.find("\n", start) + 1
     return start + column - 1
+
+
+def _is_python(source: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return bool(ast.parse(source[:100_000]).body)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
 
 
 def _is_json(source: str) -> bool:

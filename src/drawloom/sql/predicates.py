@@ -17,7 +17,6 @@ from drawloom.sql.dayset import ALL, NONE, DaySet, Grain, Probed, allowed
 from drawloom.sql.facts import Facts, Relation, Solver, Term, negative
 from drawloom.sql.functions import compare, last_day, trunc
 from drawloom.sql.keys import KeyExpr, KeyReader
-from drawloom.sql.scope import Source
 from drawloom.sql.values import UNKNOWN, Moving, Value, lift, parse_time
 
 _OPERATORS: dict[type[Any], str] = {
@@ -147,7 +146,11 @@ class Conditions:
             unit = key.unit
             return self.probed.compared(lambda one: _truncated(operator, one, unit), value)
         days = self.probed.compared(lambda one: allowed(operator, one, grain), value)
-        return widened(self.probed, days, key.slack if operator != "<>" else 0) if key.slack == 0 or operator != "<>" else ALL
+        return (
+            widened(self.probed, days, key.slack if operator != "<>" else 0)
+            if key.slack == 0 or operator != "<>"
+            else ALL
+        )
 
     def _against(self, operator: str, days: DaySet) -> DaySet:
         """The days that a comparison with an unknown day of a set allows."""
@@ -306,11 +309,10 @@ def _in_list(conditions: Conditions, left: Any, items: Sequence[exp.Expr], want:
     values = [conditions.folder.fold(item) for item in items]
     if any(value is UNKNOWN for value in values):
         return Facts()
-    operator = "=" if want else "<>"
-    days = [conditions.against(key, operator, value, target) for value in values]
-    if want:
-        return conditions.told(target, key, conditions.probed.either(days))
-    return conditions.solver.merge([conditions.told(target, key, one) for one in days])
+    if not want:
+        values = [value for value in values if not conditions.against(key, "<>", value, target).every]
+    days = conditions.probed.either([conditions.against(key, "=", value, target) for value in values])
+    return conditions.told(target, key, days if want else conditions.probed.change(days, Days.__invert__))
 
 
 def _in_query(conditions: Conditions, node: exp.In, query: exp.Expr) -> Facts:
@@ -404,5 +406,3 @@ _RULES: dict[type[Any], Rule] = {
     exp.If: _if,
     exp.Coalesce: _coalesce,
 }
-
-__all__ = ["Conditions", "Names", "Source", "Target", "flat"]

@@ -345,16 +345,21 @@ class Relational:
         if explicit is not None:
             return explicit
         for star in self._stars():
-            replaced = {item.alias.lower(): item.this for item in _star_list(star, "replace")}
+            replaced: dict[str, exp.Expr] = {item.alias.lower(): item.this for item in _star_list(star, "replace")}
             if name in replaced:
                 return replaced[name]
             if _star_list(star, "rename"):
                 return None
+        return self._through_star(self.scope, name)
+
+    def _through_star(self, scope: Scope, name: str) -> Target | None:
         found = [s for star in self._stars() if name not in _excepted(star) for s in self.star_sources(star)]
-        merged = self.scope.resolve(exp.column(name))
-        if merged is not None and all(term[0] in found for term in merged.terms):
-            return merged
-        return None
+        chances = [(source, scope.has(source, name)) for source in found]
+        some = [source for source, has in chances if has] or [source for source, has in chances if has is None]
+        if len(some) == 1 and name not in scope.merged(scope.tree):
+            return Target(((some[0], name),))
+        merged = scope.resolve(exp.column(name))
+        return merged if merged is not None and all(term[0] in found for term in merged.terms) else None
 
     def grain(self, name: str) -> Grain:
         """Whether an output column holds days, times of days, or either."""
@@ -385,7 +390,11 @@ class Relational:
     def days_at(self, position: int) -> DaySet:
         """Likewise, of the output column at a position."""
         columns = self.columns
-        return self.days(columns[position]) if columns and position < len(columns) and columns[position] else self._first(position)
+        return (
+            self.days(columns[position])
+            if columns and position < len(columns) and columns[position]
+            else self._first(position)
+        )
 
     def _first(self, position: int) -> DaySet:
         if self.scope is None or position >= len(self.query.expressions) or self.columns is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from drawloom.model import Days, Read, Schedule, Where
@@ -20,6 +20,7 @@ from drawloom.sql.query import Workshop
 from drawloom.sql.sandbox import Clock, clock
 from drawloom.sql.scope import Builder
 from drawloom.sql.script import Occurrence, Script, Write
+from drawloom.sql.shards import unite_shards
 from drawloom.sql.template import Rendered, Template
 from drawloom.sql.values import Moving
 from drawloom.sql.variants import Variant, variants
@@ -51,7 +52,10 @@ def read(
     Raises:
         InputError: with one problem: ``not-sql``, ``template-error``, ``syntax-error`` or ``refused``.
     """
-    reader = _Reader(text, check_dialect(dialect), tuple(key.lower() for key in keys), catalog or {}, schedule or Schedule(), target, params, file)
+    # A byte order mark counts as white space; places stay the same.
+    text = f" {text[1:]}" if text.startswith("\ufeff") else text
+    names = tuple(key.lower() for key in keys)
+    reader = _Reader(text, check_dialect(dialect), names, catalog or {}, schedule or Schedule(), target, params, file)
     try:
         return reader.script()
     except (RecursionError, MemoryError) as error:
@@ -105,16 +109,19 @@ class _Reader:
         )
 
     def _looks(self, template: Template, runs: Sequence[Point]) -> list[_Look]:
-        return [self._look(variant, runs) for variant in variants(self._texts(template, runs), self.dialect, self.file)]
+        found = variants(self._texts(template, runs), self.dialect, self.file)
+        looks = [self._look(variant, runs) for variant in found]
+        unite_shards([look.effects.places for look in looks], [look.probed for look in looks])
+        return looks
 
     def _texts(self, template: Template, runs: Sequence[Point]) -> list[Rendered]:
         if template.still:
             return [template.render({})] * len(runs)
-        token = clock.set(Clock())
+        running = clock.set(Clock())
         try:
             return [template.render(self._names(run)) for run in runs]
         finally:
-            clock.reset(token)
+            clock.reset(running)
 
     def _names(self, run: Point) -> dict[str, Any]:
         return context(run.day, run.hour, self.schedule, self.params, {"target": self.target})
@@ -144,7 +151,7 @@ class _Reader:
         for place in look.effects.places:
             each = dict(zip(look.variant.runs, place.days.at(look.probed.ordinals), strict=True))
             measured = _by_day(each, [runs[index] for index in look.variant.runs], look.variant.runs)
-            found.append(Occurrence(place.node, fit(place.table, measured, lambda: [])))
+            found.append(Occurrence(place.node, fit(place.table, measured, list)))
         return found
 
 
@@ -173,8 +180,6 @@ def _by_day(days: Mapping[int, Days], runs: Sequence[Point], indices: Sequence[i
 
 def _named(reads: Sequence[Read], looks: Sequence[_Look]) -> list[Read]:
     """The reads with each table as the user first wrote it."""
-    from dataclasses import replace
-
     written: dict[str, str] = {}
     for look in looks:
         for place in look.effects.places:
@@ -190,5 +195,3 @@ def _writes(looks: Sequence[_Look]) -> tuple[Write, ...]:
             if not any((write.table, write.mode) == (known.table, known.mode) for known in writes):
                 writes.append(write)
     return tuple(writes)
-
-

@@ -189,7 +189,9 @@ class Builder:
         name = table_name(node)
         cte = names.get(name.lower())
         if cte is not None:
-            return Source(alias, "query", node, query=cte.query, cte=cte, columns=columns or cte.columns or None, sealed=sealed)
+            return Source(
+                alias, "query", node, query=cte.query, cte=cte, columns=columns or cte.columns or None, sealed=sealed
+            )
         first = node.parts[0].name.lower()
         if len(node.parts) > 1 and any(source.alias == first for source in before):
             return Source(alias, "rows", node, columns=columns)

@@ -64,7 +64,7 @@ class Script:
 
     def tables(self) -> list[str]:
         """The names of all tables that it reads or writes, and of its target, in lower case."""
-        names = {one.table.lower() for one in (*self.reads, *self.writes)}
+        names = {read.table.lower() for read in self.reads} | {write.table.lower() for write in self.writes}
         return sorted(names | {self.target.lower()} if self.target else names)
 
     def place(self, offset: int) -> Where:
@@ -86,8 +86,8 @@ class Script:
         spots = list(_spots(node))
         if not spots:
             return None
-        start, end = min(a for a, _ in spots), max(b for _, b in spots)
-        end = _closed(self.rendered.text, start, end)
+        start = min(first for first, _ in spots)
+        end = _closed(self.rendered.text, start, max(last for _, last in spots))
         if end is None or not self.rendered.copied(start, end):
             return None
         origin = self.rendered.origin(start)

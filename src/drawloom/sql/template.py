@@ -88,7 +88,7 @@ class Template:
         """
         if self.compiled is None:
             return Rendered(self.source, self.source, (Piece(0, 0, True, self.source),))
-        token = clock.set(clock.get(None) or Clock())
+        running = clock.set(_running())
         try:
             text = "".join(self._chunks(self.compiled, names))
         except (RecursionError, MemoryError) as error:
@@ -96,7 +96,7 @@ class Template:
         except Exception as error:
             raise self._refuse(str(error) or type(error).__name__, _line(error)) from error
         finally:
-            clock.reset(token)
+            clock.reset(running)
         return self._pieces(text)
 
     def _compile(self) -> JinjaTemplate:
@@ -189,13 +189,25 @@ def render(
     Raises:
         InputError: code ``template-error``, with the line.
     """
-    template = Template(text, where)
-    return template.render(context(day, hour, schedule or Schedule(), params, extra))
+    return _template(text, where).render(context(day, hour, schedule or Schedule(), params, extra))
+
+
+@lru_cache(maxsize=512)
+def _template(text: str, where: Where | None) -> Template:
+    """A backfill renders one text for hundreds of days."""
+    return Template(text, where)
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Sandbox:
     return Sandbox()
+
+
+def _running() -> Clock:
+    try:
+        return clock.get()
+    except LookupError:
+        return Clock()
 
 
 def blocks(source: str) -> list[tuple[int, int]]:
@@ -214,13 +226,13 @@ def _end(source: str, start: int, opening: str) -> int:
         return len(source) if end < 0 else end + 2
     depth = 0
     for match in _INSIDE.finditer(source, start + 2):
-        token = match[0]
-        if token in "{[(":
+        found = match[0]
+        if found in "{[(":
             depth += 1
-        elif token == "%}" and opening == "{%":
+        elif found == "%}" and opening == "{%":
             return match.end()
-        elif token in "}])":
-            if token == "}" and depth == 0 and source.startswith("}}", match.start()):
+        elif found in "}])":
+            if found == "}" and depth == 0 and source.startswith("}}", match.start()):
                 return match.start() + 2
             depth = max(0, depth - 1)
     return len(source)
