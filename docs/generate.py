@@ -52,7 +52,7 @@ def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 def _help(path: tuple[str, ...]) -> str:
     plain = os.environ | {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "TERM": "dumb"}
-    command = [Path(sys.executable).parent / "drawloom", *path, "--help"]
+    command = [str(Path(sys.executable).parent / "drawloom"), *path, "--help"]
     done = subprocess.run(command, env=plain, check=True, capture_output=True, text=True)
     return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
 

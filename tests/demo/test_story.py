@@ -89,7 +89,7 @@ def test_months_and_weeks_add_up(con: duckdb.DuckDBPyConnection) -> None:
     raw = "SELECT last_day(ds), count(*), count(*) FILTER (WHERE dep_time IS NULL) FROM f GROUP BY ALL"
     assert differing(con, months, raw) == []
     weeks = "SELECT ds, CAST(sum(flights) AS BIGINT) FROM carrier_week GROUP BY ds"
-    raw = "SELECT date_trunc('week', ds)::DATE + 6 AS sunday, count(*) FROM f GROUP BY ALL HAVING sunday < '2014-01-01'"
+    raw = "SELECT date_trunc('week', ds)::DATE + 6 AS sunday, count(*) FROM f WHERE ds < '2013-12-30' GROUP BY sunday"
     assert differing(con, weeks, raw) == []
 
 

@@ -13,6 +13,8 @@ ALIASES = "pqrstuvwxyz"
 class RandomSql:
     """Makes queries; every relation in them gives the columns ds, id and v."""
 
+    kind = "DATE"
+
     def __init__(self, pick: Pick, tables: Sequence[str] = ("m.a", "m.b", "m.c")) -> None:
         self.pick = pick
         self.tables = tables
@@ -28,7 +30,11 @@ class RandomSql:
             parts.append(f"{name} AS ({body})")
             self.ctes.append(name)
         head = f"WITH {', '.join(parts)} " if parts else ""
-        return head + self.query(self.pick((0, 1, 1, 2)))
+        body = self.query(self.pick((0, 1, 1, 2)))
+        if self.pick((True, False)):
+            name = self.alias()
+            body = f"SELECT * FROM ({body}) AS {name} WHERE {self.days_condition([name], 1)}"
+        return head + body
 
     def alias(self) -> str:
         self.count += 1
@@ -45,10 +51,10 @@ class RandomSql:
         source, aliases = self.sources(depth)
         where = f" WHERE {self.condition(aliases, min(depth, 1))}" if self.pick((True, True, True, False)) else ""
         if where and self.pick((True, True, False)):
-            where += f" AND {self.pick(aliases)}.ds {self.pick(('=', '>=', '<='))} {self.constant()}"
+            where = f" WHERE {self.pick(aliases)}.ds {self.pick(('=', '>=', '<='))} {self.constant()}"
         one = aliases[0]
         other = self.pick(aliases)
-        ds = self.pick((f"{one}.ds", f"{one}.ds", f"{other}.ds", f"{other}.ds + 1", f"CAST({one}.ds AS DATE)"))
+        ds = self.pick((f"{one}.ds", f"{one}.ds", f"{other}.ds", self.moved(f"{other}.ds", 1), f"CAST({one}.ds AS {self.kind})"))
         shape = self.pick(
             ("plain",) * 6 + ("group", "window", "keyed", "max", "limit", "distinct", "on", "having", "qualify")
         )
@@ -110,18 +116,18 @@ class RandomSql:
             else:
                 text += f" {kind} {part} AS {name} ON {self.condition([*aliases, name], 1, joined=name)}"
                 if self.pick((True, True, False)) and text.endswith(")") is False:
-                    text += f" AND {name}.ds = {self.pick(aliases)}.ds{self.pick(('', '', ' - 1', ' + 7'))}"
+                    text += f" AND {name}.ds = {self.moved(self.pick(aliases) + '.ds', self.pick((0, 0, -1, 7)))}"
             if kind not in ("SEMI JOIN", "ANTI JOIN"):
                 aliases.append(name)
         return text, aliases
 
     def condition(self, aliases: list[str], depth: int, joined: str | None = None) -> str:
-        kind = self.pick(("and",) * 4 + ("or", "or", "not", "one", "one", "one", "case", "coalesce"))
+        kind = self.pick(("and", "and", "or", "or", "not", "case", "coalesce") + ("one",) * 8)
         if depth <= 0:
             kind = "one"
         match kind:
             case "and" | "or":
-                parts = [self.condition(aliases, depth - 1, joined) for _ in range(self.pick((2, 2, 3)))]
+                parts = [self.condition(aliases, depth - 1, joined) for _ in range(2)]
                 return "(" + f" {kind.upper()} ".join(parts) + ")"
             case "not":
                 return f"NOT ({self.condition(aliases, depth - 1, joined)})"
@@ -184,7 +190,10 @@ class RandomSql:
                 return f"{day} NOT IN ({self.constant()}, {self.constant()})"
             case "turned":
                 return f"{self.constant()} {self.pick(COMPARE)} {day}"
-        return f"{day} {self.pick(('=', '=', *COMPARE))} {self.constant()}"
+        return f"{day} {self.pick(('=', '>=', '<=', *COMPARE))} {self.constant()}"
+
+    def moved(self, column: str, days: int) -> str:
+        return f"{column} + {days}" if days >= 0 else f"{column} - {-days}"
 
     def day_of(self, alias: str) -> str:
         column = f"{alias}.ds"
@@ -217,7 +226,44 @@ class RandomSql:
                 "DATE '2024-03-01'",
                 "TIMESTAMP '{{ ds }} 12:00:00'",
                 "CASE WHEN dayofweek(DATE '{{ ds }}') = 1 THEN DATE '{{ ds }}' - 3 ELSE DATE '{{ ds }}' END",
-                "NULL",
                 "current_date",
+            )
+        )
+
+
+class RandomTextSql(RandomSql):
+    """The same over tables whose ds is text."""
+
+    kind = "VARCHAR"
+
+    def moved(self, column: str, days: int) -> str:
+        return f"CAST(CAST({column} AS DATE) + {days} AS VARCHAR)" if days else column
+
+    def day_of(self, alias: str) -> str:
+        column = f"{alias}.ds"
+        return self.pick((column,) * 6 + (self.moved(column, 1), f"CAST({column} AS VARCHAR)", f"substr({column}, 1, 7)"))
+
+    def days_condition(self, aliases: list[str], depth: int) -> str:
+        if self.pick((True,) + (False,) * 9):
+            return f"{self.pick(aliases)}.ds LIKE {self.pick(('2024-03-%', '2024-0%', '%', '2024-03-01%', '2024%')).__repr__()}"
+        return super().days_condition(aliases, depth)
+
+    def constant(self) -> str:
+        step = self.pick((0, 0, 1, 2, 5))
+        return self.pick(
+            ("'{{ ds }}'",) * 3
+            + (
+                f"'{{{{ macros.ds_add(ds, -{step}) }}}}'",
+                f"CAST(DATE '{{{{ ds }}}}' - {step} AS VARCHAR)",
+                f"CAST(DATE '{{{{ ds }}}}' - INTERVAL {step} DAY AS VARCHAR)",
+                "strftime(DATE '{{ ds }}', '%Y-%m-01')",
+                "'{{ ds }}' || ' 00:00:00'",
+                "'2024-03-01'",
+                "'2024-03'",
+                "'{{ ds }} 12:00:00'",
+                "'{{ ds[:8] }}01'",
+                "'abc'",
+                "CAST(date_trunc('month', DATE '{{ ds }}') AS VARCHAR)",
+                "CAST(TIMESTAMP '{{ ds }}' AS VARCHAR)",
             )
         )

@@ -26,10 +26,15 @@ Last = Annotated[str | None, typer.Option("--to", help="The last day of a range.
 
 
 def open_project(context: typer.Context, folder: Path | None) -> Project:
-    """The project named by -C (before or after the command), DRAWLOOM_PROJECT, or the folders above this one."""
+    """The project named by -C (before or after the command), DRAWLOOM_PROJECT, or the folders above this one.
+
+    It is closed when the command ends.
+    """
     from drawloom.run.project import Project
 
-    return Project.load(folder or context.obj or _upwards(Path.cwd()))
+    project = Project.load(folder or context.obj or _upwards(Path.cwd()))
+    context.call_on_close(project.close)
+    return project
 
 
 def day_of(text: str | None, option: str) -> date | None:

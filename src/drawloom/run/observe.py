@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def observe(lake: Lake, sources: Mapping[str, Source], registry: Registry, config: Config) -> World:
     """The world of a project as it stands now."""
     recorded = registry.records()
-    records = existing(recorded, lake)
+    records, odd = compare_files(recorded, lake)
     registry.restamp(r for days in records.values() for r in days.values() if r.stamp != recorded[r.table][r.ds].stamp)
     contents: dict[str, Contents] = {
         table: {ds: record.content for ds, record in days.items()} for table, days in records.items()
@@ -31,33 +31,48 @@ def observe(lake: Lake, sources: Mapping[str, Source], registry: Registry, confi
         contents=contents,
         records=records,
         failures=registry.failures(),
+        odd=odd,
         settled=_settled(config),
         gapless=frozenset(name for name, source in config.sources.items() if source.gaps),
     )
 
 
 def existing(records: Mapping[str, dict[date, Record]], lake: Lake) -> dict[str, dict[date, Record]]:
-    """The records whose files are there; a file that another run wrote counts as unrecorded.
+    """The records whose files are there; a file that another run wrote counts as unrecorded."""
+    return compare_files(records, lake)[0]
+
+
+def compare_files(
+    records: Mapping[str, dict[date, Record]], lake: Lake
+) -> tuple[dict[str, dict[date, Record]], dict[tuple[str, date], str]]:
+    """The records whose files are there, and what is odd about the files of the others.
 
     Files that were copied or restored have new times: then the file itself says which run wrote it.
     """
     found: dict[str, dict[date, Record]] = {}
+    odd: dict[tuple[str, date], str] = {}
     for table, days in records.items():
         stamps = lake.scan(table)
         held = found.setdefault(table, {})
         for ds, record in days.items():
             if stamps.get(ds) == record.stamp:
                 held[ds] = record
-            elif ds in stamps and _written_by(lake, record):
+            elif ds not in stamps:
+                odd[table, ds] = "its file is gone"
+            elif not (wrong := _not_written_by(lake, record)):
                 held[ds] = replace(record, stamp=stamps[ds])
-    return found
+            else:
+                odd[table, ds] = wrong
+    return found, odd
 
 
-def _written_by(lake: Lake, record: Record) -> bool:
+def _not_written_by(lake: Lake, record: Record) -> str:
+    """Why the file is not the one that was recorded; empty when it is."""
     try:
-        return lake.read_meta(lake.path(record.table, record.ds)).get("run") == record.run
+        same = lake.read_meta(lake.path(record.table, record.ds)).get("run") == record.run
     except RunError:
-        return False
+        return "its file cannot be read"
+    return "" if same else "its file is from a run that is not recorded"
 
 
 def last_day(config: Config) -> date:

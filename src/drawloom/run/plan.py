@@ -214,7 +214,7 @@ class _Planner:
         if key in self._world.failures:
             return State.FAILED, self._world.failures[key].splitlines()[0][:200]
         if record is None:
-            return State.MISSING, "never made"
+            return State.MISSING, self._world.odd.get(key, "never made")
         if record.code != step.fingerprint:
             return State.STALE, "code changed"
         if key in self._forced:
@@ -240,8 +240,12 @@ class _Planner:
                 continue
             if state is None and self._held(table, ds):
                 continue
-            return self._roots.get((table, ds or date.min), _text(table, ds))
+            return self._roots.get((table, ds or date.min), self._told(table, ds))
         return None
+
+    def _told(self, table: str, ds: date | None) -> str:
+        odd = self._world.odd.get((table, ds)) if ds else None
+        return f"{_text(table, ds)} ({odd})" if odd else _text(table, ds)
 
     def _held(self, table: str, ds: date | None) -> bool:
         if ds is not None and ds > self._world.settled.get(table, date.max):

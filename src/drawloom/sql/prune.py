@@ -62,7 +62,7 @@ class Pruner:
         for cte in reversed(ctes):
             asked = self._asked.get(cte, [])
             demand = self._united(asked) if cte.open else {}
-            self.visit(Relational(self.shop, cte.query, cte.names, None, cte), demand)
+            self.visit(self.shop.cte(cte), demand)
 
     def _united(self, asked: list[Demand]) -> Demand:
         if not asked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlglot import exp
@@ -28,6 +28,13 @@ class Workshop:
     folder: Folder
     probed: Probed
     builder: Builder
+    ctes: dict[Cte, Relational] = field(default_factory=dict)
+
+    def cte(self, cte: Cte) -> Relational:
+        """The query of a CTE, the same one wherever its name is used."""
+        if cte not in self.ctes:
+            self.ctes[cte] = Relational(self, cte.query, cte.names, None, cte)
+        return self.ctes[cte]
 
 
 class Scope:
@@ -137,12 +144,11 @@ class Scope:
         """The query that a source is; None for a table, and for a recursive name inside itself."""
         if source.query is None:
             return None
-        if source.cte is not None and _inside(self, source.cte):
-            return None
+        if source.cte is not None:
+            return None if _inside(self, source.cte) else self.shop.cte(source.cte)
         if id(source) not in self._queries:
-            names = source.cte.names if source.cte else self.names
-            outer = self if source.lateral else (None if source.cte else self.outer)
-            self._queries[id(source)] = Relational(self.shop, source.query, names, outer, source.cte)
+            outer = self if source.lateral else self.outer
+            self._queries[id(source)] = Relational(self.shop, source.query, self.names, outer)
         return self._queries[id(source)]
 
     def relational(self, query: exp.Expr) -> Relational:
@@ -301,13 +307,13 @@ class Relational:
         if isinstance(self.query, exp.Select):
             self.scope = Scope(shop, self.query, self.names, outer)
         self.parts = [] if len(self.arms) < 2 else [Relational(shop, arm, self.names, outer, cte) for arm in self.arms]
+        self.columns = self.parts[0].columns if self.parts else self._find_columns()
         self._days: dict[str, DaySet] = {}
+        self._grains: dict[str, Grain] = {}
+        self._has: dict[str, bool | None] = {}
 
-    @property
-    def columns(self) -> list[str] | None:
+    def _find_columns(self) -> list[str] | None:
         """The names of the output columns in lower case; None where a star hides them."""
-        if self.parts:
-            return self.parts[0].columns
         if self.scope is None:
             return _values_columns(self.query)
         names = []
@@ -319,6 +325,12 @@ class Relational:
 
     def has(self, name: str) -> bool | None:
         """Whether the query gives a column of that name; None where it may."""
+        if name not in self._has:
+            self._has[name] = None
+            self._has[name] = self._find(name)
+        return self._has[name]
+
+    def _find(self, name: str) -> bool | None:
         if self.parts:
             return self.parts[0].has(name)
         if self.scope is None:
@@ -363,6 +375,12 @@ class Relational:
 
     def grain(self, name: str) -> Grain:
         """Whether an output column holds days, times of days, or either."""
+        if name not in self._grains:
+            self._grains[name] = "any"
+            self._grains[name] = self._find_grain(name)
+        return self._grains[name]
+
+    def _find_grain(self, name: str) -> Grain:
         if self.parts:
             grains = {part.grain(translated(self, part, name)) for part in self.parts}
             return grains.pop() if len(grains) == 1 else "any"

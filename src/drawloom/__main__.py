@@ -1,0 +1,5 @@
+"""``python -m drawloom``."""
+
+from drawloom.cli.main import main
+
+main()
