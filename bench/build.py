@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -30,14 +32,14 @@ until: {{forever: a benchmark}}
 """
 
 
-def write_project(folder: Path, tables: int, days: int) -> None:
-    """drawloom.yml and one SELECT for each table."""
+def write_project(folder: Path, tables: int, days: int, text: Callable[[int], str] | None = None) -> None:
+    """drawloom.yml and one SELECT for each table, the n-th as ``text`` gives it."""
     (folder / "specs").mkdir(parents=True)
     end = START + timedelta(days=days - 1)
     (folder / "drawloom.yml").write_text(SETTINGS.format(start=START, end=end), encoding="utf-8")
     for n in range(tables):
-        text = SPEC.format(table=name(n), sql=select(n))
-        (folder / "specs" / f"{name(n)}.sql").write_text(text, encoding="utf-8")
+        spec = SPEC.format(table=name(n), sql=(text or select)(n))
+        (folder / "specs" / f"{name(n)}.sql").write_text(spec, encoding="utf-8")
 
 
 def name(n: int) -> str:
@@ -68,21 +70,25 @@ FROM {source} AS e{more}
 WHERE e.ds = DATE '{{{{ ds }}}}' AND e.amount > 0"""
 
 
-def fill(folder: Path, days: int) -> int:
-    """Give every partition a file and a record, as if all had been run; the number of partitions with the raw ones."""
+def land(folder: Path, days: int) -> None:
+    """Give the raw table its files and records."""
     with Project.load(folder) as project:
         registry = project.registry  # before there are files: it would be restored from them
-        seed = project.lake.root / "seed.parquet"
-        pq.write_table(pa.table({"id": [1], "kind": ["a"], "amount": [1.0]}), seed)
-        records = [_record(project.lake, seed, RAW, START + timedelta(days=n), CODE, {}) for n in range(days)]
+        lake = project.lake
+        records = [_record(lake, RAW, START + timedelta(days=n), CODE, {}) for n in range(days)]
         registry.save(records, {RAW: COLUMNS})
+
+
+def fill(folder: Path, days: int) -> int:
+    """Give every partition a file and a record, as if all had been run; the number of partitions with the raw ones."""
+    land(folder, days)
+    with Project.load(folder) as project:
         world = project.observe()
         for cell in project.plan().todo:
             inputs = world.inputs(cell.needs.seen)
-            world.produced(_record(project.lake, seed, *cell.key, cell.step.fingerprint, inputs))
+            world.produced(_record(project.lake, *cell.key, cell.step.fingerprint, inputs))
         for table, made in world.records.items():
-            registry.save(made.values(), {table: COLUMNS})
-        seed.unlink()
+            project.registry.save(made.values(), {table: COLUMNS})
         return sum(len(made) for made in world.records.values())
 
 
@@ -94,17 +100,13 @@ def restate(folder: Path, ds: date) -> None:
         project.registry.save([changed])
 
 
-def _record(lake: Lake, seed: Path, table: str, ds: date, code: str, inputs: Inputs) -> Record:
+def _record(lake: Lake, table: str, ds: date, code: str, inputs: Inputs) -> Record:
     path = lake.path(table, ds)
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.link(seed, path) if seed.stat().st_nlink < 60_000 else _renew(seed, path)
-    content = f"{abs(hash((table, ds))):016x}"[:16]
+    seed = path.parent.parent / ".seed"  # one for each table: a file has no more than 65,000 names on ext4
+    if not seed.exists():
+        pq.write_table(pa.table({"id": [1], "kind": ["a"], "amount": [1.0]}), seed)
+    os.link(seed, path)
+    content = hashlib.blake2b(f"{table} {ds}".encode(), digest_size=8).hexdigest()
     stamp = lake.stamp(table, ds) or ""
     return Record(table, ds, "bench", 1, 900, content, code, seen(inputs), inputs, datetime.now(UTC), 0.01, stamp)
-
-
-def _renew(seed: Path, path: Path) -> None:
-    """A file has no more than 65,000 names on ext4: go on with a copy."""
-    path.write_bytes(seed.read_bytes())
-    seed.unlink()
-    os.link(path, seed)

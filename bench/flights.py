@@ -26,9 +26,8 @@ def measure(runs: int) -> list[Report]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         build(root / "demo")
-        for scene in STORY:
-            if scene.command[0] == "land":
-                drawloom("-C", root / "demo", *scene.command)()
+        for call in lands(root / "demo"):
+            call()
         return [_run_step(root, runs), _whole(root, runs)]
 
 
@@ -50,16 +49,21 @@ def _run_step(root: Path, runs: int) -> Report:
 
 
 def _whole(root: Path, runs: int) -> Report:
-    lands = [drawloom("-C", root / "work", *scene.command) for scene in STORY if scene.command[0] == "land"]
     run = drawloom("-C", root / "work", "run", ok=WAITING)
     calls = {
         "by hand, 1 thread, checks": by_hand(root, "--land", "--checks", "--threads", "1"),
         "by hand, all threads, checks": by_hand(root, "--land", "--checks"),
-        "drawloom land, land, run": lambda: [call() for call in (*lands, run)],
+        "drawloom land, land, run": lambda: [call() for call in (*lands(root / "work"), run)],
     }
     found = side_by_side(calls, runs, lambda: reset(root, landed=False))
     lines = [Line(name, costs) for name, costs in found.items()]
     return Report("Flights, landing and run", lines, "run", lines[0].name)
+
+
+def lands(project: Path) -> list[Call]:
+    """The demo's landings."""
+    commands = [scene.command for scene in STORY if scene.command[0] == "land"]
+    return [drawloom("-C", project, *(p.replace("landing/", f"{project}/landing/") for p in c)) for c in commands]
 
 
 def by_hand(root: Path, *options: str) -> Call:

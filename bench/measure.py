@@ -89,7 +89,9 @@ def child(*command: str | Path, ok: Sequence[int] = (0,), env: Mapping[str, str]
     def call() -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **(env or {})})
         if done.returncode not in ok:
-            raise RuntimeError(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+            raise RuntimeError(
+                f"{' '.join(map(str, command))}: exit {done.returncode}\n{(done.stdout + done.stderr)[-2000:]}"
+            )
 
     return call
 

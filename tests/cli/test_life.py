@@ -224,3 +224,16 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["--version"]) == 0
     assert capsys.readouterr().out.startswith("drawloom ")
     assert run_command(["nosuch"]) == 2
+
+
+def test_the_same_weekday_is_compared_where_there_is_one(shop: Shop) -> None:
+    shop.write("specs/daily.sql", DAILY.replace("checks:", "checks:\n  - same_weekday: {min: 0.5, max: 2}"))
+    shop.run("run", "core.daily")
+    assert shop.json("plan", "core.daily")["counts"] == {"fresh": 10}
+    fewer = DAILY.replace("checks:", "checks:\n  - same_weekday: {min: 0.5, max: 2}").replace(
+        "GROUP BY product", "AND (ds < '2026-03-08' OR product = 'tea') GROUP BY product"
+    )
+    shop.write("specs/daily.sql", fewer)
+    out = shop.run("run", "core.daily", code=1)
+    assert "same_weekday" in out
+    assert "failed core.daily 2026-03-08" in out

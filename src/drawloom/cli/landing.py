@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drawloom.cli.output import console, grid, number
+from drawloom.cli.output import console, counted, grid
 
 if TYPE_CHECKING:
     from drawloom.run.land import Landed
@@ -28,15 +28,15 @@ def print_landing(landed: Landed) -> None:
     """Files, days and rows; types where they were inferred, and days without rows."""
     out = console()
     if landed.known:
-        out.print(f"{number(len(landed.known))} files were landed before and are left as they are")
+        out.print(f"{counted(len(landed.known), 'file')} landed before, left as they are")
     if not landed.days:
         return
     days = sorted(landed.days)
     rows = sum(landed.days.values())
     span = f"{days[0]} .. {days[-1]}"
     out.print(
-        f"[bold]{landed.table}[/]: {number(rows)} rows of {number(len(landed.files))} files in "
-        f"{number(len(days))} partitions, {span}"
+        f"[bold]{landed.table}[/]: {counted(rows, 'row')} of {counted(len(landed.files), 'file')} in "
+        f"{counted(len(days), 'partition')}, {span}"
     )
     if landed.guessed:
         table = grid("column", "type")
@@ -46,5 +46,5 @@ def print_landing(landed: Landed) -> None:
         out.print(table)
     if landed.gaps:
         shown = ", ".join(str(ds) for ds in landed.gaps[:5]) + (", ..." if len(landed.gaps) > 5 else "")
-        out.print(f"[yellow]{len(landed.gaps)} days between have no rows[/]: {shown}")
+        out.print(f"[yellow]{counted(len(landed.gaps), 'day')} between without rows[/]: {shown}")
         out.print("  Steps wait for them. Land them as empty with --empty-days, if they are.")

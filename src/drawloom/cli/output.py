@@ -64,12 +64,16 @@ def print_problems(problems: Iterable[Problem], *, stderr: bool = False) -> None
             out.print(f"  [green]->[/] {escape(problem.fix.title)}", soft_wrap=True)
 
 
-def counted(problems: Sequence[Problem]) -> str:
+def problems_counted(problems: Sequence[Problem]) -> str:
     """Like ``2 errors, 1 warning``."""
     names = {"error": "error", "warn": "warning", "info": "note"}
     counts = {severity: sum(p.severity == severity for p in problems) for severity in names}
-    said = [f"{n} {names[severity]}{'s' if n > 1 else ''}" for severity, n in counts.items() if n]
-    return ", ".join(said) or "no problems"
+    return ", ".join(counted(n, names[severity]) for severity, n in counts.items() if n) or "no problems"
+
+
+def counted(count: int, noun: str) -> str:
+    """Like ``1 file`` and ``2 files``."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def number(value: float) -> str:

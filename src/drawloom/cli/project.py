@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from drawloom.cli.options import Day, First, Folder, Last, Names, OutFormat, days_of, open_project
-from drawloom.cli.output import Format, console, counted, grid, number, print_json, print_problems
+from drawloom.cli.output import Format, console, counted, grid, number, print_json, print_problems, problems_counted
 from drawloom.model import errors
 
 Only = Annotated[bool, typer.Option("--only", help="Without the tables that the named ones need.")]
@@ -37,7 +37,7 @@ def check(context: typer.Context, folder: Folder = None, format: OutFormat = For
         print_json({"problems": [problem.to_json() for problem in problems], "pipelines": len(project.pipelines)})
     else:
         print_problems(problems)
-        console().print(f"{number(len(project.pipelines))} pipelines: {counted(problems)}")
+        console().print(f"{counted(len(project.pipelines), 'pipeline')}: {problems_counted(problems)}")
     raise typer.Exit(2 if errors(problems) else 0)
 
 

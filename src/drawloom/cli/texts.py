@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from drawloom.cli.output import Format, console, counted, grid, print_json, print_problems
+from drawloom.cli.output import Format, console, counted, grid, print_json, print_problems, problems_counted
 from drawloom.model import InputError, Schedule, errors
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def advise(
         if fix and path:
             mended, count = fix_text(question)
             path.write_text(mended, encoding="utf-8")
-            console(stderr=True).print(f"{count} problems mended in {file}")
+            console(stderr=True).print(f"{counted(count, 'problem')} mended in {file}")
             question = replace(question, text=mended)
         found = advise_text(question)
     except InputError as error:
@@ -102,7 +102,7 @@ def _print(found: Description, schedule: Schedule) -> None:
             writes.add_row(write.table, write.mode, _partition(write))
         out.print(writes)
     print_problems(found.problems)
-    out.print(counted(found.problems))
+    out.print(problems_counted(found.problems))
 
 
 def _partition(write: Write) -> str:

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from drawloom.cli.output import console, grid, number
+from drawloom.cli.output import console, counted, grid, number
 from drawloom.run.plan import Cell, Plan, State
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _print_failures(summary: Summary) -> None:
             days.setdefault((result.table, _DAY.sub("", result.error)), []).append(result.ds)
     errors = {(r.table, r.ds): r.error for r in summary.results if r.outcome == "failed"}
     for (table, _), found in days.items():
-        more = f" and {number(len(found) - 1)} more days" if len(found) > 1 else ""
+        more = f" and {counted(len(found) - 1, 'more day')}" if len(found) > 1 else ""
         out.print(f"[red]failed[/] {table} {found[0]}{more}")
         out.print(_indented(errors[table, found[0]]), markup=False, soft_wrap=True)
     for result in summary.results:

@@ -82,10 +82,13 @@ class Source:
         """The files of a day, or of all days."""
         return [path for paths in self.by_day(ds).values() for path in paths]
 
+    def stamps(self) -> dict[date | None, str]:
+        """A stamp for each day (for None, where there are no days), which changes with sizes or times of its files."""
+        return {day: _stamp(paths) for day, paths in self.by_day().items()}
+
     def stamp(self, ds: date | None = None) -> str:
-        """Changes when sizes or times of a day's files change; empty when there are none. Reads no file."""
-        stats = ((path, Path(path).stat()) for path in self.paths(ds))
-        return _digest(f"{path}\0{stat.st_size}-{stat.st_mtime_ns}" for path, stat in stats)
+        """The stamp of one day; empty when there are no files. Reads no file."""
+        return _stamp(self.paths(ds))
 
     def fingerprint(self, ds: date | None = None) -> str:
         """Changes when names or contents of a day's files change; empty when there are none. Reads them all."""
@@ -161,6 +164,11 @@ def hash_file(path: Path | str) -> str:
         while block := file.read(1 << 20):
             hasher.update(block)
     return hasher.hexdigest()
+
+
+def _stamp(paths: Iterable[str]) -> str:
+    stats = ((path, Path(path).stat()) for path in paths)
+    return _digest(f"{path}\0{stat.st_size}-{stat.st_mtime_ns}" for path, stat in stats)
 
 
 def _digest(parts: Iterable[str]) -> str:

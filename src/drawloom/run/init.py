@@ -17,8 +17,7 @@ def init_project(folder: Path, name: str | None = None) -> list[Path]:
     Raises:
         InputError: there is a project already, or the name is no plain word.
     """
-    folder = folder.absolute()
-    name = name or re.sub(r"\W+", "_", folder.name).strip("_").lower() or "project"
+    name = name or re.sub(r"\W+", "_", folder.absolute().name).strip("_").lower() or "project"
     if (folder / "drawloom.yml").exists():
         raise refuse(
             "exists", f"{folder / 'drawloom.yml'} == there already, must not be.", fix="Choose another folder."

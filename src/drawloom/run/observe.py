@@ -87,10 +87,7 @@ def _source_contents(sources: Mapping[str, Source], registry: Registry) -> dict[
     contents: dict[str, Contents] = {}
     for name, source in sources.items():
         held = contents.setdefault(name, {})
-        for ds in source.days() if source.partitioned else [None]:
-            stamp = source.stamp(ds)
-            if not stamp:
-                continue
+        for ds, stamp in source.stamps().items():
             key = (name, ds.isoformat() if ds else "")
             if known.get(key, ("",))[0] != stamp:
                 fresh[key] = known[key] = (stamp, source.fingerprint(ds))

@@ -28,7 +28,7 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-TODO = frozenset({State.MISSING, State.STALE, State.FAILED})
+WANTED = frozenset({State.MISSING, State.STALE, State.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Cell:
     @property
     def todo(self) -> bool:
         """Whether a run would write it."""
-        return self.state in TODO
+        return self.state in WANTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class _Planner:
     def _state(self, step: Step, key: Key, needs: Needs) -> tuple[State, str]:
         record = self._world.records.get(key[0], {}).get(key[1])
         state, reason = self._wish(step, key, record, needs)
-        if state in TODO and (blocker := self._blocker(needs)):
+        if state in WANTED and (blocker := self._blocker(needs)):
             if record and reason.startswith("input"):
                 return State.FRESH, "made from what there was"
             self._roots[key] = blocker
@@ -219,7 +219,7 @@ class _Planner:
             return State.STALE, "code changed"
         if key in self._forced:
             return State.STALE, "asked for"
-        rebuilt = next((need for need in _dated(needs) if self._states.get(need) in TODO), None)
+        rebuilt = next((need for need in _dated(needs) if self._states.get(need) in WANTED), None)
         if rebuilt:
             return State.STALE, f"input {_text(*rebuilt)} will be rebuilt"
         return self._by_inputs(record, needs)
@@ -236,7 +236,7 @@ class _Planner:
         """The first partition that is not there and will not be made, traced back to where it starts."""
         for table, ds in needs.required:
             state = self._states.get((table, ds)) if ds else None
-            if state in TODO or state is State.FRESH:
+            if state in WANTED or state is State.FRESH:
                 continue
             if state is None and self._held(table, ds):
                 continue

@@ -49,10 +49,14 @@ def _as_engine(value: object) -> object:
     return {"kind": value} if isinstance(value, str) else value
 
 
+_DAY_MARKS = ("{ds}", "{ds_nodash}", "{yyyy}", "{mm}", "{dd}")
+_MARK = re.compile(r"(?<!\$)\{[^{}]*\}")
+
+
 def _check_files(value: str) -> str:
     marks = set(_MARK.findall(value))
-    if marks and not any(marks == day for day in _DAYS):
-        rule = "must be a path pattern in which {ds}, {ds_nodash}, or {yyyy}, {mm} and {dd} stand for the day"
+    if marks - set(_DAY_MARKS) or (marks and not marks & {"{ds}", "{ds_nodash}"} and len(marks) < 3):
+        rule = "must be a path pattern in which {ds}, {ds_nodash}, or all of {yyyy}, {mm} and {dd} stand for the day"
         raise RuleError(rule, 'Like "landing/rides/ds={ds}/*.csv".')
     return value
 

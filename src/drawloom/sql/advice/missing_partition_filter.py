@@ -87,9 +87,10 @@ def _is_explained(script: Script, table: exp.Expr) -> bool:
     ):
         return True
     among = sources(select)
+    sure = bool(entry(script, table).keys)
     return any(
         takes_latest(test, among, script)
-        or wrapper_of(column) is not None
+        or (wrapper_of(column) is not None and not sure)
         or (not isinstance(test, exp.Or) and test.find(exp.Parameter, exp.Placeholder, exp.Query))
         or any(map(reads_clock, test.walk()))
         for test, column in key_tests(script, table)
