@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from drawloom.cli.output import console, grid
+from drawloom.cli.output import console, grid, spans_text
 from drawloom.model import Pipeline, Read, Step
 
 if TYPE_CHECKING:
@@ -43,12 +44,9 @@ def print_compiled(project: Project, pipeline: Pipeline) -> None:
             out.print(Syntax(sql, "sql", theme="ansi_dark", background_color="default", word_wrap=True))
 
 
-def _read_row(read: Read, day: Any) -> tuple[str, ...]:
-    spans = ", ".join(
-        f"{first or '...'} .. {last or '...'}" if first != last else f"{first}" for first, last in read.on(day)
-    )
+def _read_row(read: Read, day: date) -> tuple[str, ...]:
     days = str(read.days) if read.how == "offset" else ""
-    return read.table, days, read.how, spans if read.how != "all" else "all there are"
+    return read.table, days, read.how, spans_text(read.on(day)) if read.how != "all" else f"all up to {day}"
 
 
 def _sql(project: Project, pipeline: Pipeline, step: Step) -> str | None:

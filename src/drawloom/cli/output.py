@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model import Problem
+from drawloom.model import DateSpan, Problem
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,6 +74,11 @@ def problems_counted(problems: Sequence[Problem]) -> str:
 def counted(count: int, noun: str) -> str:
     """Like ``1 file`` and ``2 files``."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def spans_text(spans: Iterable[DateSpan]) -> str:
+    """Like ``2026-01-01 .. 2026-01-31, 2026-03-01``; an open end is ``...``."""
+    return ", ".join(f"{a or '...'} .. {b or '...'}" if a != b else f"{a}" for a, b in spans)
 
 
 def number(value: float) -> str:

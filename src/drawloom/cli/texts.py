@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from drawloom.cli.output import Format, console, counted, grid, print_json, print_problems, problems_counted
+from drawloom.cli.output import Format, console, counted, grid, print_json, print_problems, problems_counted, spans_text
 from drawloom.model import InputError, Schedule, errors
 
 if TYPE_CHECKING:
+    from drawloom.model import Read
     from drawloom.run.project import Project
     from drawloom.sql.cache import Description
     from drawloom.sql.script import Write
@@ -63,7 +63,7 @@ def advise(
     if format is Format.JSON:
         print_json(_json(found, question.schedule))
     else:
-        _print(found, question.schedule)
+        _print(found)
     raise typer.Exit(2 if strict and errors(found.problems) else 0)
 
 
@@ -86,15 +86,12 @@ def _json(found: Description, schedule: Schedule) -> dict[str, Any]:
     return {**told, "problems": [problem.to_json() for problem in found.problems]}
 
 
-def _print(found: Description, schedule: Schedule) -> None:
-    from drawloom.sql.describe import read_json
-
+def _print(found: Description) -> None:
     out = console()
     if found.reads:
         table = grid("reads", "days", "known by")
         for read in found.reads:
-            days = str(read.days) if read.how == "offset" else json.dumps(read_json(read, schedule))
-            table.add_row(read.table, days, read.how)
+            table.add_row(read.table, _days(read), read.how)
         out.print(table)
     if found.writes:
         writes = grid("writes", "mode", "partition")
@@ -103,6 +100,16 @@ def _print(found: Description, schedule: Schedule) -> None:
         out.print(writes)
     print_problems(found.problems)
     out.print(problems_counted(found.problems))
+
+
+def _days(read: Read) -> str:
+    """Offsets from the run's day, or dates; those of a calendar for one run."""
+    if read.how == "offset":
+        return str(read.days)
+    if read.how == "calendar" and read.measured:
+        day, spans = read.measured[0]
+        return f"{spans_text(spans)} on {day}"
+    return spans_text(read.dates) if read.how == "fixed" else read.how
 
 
 def _partition(write: Write) -> str:

@@ -138,7 +138,8 @@ def _refuse_restating(project: Project, found: Landing) -> None:
     records = existing(project.registry.records(), project.lake).get(found.table, {})
     other = [staged.ds for staged in found.staged if _differs(project, staged, records)]
     if other:
-        message = f"{found.table} {other[0]} == landed already with other rows, must not change (one of {len(other)})."
+        days = f"{other[0]} and {len(other) - 1} more" if len(other) > 1 else f"{other[0]}"
+        message = f"{found.table} {days} == landed already with other rows, must not change."
         fix = "Give all files of these days with --replace to restate them."
         raise refuse("landed", message, None, fix)
 

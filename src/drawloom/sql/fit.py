@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
@@ -13,16 +12,26 @@ Measured = Sequence[tuple[date, Days]]
 Rule = tuple[Bound | None, Bound | None]
 _ANCHORS: tuple[Anchor, ...] = ("day", "month", "week", "quarter", "year", "week_sunday")
 _FAR = 400
+_YEAR = 370
 
 
-def fit(table: str, measured: Measured, dense: Callable[[], Measured]) -> Read:
+def fit(table: str, measured: Measured, others: Measured, dense: Callable[[], Measured]) -> Read:
     """How the days of a table follow the run's day.
 
     Args:
         table: its name.
         measured: run days and the offsets that were read on them.
+        others: the same for runs near the fixed dates of the text, where what holds elsewhere may not.
         dense: gives the same for every run of some years; asked only where no rule fits.
     """
+    found = _fit(table, measured)
+    if found is not None and all(_covers(found, day, days) for day, days in others):
+        return found
+    around = hull([*measured, *others, *dense()])
+    return Read(table) if around == ALL else Read(table, around, "calendar", measured=_shown(measured))
+
+
+def _fit(table: str, measured: Measured) -> Read | None:
     first = measured[0][1]
     if all(days == first for _, days in measured):
         return Read(table, ALL, "all") if first == ALL else Read(table, first, "offset")
@@ -32,11 +41,23 @@ def fit(table: str, measured: Measured, dense: Callable[[], Measured]) -> Read:
     if len(dates) == 1:
         spans = tuple((_date(a), _date(b)) for a, b in dates.pop().spans)
         return Read(table, _outside(spans), "fixed", dates=spans)
-    shown = tuple((day, days.on(day)) for day, days in sorted(measured, key=lambda pair: pair[0]))
     rules = fit_rules(measured)
-    if rules:
-        return Read(table, hull(measured), "calendar", calendar=rules, measured=shown)
-    return Read(table, hull([*measured, *dense()]), "calendar", measured=shown)
+    return Read(table, hull(measured), "calendar", calendar=rules, measured=_shown(measured)) if rules else None
+
+
+def _shown(measured: Measured) -> tuple[tuple[date, tuple[DateSpan, ...]], ...]:
+    return tuple((day, days.on(day)) for day, days in sorted(measured, key=lambda pair: pair[0]))
+
+
+def _covers(read: Read, day: date, days: Days) -> bool:
+    """Whether a read has these offsets on a run's day."""
+    at = day.toordinal()
+    ends = ((_offset(first, at), _offset(last, at)) for first, last in read.on(day))
+    return read.how == "all" or not days - Days.union(ends)
+
+
+def _offset(end: date | None, at: int) -> int | None:
+    return None if end is None else end.toordinal() - at
 
 
 def fit_rules(measured: Measured) -> tuple[Rule, ...]:
@@ -94,16 +115,15 @@ def hull(measured: Measured) -> Days:
 
 
 def _furthest(ends: Sequence[tuple[date, int | None]], pick: Callable[[list[int]], int]) -> int | None:
-    offsets = [offset for _, offset in ends if offset is not None]
-    if len(offsets) < len(ends) or not offsets:
-        return None
-    dates = [day + timedelta(days=offset) for (day, _), offset in zip(ends, offsets, strict=True)]
-    repeated = Counter(dates).most_common(1)[0][1] if dates else 0
-    return None if repeated > 1 and repeated * 4 > len(dates) and _wide(offsets) else pick(offsets)
-
-
-def _wide(offsets: Sequence[int]) -> bool:
-    return max(offsets) - min(offsets) > _FAR
+    offsets: list[int] = []
+    runs: dict[date, list[date]] = {}
+    for day, offset in ends:
+        if offset is None:
+            return None
+        offsets.append(offset)
+        runs.setdefault(day + timedelta(days=offset), []).append(day)
+    stays = any((max(days) - min(days)).days > _YEAR for days in runs.values())
+    return None if stays or not offsets else pick(offsets)
 
 
 def _outside(spans: tuple[DateSpan, ...]) -> Days:

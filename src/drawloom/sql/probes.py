@@ -27,6 +27,7 @@ _DAYS = (
     *(date(2024, 10, 10), date(2024, 11, 15), date(2024, 11, 16), date(2024, 11, 18), date(2024, 12, 30)),
     *(date(2024, 12, 31), date(2025, 3, 30), date(2026, 5, 5)),
 )
+_AROUND = (-400, -45, -15, -7, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 18, 25, 31, 45, 61, 92, 400)
 _HOURS = (0, 1, 5, 12, 23)
 _DENSE = (date(2023, 1, 1), date(2025, 1, 1))
 
@@ -52,6 +53,12 @@ def dense(schedule: Schedule) -> tuple[Point, ...]:
     """Every run of two years, one of them a leap year."""
     count = (_DENSE[1] - _DENSE[0]).days
     return _points([_DENSE[0] + timedelta(days=n) for n in range(count)], schedule)
+
+
+def around(dates: Iterable[date], schedule: Schedule) -> tuple[Point, ...]:
+    """Runs near some fixed dates, before and after them."""
+    days = [day + timedelta(days=n) for day in dates if 1990 <= day.year <= 2100 for n in _AROUND]
+    return _points(days, schedule)
 
 
 def shown(schedule: Schedule) -> tuple[date, ...]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
 from typing import Any
+
+from sqlglot import exp
 
 from drawloom.model import Days, Read, Schedule, Where
 from drawloom.sql.catalog import Catalog
@@ -15,15 +19,17 @@ from drawloom.sql.effects import Effects
 from drawloom.sql.fit import Measured, fit
 from drawloom.sql.names import context
 from drawloom.sql.parse import refuse_other, too_deep
-from drawloom.sql.probes import Point, dense, probes
+from drawloom.sql.probes import Point, around, dense, probes
 from drawloom.sql.query import Workshop
 from drawloom.sql.sandbox import Clock, clock
 from drawloom.sql.scope import Builder
 from drawloom.sql.script import Occurrence, Script, Write
 from drawloom.sql.shards import unite_shards
 from drawloom.sql.template import Rendered, Template
-from drawloom.sql.values import Moving
+from drawloom.sql.values import Moving, parse_time
 from drawloom.sql.variants import Variant, variants
+
+_MOST_DATES = 6
 
 
 def read(
@@ -89,8 +95,12 @@ class _Reader:
         looks = self._looks(template, runs)
         first = looks[0]
         measured = self._measured(looks, runs)
-        dense_ = _Dense(self, template)
-        reads = [fit(table, days, lambda table=table: dense_.of(table)) for table, days in measured.items()]  # type: ignore[misc]
+        others = _Later(self, template, lambda: around(_fixed_dates(first.variant), self.schedule))
+        every = _Later(self, template, lambda: dense(self.schedule))
+        reads = [
+            fit(table, days, [] if template.still else others.of(table), partial(every.of, table))
+            for table, days in measured.items()
+        ]
         reads = _named(reads, looks)
         return Script(
             source=self.text,
@@ -107,6 +117,10 @@ class _Reader:
             writes=_writes(looks),
             occurrences=tuple(self._occurrences(first, runs)),
         )
+
+    def measure(self, template: Template, runs: Sequence[Point]) -> dict[str, Measured]:
+        """For each table, the offsets that are read on some run days."""
+        return self._measured(self._looks(template, runs), runs) if runs else {}
 
     def _looks(self, template: Template, runs: Sequence[Point]) -> list[_Look]:
         found = variants(self._texts(template, runs), self.dialect, self.file)
@@ -151,23 +165,36 @@ class _Reader:
         for place in look.effects.places:
             each = dict(zip(look.variant.runs, place.days.at(look.probed.ordinals), strict=True))
             measured = _by_day(each, [runs[index] for index in look.variant.runs], look.variant.runs)
-            found.append(Occurrence(place.node, fit(place.table, measured, list)))
+            found.append(Occurrence(place.node, fit(place.table, measured, [], list)))
         return found
 
 
-class _Dense:
-    """The days of tables on every run of two years, looked at once and only if asked for."""
+class _Later:
+    """The days of tables on more runs, looked at once and only if asked for."""
 
-    def __init__(self, reader: _Reader, template: Template) -> None:
+    def __init__(self, reader: _Reader, template: Template, runs: Callable[[], Sequence[Point]]) -> None:
         self.reader = reader
         self.template = template
+        self.runs = runs
         self.measured: dict[str, Measured] | None = None
 
     def of(self, table: str) -> Measured:
+        """What is read of a table."""
         if self.measured is None:
-            runs = dense(self.reader.schedule)
-            self.measured = self.reader._measured(self.reader._looks(self.template, runs), runs)  # noqa: SLF001
+            self.measured = self.reader.measure(self.template, self.runs())
         return self.measured.get(table, [])
+
+
+def _fixed_dates(variant: Variant) -> list[date]:
+    """The days in the text that do not move, a few of them."""
+    found: set[date] = set()
+    for statement in variant.statements:
+        for literal in statement.find_all(exp.Literal):
+            moment = parse_time(literal.this) if literal.meta.get("start") not in variant.moved else None
+            if moment is not None:
+                found.add(date(moment.year, moment.month, moment.day))
+    some = sorted(found)
+    return some if len(some) <= _MOST_DATES else [*some[: _MOST_DATES // 2], *some[-_MOST_DATES // 2 :]]
 
 
 def _by_day(days: Mapping[int, Days], runs: Sequence[Point], indices: Sequence[int] | None = None) -> Measured:
