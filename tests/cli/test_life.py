@@ -237,3 +237,26 @@ def test_the_same_weekday_is_compared_where_there_is_one(shop: Shop) -> None:
     out = shop.run("run", "core.daily", code=1)
     assert "same_weekday" in out
     assert "failed core.daily 2026-03-08" in out
+
+
+def test_schemas_for_editors_are_kept_fresh(shop: Shop) -> None:
+    shop.run("check")
+    path = shop.folder / ".drawloom/spec.schema.json"
+    want = path.read_text()
+    path.write_text("{}")
+    shop.run("check")
+    assert path.read_text() == want
+
+
+def test_python_says_the_same_words(shop: Shop) -> None:
+    import drawloom
+
+    with drawloom.Project.load(shop.folder) as project:
+        assert project.check() == ()
+        assert len(project.run().results) == 30
+        assert {str(cell.state) for cell in project.status(["core.daily"]).cells} == {"fresh"}
+        assert project.query("SELECT count(*) AS n FROM core.daily").to_pylist() == [{"n": 30}]
+        found = project.advise("SELECT * FROM core.daily")
+        assert {problem.code for problem in found.problems} >= {"missing-partition-filter"}
+    with pytest.raises(AttributeError, match="nosuch"):
+        _ = drawloom.nosuch

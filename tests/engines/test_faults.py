@@ -34,6 +34,7 @@ if os.geteuid() == 0 and sys.argv[3:] == ["nobody"]:
         with engine.task({}) as task:
             engine.publish(task.stage(Table("core.t"), date(2026, 1, 1), "SELECT 1 AS a", {}))
         engine.query("SELECT * FROM core.t").to_pylist()
+        engine.lake.read_meta(engine.lake.path("core.t", date(2026, 1, 1)))
     os.setegid(65534)
     os.seteuid(65534)
 with DuckDB(Lake(root)) as engine:

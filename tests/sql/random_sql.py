@@ -54,7 +54,9 @@ class RandomSql:
             where = f" WHERE {self.pick(aliases)}.ds {self.pick(('=', '>=', '<='))} {self.constant()}"
         one = aliases[0]
         other = self.pick(aliases)
-        ds = self.pick((f"{one}.ds", f"{one}.ds", f"{other}.ds", self.moved(f"{other}.ds", 1), f"CAST({one}.ds AS {self.kind})"))
+        ds = self.pick(
+            (f"{one}.ds", f"{one}.ds", f"{other}.ds", self.moved(f"{other}.ds", 1), f"CAST({one}.ds AS {self.kind})")
+        )
         shape = self.pick(
             ("plain",) * 6 + ("group", "window", "keyed", "max", "limit", "distinct", "on", "having", "qualify")
         )
@@ -241,7 +243,9 @@ class RandomTextSql(RandomSql):
 
     def day_of(self, alias: str) -> str:
         column = f"{alias}.ds"
-        return self.pick((column,) * 6 + (self.moved(column, 1), f"CAST({column} AS VARCHAR)", f"substr({column}, 1, 7)"))
+        return self.pick(
+            (column,) * 6 + (self.moved(column, 1), f"CAST({column} AS VARCHAR)", f"substr({column}, 1, 7)")
+        )
 
     def days_condition(self, aliases: list[str], depth: int) -> str:
         if self.pick((True,) + (False,) * 9):

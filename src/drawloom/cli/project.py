@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -31,8 +32,12 @@ def init(
 
 def check(context: typer.Context, folder: Folder = None, format: OutFormat = Format.TEXT) -> None:  # noqa: A002
     """Read all specs and their SQL; tell every problem with file, line and the way out."""
+    from drawloom.run.init import write_schemas
+
     project = open_project(context, folder)
     problems = project.check()
+    with suppress(OSError):  # a project that may only be read can be checked all the same
+        write_schemas(project.config.root)
     if format is Format.JSON:
         print_json({"problems": [problem.to_json() for problem in problems], "pipelines": len(project.pipelines)})
     else:
@@ -117,7 +122,7 @@ def status(
     """Show tables x days: fresh, stale, missing, waiting, failed."""
     from drawloom.cli.views import print_status, status_json
 
-    made = open_project(context, folder).plan(names or [], None, None, upstream=False)
+    made = open_project(context, folder).status(names or [])
     if format is Format.JSON:
         print_json(status_json(made))
     else:

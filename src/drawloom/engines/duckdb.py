@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from drawloom.engines import quote
 from drawloom.engines.base import Schemas, Staged, Visible
 from drawloom.engines.connect import connect
-from drawloom.engines.lake import Lake
+from drawloom.engines.lake import Lake, file_version
 from drawloom.engines.reader import Reader, file_select
 from drawloom.engines.staging import Area
 from drawloom.engines.task import DuckTask
@@ -127,7 +127,10 @@ class DuckDB:
 
     def publish(self, staged: Staged) -> str:
         """Make the staged partition the partition, atomically; its stamp."""
-        return self.lake.publish(staged.path, staged.table, staged.ds)
+        version = file_version(staged.path)  # it keeps its version when it moves
+        stamp = self.lake.publish(staged.path, staged.table, staged.ds)
+        self._reader.published(self.lake.path(staged.table, staged.ds), version, staged.columns)
+        return stamp
 
     def drop(self, table: str, ds: date) -> None:
         """Remove a partition; nothing happens where there is none."""

@@ -90,6 +90,10 @@ class Reader:
         """The columns of one Parquet file, as they are in it."""
         return self._columns.of(str(path), file_version(path))
 
+    def published(self, path: Path, version: str, columns: tuple[Column, ...]) -> None:
+        """Know the columns of a file that was just put in its place."""
+        self._columns.put(str(path), version, columns)
+
     def _paths(self, table: str, days: Sequence[date] | None) -> list[str]:
         if source := self._sources.get(table.lower()):
             return self._external.paths(source, days)

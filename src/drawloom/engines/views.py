@@ -32,6 +32,10 @@ class Columns:
         self._seen[path] = (version, columns)
         return columns
 
+    def put(self, path: str, version: str, columns: tuple[Column, ...]) -> None:
+        """Remember the columns of a version that was just written, so that its footer need not be read."""
+        self._seen[path] = (version, columns)
+
 
 def unite(schemas: Iterable[Sequence[Column]]) -> tuple[Column, ...]:
     """All columns of some files, newest first: the newest says the order and the type."""

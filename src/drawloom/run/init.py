@@ -35,16 +35,17 @@ def init_project(folder: Path, name: str | None = None) -> list[Path]:
 
 
 def write_schemas(folder: Path) -> list[Path]:
-    """Write the JSON Schemas that editors complete and check by."""
+    """Write the JSON Schemas that editors complete and check by, where they are not up to date; what was written."""
     from drawloom.frameworks.base import frameworks
     from drawloom.specs.schema import config_schema, spec_schema
 
     kinds = {kind: framework.Spec for kind, framework in frameworks().items()}
     schemas = {"drawloom.schema.json": config_schema(), "spec.schema.json": spec_schema(kinds)}
-    return [
-        _write(folder / ".drawloom" / name, json.dumps(schema, indent=2, sort_keys=True) + "\n")
+    texts = {
+        folder / ".drawloom" / name: json.dumps(schema, indent=2, sort_keys=True) + "\n"
         for name, schema in schemas.items()
-    ]
+    }
+    return [_write(path, text) for path, text in texts.items() if not path.is_file() or path.read_text() != text]
 
 
 def _write(path: Path, text: str) -> Path:

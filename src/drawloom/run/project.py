@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from drawloom.run.local import Listener, Summary
     from drawloom.run.step import StepRunner
     from drawloom.run.world import World
+    from drawloom.sql.cache import Description
     from drawloom.sql.catalog import Catalog
 
 
@@ -180,6 +181,16 @@ class Project:
         }
         made = self._plan(targets if force else ())
         return made.only(targets, upstream=upstream) if names or first or last else made
+
+    def status(self, names: Sequence[str] = ()) -> Plan:
+        """How every partition of these pipelines or tables stands, and no other."""
+        return self.plan(names, upstream=False)
+
+    def advise(self, text: str, file: str | None = None, **options: Any) -> Description:
+        """What a text reads and writes, and what is wrong with it, knowing this project's tables; see run.advise."""
+        from drawloom.run.advise import Question, advise_text
+
+        return advise_text(Question.of(text, file, project=self, **options))
 
     def run(self, plan: Plan | None = None, *, jobs: int | None = None, listener: Listener | None = None) -> Summary:
         """Write what a plan wants (everything, without one), and drop what has expired."""

@@ -54,8 +54,9 @@ NONE = DaySet(offsets=NO)
 class Probed:
     """The arithmetic of day sets over some probe days."""
 
-    def __init__(self, days: Sequence[date]) -> None:
+    def __init__(self, days: Sequence[date], hours: Sequence[int] = ()) -> None:
         self.days = tuple(days)
+        self.hours = tuple(hours)
         self.ordinals: Ordinals = tuple(day.toordinal() for day in days)
 
     def offsets(self, sets: Iterable[Days]) -> DaySet:

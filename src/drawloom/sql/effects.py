@@ -15,7 +15,7 @@ from drawloom.sql.prune import Place, Pruner, subqueries
 from drawloom.sql.query import Names, Relational, Workshop, inner_names
 from drawloom.sql.scope import Cte, Joined, table_name
 from drawloom.sql.script import Write
-from drawloom.sql.values import UNKNOWN, Moving, Value, parse_time, to_text
+from drawloom.sql.values import UNKNOWN, Moving, Value, lift, parse_time, to_text
 
 
 class Effects:
@@ -87,8 +87,8 @@ class Effects:
         names = inner_names(node, self.names, made)
         if isinstance(node.expression, exp.Expr) and isinstance(node.expression, exp.Query):
             self._pruner.read(node.expression, names)
-        elif isinstance(node.expression, exp.Table):
-            self._pruner.read(exp.select("*").from_(node.expression, copy=False), names)
+        elif isinstance(node.args.get("source"), exp.Table):
+            self._pruner.read_parts(exp.Tuple(), names, self.shop.builder.leaf(node.args["source"], names))
         elif isinstance(node.expression, exp.Expr):
             for query in subqueries(node.expression):
                 self._pruner.read(query, names)
@@ -214,7 +214,7 @@ class Effects:
         """CREATE TABLE a CLONE b copies all rows."""
         clone = node.args.get("clone")
         if clone is not None and isinstance(clone.this, exp.Table):
-            self._pruner.read(exp.select("*").from_(clone.this, copy=False), self.names)
+            self._pruner.read_parts(exp.Tuple(), self.names, self.shop.builder.leaf(clone.this, self.names))
             self._write(_table(node.this) or clone.this, "create")
 
     def cache(self, node: exp.Cache) -> None:
@@ -294,7 +294,7 @@ class Effects:
             if table is not None:
                 self._write(table, "append")
         elif table is not None:
-            self._pruner.read(exp.select("*").from_(table, copy=False), self.names)
+            self._pruner.read_parts(exp.Tuple(), self.names, self.shop.builder.leaf(table, self.names))
         else:
             self.other(node)
 
@@ -332,6 +332,8 @@ class Effects:
             return None
         if type(value) is not Moving:
             return to_text(value)
+        if lift(lambda one, hour: int(one) == hour, value, Moving(self.shop.probed.hours)) is True:
+            return 0
         days = self.shop.probed.compared(_just, value).offsets
         return days.first if days and len(days.spans) == 1 and days.first == days.last else None
 

@@ -28,7 +28,7 @@ def fit(table: str, measured: Measured, others: Measured, dense: Callable[[], Me
     if found is not None and all(_covers(found, day, days) for day, days in others):
         return found
     around = hull([*measured, *others, *dense()])
-    return Read(table) if around == ALL else Read(table, around, "calendar", measured=_shown(measured))
+    return Read(table, around, "calendar", measured=_shown(measured))
 
 
 def _fit(table: str, measured: Measured) -> Read | None:

@@ -316,11 +316,25 @@ class Relational:
         """The names of the output columns in lower case; None where a star hides them."""
         if self.scope is None:
             return _values_columns(self.query)
-        names = []
+        names: list[str] = []
         for item in self.query.expressions:
-            if is_star(item):
+            some = self._star_names(self.scope, item) if is_star(item) else [item.alias_or_name.lower()]
+            if some is None:
                 return None
-            names.append(item.alias_or_name.lower())
+            names += some
+        return names
+
+    def _star_names(self, scope: Scope, star: exp.Expr) -> list[str] | None:
+        """The columns that a star stands for, in their order, where that is certain."""
+        if scope.merged(scope.tree) or _star_list(star, "rename"):
+            return None
+        names: list[str] = []
+        for source in self.star_sources(star):
+            query = scope.query(source)
+            some = source.columns or (query.columns if query else None)
+            if some is None or source.sealed:
+                return None
+            names += [name for name in some if name not in _excepted(star)]
         return names
 
     def has(self, name: str) -> bool | None:

@@ -142,7 +142,7 @@ class _Reader:
 
     def _look(self, variant: Variant, runs: Sequence[Point]) -> _Look:
         days = [runs[index].day for index in variant.runs]
-        probed = Probed(days)
+        probed = Probed(days, [runs[index].hour for index in variant.runs])
         folder = Folder(self.dialect, variant.rendered.text, variant.moved, Moving(days))
         effects = Effects(Workshop(folder, probed, Builder(self.catalog, self.keys)))
         effects.run(variant.statements)
