@@ -6,6 +6,7 @@ hash, no fsync, and a file that is half written when it is killed stays so: the 
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -87,7 +88,7 @@ def loop(folder: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 text = sql.replace("{{ ds }}", ds.isoformat())
                 for read, days in SQL[table][0].items():
-                    text = text.replace(f" {read} ", f" {_files(folder, read, ds, Days.parse(days))} ")
+                    text = re.sub(rf"\b{re.escape(read)}\b", _files(folder, read, ds, Days.parse(days)), text)
                 con.execute(f"COPY ({text}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
 
 

@@ -34,11 +34,11 @@ def advise(
     format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,  # noqa: A002
 ) -> None:
     """Tell which days of which tables a text reads, what it writes, and what is wrong with it."""
-    from drawloom.run.advise import Question, advise_text, fix_text, read_text
+    from drawloom.run.advise import Question, advise_text, decode, fix_text, read_text
 
     path = None if file == "-" else Path(file)
-    text = sys.stdin.read() if path is None else read_text(path)
     try:
+        text = decode(sys.stdin.buffer.read(), "standard input") if path is None else read_text(path)
         question = Question.of(
             text,
             None if path is None else file,

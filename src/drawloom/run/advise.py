@@ -108,11 +108,21 @@ def read_text(path: Path) -> str:
         InputError: it cannot be read, or is no text.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise refuse("not-sql", f"{path} == binary, must be SQL text in UTF-8.", Where(str(path))) from error
+        return decode(path.read_bytes(), str(path))
     except OSError as error:
         raise refuse("missing-file", f"file == {str(path)!r}, must be readable: {error.strerror}.") from error
+
+
+def decode(data: bytes, name: str) -> str:
+    """Bytes as text.
+
+    Raises:
+        InputError: they are not UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise refuse("not-sql", f"{name} == binary, must be SQL text in UTF-8.", Where(name)) from error
 
 
 def _safe(problem: Problem) -> bool:

@@ -137,14 +137,24 @@ def _added(sign: int) -> Fold:
     def rule(folder: Folder, node: Any) -> Value:
         unit = unit_of(node.args.get("unit"))
         keep_end = folder.name(node) == "add_months"
+        finish = _result_type(folder, node)
 
         def add(value: Value, amount: Value) -> Value:
             by = step(amount, unit).times(sign)
-            return sql.add_months(value, by.months, True) if keep_end else move(value, by)
+            return finish(sql.add_months(value, by.months, True) if keep_end else move(value, by))
 
         return folder.apply(add, node.this, node.expression)
 
     return rule
+
+
+def _result_type(folder: Folder, node: exp.Expr) -> Callable[[Value], Value]:
+    """What becomes of the result: Spark's date_add gives a day, others a time whatever they were given."""
+    if isinstance(node, exp.TimestampAdd | exp.TimestampSub) or node.args.get("return_type"):
+        return to_datetime
+    if isinstance(node, exp.TsOrDsAdd):
+        return to_date
+    return to_datetime if folder.dialect == "duckdb" else lambda value: value
 
 
 def _add_months(folder: Folder, node: exp.AddMonths) -> Value:
@@ -197,7 +207,12 @@ def _trunc(folder: Folder, node: Any) -> Value:
     unit = unit_of(node.args.get("unit"))
     if node.args.get("zone"):
         return UNKNOWN
-    return folder.apply(lambda value: sql.trunc(value, unit), node.this)
+    stamps = folder.dialect == "duckdb" or (isinstance(node, exp.TimestampTrunc) and folder.name(node) != "trunc")
+    return folder.apply(lambda value: _stamped(sql.trunc(value, unit), stamps), node.this)
+
+
+def _stamped(value: Value, stamps: bool) -> Value:
+    return to_datetime(value) if stamps else value
 
 
 def _last_day(folder: Folder, node: exp.LastDay) -> Value:

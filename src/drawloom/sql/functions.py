@@ -22,7 +22,7 @@ UNITS = {
 }
 KINDS = {
     **dict.fromkeys(("DATE", "DATE32"), "DATE"),
-    **dict.fromkeys(("TIMESTAMP", "DATETIME", "TIMESTAMPNTZ", "DATETIME2", "TIMESTAMP_S"), "TIMESTAMP"),
+    **dict.fromkeys(("TIMESTAMP", "DATETIME", "TIMESTAMPNTZ", "TIMESTAMPTZ", "TIMESTAMPLTZ", "DATETIME2"), "TIMESTAMP"),
     **dict.fromkeys(("TEXT", "VARCHAR", "CHAR", "NVARCHAR", "NCHAR", "BPCHAR", "NAME"), "TEXT"),
     **dict.fromkeys(("INT", "BIGINT", "UINT", "UBIGINT", "INT128", "SMALLINT", "TINYINT", "MEDIUMINT"), "INT"),
 }

@@ -58,6 +58,9 @@ class Names(Protocol):
     def grain(self, term: Term) -> Grain:
         """Whether a column holds days, times, or either."""
 
+    def slack(self, term: Term) -> int:
+        """The days that a session's time zone may put between a column and its partition."""
+
     def answers(self, query: exp.Expr, position: int = 0) -> DaySet:
         """The days that a subquery's output column can have."""
 
@@ -146,11 +149,9 @@ class Conditions:
             unit = key.unit
             return self.probed.compared(lambda one: _truncated(operator, one, unit), value)
         days = self.probed.compared(lambda one: allowed(operator, one, grain), value)
-        return (
-            widened(self.probed, days, key.slack if operator != "<>" else 0)
-            if key.slack == 0 or operator != "<>"
-            else ALL
-        )
+        if operator == "<>" and key.slack + self.names.slack(target.terms[0]):
+            return ALL
+        return widened(self.probed, days, key.slack)
 
     def _against(self, operator: str, days: DaySet) -> DaySet:
         """The days that a comparison with an unknown day of a set allows."""
@@ -167,14 +168,16 @@ class Conditions:
         moved = self.probed.shift(days, negative(key.shift))
         facts = Facts()
         for term in target.terms:
-            (facts.soft if target.soft else facts.days)[term] = moved
+            known = facts.soft if target.soft else facts.days
+            known[term] = widened(self.probed, moved, self.names.slack(term))
         return facts
 
     def _related(self, left: KeyExpr, operator: str, right: KeyExpr) -> Facts:
         first, second = self.names.resolve(left.column), self.names.resolve(right.column)
         if first is None or second is None or first.soft or second.soft or operator == "<>":
             return Facts()
-        if left.unit or right.unit or left.slack or right.slack:
+        slack = left.slack + right.slack + self.names.slack(first.terms[0]) + self.names.slack(second.terms[0])
+        if left.unit or right.unit or slack:
             return Facts(filled={first.terms[0][0], second.terms[0][0]})
         shift = lift(lambda a, b: b - a, left.shift, right.shift)
         whole = all((key.grain or self.names.grain(t.terms[0])) == "day" for key, t in ((left, first), (right, second)))

@@ -121,6 +121,12 @@ class Scope:
         query = self.query(source)
         return query.grain(inner_name(source, query, name)) if query else "any"
 
+    def slack(self, term: Term) -> int:
+        """The days that a session's time zone may put between a column and its partition."""
+        source, name = term
+        kind = source.entry.columns.get(name, "").upper() if source.kind == "table" else ""
+        return int(kind.endswith(("TZ", "WITH TIME ZONE")))
+
     def known(self, term: Term) -> DaySet:
         """The days a column can have whatever this SELECT asks: from its subquery, or from the outer row."""
         source, name = term

@@ -1,0 +1,87 @@
+"""The corpora: what is found must be what was labelled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drawloom.model import InputError
+from drawloom.sql.catalog import load_catalog
+from drawloom.sql.describe import describe_json
+from drawloom.sql.read import read
+
+DATA = Path(__file__).resolve().parents[2] / "../shared/data/autodag"
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="the corpora are not here")
+
+# Why a label of sqllineage's is not ours, by the name of its test.
+NOT_OURS = {
+    "test_new_create_tab_as_tmp_table": "a table that is made and stays is a target, also if it is read later",
+    "test_alter_source_table_name": "renaming a table that was read does not change what was read",
+    "test_tsql_multi_statement_no_semicolon": "statements without semicolons between them are T-SQL's alone",
+    "test_tsql_multi_statement_no_semicolon_with_group_by": "statements without semicolons between them are T-SQL's alone",
+    "test_create_like": "LIKE copies columns, no rows: there is nothing to wait for",
+    "test_alter_table_exchange_partition": "swapping partitions moves files, no rows are read",
+    "test_alter_table_swap_partition": "swapping tables moves files, no rows are read",
+    "test_swapping_partitions": "Vertica's function that swaps partitions",
+    "test_delete_from_table": "DELETE FROM table x is no SQL that an engine of ours takes",
+    "test_cache_table": "CACHE TABLE does read its query",
+    "test_redshift_unloading_data_to_s3": "UNLOAD hides its query in a string",
+    "test_procedure_with_select": "the body of BigQuery's procedures is not parsed",
+    "test_procedure_with_insert": "the body of BigQuery's procedures is not parsed",
+    "test_procedure_with_select_and_insert": "the body of BigQuery's procedures is not parsed",
+    "test_procedure_multiple_statements": "the body of BigQuery's procedures is not parsed",
+    "test_select_with_table_name_in_backtick": "the parser has no backticks in Athena's queries",
+    "test_select_with_schema_in_backtick": "the parser has no backticks in Athena's queries",
+    "test_update_with_specifying_a_table_alias_as_the_target_object": "T-SQL's += in SET",
+}
+DIALECTS = {"sparksql": "spark", "ansi": "", "greenplum": "postgres", "mariadb": "mysql", "db2": "", "vertica": "postgres"}
+
+
+def lines(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
+
+
+@needs_data
+def test_tables_of_tpc() -> None:
+    rows = lines("tpc.jsonl")
+    assert len(rows) == 121
+    for row in rows:
+        found = {one.table.lower() for one in read(row["sql"], dialect=row["dialect"]).reads}
+        assert found == {name.lower() for name in row["tables"]}, row["id"]
+
+
+@needs_data
+def test_days_and_writes_of_the_corpus() -> None:
+    rows = lines("corpus.jsonl")
+    assert len(rows) == 110
+    for row in rows:
+        catalog = load_catalog(row["catalog"]) if "catalog" in row else None
+        found = describe_json(read(row["sql"], dialect=row["dialect"], keys=row["keys"], catalog=catalog))
+        reads = {name.lower(): days for name, days in found["reads"].items()}
+        assert reads == {name.lower(): days for name, days in row["reads"].items()}, row["id"]
+        assert found["writes"] == row["writes"], row["id"]
+
+
+@needs_data
+def test_tables_of_sqllineage() -> None:
+    rows = json.loads((DATA / "sqllineage_labels.json").read_text(encoding="utf-8"))
+    missed = [row for row in rows if not as_labelled(row)]
+    assert {row["test"].split("::")[1].split("[")[0] for row in missed} == set(NOT_OURS)
+    assert len(rows) - len(missed) >= 271
+
+
+def as_labelled(row: dict[str, Any]) -> bool:
+    try:
+        found = read(row["sql"], dialect=DIALECTS.get(row["dialect"], row["dialect"]))
+    except InputError:
+        return False
+    sources = {plain(one.table) for one in found.reads}
+    targets = {plain(one.table) for one in found.writes}
+    return sources == set(map(plain, row["src"])) and targets == set(map(plain, row["tgt"]))
+
+
+def plain(name: str) -> str:
+    return name.lower().replace("<default>.", "")
