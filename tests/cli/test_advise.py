@@ -86,7 +86,7 @@ def test_safe_fixes_are_applied_to_the_file(tmp_path: Path, capsys: pytest.Captu
     file.write_text("SELECT count(*) AS n FROM logs.ev WHERE substr(ds, 1, 7) = '2018-01'")
     assert run_command(["advise", str(file), "--fix"]) == 0
     assert "1 problem mended" in capsys.readouterr().err
-    assert file.read_text() == "SELECT count(*) AS n FROM logs.ev WHERE ds >= '2018-01-01' AND ds < '2018-02-01'"
+    assert file.read_text() == "SELECT count(*) AS n FROM logs.ev WHERE (ds >= '2018-01-01' AND ds < '2018-02-01')"
     assert run_command(["advise", str(file), "--fix"]) == 0
     assert "0 problems mended" in capsys.readouterr().err
 
