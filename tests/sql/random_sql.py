@@ -36,6 +36,9 @@ class RandomSql:
             body = f"SELECT * FROM ({body}) AS {name} WHERE {self.days_condition([name], 1)}"
         return head + body
 
+    def text(self, options: Sequence[str]) -> str:
+        return str(self.pick(options))
+
     def alias(self) -> str:
         self.count += 1
         return f"{ALIASES[self.count % len(ALIASES)]}{self.count}"
@@ -62,38 +65,38 @@ class RandomSql:
         )
         plain = f"{ds} AS ds, {one}.id AS id, {other}.v AS v"
         tail = f" FROM {source}{where}"
-        order = "ORDER BY ALL"
-        rank = (
-            f"row_number() OVER (PARTITION BY {one}.id ORDER BY {one}.ds, {one}.v, {other}.ds, {other}.v, {other}.id)"
-        )
+        if shape in ("having", "on", "qualify"):
+            return self.filtered(shape, one, other, tail)
         match shape:
             case "group":
                 return f"SELECT {ds} AS ds, {one}.id AS id, count(*) AS v{tail} GROUP BY 1, 2"
-            case "having":
-                return (
-                    f"SELECT {one}.ds, {one}.id AS id, count(*) AS v{tail} GROUP BY {one}.ds, {one}.id"
-                    f" HAVING {self.days_condition([one], 1)}"
-                )
             case "window":
                 return f"SELECT {one}.ds AS ds, {one}.id AS id, sum({one}.v) OVER (PARTITION BY {one}.id) AS v{tail}"
             case "keyed":
                 return f"SELECT {one}.ds AS ds, {one}.id AS id, sum({one}.v) OVER (PARTITION BY {one}.ds) AS v{tail}"
             case "max":
-                how = self.pick(("max", "min", "any_value"))
-                how = "max" if how == "any_value" else how
+                how = self.pick(("max", "min"))
                 return f"SELECT {how}({one}.ds) AS ds, {one}.id AS id, sum({one}.v) AS v{tail} GROUP BY {one}.id"
             case "limit":
-                return f"SELECT {plain}{tail} {order} LIMIT {self.pick((1, 3, 7))}"
+                return f"SELECT {plain}{tail} ORDER BY ALL LIMIT {self.pick((1, 3, 7))}"
             case "distinct":
                 return f"SELECT DISTINCT {plain}{tail}"
-            case "on":
-                key = self.pick((f"{one}.ds", f"{one}.id"))
-                total = f"{one}.ds, {one}.id, {one}.v, {other}.ds, {other}.v, {other}.id"
-                return f"SELECT DISTINCT ON ({key}) {one}.ds AS ds, {one}.id AS id, {one}.v AS v{tail} ORDER BY {key}, {total}"
-            case "qualify":
-                return f"SELECT {one}.ds AS ds, {one}.id AS id, {one}.v AS v{tail} QUALIFY {rank} = 1 AND {self.days_condition([one], 1)}"
         star = len(aliases) == 1 and self.pick((True, False))
         return f"SELECT {'*' if star else plain}{tail}"
+
+    def filtered(self, shape: str, one: str, other: str, tail: str) -> str:
+        """A SELECT that filters after it has put rows together."""
+        columns = f"{one}.ds AS ds, {one}.id AS id, {one}.v AS v"
+        test = self.days_condition([one], 1)
+        if shape == "having":
+            return f"SELECT {one}.ds, {one}.id AS id, count(*) AS v{tail} GROUP BY {one}.ds, {one}.id HAVING {test}"
+        total = f"{one}.ds, {one}.id, {one}.v, {other}.ds, {other}.v, {other}.id"
+        if shape == "on":
+            key = self.pick((f"{one}.ds", f"{one}.id"))
+            return f"SELECT DISTINCT ON ({key}) {columns}{tail} ORDER BY {key}, {total}"
+        return (
+            f"SELECT {columns}{tail} QUALIFY row_number() OVER (PARTITION BY {one}.id ORDER BY {total}) = 1 AND {test}"
+        )
 
     def relation(self, depth: int) -> str:
         """A table, a CTE or a subquery."""
@@ -156,9 +159,16 @@ class RandomSql:
             case "null":
                 return f"{one}.ds IS {self.pick(('NULL', 'NOT NULL'))}"
             case "truth":
-                return self.pick(
+                return self.text(
                     ("TRUE", "FALSE", "1 = 1", "NULL", "'{{ ds }}' > '2024-03-01'", f"({one}.id = 0) IS TRUE")
                 )
+            case "exists" | "in" | "notin" | "rows" | "scalar" as kind:
+                return self.subquery(kind, one, depth)
+        return self.days_condition([one], depth)
+
+    def subquery(self, kind: str, one: str, depth: int) -> str:
+        """A condition with a subquery in it."""
+        match kind:
             case "exists":
                 inner = self.alias()
                 word = self.pick(("EXISTS", "NOT EXISTS"))
@@ -176,7 +186,7 @@ class RandomSql:
                 test = self.days_condition([inner], 1)
                 table = self.relation(0)
                 return f"{one}.ds {self.pick(COMPARE)} (SELECT {how}({inner}.ds) FROM {table} AS {inner} WHERE {test})"
-        return self.days_condition([one], depth)
+        raise AssertionError(kind)
 
     def days_condition(self, aliases: list[str], depth: int) -> str:
         """A condition of one column of days and constants."""
@@ -199,7 +209,7 @@ class RandomSql:
 
     def day_of(self, alias: str) -> str:
         column = f"{alias}.ds"
-        return self.pick(
+        return self.text(
             (column,) * 8
             + (
                 f"{column} + {self.pick((1, 7))}",
@@ -215,7 +225,7 @@ class RandomSql:
 
     def constant(self) -> str:
         step = self.pick((0, 0, 1, 2, 5))
-        return self.pick(
+        return self.text(
             ("DATE '{{ ds }}'",) * 3
             + (
                 f"DATE '{{{{ ds }}}}' - {step}",
@@ -243,7 +253,7 @@ class RandomTextSql(RandomSql):
 
     def day_of(self, alias: str) -> str:
         column = f"{alias}.ds"
-        return self.pick(
+        return self.text(
             (column,) * 6 + (self.moved(column, 1), f"CAST({column} AS VARCHAR)", f"substr({column}, 1, 7)")
         )
 
@@ -254,7 +264,7 @@ class RandomTextSql(RandomSql):
 
     def constant(self) -> str:
         step = self.pick((0, 0, 1, 2, 5))
-        return self.pick(
+        return self.text(
             ("'{{ ds }}'",) * 3
             + (
                 f"'{{{{ macros.ds_add(ds, -{step}) }}}}'",

@@ -37,7 +37,14 @@ NOT_OURS = {
     "test_select_with_schema_in_backtick": "the parser has no backticks in Athena's queries",
     "test_update_with_specifying_a_table_alias_as_the_target_object": "T-SQL's += in SET",
 }
-DIALECTS = {"sparksql": "spark", "ansi": "", "greenplum": "postgres", "mariadb": "mysql", "db2": "", "vertica": "postgres"}
+DIALECTS = {
+    "sparksql": "spark",
+    "ansi": "",
+    "greenplum": "postgres",
+    "mariadb": "mysql",
+    "db2": "",
+    "vertica": "postgres",
+}
 
 
 def lines(name: str) -> list[dict[str, Any]]:

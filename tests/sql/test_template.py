@@ -130,7 +130,10 @@ def test_time_is_limited() -> None:
 
 
 def test_nothing_of_python_can_be_reached() -> None:
-    assert text("{{ ''.__class__ }}{{ x.__class__.__mro__ }}{{ ds.encode().x }}") == "____class____" + "____mro____" + "__x__"
+    assert (
+        text("{{ ''.__class__ }}{{ x.__class__.__mro__ }}{{ ds.encode().x }}")
+        == "____class____" + "____mro____" + "__x__"
+    )
 
 
 def test_the_line_of_an_error() -> None:

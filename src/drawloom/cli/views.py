@@ -133,15 +133,16 @@ def _print_failures(summary: Summary) -> None:
     """Each error once, with the days that it stopped; then what the checks warned of."""
     out = console()
     days: dict[tuple[str, str], list[date]] = {}
-    for result in summary.results:
+    ordered = sorted(summary.results, key=lambda result: (result.table, result.ds))
+    for result in ordered:
         if result.outcome == "failed":
             days.setdefault((result.table, _DAY.sub("", result.error)), []).append(result.ds)
-    errors = {(r.table, r.ds): r.error for r in summary.results if r.outcome == "failed"}
+    errors = {(r.table, r.ds): r.error for r in ordered if r.outcome == "failed"}
     for (table, _), found in days.items():
         more = f" and {counted(len(found) - 1, 'more day')}" if len(found) > 1 else ""
         out.print(f"[red]failed[/] {table} {found[0]}{more}")
         out.print(_indented(errors[table, found[0]]), markup=False, soft_wrap=True)
-    for result in summary.results:
+    for result in ordered:
         for warning in result.warnings:
             out.print(f"[yellow]warning[/] {result.table} {result.ds}: {warning}", soft_wrap=True, markup=True)
 

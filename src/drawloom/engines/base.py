@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from drawloom.model import Column, Table
 
@@ -71,6 +71,10 @@ class Task(Protocol):
 
     def query(self, sql: str) -> pa.Table:
         """The answer to one SELECT over the task's tables."""
+        ...
+
+    def fetch(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of one SELECT that has few."""
         ...
 
     def interrupt(self) -> None:

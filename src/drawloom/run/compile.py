@@ -66,7 +66,7 @@ def _catalog(
     for pipeline in pipelines:
         for table, step in pipeline.tables.items():
             known = step.into.columns or columns.get(table, ())
-            catalog[table.lower()] = Entry(("ds",), _types(known))
+            catalog[table.lower()] = Entry(("ds",), _types(known), (), step.into.unique)
     return catalog
 
 

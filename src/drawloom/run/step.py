@@ -210,7 +210,7 @@ def run_checks(task: Task, step: Step, schedule: Schedule, staged: Staged, *, fi
 def _failing(task: Task, texts: Mapping[Check, str]) -> list[Check]:
     """The checks that find rows, asked all at once: most partitions pass all of theirs."""
     parts = [f"(SELECT {n} AS n FROM (\n{sql}\n) AS c LIMIT 1)" for n, sql in enumerate(texts.values())]
-    failing = set(task.query(" UNION ALL ".join(parts))["n"].to_pylist())
+    failing = {n for (n,) in task.fetch(" UNION ALL ".join(parts))}
     return [check for n, check in enumerate(texts) if n in failing]
 
 

@@ -32,7 +32,7 @@ class Description:
     fingerprint: str = ""
 
 
-def describe(
+def describe(  # noqa: PLR0913 - one keyword for each thing that it depends on
     text: str,
     *,
     dialect: str = "duckdb",

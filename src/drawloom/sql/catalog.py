@@ -16,12 +16,14 @@ class Entry:
     """One table: its partition keys, its columns with their types, and the timestamps its first key is made from.
 
     ``keys`` None means not known, and () means not partitioned. ``days_from`` are timestamp columns whose UTC
-    date is the partition's day, so that a range of them bounds the days.
+    date is the partition's day, so that a range of them bounds the days. ``unique`` are columns that, with the keys,
+    tell the rows apart.
     """
 
     keys: tuple[str, ...] | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     days_from: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
 
 
 Catalog = Mapping[str, Entry]
@@ -40,7 +42,8 @@ def find_entry(catalog: Catalog, name: str) -> Entry:
 def load_catalog(source: str | Path | Mapping[str, Any]) -> dict[str, Entry]:
     """Tables by name (lower case, dotted), from JSON text, a JSON file, or its content.
 
-    The JSON is ``{table: [key columns]}`` or ``{table: {"keys": [...], "columns": {name: type}, "days_from": [...]}}``.
+    The JSON is ``{table: [key columns]}`` or ``{table: {"keys": [...], "columns": {name: type}, "days_from": [...],
+    "unique": [...]}}``.
 
     Raises:
         InputError: no such file, or not of that form; code ``catalog``.
@@ -71,8 +74,8 @@ def _entry(name: str, value: Any, where: Where) -> Entry:
     if not isinstance(value, Mapping):
         raise _refuse(f"catalog[{name!r}] == {value!r}, must be a list of keys or a mapping.", where)
     for key in value:
-        if key not in ("keys", "columns", "days_from"):
-            raise _refuse(f"catalog[{name!r}] has {key!r}, must have only keys, columns and days_from.", where)
+        if key not in ("keys", "columns", "days_from", "unique"):
+            raise _refuse(f"catalog[{name!r}] has {key!r}, must have only keys, columns, days_from and unique.", where)
     columns = value.get("columns", {})
     if isinstance(columns, list):
         columns = dict.fromkeys(columns, "")
@@ -82,6 +85,7 @@ def _entry(name: str, value: Any, where: Where) -> Entry:
         keys=_names(name, "keys", value["keys"], where) if value.get("keys") is not None else None,
         columns={str(column).lower(): str(type_ or "") for column, type_ in columns.items()},
         days_from=_names(name, "days_from", value.get("days_from", []), where),
+        unique=_names(name, "unique", value.get("unique", []), where),
     )
 
 

@@ -42,12 +42,12 @@ class Folder:
     """
 
     def __init__(
-        self, dialect: str, text: str = "", moved: Mapping[int, Moving] | None = None, days: Moving = Moving()
-    ):
+        self, dialect: str, text: str = "", moved: Mapping[int, Moving] | None = None, days: Moving | None = None
+    ) -> None:
         self.dialect = dialect
         self.text = text
         self.moved = moved or {}
-        self.days = days
+        self.days = days or Moving()
         self._depth = 0
 
     def fold(self, node: Any) -> Value:

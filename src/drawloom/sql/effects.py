@@ -10,9 +10,10 @@ from typing import Any
 from sqlglot import exp
 
 from drawloom.model import Days
+from drawloom.sql.clauses import Names, inner_names
 from drawloom.sql.dayset import ALL, NONE, DaySet
 from drawloom.sql.prune import Place, Pruner, subqueries
-from drawloom.sql.query import Names, Relational, Workshop, inner_names
+from drawloom.sql.query import Relational, Workshop
 from drawloom.sql.scope import Cte, Joined, table_name
 from drawloom.sql.script import Write
 from drawloom.sql.values import UNKNOWN, Moving, Value, lift, parse_time, to_text
@@ -137,7 +138,7 @@ class Effects:
 
     def _days_of(self, node: exp.Expr) -> DaySet:
         value = self.shop.folder.fold(node)
-        return self.shop.probed.compared(lambda one: _just(one), value) if value is not UNKNOWN else NONE
+        return self.shop.probed.compared(_just, value) if value is not UNKNOWN else NONE
 
     def _make(self, name: str, days: DaySet) -> None:
         self._made[name] = self.shop.probed.either([self._made.get(name, NONE), days])

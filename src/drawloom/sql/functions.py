@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from drawloom.model import days as calendar
-from drawloom.sql.values import UNKNOWN, Interval, Moving, Value, lift, parse_time, to_date, to_datetime, to_text
+from drawloom.sql.values import UNKNOWN, Interval, Moving, Value, lift, to_date, to_datetime, to_text
 
 UNITS = {
     **dict.fromkeys(("YEARS", "YYYY", "YY", "Y", "YR", "ISOYEAR"), "YEAR"),
@@ -190,10 +190,10 @@ def compare(function: Callable[[Any, Any], bool], left: Value, right: Value) -> 
 def is_in(value: Value, *items: Value) -> bool | None:
     """Whether a constant is one of others, with SQL's NULL."""
     found = [compare(lambda a, b: bool(a == b), value, item) for item in items]
-    return None if None in found and True not in found else True in found
+    return True in found if True in found or None not in found else None
 
 
-def between(value: Value, low: Value, high: Value) -> bool | None:
+def between(value: Value, low: Value, high: Value) -> Value:
     """``low <= value <= high``."""
     first, second = compare(lambda a, b: bool(a >= b), value, low), compare(lambda a, b: bool(a <= b), value, high)
     return logic(first, second, decided=False)
@@ -278,11 +278,10 @@ def _add_days(sign: int) -> Callable[[Value, int], Value]:
 
 
 NAMED: dict[str, Callable[..., Value]] = {
-    "make_date": lambda year, month, day: date(year, month, day),
+    "make_date": date,
     "adddate": lambda value, n: _add_days(1)(value, n) if isinstance(n, int) else UNKNOWN,
     "subdate": lambda value, n: _add_days(-1)(value, n) if isinstance(n, int) else UNKNOWN,
     "weekday": lambda value: to_date(value).weekday(),  # type: ignore[union-attr]
     "format_datetime": lambda value, pattern: strftime(value, java(pattern)),
     "toyyyymmdd": lambda value: int(strftime(value, "%Y%m%d") or 0),
-    "parse_time": parse_time,
 }

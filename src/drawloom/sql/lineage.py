@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
+from drawloom.sql.clauses import inner_names, is_star
 from drawloom.sql.constant import Folder
 from drawloom.sql.dayset import Probed
 from drawloom.sql.effects import Effects
 from drawloom.sql.predicates import Target
 from drawloom.sql.prune import subqueries
-from drawloom.sql.query import Relational, Scope, Workshop, inner_names, is_star, translated
+from drawloom.sql.query import Relational, Scope, Workshop, translated
 from drawloom.sql.query import inner_name as name_inside
 from drawloom.sql.scope import Builder, Cte, Source
 from drawloom.sql.script import Script
@@ -25,7 +26,7 @@ def lineage(script: Script) -> dict[str, list[str]]:
 
     A star over a table whose columns are not known gives the output ``*``.
     """
-    builder = Builder(script.catalog, script.keys)
+    builder = Builder(script.catalog, script.keys, script.dialect)
     shop = Workshop(Folder(script.dialect, script.rendered.text), Probed([script.day]), builder)
     effects = Effects(shop)
     effects.run(script.statements)
@@ -122,7 +123,7 @@ class _Tracer:
         for source in query.star_sources(star):
             for name in self._names(scope, source):
                 if name == "*":
-                    found["*"] = found.get("*", _NONE) | {f"{source.table}.*"}
+                    found["*"] = found.get("*", _NONE) | self._term(scope, source, "*")
                 elif query.has(name) is not False:
                     found.setdefault(name, self._named(query, scope, source, name))
         return found
@@ -139,7 +140,7 @@ class _Tracer:
         query = scope.query(source)
         if query is None:
             return []
-        return [name for name in self.outputs(query) if name != "*"]
+        return list(self.outputs(query))
 
 
 def _columns(node: exp.Expr) -> Iterator[exp.Column]:

@@ -109,6 +109,7 @@ class Variables(Params):
     """dbt's ``var('name', default)`` and Airflow's ``var.value.name``."""
 
     def __call__(self, name: str, default: Any = None) -> Any:
+        """The variable, or the default."""
         found = self.values_.get(name, default)
         return Visible(name=name) if found is None else found
 

@@ -133,9 +133,10 @@ def _is_python(source: str) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return bool(ast.parse(source[:100_000]).body)
+            body = ast.parse(source[:100_000]).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return False
+    return any(not isinstance(part, ast.Expr) or isinstance(part.value, ast.Call) for part in body)
 
 
 def _is_json(source: str) -> bool:

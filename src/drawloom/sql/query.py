@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlglot import exp
 
+from drawloom.sql.clauses import (
+    Names,
+    arms,
+    excepted,
+    inner_names,
+    is_bounded,
+    is_star,
+    star_list,
+    values_columns,
+)
 from drawloom.sql.constant import Folder
 from drawloom.sql.dayset import ALL, DaySet, Grain, Probed, allowed
-from drawloom.sql.facts import Facts, Relation, Solver, Term
+from drawloom.sql.facts import Facts, Solver, Term
+from drawloom.sql.joins import Joins
 from drawloom.sql.predicates import Conditions, Target
-from drawloom.sql.scope import Builder, Cte, Joined, Leaf, Source, Tree, sources_of
+from drawloom.sql.scope import Builder, Cte, Source, Tree, sources_of
 from drawloom.sql.values import UNKNOWN
 
 _TIMES = ("timestamp", "_ts", "_at", "_time", "datetime")
 _PASSING = (exp.Max, exp.Min, exp.AnyValue, exp.First, exp.Last)
-Names = Mapping[str, Cte]
-Merged = dict[str, tuple[list[Source], bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,9 @@ class Scope:
         self.sources = list(sources_of(self.tree))
         self.solver = Solver(shop.probed, self.known)
         self.conditions = Conditions(shop.folder, shop.probed, self.solver, self)
+        self.joins = Joins(self.solver, self.conditions, self.has)
         self.found: dict[Term, DaySet] = {}
         self._queries: dict[int, Relational] = {}
-        self._merged: dict[int, Merged] = {}
         self._own: dict[Term, DaySet] | None = None
         self._where: Facts | None = None
 
@@ -72,7 +80,7 @@ class Scope:
         if prefix:
             source = self._qualified(column, prefix)
             return source and Target(((source, name),))
-        merged = self.merged(self.tree).get(name)
+        merged = self.joins.merged(self.tree).get(name)
         if merged is not None:
             if not merged[0]:
                 return None
@@ -107,7 +115,8 @@ class Scope:
         if source.kind == "table":
             if source.entry.columns:
                 return name in source.entry.columns or name in source.keys
-            if source.entry.keys is not None and name in self.shop.builder.keys:
+            builder = self.shop.builder
+            if name in builder.hidden or (source.entry.keys is not None and name in builder.keys):
                 return name in source.keys
             return True if name in source.keys or name in source.entry.days_from else None
         query = self.query(source)
@@ -171,14 +180,8 @@ class Scope:
         return self._where
 
     def spread(self, facts: Facts) -> dict[Term, DaySet]:
-        """The days of each column of each source in rows that matter, where the facts hold after all joins.
-
-        The empty column name stands for the source as a whole.
-        """
-        found: dict[Term, DaySet] = {}
-        if self.tree is not None:
-            self._visit(self.tree, facts, found)
-        return found
+        """The days of each column of each source in rows that matter, where the facts hold after all joins."""
+        return self.joins.spread(self.tree, facts)
 
     def own(self) -> dict[Term, DaySet]:
         """The days of columns by this SELECT's own conditions."""
@@ -186,108 +189,6 @@ class Scope:
             self._own = {}
             self._own = self.spread(self.where())
         return self._own
-
-    def merged(self, tree: Tree | None) -> Merged:
-        """What the names mean that USING merged, in a part of the FROM."""
-        if id(tree) not in self._merged:
-            self._merged[id(tree)] = self._find_merged(tree)
-        return self._merged[id(tree)]
-
-    def _visit(self, tree: Tree, facts: Facts, found: dict[Term, DaySet]) -> None:
-        while isinstance(tree, Joined):
-            parts, rights = [facts], []
-            while isinstance(tree, Joined) and self._kind(tree, facts) in ("inner", "semi"):
-                parts.append(self._on(tree))
-                rights.append(tree.right)
-                tree = tree.left
-            if rights:
-                facts = self.solver.solve(self.solver.merge(parts))
-                self._leaves([right for right in rights if isinstance(right, Leaf)], facts, found)
-                for right in rights:
-                    if isinstance(right, Joined):
-                        self._visit(right, facts, found)
-            else:
-                tree, facts = self._outer_join(tree, facts, found)
-        self._leaves([tree], self.solver.solve(facts), found)
-
-    def _outer_join(self, tree: Joined, facts: Facts, found: dict[Term, DaySet]) -> tuple[Tree, Facts]:
-        """Look at the right side of a join that is not inner; gives the left side and what holds there."""
-        kind = self._kind(tree, facts)
-        right = left = facts
-        if kind in ("left", "anti"):
-            right = self.solver.merge([facts, self._on(tree)])
-        elif kind == "right":
-            left = self.solver.merge([facts, self._on(tree)])
-        elif kind.startswith("asof"):
-            # The nearest row is looked for before WHERE, so only ON says which rows can be it.
-            before = self._without(facts, set(sources_of(tree.right)))
-            right = self.solver.merge([before, self._on(tree)])
-            left = right if kind == "asof" else facts
-        self._visit(tree.right, right, found)
-        return tree.left, left
-
-    def _leaves(self, leaves: list[Leaf], solved: Facts, found: dict[Term, DaySet]) -> None:
-        sources = {leaf.source for leaf in leaves if not leaf.source.sealed}
-        for term in {*solved.days, *solved.soft}:
-            if term[0] in sources:
-                both = self.shop.probed.both(solved.days.get(term, ALL), solved.soft.get(term, ALL))
-                found[term] = self.solver.masked(solved, both)
-        if not solved.alive.every:
-            for source in sources:
-                found[source, ""] = solved.alive
-
-    def _kind(self, tree: Joined, facts: Facts) -> str:
-        """The join's kind, once rows that a later condition throws away are not counted."""
-        if tree.kind not in ("left", "right", "full"):
-            return tree.kind
-        keeps_left = tree.kind != "right" and not facts.rejects_nulls(sources_of(tree.right))
-        keeps_right = tree.kind != "left" and not facts.rejects_nulls(sources_of(tree.left))
-        if keeps_left and keeps_right:
-            return "full"
-        return "left" if keeps_left else ("right" if keeps_right else "inner")
-
-    def _on(self, tree: Joined) -> Facts:
-        parts = [self.conditions.facts(tree.on)] if tree.on is not None else []
-        return self.solver.merge([*parts, *(self._using(tree, name) for name in tree.using)] or [Facts()])
-
-    def _using(self, tree: Joined, name: str) -> Facts:
-        lefts, soft = self.merged(tree.left).get(name) or (self._holders(tree.left, name), False)
-        rights = self._holders(tree.right, name)
-        if len(lefts) != 1 or len(rights) != 1 or soft:
-            return Facts()
-        return Facts(relations=[Relation((lefts[0], name), "=", (rights[0], name))])
-
-    def _holders(self, tree: Tree, name: str) -> list[Source]:
-        """The source of a part of the FROM that has a column, if that is certain; else none."""
-        chances = [(source, self.has(source, name)) for source in sources_of(tree)]
-        sure = [source for source, has in chances if has]
-        some = sure or [source for source, has in chances if has is None]
-        return some if len(some) == 1 else []
-
-    def _find_merged(self, tree: Tree | None) -> Merged:
-        spine: list[Joined] = []
-        node = tree
-        while isinstance(node, Joined):
-            spine.append(node)
-            node = node.left
-        found: Merged = {}
-        for joined in reversed(spine):
-            if isinstance(joined.right, Joined):
-                found |= {name: value for name, value in self.merged(joined.right).items() if name not in found}
-            for name in joined.using:
-                left, soft = found.get(name) or (self._holders(joined.left, name), False)
-                right = self._holders(joined.right, name)
-                if joined.kind == "full" or soft:
-                    found[name] = (left + right if left and right else [], True)
-                else:
-                    found[name] = (right if joined.kind == "right" else left, False)
-        return found
-
-    def _without(self, facts: Facts, sources: set[Source]) -> Facts:
-        days = {term: days for term, days in facts.days.items() if term[0] not in sources}
-        soft = {term: days for term, days in facts.soft.items() if term[0] not in sources}
-        keep = [r for r in facts.relations if r.left[0] not in sources and r.right[0] not in sources]
-        return Facts(days, soft, keep, facts.filled - sources, facts.alive)
 
 
 class Relational:
@@ -308,12 +209,12 @@ class Relational:
             self.names = inner_names(query, self.names, self.ctes)
         self.query = query
         self.limited = self.limited or is_bounded(query)
-        self.arms = list(_arms(self.query))
+        self.arms = list(arms(self.query))
         self.scope: Scope | None = None
         if isinstance(self.query, exp.Select):
             self.scope = Scope(shop, self.query, self.names, outer)
         self.parts = [] if len(self.arms) < 2 else [Relational(shop, arm, self.names, outer, cte) for arm in self.arms]
-        self.columns = self.parts[0].columns if self.parts else self._find_columns()
+        self.columns: list[str] | None = self.parts[0].columns if self.parts else self._find_columns()
         self._days: dict[str, DaySet] = {}
         self._grains: dict[str, Grain] = {}
         self._has: dict[str, bool | None] = {}
@@ -321,7 +222,7 @@ class Relational:
     def _find_columns(self) -> list[str] | None:
         """The names of the output columns in lower case; None where a star hides them."""
         if self.scope is None:
-            return _values_columns(self.query)
+            return values_columns(self.query)
         names: list[str] = []
         for item in self.query.expressions:
             some = self._star_names(self.scope, item) if is_star(item) else [item.alias_or_name.lower()]
@@ -332,7 +233,7 @@ class Relational:
 
     def _star_names(self, scope: Scope, star: exp.Expr) -> list[str] | None:
         """The columns that a star stands for, in their order, where that is certain."""
-        if scope.merged(scope.tree) or _star_list(star, "rename"):
+        if scope.joins.merged(scope.tree) or star_list(star, "rename"):
             return None
         names: list[str] = []
         for source in self.star_sources(star):
@@ -340,7 +241,7 @@ class Relational:
             some = source.columns or (query.columns if query else None)
             if some is None or source.sealed:
                 return None
-            names += [name for name in some if name not in _excepted(star)]
+            names += [name for name in some if name not in excepted(star)]
         return names
 
     def has(self, name: str) -> bool | None:
@@ -362,7 +263,7 @@ class Relational:
         return True if True in chances else (None if None in chances else False)
 
     def _star_has(self, star: exp.Expr, name: str) -> bool | None:
-        if name in _excepted(star):
+        if name in excepted(star):
             return False
         if self.scope is None:
             return None
@@ -377,18 +278,18 @@ class Relational:
         if explicit is not None:
             return explicit
         for star in self._stars():
-            replaced: dict[str, exp.Expr] = {item.alias.lower(): item.this for item in _star_list(star, "replace")}
+            replaced: dict[str, exp.Expr] = {item.alias.lower(): item.this for item in star_list(star, "replace")}
             if name in replaced:
                 return replaced[name]
-            if _star_list(star, "rename"):
+            if star_list(star, "rename"):
                 return None
         return self._through_star(self.scope, name)
 
     def _through_star(self, scope: Scope, name: str) -> Target | None:
-        found = [s for star in self._stars() if name not in _excepted(star) for s in self.star_sources(star)]
+        found = [s for star in self._stars() if name not in excepted(star) for s in self.star_sources(star)]
         chances = [(source, scope.has(source, name)) for source in found]
         some = [source for source, has in chances if has] or [source for source, has in chances if has is None]
-        if len(some) == 1 and name not in scope.merged(scope.tree):
+        if len(some) == 1 and name not in scope.joins.merged(scope.tree):
             return Target(((some[0], name),))
         merged = scope.resolve(exp.column(name))
         return merged if merged is not None and all(term[0] in found for term in merged.terms) else None
@@ -496,54 +397,6 @@ def _inside(scope: Scope, cte: Cte) -> bool:
     return False
 
 
-def inner_names(query: exp.Expr, names: Names, made: list[Cte]) -> Names:
-    """The names that a query sees: those around it, and those of its own WITH, which are added to ``made``."""
-    clause = query.args.get("with_")
-    if clause is None:
-        return names
-    known = dict(names)
-    for item in clause.expressions:
-        inner = dict(known)
-        columns = tuple(name.lower() for name in item.alias_column_names)
-        cte = Cte(item.alias.lower(), item.this, inner, columns)
-        if clause.args.get("recursive"):
-            inner[cte.name] = cte
-            cte.open = not any(table.name.lower() == cte.name for table in item.this.find_all(exp.Table))
-        known[cte.name] = cte
-        made.append(cte)
-    return known
-
-
-def _arms(query: exp.Expr) -> Iterator[exp.Expr]:
-    """The SELECTs that UNION, INTERSECT or EXCEPT put together, from left to right, however many."""
-    stack = [query]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, exp.SetOperation) and (node is query or not (is_bounded(node) or node.args.get("with_"))):
-            stack += [node.args["expression"], node.args["this"]]
-        else:
-            yield node
-
-
-def is_bounded(node: exp.Expr) -> bool:
-    """Whether a LIMIT or OFFSET picks some of a query's rows."""
-    return bool(node.args.get("limit") or node.args.get("offset"))
-
-
-def is_star(item: exp.Expr) -> bool:
-    """Whether an output is ``*`` or ``t.*``."""
-    return isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star))
-
-
-def _star_list(star: exp.Expr, name: str) -> list[exp.Expr]:
-    inner = star.this if isinstance(star, exp.Column) else star
-    return list(inner.args.get(name) or [])
-
-
-def _excepted(star: exp.Expr) -> set[str]:
-    return {item.name.lower() for item in _star_list(star, "except_")}
-
-
 def translated(whole: Relational, part: Relational, name: str) -> str:
     """The name in one arm of a UNION of what the first arm calls so; by position, or by name through a star."""
     first, columns = whole.columns, part.columns
@@ -566,19 +419,9 @@ def _table_grain(source: Source, name: str) -> Grain:
     kind = source.entry.columns.get(name, "").upper()
     if name in source.entry.days_from or kind.startswith(("TIMESTAMP", "DATETIME")):
         return "time"
-    if kind:
-        return "day"
     if name not in source.keys:
-        return "any"
-    return "time" if name == "ts" or name.endswith(_TIMES) else "day"
-
-
-def _values_columns(query: exp.Expr) -> list[str] | None:
-    if isinstance(query, exp.Values):
-        rows = query.expressions
-        width = len(rows[0].expressions) if rows and isinstance(rows[0], exp.Tuple) else 0
-        return [name.lower() for name in query.alias_column_names] or [f"col{n}" for n in range(width)]
-    return None
+        return "day" if kind == "DATE" else "any"
+    return "time" if not kind and (name == "ts" or name.endswith(_TIMES)) else "day"
 
 
 def _values_days(query: Relational, name: str) -> DaySet:

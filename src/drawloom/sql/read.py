@@ -144,7 +144,7 @@ class _Reader:
         days = [runs[index].day for index in variant.runs]
         probed = Probed(days, [runs[index].hour for index in variant.runs])
         folder = Folder(self.dialect, variant.rendered.text, variant.moved, Moving(days))
-        effects = Effects(Workshop(folder, probed, Builder(self.catalog, self.keys)))
+        effects = Effects(Workshop(folder, probed, Builder(self.catalog, self.keys, self.dialect)))
         effects.run(variant.statements)
         return _Look(variant, effects, probed)
 

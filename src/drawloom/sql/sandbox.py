@@ -98,6 +98,7 @@ class Visible(ChainableUndefined):
         return Visible(name=str(key))
 
     def __call__(self, *_args: object, **_kwargs: object) -> Visible:  # type: ignore[override]
+        """Itself, so that it stays visible."""
         return self
 
     def _same(self, *_: object) -> Visible:
@@ -170,7 +171,7 @@ class Sandbox(SandboxedEnvironment):
             raise LimitError("the sum is too large")
         return super().call_binop(context, operator, left, right)
 
-    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805, PYI063
         """A call, unless it is a method that could make a huge text."""
         clock.get().tick()
         method = getattr(__obj, "__wrapped__", __obj)

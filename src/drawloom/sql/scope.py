@@ -11,6 +11,8 @@ from sqlglot import exp
 from drawloom.sql.catalog import Catalog, Entry, find_entry
 
 _FILES = (".parquet", ".csv", ".json", ".ndjson", ".jsonl", ".avro", ".orc", ".xlsx", ".tsv", ".gz", ".zst", ".txt")
+# Columns that a table has without declaring them.
+_HIDDEN = {"bigquery": ("_partitiondate", "_partitiontime", "_table_suffix")}
 _FORMATS = ("parquet", "json", "csv", "orc", "avro", "delta", "text", "binaryfile")
 
 
@@ -97,9 +99,10 @@ def file_path(table: exp.Table) -> str | None:
 class Builder:
     """Makes the sources of a SELECT out of its FROM and its joins."""
 
-    def __init__(self, catalog: Catalog, keys: tuple[str, ...]) -> None:
+    def __init__(self, catalog: Catalog, keys: tuple[str, ...], dialect: str = "") -> None:
         self.catalog = catalog
         self.keys = keys
+        self.hidden = _HIDDEN.get(dialect, ())
         self.shared: dict[int, exp.Expr] = {}
 
     def tree(self, select: exp.Expr, names: Mapping[str, Cte]) -> Tree | None:
@@ -200,6 +203,7 @@ class Builder:
             return Source(alias, "table", node, path, Entry(keys=()))
         entry = self.entry(name)
         keys = self.keys if entry.keys is None else entry.keys
+        keys += self.hidden if keys else ()
         sealed = sealed or bool(columns)
         return Source(alias, "table", node, name, entry, tuple(key.lower() for key in keys), sealed=sealed)
 

@@ -78,7 +78,7 @@ def _moved(texts: Sequence[Rendered], tokens: Sequence[Token]) -> dict[int, Movi
         if not _is_literal(tokens[place], piece.start, piece.start + len(piece.text), first.text):
             return None
         touched.add(place)
-    return {tokens[place].start: _values(texts, tokens[place]) for place in touched}
+    return {tokens[place].start: _values(texts, tokens[place]) for place in sorted(touched)}
 
 
 def _is_literal(token: Token, start: int, end: int, text: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from drawloom.sql.advice._columns import outputs
+from drawloom.sql.advice._columns import entry, outputs
 from drawloom.sql.advice._walk import Source, own, query_of, sources
+from drawloom.sql.script import Script
 
 
 def is_one_row(query: exp.Expr | None, *, ignore_limit: bool = False, depth: int = 0) -> bool:
@@ -34,8 +35,10 @@ def _limits_to_one(query: exp.Expr) -> bool:
     return isinstance(count, exp.Literal) and count.this == "1"
 
 
-def unique_key(source: Source) -> tuple[str, ...] | None:
-    """The columns that tell the rows of a source apart, where its query groups by plain columns it puts out."""
+def unique_key(script: Script, source: Source) -> tuple[str, ...] | None:
+    """The columns that tell the rows of a source apart: the catalog's, or those that its query groups by."""
+    if isinstance(source.node, exp.Table) and (known := entry(script, source.node)).unique:
+        return tuple(name.lower() for name in (*known.unique, *(known.keys or ())))
     query = query_of(source.node)
     if not isinstance(query, exp.Select):
         return None

@@ -26,9 +26,9 @@ def check(script: Script) -> Iterator[Problem]:
         among = sources(select)
         summed = _summed(script, select, among) if len(among) == 2 else set()
         for source in among if summed else ():
-            key = unique_key(source)
+            key = unique_key(script, source)
             joined = _pinned(script, select, source, among) if key else set()
-            if key and joined and joined < set(key) and summed - {source.name}:
+            if key and joined and not set(key) <= joined and summed - {source.name}:
                 fix = Fix(f"Join by {', '.join(key)}, or group {source.name} by {', '.join(sorted(joined))} first.")
                 by, unique = ", ".join(sorted(joined)), ", ".join(key)
                 yield tell(__name__, script, source.node, fix, table=source.name, joined=by, unique=unique)

@@ -17,3 +17,11 @@ SELECT sum(o.amount) FROM orders o JOIN (SELECT uid, k FROM rides GROUP BY ROLLU
 ----
 # quiet
 SELECT sum(o.amount) FROM orders o JOIN (SELECT uid, k FROM rides GROUP BY uid, k) r USING (uid, k)
+----
+# catalog: {"core.rides": {"keys": ["ds"], "unique": ["ride_id"]}}
+# at: 1:41
+SELECT sum(o.amount) FROM orders o JOIN core.rides r ON o.uid = r.uid AND r.ds = 'x'
+----
+# quiet
+# catalog: {"core.rides": {"keys": ["ds"], "unique": ["ride_id"]}}
+SELECT sum(o.amount) FROM orders o JOIN core.rides r ON o.ride_id = r.ride_id AND r.ds = 'x'

@@ -1,0 +1,70 @@
+"""Small questions about how a query is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sqlglot import exp
+
+from drawloom.sql.scope import Cte
+
+Names = Mapping[str, Cte]
+
+
+def inner_names(query: exp.Expr, names: Names, made: list[Cte]) -> Names:
+    """The names that a query sees: those around it, and those of its own WITH, which are added to ``made``."""
+    clause = query.args.get("with_")
+    if clause is None:
+        return names
+    known = dict(names)
+    for item in clause.expressions:
+        inner = dict(known)
+        columns = tuple(name.lower() for name in item.alias_column_names)
+        cte = Cte(item.alias.lower(), item.this, inner, columns)
+        if clause.args.get("recursive"):
+            inner[cte.name] = cte
+            cte.open = not any(table.name.lower() == cte.name for table in item.this.find_all(exp.Table))
+        known[cte.name] = cte
+        made.append(cte)
+    return known
+
+
+def arms(query: exp.Expr) -> Iterator[exp.Expr]:
+    """The SELECTs that UNION, INTERSECT or EXCEPT put together, from left to right, however many."""
+    stack = [query]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, exp.SetOperation) and (node is query or not (is_bounded(node) or node.args.get("with_"))):
+            stack += [node.args["expression"], node.args["this"]]
+        else:
+            yield node
+
+
+def is_bounded(node: exp.Expr) -> bool:
+    """Whether a LIMIT or OFFSET picks some of a query's rows."""
+    return bool(node.args.get("limit") or node.args.get("offset"))
+
+
+def is_star(item: exp.Expr) -> bool:
+    """Whether an output is ``*`` or ``t.*``."""
+    return isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star))
+
+
+def star_list(star: exp.Expr, name: str) -> list[exp.Expr]:
+    """What ``* EXCEPT``, ``REPLACE`` or ``RENAME`` (``except_``, ``replace``, ``rename``) lists."""
+    inner = star.this if isinstance(star, exp.Column) else star
+    return list(inner.args.get(name) or [])
+
+
+def excepted(star: exp.Expr) -> set[str]:
+    """The columns that a star leaves out."""
+    return {item.name.lower() for item in star_list(star, "except_")}
+
+
+def values_columns(query: exp.Expr) -> list[str] | None:
+    """The names of the columns of VALUES."""
+    if isinstance(query, exp.Values):
+        rows = query.expressions
+        width = len(rows[0].expressions) if rows and isinstance(rows[0], exp.Tuple) else 0
+        return [name.lower() for name in query.alias_column_names] or [f"col{n}" for n in range(width)]
+    return None
