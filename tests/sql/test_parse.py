@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from drawloom.model import InputError
+from drawloom.sql.lineage import lineage
 from drawloom.sql.read import read
 
 NO_SQL = {
@@ -105,6 +108,14 @@ def test_ten_thousand_days() -> None:
     (found,) = read(f"SELECT a FROM t WHERE ds NOT IN ({days})").reads
     assert found.how == "fixed"
     assert found.dates[0][0] is None
+
+
+def test_a_chain_of_ctes_is_read_deeply() -> None:
+    chain = ", ".join(f"q{n} AS (SELECT *, {n} AS n{n} FROM {f'q{n - 1}' if n else 't'})" for n in range(300))
+    script = read(f"WITH {chain} SELECT a, n3 FROM q299 WHERE ds = '{{{{ ds }}}}'")
+    assert str(script.reads[0].days) == "0"
+    assert lineage(script) == {"a": ["t.a"], "n3": []}
+    assert sys.getrecursionlimit() < 5_000
 
 
 def test_a_union_of_many() -> None:

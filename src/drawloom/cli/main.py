@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -58,6 +59,7 @@ def _globals(
 
 def main() -> None:
     """Run the command line; exits 0 fine, 1 ran and failed, 2 bad input, 3 waiting for data."""
+    gc.set_threshold(50_000, 20, 100)  # a plan makes hundreds of thousands of small objects, and no circles
     sys.exit(run_command(sys.argv[1:]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from types import TracebackType
@@ -24,14 +25,25 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 STAGED = "staged"
-_TRIES = 20
+PATIENCE = 30.0
 _ARROW = "_drawloom_arrow"
 
 
 class DuckTask:
-    """A cursor whose catalog holds one view for each input; see ``base.Task``."""
+    """A cursor whose catalog holds one view for each input; see ``base.Task``.
 
-    def __init__(self, engine: DuckDB, cursor: DuckDBPyConnection, database: str, look: Callable[[], Seen]) -> None:
+    ``patience`` is the number of seconds in which a query must find its files at rest.
+    """
+
+    def __init__(
+        self,
+        engine: DuckDB,
+        cursor: DuckDBPyConnection,
+        database: str,
+        look: Callable[[], Seen],
+        patience: float = PATIENCE,
+    ) -> None:
+        self._patience = patience
         self._engine = engine
         self._cursor = cursor
         self._database = database
@@ -149,7 +161,8 @@ class DuckTask:
 
     def _steadily(self, work: Callable[[], T]) -> T:
         """What the work gives when no file was published under its hands; it is done again until then."""
-        for _ in range(_TRIES):
+        until = time.monotonic() + self._patience
+        while time.monotonic() < until:
             try:
                 done = work()
             except DrawloomError as error:
@@ -160,7 +173,7 @@ class DuckTask:
                     return done
             self.look()
         tables = ", ".join(self._seen.selects)
-        message = f"files of {tables} == published {_TRIES} times while they were read, must rest for a moment."
+        message = f"files of {tables} == published again and again while they were read, must rest for a moment."
         raise RunError(Problem("engine-io", "error", message))
 
     def _ask(self, sql: str) -> pa.Table:

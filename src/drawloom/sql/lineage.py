@@ -9,6 +9,7 @@ from sqlglot import exp
 from drawloom.sql.clauses import inner_names, is_star
 from drawloom.sql.constant import Folder
 from drawloom.sql.dayset import Probed
+from drawloom.sql.deep import deeply
 from drawloom.sql.effects import Effects
 from drawloom.sql.predicates import Target
 from drawloom.sql.prune import subqueries
@@ -24,8 +25,15 @@ _NONE: Origins = frozenset()
 def lineage(script: Script) -> dict[str, list[str]]:
     """Output columns of the script's last query, each with the ``schema.table.column`` it is made of, sorted.
 
-    A star over a table whose columns are not known gives the output ``*``.
+    A star over a table whose columns are not known gives the output ``*``. A text that is nested too deep gives none.
     """
+    try:
+        return deeply(lambda: _lineage(script))
+    except RecursionError:
+        return {}
+
+
+def _lineage(script: Script) -> dict[str, list[str]]:
     builder = Builder(script.catalog, script.keys, script.dialect)
     shop = Workshop(Folder(script.dialect, script.rendered.text), Probed([script.day]), builder)
     effects = Effects(shop)

@@ -14,6 +14,7 @@ from drawloom.model import Days, Read, Schedule, Where
 from drawloom.sql.catalog import Catalog
 from drawloom.sql.constant import Folder
 from drawloom.sql.dayset import Probed
+from drawloom.sql.deep import deeply
 from drawloom.sql.dialect import check_dialect
 from drawloom.sql.effects import Effects
 from drawloom.sql.fit import Measured, fit
@@ -63,7 +64,7 @@ def read(
     names = tuple(key.lower() for key in keys)
     reader = _Reader(text, check_dialect(dialect), names, catalog or {}, schedule or Schedule(), target, params, file)
     try:
-        return reader.script()
+        return deeply(reader.script)
     except (RecursionError, MemoryError) as error:
         raise too_deep(file) from error
 
