@@ -4,10 +4,13 @@ import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from drawloom.engines.duckdb import DuckDB
 from drawloom.engines.lake import Lake
@@ -215,6 +218,21 @@ def test_a_range_is_filled_in_one_pass_and_equals_the_daily_loop(house: House, t
     other.run(pipe("core.r", daily))
     assert other.hashes() == house.hashes()
     other.engine.close()
+
+
+@given(st.sets(st.integers(0, 4), max_size=4))
+@settings(max_examples=8)
+def test_a_range_split_anywhere_equals_the_daily_loop(cuts: set[int]) -> None:
+    daily = "SELECT range AS n, DATE '{{ ds }}' AS ds FROM range(3)"
+    with TemporaryDirectory() as folder:
+        ranged, looped = House(Path(folder) / "ranged"), House(Path(folder) / "looped")
+        for cut in sorted({*cuts, 5}):
+            ranged.run(pipe("core.r", daily, backfill_sql=SQL_RANGE), history=History(D1, D1 + timedelta(days=cut)))
+        looped.run(pipe("core.r", daily))
+        assert ranged.hashes() == looped.hashes()
+        for house in (ranged, looped):
+            house.engine.close()
+            house.registry.close()
 
 
 def test_ranges_that_wait_for_each_other_run_day_by_day(house: House) -> None:
