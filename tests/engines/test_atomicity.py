@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,17 @@ print("DONE", flush=True)
 ASK = "SELECT count(DISTINCT tag), count(DISTINCT n), max(tag), max(n), count(*), max(x) FROM core.t"
 
 
-def writer(lake: Lake, tag: int, times: int) -> subprocess.Popen[str]:
+@contextmanager
+def writer(lake: Lake, tag: int, times: int) -> Iterator[subprocess.Popen[str]]:
+    """A process that writes; it is gone, and its pipe closed, however the block ends."""
     command = [sys.executable, "-c", WRITER, str(lake.root), str(tag), str(times)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert child.stdout
-    assert child.stdout.readline() == "GO\n"
-    return child
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout
+            assert child.stdout.readline() == "GO\n"
+            yield child
+        finally:
+            child.kill()
 
 
 def is_whole(shop: Shop) -> bool:
@@ -57,13 +63,11 @@ def test_a_reader_sees_whole_partitions_while_writers_are_killed(shop: Shop) -> 
     chance = random.Random(7)
     reads = 0
     for tag in range(1, 6):
-        child = writer(shop.lake, tag, 10_000)
-        until = time.monotonic() + chance.uniform(0.05, 0.6)
-        while time.monotonic() < until:
-            assert is_whole(shop)
-            reads += 1
-        child.send_signal(signal.SIGKILL)
-        child.communicate()
+        with writer(shop.lake, tag, 10_000):
+            until = time.monotonic() + chance.uniform(0.05, 0.6)
+            while time.monotonic() < until:
+                assert is_whole(shop)
+                reads += 1
         assert is_whole(shop)
         assert list(shop.lake.path("core.t", D1).parent.iterdir()) == [shop.lake.path("core.t", D1)]
     assert reads > 10
@@ -75,11 +79,10 @@ def test_a_reader_sees_whole_partitions_while_writers_are_killed(shop: Shop) -> 
 
 def test_two_writers_at_once_leave_one_whole_result(shop: Shop) -> None:
     shop.fill("core.t", D1, "SELECT 0 AS tag, 0 AS n, x FROM range(20000) AS t(x)")
-    children = [writer(shop.lake, tag, 15) for tag in (1, 2)]
-    while any(child.poll() is None for child in children):
-        assert is_whole(shop)
-    for child in children:
-        assert child.communicate()[0] == "DONE\n"
+    with writer(shop.lake, 1, 15) as one, writer(shop.lake, 2, 15) as two:
+        while any(child.poll() is None for child in (one, two)):
+            assert is_whole(shop)
+        assert [child.communicate()[0] for child in (one, two)] == ["DONE\n", "DONE\n"]
     assert is_whole(shop)
     ((tag, n),) = shop.rows("SELECT max(tag), max(n) FROM core.t")
     assert tag in (1, 2)
@@ -87,11 +90,11 @@ def test_two_writers_at_once_leave_one_whole_result(shop: Shop) -> None:
 
 
 def test_a_drop_beside_a_writer_does_no_harm(shop: Shop) -> None:
-    child = writer(shop.lake, 1, 30)
-    while child.poll() is None:
-        shop.engine.drop("core.t", D1)
-    assert child.communicate()[0] == "DONE\n"
-    assert child.returncode == 0
+    with writer(shop.lake, 1, 30) as child:
+        while child.poll() is None:
+            shop.engine.drop("core.t", D1)
+        assert child.communicate()[0] == "DONE\n"
+        assert child.returncode == 0
 
 
 def test_a_task_gives_up_on_files_that_never_rest(shop: Shop) -> None:

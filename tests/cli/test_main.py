@@ -1,0 +1,89 @@
+"""The command line itself: exit codes, errors for machines, broken pipes."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import drawloom
+from drawloom.cli import main
+from tests.cli.shop import Shop
+
+
+def test_python_runs_the_package_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "drawloom", "--version"], check=True, capture_output=True, text=True)
+    assert done.stdout == f"drawloom {drawloom.__version__}\n"
+
+
+def test_the_program_ends_with_the_commands_code(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["drawloom", "-C", str(shop.folder), "plan", "nosuch"])
+    with pytest.raises(SystemExit) as end:
+        main.main()
+    assert end.value.code == 2
+
+
+@pytest.mark.parametrize("form", [("--format", "json"), ("--format=json",)])
+def test_machines_get_errors_as_json(shop: Shop, form: tuple[str, ...]) -> None:
+    (problem,) = json.loads(shop.run("plan", "core.dayly", *form, code=2))["problems"]
+    assert problem["severity"] == "error"
+    assert problem["fix"] == "Did you mean core.daily?"
+
+
+def test_people_get_errors_on_standard_error(shop: Shop) -> None:
+    assert main.run_command(["-C", str(shop.folder), "plan", "core.dayly"]) == 2
+    out, err = shop.capture.readouterr()
+    assert out == ""
+    assert "Did you mean core.daily?" in err
+
+
+def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run_command([]) == 2
+    assert "Usage: drawloom" in "".join(capsys.readouterr())
+    assert main.run_command(["--help"]) == 0
+
+
+def test_the_project_is_found_from_a_folder_inside_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop.folder / "specs")
+    assert main.run_command(["check"]) == 0
+    assert main.run_command(["check", "-C", str(shop.folder)]) == 0
+
+
+def test_a_reader_that_went_away_is_no_error(shop: Shop) -> None:
+    sql = "SELECT range AS n FROM range(300000)"
+    command = [sys.executable, "-m", "drawloom", "-C", str(shop.folder), "query", sql, "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout
+        assert child.stderr
+        assert child.stdout.readline() == b"[\n"
+        child.stdout.close()
+        assert b"Traceback" not in child.stderr.read()
+
+
+class Closed(io.StringIO):
+    """A stream whose reader went away."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(len(text))
+
+
+def test_writing_to_a_closed_stream_ends_quietly(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", Closed())
+    monkeypatch.setattr(sys, "stderr", errors)
+    assert main.run_command(["-C", str(shop.folder), "status", "--format", "json"]) in {0, 1}
+    assert errors.closed or not errors.getvalue()
+
+
+def test_advice_on_a_text_that_cannot_be_read_is_told_to_people(tmp_path: Path) -> None:
+    file = tmp_path / "q.sql"
+    file.write_text("SELECT FROM WHERE")
+    assert main.run_command(["advise", str(file)]) == 2
+    file.write_text("SELECT 1 AS n")
+    assert main.run_command(["advise", str(file)]) == 0
+    file.write_text("CREATE VIEW v AS SELECT a FROM t WHERE ds = '{{ ds }}'")
+    assert main.run_command(["advise", str(file)]) == 0
