@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sqlglot import exp
 
@@ -68,3 +69,42 @@ def values_columns(query: exp.Expr) -> list[str] | None:
         width = len(rows[0].expressions) if rows and isinstance(rows[0], exp.Tuple) else 0
         return [name.lower() for name in query.alias_column_names] or [f"col{n}" for n in range(width)]
     return None
+
+
+def table_of(node: Any) -> exp.Table | None:
+    """The table that a statement writes to, under its list of columns."""
+    while isinstance(node, exp.Schema | exp.Subquery | exp.Paren):
+        node = node.this
+    return node if isinstance(node, exp.Table) else None
+
+
+def listed_columns(node: exp.Expr) -> tuple[str, ...]:
+    """The columns that a statement lists behind its table."""
+    schema = node.this
+    return tuple(item.name.lower() for item in schema.expressions) if isinstance(schema, exp.Schema) else ()
+
+
+def is_temporary(node: exp.Create) -> bool:
+    """Whether a CREATE makes something that goes with the session."""
+    properties = node.args.get("properties")
+    items = properties.expressions if properties is not None else []
+    return any(isinstance(item, exp.TemporaryProperty) for item in items)
+
+
+def partition_key(part: exp.Expr) -> str:
+    """The column that one part of a PARTITION clause is about."""
+    return (part.this if isinstance(part, exp.EQ) else part).name.lower()
+
+
+def whens(node: exp.Merge) -> list[exp.Expr]:
+    """The branches of a MERGE."""
+    whens = node.args.get("whens")
+    return list(whens.expressions) if whens is not None else []
+
+
+def empties_days(node: exp.Delete) -> bool:
+    """Whether a DELETE empties whole days: its one condition is on one column."""
+    where = node.args.get("where")
+    if where is None:
+        return True
+    return not isinstance(where.this, exp.And) and len(list(where.this.find_all(exp.Column))) == 1

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from sqlglot import exp
 
 from drawloom.sql import functions as sql
+from drawloom.sql.arithmetic import plus, step, times, unit_of
 from drawloom.sql.values import (
     UNKNOWN,
     Interval,
@@ -20,7 +21,6 @@ from drawloom.sql.values import (
     Value,
     lift,
     move,
-    parse_time,
     to_date,
     to_datetime,
     to_int,
@@ -77,14 +77,6 @@ class Folder:
         return self.text[meta["start"] : meta["end"] + 1].lower() if "start" in meta else ""
 
 
-def unit_of(node: Any) -> str:
-    """The unit of a date function, in upper case and singular."""
-    if isinstance(node, exp.WeekStart):
-        return f"WEEK({node.name.upper()})"
-    name = (node.name if isinstance(node, exp.Expr) else str(node or "DAY")).upper()
-    return sql.UNITS.get(name, name)
-
-
 def type_of(node: exp.Expr) -> str:
     """The kind of type a cast goes to: DATE, TIMESTAMP, TEXT, INT, or another's name."""
     kind = node.args["to"]
@@ -117,20 +109,6 @@ def _cast(folder: Folder, node: exp.Cast) -> Value:
 def _interval(folder: Folder, node: exp.Interval) -> Value:
     unit = unit_of(node.args.get("unit"))
     return folder.apply(lambda amount: step(amount, unit), node.this) if node.args.get("unit") else UNKNOWN
-
-
-def step(amount: Value, unit: str) -> Interval:
-    """An interval of so many units.
-
-    Raises:
-        KeyError: no such unit.
-    """
-    if isinstance(amount, Interval):
-        return amount
-    count = to_int(amount)
-    if count is None:
-        raise ValueError(amount)
-    return sql.STEPS[unit].times(count)
 
 
 def _added(sign: int) -> Fold:
@@ -168,39 +146,6 @@ def _arithmetic(sign: int) -> Fold:
         return folder.apply(lambda left, right: plus(left, right, sign, stamps), node.this, node.expression)
 
     return rule
-
-
-def plus(left: Value, right: Value, sign: int, stamps: bool = False) -> Value:
-    """``left + right`` or, with sign -1, ``left - right``.
-
-    Args:
-        left: a number, a day, a time or an interval.
-        right: likewise.
-        sign: 1 or -1.
-        stamps: whether a day and an interval make a timestamp on this engine.
-    """
-    if left is None or right is None:
-        return None
-    if isinstance(left, Interval) and sign > 0:
-        left, right = right, left
-    if isinstance(right, Interval):
-        if isinstance(left, Interval):
-            raise TypeError(left)
-        moved = move(left, right.times(sign))
-        return to_datetime(moved) if stamps else moved
-    if isinstance(left, date) and isinstance(right, int):
-        return left + timedelta(days=sign * right)
-    if isinstance(left, date) and isinstance(right, date) and sign < 0:
-        return (to_date(left) - to_date(right)).days  # type: ignore[operator]
-    return sql.number(left) + sign * sql.number(right)
-
-
-def _mul(left: Value, right: Value) -> Value:
-    if left is None or right is None:
-        return None
-    if isinstance(left, Interval):
-        return left.times(right)
-    return right.times(left) if isinstance(right, Interval) else sql.number(left) * sql.number(right)
 
 
 def _trunc(folder: Folder, node: Any) -> Value:
@@ -355,7 +300,7 @@ RULES: dict[type[Any], Fold] = {
     exp.ToDays: _unary(lambda n: step(n, "DAY")),
     exp.Add: _arithmetic(1),
     exp.Sub: _arithmetic(-1),
-    exp.Mul: _binary(_mul),
+    exp.Mul: _binary(times),
     exp.Neg: _unary(lambda value: value.times(-1) if isinstance(value, Interval) else -value),
     exp.Mod: _binary(lambda a, b: sql.number(a) % sql.number(b) if sql.number(a) >= 0 < sql.number(b) else UNKNOWN),
     exp.IntDiv: _binary(lambda a, b: sql.number(a) // sql.number(b) if sql.number(a) >= 0 < sql.number(b) else UNKNOWN),
@@ -429,5 +374,3 @@ RULES: dict[type[Any], Fold] = {
     exp.Between: _between,
     exp.Anonymous: _anonymous,
 }
-
-__all__ = ["Folder", "datetime", "parse_time", "plus", "step", "type_of", "unit_of"]

@@ -10,7 +10,16 @@ from typing import Any
 from sqlglot import exp
 
 from drawloom.model import Days
-from drawloom.sql.clauses import Names, inner_names
+from drawloom.sql.clauses import (
+    Names,
+    empties_days,
+    inner_names,
+    is_temporary,
+    listed_columns,
+    partition_key,
+    table_of,
+    whens,
+)
 from drawloom.sql.dayset import ALL, NONE, DaySet
 from drawloom.sql.prune import Place, Pruner, subqueries
 from drawloom.sql.query import Relational, Workshop
@@ -94,7 +103,7 @@ class Effects:
             for query in subqueries(node.expression):
                 self._pruner.read(query, names)
         self._pruner.visit_ctes(made)
-        table = _table(node.this)
+        table = table_of(node.this)
         if table is not None:
             self._inserted(node, table, names)
         elif isinstance(node.this, exp.Directory):
@@ -119,7 +128,7 @@ class Effects:
         clause = table.args.get("partition")
         if clause is None:
             return True, ALL if entry.keys == () else self._output_days(node, keys, names)
-        values = {_key(part): part for part in clause.expressions}
+        values = {partition_key(part): part for part in clause.expressions}
         if len(values) != 1 or not (set(values) & set(keys)):
             return False, NONE
         part = next(iter(values.values()))
@@ -158,19 +167,19 @@ class Effects:
     def _write_branches(self, node: exp.MultitableInserts) -> None:
         for branch in node.expressions:
             insert = branch.find(exp.Insert) if not isinstance(branch, exp.Insert) else None
-            table = _table(insert.this) if insert is not None else None
+            table = table_of(insert.this) if insert is not None else None
             if table is not None:
                 self._write(table, "append")
 
     def create(self, node: exp.Create) -> None:
         """CREATE TABLE or VIEW, also a temporary one."""
         kind = str(node.args.get("kind") or "").upper()
-        table = _table(node.this)
+        table = table_of(node.this)
         query = node.expression if isinstance(node.expression, exp.Expr) else None
         if kind not in ("TABLE", "VIEW", "MATERIALIZED VIEW") or table is None:
             self._routine(node)
             return
-        if _temporary(node) or table.name.startswith("#"):
+        if is_temporary(node) or table.name.startswith("#"):
             self._temporary(table_name(table), kind, query, node)
             return
         self._copied(node)
@@ -187,7 +196,9 @@ class Effects:
             self.names[name.lower()] = _filled(name)
             return
         made: list[Cte] = []
-        cte = Cte(name.lower(), query, dict(inner_names(node, self.names, made)), _columns(node), open=kind == "VIEW")
+        cte = Cte(
+            name.lower(), query, dict(inner_names(node, self.names, made)), listed_columns(node), open=kind == "VIEW"
+        )
         if kind == "VIEW":
             self._views.append((cte, dict(self._made)))
         else:
@@ -216,7 +227,7 @@ class Effects:
         clone = node.args.get("clone")
         if clone is not None and isinstance(clone.this, exp.Table):
             self._pruner.read_parts(exp.Tuple(), self.names, self.shop.builder.leaf(clone.this, self.names))
-            self._write(_table(node.this) or clone.this, "create")
+            self._write(table_of(node.this) or clone.this, "create")
 
     def cache(self, node: exp.Cache) -> None:
         """Spark's CACHE TABLE x AS query makes a temporary view."""
@@ -229,7 +240,7 @@ class Effects:
         made: list[Cte] = []
         names = inner_names(node, self.names, made)
         builder = self.shop.builder
-        inserts = any(not when.args.get("matched") and not when.args.get("source") for when in _whens(node))
+        inserts = any(not when.args.get("matched") and not when.args.get("source") for when in whens(node))
         target, using = builder.leaf(node.this, names), builder.leaf(node.args["using"], names)
         self._pruner.read_parts(node, names, Joined(using, target, "left" if inserts else "inner", node.args.get("on")))
         self._pruner.visit_ctes(made)
@@ -247,7 +258,7 @@ class Effects:
 
     def delete(self, node: exp.Delete) -> None:
         """DELETE: the days it empties count as overwritten if they are inserted again."""
-        target = _table(node.this) or next(iter(node.args.get("tables") or []), None)
+        target = table_of(node.this) or next(iter(node.args.get("tables") or []), None)
         if not isinstance(target, exp.Table):
             return
         made: list[Cte] = []
@@ -260,7 +271,9 @@ class Effects:
         days = self._pruner.places[id(target)].days if id(target) in self._pruner.places else NONE
         self._wrote(target, "delete")
         name = table_name(target).lower()
-        self._deleted[name] = self.shop.probed.either([self._deleted.get(name, NONE), days if _by_day(node) else NONE])
+        self._deleted[name] = self.shop.probed.either(
+            [self._deleted.get(name, NONE), days if empties_days(node) else NONE]
+        )
 
     def truncate(self, node: exp.TruncateTable) -> None:
         """TRUNCATE: what is inserted then is all that is there."""
@@ -288,7 +301,7 @@ class Effects:
 
     def copy(self, node: exp.Copy) -> None:
         """COPY: a table is filled from files, or a table or query goes out to them."""
-        table = _table(node.this)
+        table = table_of(node.this)
         if node.args.get("kind"):
             for path in node.args.get("files") or []:
                 self.places.append(Place(path.name, path, ALL))
@@ -300,7 +313,7 @@ class Effects:
             self.other(node)
 
     def _wrote(self, node: exp.Expr, mode: str) -> None:
-        table = _table(node)
+        table = table_of(node)
         if table is not None:
             self._pruner.places.pop(id(table), None)
             self._write(table, mode)
@@ -323,7 +336,7 @@ class Effects:
         clause = table.args.get("partition")
         if clause is None:
             return None
-        return {_key(part): self._partition_value(part) for part in clause.expressions}
+        return {partition_key(part): self._partition_value(part) for part in clause.expressions}
 
     def _partition_value(self, part: exp.Expr) -> int | str | None:
         if not isinstance(part, exp.EQ):
@@ -347,40 +360,6 @@ def _filled(name: str) -> Cte:
 def _just(value: Value) -> Days | None:
     moment = parse_time(str(value)) if isinstance(value, str | int) else value
     return Days.of(moment.toordinal()) if isinstance(moment, date) else None
-
-
-def _table(node: Any) -> exp.Table | None:
-    while isinstance(node, exp.Schema | exp.Subquery | exp.Paren):
-        node = node.this
-    return node if isinstance(node, exp.Table) else None
-
-
-def _columns(node: exp.Expr) -> tuple[str, ...]:
-    schema = node.this
-    return tuple(item.name.lower() for item in schema.expressions) if isinstance(schema, exp.Schema) else ()
-
-
-def _temporary(node: exp.Create) -> bool:
-    properties = node.args.get("properties")
-    items = properties.expressions if properties is not None else []
-    return any(isinstance(item, exp.TemporaryProperty) for item in items)
-
-
-def _key(part: exp.Expr) -> str:
-    return (part.this if isinstance(part, exp.EQ) else part).name.lower()
-
-
-def _whens(node: exp.Merge) -> list[exp.Expr]:
-    whens = node.args.get("whens")
-    return list(whens.expressions) if whens is not None else []
-
-
-def _by_day(node: exp.Delete) -> bool:
-    """Whether a DELETE empties whole days: its one condition is on one column."""
-    where = node.args.get("where")
-    if where is None:
-        return True
-    return not isinstance(where.this, exp.And) and len(list(where.this.find_all(exp.Column))) == 1
 
 
 def _selects(node: Any) -> Iterator[exp.Expr]:

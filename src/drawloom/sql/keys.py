@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from drawloom.sql.constant import Folder, step, type_of, unit_of
+from drawloom.sql.arithmetic import step, unit_of
+from drawloom.sql.constant import Folder, type_of
 from drawloom.sql.dayset import Grain
 from drawloom.sql.values import UNKNOWN, Interval, Value, lift
 

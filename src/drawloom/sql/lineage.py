@@ -13,8 +13,9 @@ from drawloom.sql.deep import deeply
 from drawloom.sql.effects import Effects
 from drawloom.sql.predicates import Target
 from drawloom.sql.prune import subqueries
-from drawloom.sql.query import Relational, Scope, Workshop, translated
-from drawloom.sql.query import inner_name as name_inside
+from drawloom.sql.query import Relational, Scope, Workshop
+from drawloom.sql.renames import inner_name as name_inside
+from drawloom.sql.renames import translated
 from drawloom.sql.scope import Builder, Cte, Source
 from drawloom.sql.script import Script
 

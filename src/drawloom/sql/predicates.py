@@ -17,6 +17,7 @@ from drawloom.sql.dayset import ALL, NONE, DaySet, Grain, Probed, allowed
 from drawloom.sql.facts import Facts, Relation, Solver, Term, negative
 from drawloom.sql.functions import compare, last_day, trunc
 from drawloom.sql.keys import KeyExpr, KeyReader
+from drawloom.sql.prefixes import prefixed
 from drawloom.sql.values import UNKNOWN, Moving, Value, lift, parse_time
 
 _OPERATORS: dict[type[Any], str] = {
@@ -346,30 +347,7 @@ def _like(conditions: Conditions, node: exp.Like, want: bool) -> Facts:
     if key is None or target is None or key.slack:
         return Facts()
     value = conditions.folder.fold(node.expression)
-    return conditions.told(target, key, conditions.probed.compared(_prefixed, value))
-
-
-def _prefixed(pattern: Value) -> Days | None:
-    prefix = pattern[:-1] if isinstance(pattern, str) and pattern.endswith("%") else ""
-    if "%" in prefix or "_" in prefix or "\\" in prefix or len(prefix) < 4:
-        return None
-    for low, high, cuts in (("0000-01-01", "9999-12-31", (4, 5, 7, 8, 10)), ("00000101", "99991231", (4, 6, 8))):
-        if len(prefix) not in cuts:
-            continue
-        first, last = _filled(prefix, low), _filled(prefix, high)
-        if first is not None and last is not None:
-            return Days.span(first.toordinal(), last.toordinal())
-    return None
-
-
-def _filled(prefix: str, rest: str) -> date | None:
-    """The first or last real day that begins so."""
-    text = prefix + rest[len(prefix) :]
-    for cut in (text, text[:-2] + "30", text[:-2] + "29", text[:-2] + "28"):
-        found = parse_time(cut) if len(cut) == len(rest) and cut.startswith(prefix) else None
-        if found is not None:
-            return found
-    return None
+    return conditions.told(target, key, conditions.probed.compared(prefixed, value))
 
 
 def _case(conditions: Conditions, node: exp.Case, want: bool) -> Facts:

@@ -12,7 +12,8 @@ from drawloom.sql.clauses import Names
 from drawloom.sql.dayset import ALL, DaySet
 from drawloom.sql.facts import Facts, Term
 from drawloom.sql.predicates import Target, flat
-from drawloom.sql.query import Relational, Scope, Workshop, inner_name, translated
+from drawloom.sql.query import Relational, Scope, Workshop
+from drawloom.sql.renames import inner_name, translated
 from drawloom.sql.scope import Cte, Source, Tree
 
 Demand = Mapping[str, DaySet]

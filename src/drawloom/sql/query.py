@@ -22,10 +22,10 @@ from drawloom.sql.dayset import ALL, DaySet, Grain, Probed, allowed
 from drawloom.sql.facts import Facts, Solver, Term
 from drawloom.sql.joins import Joins
 from drawloom.sql.predicates import Conditions, Target
-from drawloom.sql.scope import Builder, Cte, Source, Tree, sources_of
+from drawloom.sql.renames import inner_name, inside, translated
+from drawloom.sql.scope import Builder, Cte, Source, Tree, grain_of, sources_of
 from drawloom.sql.values import UNKNOWN
 
-_TIMES = ("timestamp", "_ts", "_at", "_time", "datetime")
 _PASSING = (exp.Max, exp.Min, exp.AnyValue, exp.First, exp.Last)
 
 
@@ -126,7 +126,7 @@ class Scope:
         """Whether a column holds days, times of days, or either."""
         source, name = term
         if source.kind == "table":
-            return _table_grain(source, name)
+            return grain_of(source, name)
         query = self.query(source)
         return query.grain(inner_name(source, query, name)) if query else "any"
 
@@ -160,7 +160,7 @@ class Scope:
         if source.query is None:
             return None
         if source.cte is not None:
-            return None if _inside(self, source.cte) else self.shop.cte(source.cte)
+            return None if inside(self, source.cte) else self.shop.cte(source.cte)
         if id(source) not in self._queries:
             outer = self if source.lateral else self.outer
             self._queries[id(source)] = Relational(self.shop, source.query, self.names, outer)
@@ -385,43 +385,6 @@ class Relational:
             return []
         table = star.table.lower() if isinstance(star, exp.Column) else ""
         return [source for source in self.scope.sources if not table or source.alias == table]
-
-
-def _inside(scope: Scope, cte: Cte) -> bool:
-    """Whether the scope is a part of the CTE's own query, as in a recursive one."""
-    node: exp.Expr | None = scope.node
-    while node is not None:
-        if node is cte.query:
-            return True
-        node = node.parent
-    return False
-
-
-def translated(whole: Relational, part: Relational, name: str) -> str:
-    """The name in one arm of a UNION of what the first arm calls so; by position, or by name through a star."""
-    first, columns = whole.columns, part.columns
-    if first is None or columns is None or name not in first or whole.query.args.get("by_name"):
-        return name
-    position = first.index(name)
-    return columns[position] if position < len(columns) else name
-
-
-def inner_name(source: Source, query: Relational | None, name: str) -> str:
-    """The query's own name for a column that the FROM renamed: ``(SELECT ds FROM t) AS q(day)``."""
-    inner = query.columns if query else None
-    if source.columns is None or inner is None or name not in source.columns:
-        return name if source.columns is None else ""
-    position = source.columns.index(name)
-    return inner[position] if position < len(inner) else ""
-
-
-def _table_grain(source: Source, name: str) -> Grain:
-    kind = source.entry.columns.get(name, "").upper()
-    if name in source.entry.days_from or kind.startswith(("TIMESTAMP", "DATETIME")):
-        return "time"
-    if name not in source.keys:
-        return "day" if kind == "DATE" else "any"
-    return "time" if not kind and (name == "ts" or name.endswith(_TIMES)) else "day"
 
 
 def _values_days(query: Relational, name: str) -> DaySet:

@@ -9,6 +9,9 @@ from typing import Any
 from sqlglot import exp
 
 from drawloom.sql.catalog import Catalog, Entry, find_entry
+from drawloom.sql.dayset import Grain
+
+_TIMES = ("timestamp", "_ts", "_at", "_time", "datetime")
 
 _FILES = (".parquet", ".csv", ".json", ".ndjson", ".jsonl", ".avro", ".orc", ".xlsx", ".tsv", ".gz", ".zst", ".txt")
 # Columns that a table has without declaring them.
@@ -228,3 +231,13 @@ def _is_query(node: exp.Subquery) -> bool:
             return False
         inner = inner.this
     return isinstance(inner, exp.Query) and not isinstance(inner, exp.Table)
+
+
+def grain_of(source: Source, name: str) -> Grain:
+    """Whether a table's column holds days or times, by its type, or for a partition key by its name."""
+    kind = source.entry.columns.get(name, "").upper()
+    if name in source.entry.days_from or kind.startswith(("TIMESTAMP", "DATETIME")):
+        return "time"
+    if name not in source.keys:
+        return "day" if kind == "DATE" else "any"
+    return "time" if not kind and (name == "ts" or name.endswith(_TIMES)) else "day"

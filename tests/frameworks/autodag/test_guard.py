@@ -115,7 +115,7 @@ def test_other_inserts_are_refused(text: str) -> None:
 
 
 def test_clean_selects_of_the_corpora_pass() -> None:
-    texts = [row["sql"] for row in (*tpc(), *corpus())]
+    texts = [row["sql"] for row in (*tpc(), *corpus()) if not row.get("writes")]
     selects = [text for text in texts if text.split()[0].upper() in {"SELECT", "WITH"} and "read_parquet" not in text]
     assert len(selects) > 40
     assert [text for text in selects if found(text)] == []

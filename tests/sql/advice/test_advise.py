@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +12,7 @@ from drawloom.sql.advice import advise, catalogue
 from drawloom.sql.catalog import Entry
 from drawloom.sql.read import read
 from drawloom.sql.script import Script
-
-DATA = Path(__file__).parents[3] / "../shared/data/autodag"
+from tests.corpora import constructs, corpus, sqllineage, tpc
 
 TAGS = {
     "lint:non-deterministic": {"clock", "random"},
@@ -37,18 +34,14 @@ JUDGED = {
 }
 
 
-def load(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (DATA / name).read_text().splitlines()]
-
-
 def script_of(row: dict[str, Any]) -> Script:
     tables = row.get("catalog") or {table: [] for table in row.get("tables", ())}
     catalog = {table: Entry(keys=tuple(keys)) for table, keys in tables.items()}
     return read(row["sql"], dialect=row["dialect"], keys=tuple(row.get("keys", ("ds",))), catalog=catalog)
 
 
-CORPUS = load("corpus.jsonl")
-TPC = load("tpc.jsonl")
+CORPUS = corpus()
+TPC = tpc()
 
 
 @pytest.mark.parametrize("row", [row for row in CORPUS if "lint:" in str(row["tags"])], ids=lambda row: row["id"])
@@ -81,7 +74,7 @@ def errors(problems: tuple[Problem, ...]) -> set[str]:
 
 def test_many_dialects_do_not_break_a_rule() -> None:
     advised = 0
-    for row in json.loads((DATA / "sqllineage_labels.json").read_text()):
+    for row in sqllineage():
         dialect = {"ansi": "", "sparksql": "spark", "non-validating": ""}.get(row["dialect"], row["dialect"])
         try:
             script = read(row["sql"], dialect=dialect)
@@ -93,8 +86,7 @@ def test_many_dialects_do_not_break_a_rule() -> None:
 
 
 def test_every_construct_of_the_portable_dialect_is_advised() -> None:
-    constructs = json.loads((DATA / "transpile_duckdb_spark_trino.json").read_text())
-    for name, row in constructs.items():
+    for name, row in constructs().items():
         assert errors(advise(read(row["duckdb_src"]))) <= {"random"}, name
 
 
