@@ -327,6 +327,11 @@ def test_interrupt_stops_what_runs(shop: Shop) -> None:
     assert caught.value.problems[0].code == "interrupted"
 
 
+def hear_ctrl_c() -> None:
+    """A process that a shell started in the background hands on that it ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_stops_a_query(tmp_path: Path) -> None:
     text = """
 import sys
@@ -336,14 +341,18 @@ with DuckDB(Lake(sys.argv[1])) as engine:
     print("GO", flush=True)
     engine.query("SELECT count(*) FROM range(100000000000) AS t(x) WHERE x % 3 = sqrt(x)")
 """
-    child = subprocess.Popen(
-        [sys.executable, "-c", text, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert child.stdout
-    child.stdout.readline()
-    time.sleep(0.5)
-    child.send_signal(signal.SIGINT)
-    _, errors = child.communicate(timeout=20)
+    command = [sys.executable, "-c", text, str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
+    ) as child:
+        assert child.stdout
+        child.stdout.readline()
+        time.sleep(0.5)
+        child.send_signal(signal.SIGINT)
+        try:
+            _, errors = child.communicate(timeout=20)
+        finally:
+            child.kill()
     assert "KeyboardInterrupt" in errors or "interrupted" in errors
     assert list((tmp_path / ".staging").iterdir()) == []
 
