@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +20,9 @@ from drawloom.sql.catalog import Entry
 
 if TYPE_CHECKING:
     from drawloom.specs.config import Config
+
+
+MANY = 100  # new texts from which on several processes pay for themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ def compile_project(config: Config, columns: Mapping[str, Sequence[Column]], cac
     names = {name.lower(): name for name in (*columns, *config.sources, *owned)}
     catalog = _catalog(config, pipelines, columns)
     reader = _Reader(catalog, names, cache)
+    reader.ahead(pipelines)
     pipelines = [reader.pipeline(pipeline) for pipeline in pipelines]
     landed = [table for table in columns if table not in owned]
     problems += [*reader.problems, *check_project(pipelines, list(config.sources), landed)]
@@ -82,6 +90,24 @@ class _Reader:
         self._cache = cache
         self._names = dict(names)
         self.problems: list[Problem] = []
+
+    def ahead(self, pipelines: Sequence[Pipeline]) -> None:
+        """Where many texts are new, read them in several processes, which leave what they find in the cache."""
+        if self._cache is None or "fork" not in get_all_start_methods():
+            return
+        known = sum(1 for _ in self._cache.glob("*/*.json"))
+        workers = min(os.cpu_count() or 1, 8)
+        if len(pipelines) - known < MANY or workers < 2:
+            return
+        shares = [pipelines[n::workers] for n in range(workers)]
+        with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+            list(pool.map(self._read_share, shares))
+
+    def _read_share(self, pipelines: Sequence[Pipeline]) -> None:
+        for pipeline in pipelines:
+            for step in pipeline.steps:
+                with suppress(InputError):  # told when the text is read again
+                    self._describe(pipeline, step, step.sql or "")
 
     def pipeline(self, pipeline: Pipeline) -> Pipeline:
         steps = tuple(self._step(pipeline, step) if step.sql is not None else step for step in pipeline.steps)
