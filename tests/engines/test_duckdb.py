@@ -17,6 +17,7 @@ from drawloom.engines.base import Engine, Task
 from drawloom.engines.duckdb import DuckDB
 from drawloom.engines.inspect import inspect
 from drawloom.engines.lake import Lake
+from drawloom.engines.reader import file_select
 from drawloom.model import Column, InputError, RunError, Table
 from tests.engines.conftest import D1, Shop, day
 
@@ -379,5 +380,5 @@ def test_the_engine_tells_the_columns_of_one_file(shop: Shop) -> None:
     shop.fill("core.t", D1, "SELECT 1 AS a")
     path = shop.lake.path("core.t", D1)
     assert shop.engine.file_columns(path) == (Column("a", "INTEGER"),)
-    assert shop.engine.cursor().execute(shop.engine.file_select(path)).fetchall() == [(1,)]
+    assert shop.engine.cursor().execute(file_select(path)).fetchall() == [(1,)]
     assert shop.engine.columns("core.none") == ()

@@ -14,7 +14,7 @@ from drawloom.engines import quote
 from drawloom.engines.base import Schemas, Staged, Visible
 from drawloom.engines.connect import connect
 from drawloom.engines.lake import Lake, file_version
-from drawloom.engines.reader import Reader, file_select
+from drawloom.engines.reader import Reader
 from drawloom.engines.staging import Area
 from drawloom.engines.task import DuckTask
 from drawloom.model import Column, RunError
@@ -147,11 +147,6 @@ class DuckDB:
     def file_columns(self, path: Path | str) -> tuple[Column, ...]:
         """The columns of one Parquet file, as they are in it."""
         return self._reader.file_columns(path)
-
-    @staticmethod
-    def file_select(path: Path | str) -> str:
-        """The SELECT of all columns of one Parquet file, as they are in it."""
-        return file_select(path)
 
     def _open_area(self) -> Area | RunError:
         """Read-only lakes can be asked all the same: the error is kept for whoever wants to write."""
