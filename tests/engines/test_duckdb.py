@@ -139,7 +139,7 @@ def test_a_range_lands_every_day_and_equals_the_days_one_by_one(shop: Shop) -> N
     sql = "SELECT x AS a, DATE '2026-01-01' + CAST(x % 5 AS INTEGER) AS ds FROM range(500) AS t(x) WHERE x % 5 <> 2"
     days = [day(n) for n in range(1, 7)]
     with shop.engine.task({}) as task:
-        staged = task.stage_range(Table("core.r", cluster=("a",)), days, sql + ";", {"run": "r1"})
+        staged = task.stage_range(Table("core.r", cluster=("a",)), sql + ";", {key: {"run": "r1"} for key in days})
         single = [task.stage(T, one, f"SELECT * EXCLUDE (ds) FROM ({sql}) WHERE ds = DATE '{one}'", {}) for one in days]
     assert [(s.ds, s.rows) for s in staged] == [(day(n), 0 if n in (3, 6) else 100) for n in range(1, 7)]
     assert [s.content for s in staged] == [s.content for s in single]
@@ -158,13 +158,40 @@ def test_a_range_lands_every_day_and_equals_the_days_one_by_one(shop: Shop) -> N
 )
 def test_a_range_refuses_rows_of_other_days(shop: Shop, ds: str, message: str) -> None:
     with shop.engine.task({}) as task, pytest.raises(RunError) as caught:
-        task.stage_range(T, [day(1), day(2)], f"SELECT 1 AS a, {ds} AS ds", {})
+        task.stage_range(T, f"SELECT 1 AS a, {ds} AS ds", {day(1): {}, day(2): {}})
     assert message in str(caught.value)
 
 
 def test_a_range_needs_ds(shop: Shop) -> None:
     with shop.engine.task({}) as task, pytest.raises(InputError, match=r"has no ds, must project it"):
-        task.stage_range(T, [D1], "SELECT 1 AS a", {})
+        task.stage_range(T, "SELECT 1 AS a", {D1: {}})
+
+
+@pytest.mark.parametrize("projected", ["", ", DATE '{ds}' AS ds"])
+def test_days_together_equal_the_days_one_by_one(shop: Shop, projected: str) -> None:
+    for n in range(1, 6):
+        shop.fill("core.t", day(n), f"SELECT x AS a, x / 3 AS b FROM range({n}) AS t(x)")
+    text = "SELECT a % 3 AS k, sum(b) AS b" + projected + " FROM core.t WHERE ds = DATE '{ds}' GROUP BY 1"
+    texts = {day(n): text.format(ds=day(n)) + "; -- done" for n in range(1, 6)}
+    into = Table("core.k", cluster=("k",))
+    with shop.engine.task({"core.t": None}) as task:
+        together = task.stage_days(into, texts, {ds: {"run": "r1", "note": ds.isoformat()} for ds in texts})
+        assert task.fetch(f"SELECT sum(k) FROM ({task.rows(together[4])})") == [(3,)]
+    assert [part.rows for part in together] == [1, 2, 3, 3, 3]
+    for part in together:
+        with shop.engine.task({"core.t": [part.ds]}) as task:
+            assert task.stage(into, part.ds, texts[part.ds], {}).content == part.content
+        shop.engine.publish(part)
+        assert shop.lake.read_meta(shop.lake.path("core.k", part.ds))["note"] == part.ds.isoformat()
+
+
+def test_days_together_need_files_of_equal_columns(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1 AS a")
+    shop.fill("core.t", day(2), "SELECT 1 AS a, 2 AS b")
+    texts = {ds: f"SELECT * EXCLUDE (ds) FROM core.t WHERE ds = DATE '{ds}'" for ds in (D1, day(2))}
+    with shop.engine.task({"core.t": None}) as task, pytest.raises(RunError) as caught:
+        task.stage_days(T, texts, {key: {} for key in texts})
+    assert caught.value.problems[0].code == "apart"
 
 
 def test_arrow_data_is_staged_with_its_types(shop: Shop) -> None:

@@ -25,9 +25,9 @@ def compiled(**check: Any) -> Check:
 
 def found(check: Check, rows: list[tuple[Any, ...]] | None = None, last_week: int | None = None) -> int:
     connection = duckdb.connect()
-    connection.execute("CREATE TABLE staged (id BIGINT, city VARCHAR, born DATE)")
+    connection.execute("CREATE TABLE staged (id BIGINT, city VARCHAR, born DATE, ds DATE DEFAULT '2026-02-01')")
     for row in ROWS if rows is None else rows:
-        connection.execute("INSERT INTO staged VALUES (?, ?, ?)", row)
+        connection.execute("INSERT INTO staged (id, city, born) VALUES (?, ?, ?)", row)
     connection.execute("CREATE SCHEMA core; CREATE TABLE core.t (ds DATE)")
     for _ in range(last_week or 0):
         connection.execute("INSERT INTO core.t VALUES (DATE '2026-01-25'), (DATE '2026-01-26')")

@@ -93,7 +93,9 @@ def pipe(table: str, sql: str | None, *reads: Read, version: str = "1", **more: 
 
 NUMBERS = pipe("core.numbers", "SELECT range AS n, DATE '{{ ds }}' AS ds FROM range(10)")
 SUMS = pipe(
-    "core.sums", "SELECT ds AS day, sum(n) AS total FROM core.numbers GROUP BY ds", read("core.numbers", "-2..0")
+    "core.sums",
+    "SELECT ds AS day, sum(n) AS total FROM core.numbers WHERE ds >= DATE '{{ ds }}' - 2 AND ds <= DATE '{{ ds }}' GROUP BY ds",
+    read("core.numbers", "-2..0"),
 )
 RUNNING = pipe(
     "core.running",
@@ -235,6 +237,70 @@ def test_a_range_split_anywhere_equals_the_daily_loop(cuts: set[int]) -> None:
             house.registry.close()
 
 
+DOUBLED = "SELECT n * 2 AS n FROM core.numbers WHERE ds = DATE '{{ ds }}'"
+
+
+def runs_of(house: House, table: str) -> int:
+    return len({record.run for record in house.world().records[table].values()})
+
+
+def test_small_days_are_run_together_and_equal_the_days_one_by_one(house: House, tmp_path: Path) -> None:
+    unique = Check("unique", "SELECT n FROM staged GROUP BY ds, n HAVING count(*) > 1", by_row=True)
+    doubled = pipe("core.doubled", DOUBLED, read("core.numbers"), checks=(unique,))
+    assert outcomes(house.run(NUMBERS, doubled, SUMS, jobs=1)) == ["written"] * 18
+    assert [runs_of(house, t) for t in ("core.numbers", "core.doubled", "core.sums")] == [2, 2, 2]
+    other = House(tmp_path / "daily")
+    for n in range(6):
+        other.run(NUMBERS, doubled, SUMS, history=History(D1, D1 + timedelta(days=n)))
+    assert other.hashes() == house.hashes()
+    assert house.run(NUMBERS, doubled, SUMS).results == []
+    other.engine.close()
+    other.registry.close()
+
+
+def test_a_bad_day_does_not_take_the_days_beside_it_down(house: House) -> None:
+    bad = "SELECT CASE WHEN ds = DATE '2026-01-02' THEN error('no') ELSE 'x' END AS x FROM core.numbers WHERE ds = DATE '{{ ds }}'"
+    house.run(NUMBERS)
+    summary = house.run(pipe("core.bad", bad, read("core.numbers")), jobs=1)
+    assert {result.ds.day: result.outcome for result in summary.results} == {
+        n: "failed" if n == 2 else "written" for n in range(1, 7)
+    }
+
+
+def test_a_check_finds_the_bad_day_among_days_that_are_run_together(house: House) -> None:
+    check = Check("below", "SELECT n FROM staged WHERE n = 18 AND ds = DATE '2026-01-05'", by_row=True)
+    house.run(NUMBERS)
+    summary = house.run(pipe("core.doubled", DOUBLED, read("core.numbers"), checks=(check,)), jobs=1)
+    failed = [result for result in summary.results if result.outcome == "failed"]
+    assert [result.ds.day for result in failed] == [5]
+    assert "must find no rows in 2026-01-05" in failed[0].error
+
+
+@pytest.mark.parametrize(
+    ("sql", "days"),
+    [
+        (
+            "SELECT {{ logical_date.day }} AS n FROM core.numbers WHERE ds = DATE '{{ ds }}'",
+            "0",
+        ),  # more than dates differ
+        ("SELECT count(*) AS n FROM core.numbers WHERE ds <= DATE '{{ ds }}'", "*..0"),  # sees what there is
+    ],
+)
+def test_days_that_need_a_run_of_their_own_get_one(house: House, sql: str, days: str) -> None:
+    house.run(NUMBERS)
+    assert outcomes(house.run(pipe("core.own", sql, read("core.numbers", days)), jobs=1)) == ["written"] * 6
+    assert runs_of(house, "core.own") == 6
+
+
+def test_a_check_that_looks_back_keeps_the_days_apart_that_it_compares(house: House) -> None:
+    back = "SELECT 1 FROM core.own WHERE ds = DATE '{{ ds }}' - 2 HAVING count(*) = 0 AND DATE '{{ ds }}' > DATE '2026-01-02'"
+    check = Check("two days before", back, reads=(read("core.own", "-2"),))
+    own = pipe("core.own", DOUBLED, read("core.numbers"), checks=(check,))
+    assert outcomes(house.run(NUMBERS, own, jobs=1)) == ["written"] * 12
+    assert runs_of(house, "core.own") == 3
+    assert house.run(own).results == []
+
+
 def test_ranges_that_wait_for_each_other_run_day_by_day(house: House) -> None:
     columns = (Column("n", "INTEGER"),)
     a = pipe("core.a", "SELECT 1 AS n", read("core.b", "-1"), backfill_sql=SQL_RANGE, columns=columns)
@@ -296,12 +362,13 @@ def test_stopping_leaves_the_rest_for_the_next_run(house: House) -> None:
         if result.ds == D1 + timedelta(days=1):
             raise KeyboardInterrupt
 
-    summary = house.run(NUMBERS, jobs=1, listener=stop)
+    history = History(D1, D1 + timedelta(days=123))
+    summary = house.run(NUMBERS, jobs=1, listener=stop, history=history)
     assert summary.interrupted
     assert summary.exit_code == 130
     written = len(house.world().records.get("core.numbers", {}))
-    assert 2 <= written < 6
-    assert len(house.run(NUMBERS).results) == 6 - written
+    assert 2 <= written < 124
+    assert len(house.run(NUMBERS, history=history).results) == 124 - written
 
 
 def test_interrupting_ends_a_running_query(house: House) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Visible = Mapping[str, Sequence[date] | None]
 Schemas = Mapping[str, Sequence[Column]]
+Metas = Mapping[date, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,30 @@ class Task(Protocol):
         """Write what the SELECT gives as the partition ``ds`` of the table, aside."""
         ...
 
-    def stage_range(
-        self, table: Table, days: Sequence[date], sql: str, meta: Mapping[str, str], known: Sequence[Column] = ()
+    def stage_range(self, table: Table, sql: str, metas: Metas, known: Sequence[Column] = ()) -> list[Staged]:
+        """Write all days of ``metas`` from one SELECT that projects ``ds``; days without rows are written empty."""
+        ...
+
+    def stage_days(
+        self, table: Table, texts: Mapping[date, str], metas: Metas, known: Sequence[Column] = ()
     ) -> list[Staged]:
-        """Write all these days from one SELECT that projects ``ds``; days without rows are written empty."""
+        """Write these days, each as its own SELECT gives it, in one pass.
+
+        The texts differ by dates only, and each reads within the task's view only what it would read alone.
+
+        Raises:
+            RunError: the task sees too much, or files of unlike columns: run the days one by one (code apart).
+        """
         ...
 
     def stage_arrow(
         self, table: Table, ds: date, data: pa.Table, meta: Mapping[str, str], known: Sequence[Column] = ()
     ) -> Staged:
         """Write Arrow data as the partition ``ds`` of the table, aside."""
+        ...
+
+    def rows(self, staged: Staged) -> str:
+        """The SELECT of one partition, staged or published, with its ``ds``."""
         ...
 
     def show(self, staged: Staged, name: str = "staged") -> None:

@@ -11,10 +11,15 @@ from drawloom.model import Column
 _NESTED = ("STRUCT(", "MAP(", "JSON")
 
 
-def measure(columns: Sequence[Column], relation: str) -> str:
-    """The SELECT of (count of rows, sum of row hashes) over a relation; the sum is exact and counts duplicates."""
+def measure(columns: Sequence[Column], relation: str, *by: str) -> str:
+    """The SELECT of (count of rows, sum of row hashes) over a relation; the sum is exact and counts duplicates.
+
+    With names in ``by`` there is one row for each of their values, which come first.
+    """
     by_name = sorted(columns, key=lambda column: column.name)
-    return f"SELECT count(*), sum(hash(hash({', '.join(map(_hashable, by_name))}))) FROM {relation}"
+    items = [*by, "count(*)", f"sum(hash(hash({', '.join(map(_hashable, by_name))})))"]
+    grouped = f" GROUP BY {', '.join(by)}" if by else ""
+    return f"SELECT {', '.join(items)} FROM {relation}{grouped}"
 
 
 def content(columns: Sequence[Column], rows: int, total: int | None) -> str:

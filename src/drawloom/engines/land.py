@@ -163,8 +163,10 @@ def _write(
     connection: DuckDBPyConnection, table: Table, rows: Rows, targets: Sequence[Target], whole: Path
 ) -> list[Staged]:
     names = [quote.name(column.name) for column in rows.columns]
-    order = order_by(table, [Output(column, column.name) for column in rows.columns], KEY)
+    outputs = [Output(column, column.name) for column in rows.columns]
+    order = order_by(table, outputs, KEY)
     select = f"SELECT {', '.join(names)}, {DAY} AS {KEY} FROM ({rows.select}){order}, {FILE}, {RECORD}"
     with engine_errors():
         connection.execute(f"COPY ({select}) TO {quote.value(str(whole))} (FORMAT parquet, COMPRESSION lz4_raw)")
-    return write_days(connection, whole, rows.columns, targets)
+    relation = f"read_parquet({quote.value(str(whole))}, hive_partitioning=false)"
+    return write_days(connection, relation, outputs, targets)

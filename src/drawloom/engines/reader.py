@@ -26,12 +26,20 @@ if TYPE_CHECKING:
 class Seen:
     """The SELECT over each table's files, and the version of each file at that time.
 
+    ``alike`` says that the files of each table are the lake's and have the same columns.
+
     DuckDB opens a file by its path more than once in a query, so that a publication in between gives it the footer
     of one version and the rows of another: whoever reads must look at the versions again afterwards.
     """
 
     selects: Mapping[str, str]
     versions: Mapping[str, str]
+    alike: bool = True
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files."""
+        return sum(int(version.partition("-")[0]) for version in self.versions.values() if version)
 
     @property
     def steady(self) -> bool:
@@ -59,7 +67,8 @@ class Reader:
         paths = {table: self._paths(table, days) for table, days in inputs.items()}
         versions = {path: file_version(path) for some in paths.values() for path in some}
         selects = {table: self._select(table, some, given.get(table, ()), versions) for table, some in paths.items()}
-        return Seen(selects, versions)
+        alike = all(self._alike(table, some, versions) for table, some in paths.items())
+        return Seen(selects, versions, alike)
 
     def columns(self, table: str) -> tuple[Column, ...]:
         """The columns without ``ds``, empty when there is no file; from at most three of a table's files.
@@ -117,6 +126,11 @@ class Reader:
             None,
             "Declare its columns (name and type), or fill a partition of it first.",
         )
+
+    def _alike(self, table: str, paths: Sequence[str], versions: Mapping[str, str]) -> bool:
+        if len(paths) < 2:
+            return True
+        return table.lower() not in self._sources and len({self._columns.of(p, versions[p]) for p in paths}) == 1
 
     def _describe(self, path: str) -> tuple[Column, ...]:
         with engine_errors():

@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from drawloom.engines import quote
-from drawloom.engines.base import Staged
-from drawloom.engines.columns import Found, outputs, twice
+from drawloom.engines.base import Metas, Staged
+from drawloom.engines.columns import Found, Output, outputs, twice
 from drawloom.engines.errors import engine_errors
 from drawloom.engines.reader import Seen
 from drawloom.engines.statement import bind, body, one_select
-from drawloom.engines.write import Query, Target, order_by, write, write_days
+from drawloom.engines.write import Query, Target, day, order_by, write, write_days
 from drawloom.model import KEY, Column, DrawloomError, InputError, Problem, RunError, Table, refuse
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 STAGED = "staged"
 PATIENCE = 30.0
+SMALL = 16 * 2**20  # bytes of input up to which the rows are kept in memory and written from there, not streamed
 _ARROW = "_drawloom_arrow"
 
 
@@ -49,6 +51,7 @@ class DuckTask:
         self._database = database
         self._look = look
         self._seen = Seen({}, {})
+        self._kept: dict[Path, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -87,37 +90,68 @@ class DuckTask:
         target = self._target(table, ds, meta)
         return self._steadily(lambda: self._write(target, sql, known))
 
-    def stage_range(
-        self, table: Table, days: Sequence[date], sql: str, meta: Mapping[str, str], known: Sequence[Column] = ()
-    ) -> list[Staged]:
-        """Write all these days from one SELECT that projects ``ds``; days without rows are written empty.
+    def stage_range(self, table: Table, sql: str, metas: Metas, known: Sequence[Column] = ()) -> list[Staged]:
+        """Write all days of ``metas`` from one SELECT that projects ``ds``; days without rows are written empty.
 
         Raises:
             InputError: as ``stage``, or the SELECT does not project ``ds``.
             RunError: as ``stage``, or a row's ``ds`` is not one of the days (wrong-day).
         """
-        targets = [self._target(table, day, meta) for day in sorted(set(days))]
+        targets = self._targets(table, metas)
         return self._steadily(lambda: self._write_range(table, targets, sql, known))
+
+    def stage_days(
+        self, table: Table, texts: Mapping[date, str], metas: Metas, known: Sequence[Column] = ()
+    ) -> list[Staged]:
+        """Write these days, each as its own SELECT gives it, in one pass.
+
+        The texts differ by dates only, and each reads within the task's view only what it would read alone.
+
+        Raises:
+            InputError: as ``stage``.
+            RunError: as ``stage``; the task sees too much, or files of unlike columns (code apart).
+        """
+        targets = self._targets(table, metas)
+        return self._steadily(lambda: self._write_together(table, targets, texts, known))
 
     def _write(self, target: Target, sql: str, known: Sequence[Column]) -> Staged:
         query = self._bind(target.table, sql, known)
-        select = query.only(target.table.name, target.ds) if query.found.key else query.select
+        if self._seen.bytes <= SMALL:
+            rows = self._keep(query.together(target.table.name, {target.ds: query.text}))
+            return self._split(rows, query.outputs, [target])[0]
+        select = query.of(target.table.name, target.ds)
         return write(self._cursor, select + order_by(target.table, query.outputs), query.columns, target)
 
     def _write_range(self, table: Table, targets: Sequence[Target], sql: str, known: Sequence[Column]) -> list[Staged]:
         query = self._bind(table, sql, known)
         if not query.found.key:
             raise refuse("bad-columns", f"the SELECT for {table.name} has no ds, must project it to fill many days.")
-        whole = self._engine.area.file()
-        path = quote.value(str(whole))
-        order = order_by(table, query.outputs, KEY)
-        try:
-            with engine_errors(shift=1):
-                self._cursor.execute(f"COPY ({query.by_day}{order}) TO {path} (FORMAT parquet, COMPRESSION lz4_raw)")
-            self._check_days(table, [target.ds for target in targets], path)
-            return write_days(self._cursor, whole, query.columns, targets)
-        finally:
-            whole.unlink(missing_ok=True)
+        whole = self._keep(query.by_day + f" ORDER BY {KEY}")
+        self._check_days([target.ds for target in targets], whole, table)
+        return self._split(whole, query.outputs, targets)
+
+    def _write_together(
+        self, table: Table, targets: Sequence[Target], texts: Mapping[date, str], known: Sequence[Column]
+    ) -> list[Staged]:
+        if not self._seen.alike or self._seen.bytes > SMALL:
+            raise RunError(Problem("apart", "error", f"days of {table.name} == together, must be run one by one."))
+        for name, select in self._seen.selects.items():
+            self.view(name, f"SELECT * FROM {self._keep(select, name)}")
+        first = self._bind(table, texts[targets[0].ds], known)
+        rows = self._keep(first.together(table.name, {target.ds: body(texts[target.ds]) for target in targets}))
+        return self._split(rows, first.outputs, targets)
+
+    def _keep(self, select: str, name: str = "days") -> str:
+        """Keep the rows of a SELECT for as long as the task lives; the name of the relation."""
+        relation = quote.dotted((self._database, "main", f"_drawloom {name}"))
+        with engine_errors(shift=1):
+            self._cursor.execute(f"CREATE OR REPLACE TABLE {relation} AS {select}")
+        return relation
+
+    def _split(self, relation: str, outputs: Sequence[Output], targets: Sequence[Target]) -> list[Staged]:
+        made = write_days(self._cursor, relation, outputs, targets)
+        self._kept = {staged.path: f"SELECT * FROM {relation} WHERE {KEY} = {day(staged.ds)}" for staged in made}
+        return made
 
     def stage_arrow(
         self, table: Table, ds: date, data: pa.Table, meta: Mapping[str, str], known: Sequence[Column] = ()
@@ -142,10 +176,15 @@ class DuckTask:
         finally:
             self._cursor.unregister(_ARROW)
 
+    def rows(self, staged: Staged) -> str:
+        """The SELECT of one partition, staged or published, with its ``ds``."""
+        path = quote.value(str(staged.path))
+        file = f"SELECT *, {day(staged.ds)} AS {KEY} FROM read_parquet({path}, hive_partitioning=false)"
+        return self._kept.get(staged.path, file)
+
     def show(self, staged: Staged, name: str = STAGED) -> None:
         """Make one partition, staged or published, readable as the table of this name."""
-        day, path = quote.value(staged.ds.isoformat()), quote.value(str(staged.path))
-        self.view(name, f"SELECT *, DATE {day} AS {KEY} FROM read_parquet({path}, hive_partitioning=false)")
+        self.view(name, self.rows(staged))
 
     def query(self, sql: str) -> pa.Table:
         """The answer to one SELECT over the task's tables."""
@@ -191,15 +230,16 @@ class DuckTask:
         found = Found(tuple(relation.columns), tuple(relation.types))
         return Query(body(sql), found, outputs(table.name, found, table.columns, known))
 
-    def _check_days(self, table: Table, days: Sequence[date], path: str) -> None:
+    def _check_days(self, days: Sequence[date], relation: str, table: Table) -> None:
         with engine_errors():
-            found = self._cursor.execute(
-                f"SELECT DISTINCT {KEY} FROM read_parquet({path}, hive_partitioning=false) ORDER BY {KEY}"
-            ).fetchall()
+            found = self._cursor.execute(f"SELECT DISTINCT {KEY} FROM {relation} ORDER BY {KEY}").fetchall()
         wrong = [day for (day,) in found if day not in set(days)]
         if wrong:
             message = f"{table.name}.ds == {wrong[0]}, must be a day from {min(days)} to {max(days)}, on every row."
             raise RunError(Problem("wrong-day", "error", message))
+
+    def _targets(self, table: Table, metas: Metas) -> list[Target]:
+        return [self._target(table, day, meta) for day, meta in sorted(metas.items())]
 
     def _target(self, table: Table, ds: date, meta: Mapping[str, str]) -> Target:
         return Target(table, ds, self._engine.area.file(), meta.get("run", self._engine.run), meta)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,18 +45,31 @@ class Query:
         items = [*(output.sql for output in self.outputs), f"{self.day} AS {KEY}"]
         return f"SELECT {', '.join(items)} FROM (\n{self.text}\n) AS q"
 
-    def only(self, table: str, ds: date) -> str:
+    def of(self, table: str, ds: date) -> str:
+        """As ``select``; where the SELECT projects ``ds``, it fails on a row of another day."""
+        return self._only(table, ds) if self.found.key else self.select
+
+    def together(self, table: str, texts: Mapping[date, str]) -> str:
+        """As ``of``, for texts of many days that give the same columns, and with each row's ``ds``."""
+        if self.found.key:
+            rows = {ds: replace(self, text=text).of(table, ds) for ds, text in texts.items()}
+            return " UNION ALL ".join(f"SELECT *, {day(ds)} AS {KEY} FROM ({select})" for ds, select in rows.items())
+        rows = {ds: f"SELECT *, {day(ds)} AS {KEY} FROM (\n{text}\n) AS q" for ds, text in texts.items()}
+        items = ", ".join([*(output.sql for output in self.outputs), KEY])
+        return f"SELECT {items} FROM ({' UNION ALL '.join(rows.values())})"
+
+    def _only(self, table: str, ds: date) -> str:
         """As ``select``, and failing on a row of another day.
 
         The test stands in a projection: as a filter it could move below the user's joins and see rows they drop.
         """
         first, *rest = self.outputs
-        day, shown = f"DATE {quote.value(ds.isoformat())}", self._key_text
+        shown = self._key_text
         message = quote.value(f"drawloom: wrong-day: {table}.ds == ")
         must = quote.value(f", must be {ds}, the day of the partition, on every row.")
         error = f"error({message} || coalesce({shown}, 'NULL') || {must})"
         source = quote.name(first.source)
-        sure = f"CASE WHEN {self.day} IS NOT DISTINCT FROM {day} THEN {source} ELSE {error} END"
+        sure = f"CASE WHEN {self.day} IS NOT DISTINCT FROM {day(ds)} THEN {source} ELSE {error} END"
         items = [f"CAST({sure} AS {first.column.type}) AS {quote.name(first.column.name)}", *(o.sql for o in rest)]
         return f"SELECT {', '.join(items)} FROM (\n{self.text}\n) AS q"
 
@@ -68,6 +81,11 @@ class Query:
     @property
     def _key_text(self) -> str:
         return f"CAST({quote.name(self.found.key or KEY)} AS VARCHAR)"
+
+
+def day(ds: date) -> str:
+    """A day as SQL."""
+    return f"DATE {quote.value(ds.isoformat())}"
 
 
 def order_by(table: Table, outputs: Sequence[Output], *first: str) -> str:
@@ -102,6 +120,38 @@ def write(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ..
     Raises:
         RunError: DuckDB or the disk fails; no file is left then.
     """
+    _copy(connection, select, columns, target)
+    try:
+        with engine_errors():
+            relation = f"read_parquet({quote.value(str(target.path))}, hive_partitioning=false)"
+            ((rows, total),) = connection.execute(hashes.measure(columns, relation)).fetchall()
+    except BaseException:
+        target.path.unlink(missing_ok=True)
+        raise
+    return _staged(target, columns, rows, total)
+
+
+def write_days(
+    connection: DuckDBPyConnection,
+    relation: str,
+    outputs: Sequence[Output],
+    targets: Sequence[Target],
+) -> list[Staged]:
+    """Write the rows of each target's day out of one relation that has ``ds`` and is sorted by it."""
+    columns = tuple(output.column for output in outputs)
+    names = ", ".join(quote.name(column.name) for column in columns)
+    with engine_errors():
+        found = connection.execute(hashes.measure(columns, relation, KEY)).fetchall()
+    measured = {day: (rows, total) for day, rows, total in found}
+    staged = []
+    for target in targets:
+        select = f"SELECT {names} FROM {relation} WHERE {KEY} = {day(target.ds)}"
+        _copy(connection, select + order_by(target.table, outputs), columns, target)
+        staged.append(_staged(target, columns, *measured.get(target.ds, (0, None))))
+    return staged
+
+
+def _copy(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ...], target: Target) -> None:
     meta = quote.struct(write_meta(_says(target), columns))
     path = quote.value(str(target.path))
     copy = f"COPY ({select}) TO {path} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {meta})"
@@ -109,32 +159,15 @@ def write(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ..
         with engine_errors(shift=1):
             connection.execute(copy)
         sync_file(target.path)
-        with engine_errors():
-            relation = f"read_parquet({path}, hive_partitioning=false)"
-            ((rows, total),) = connection.execute(hashes.measure(columns, relation)).fetchall()
     except BaseException:
         target.path.unlink(missing_ok=True)
         raise
+
+
+def _staged(target: Target, columns: tuple[Column, ...], rows: int, total: int | None) -> Staged:
     size = target.path.stat().st_size
     content = hashes.content(columns, rows, total)
     return Staged(target.table.name, target.ds, target.path, target.run, rows, size, content, columns)
-
-
-def write_days(
-    connection: DuckDBPyConnection, whole: Path, columns: tuple[Column, ...], targets: Sequence[Target]
-) -> list[Staged]:
-    """Write the rows of each target's day out of one file that is sorted by ``ds``."""
-    names = ", ".join(quote.name(column.name) for column in columns)
-    relation = f"read_parquet({quote.value(str(whole))}, hive_partitioning=false)"
-    return [
-        write(
-            connection,
-            f"SELECT {names} FROM {relation} WHERE {KEY} = DATE {quote.value(target.ds.isoformat())}",
-            columns,
-            target,
-        )
-        for target in targets
-    ]
 
 
 def _says(target: Target) -> dict[str, str]:

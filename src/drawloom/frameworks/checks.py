@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model import Check, Days, Read
+from drawloom.model import KEY, Check, Days, Read
 from drawloom.specs.checks import CheckSpec, Query, Ratio, Rows
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def compile_checks(specs: Iterable[CheckSpec], table: str) -> tuple[Check, ...]:
 def _compile(spec: CheckSpec, table: str) -> Check:
     kind = next(name for name in _COMPILERS if getattr(spec, name) is not None)
     name, sql, reads = _COMPILERS[kind](getattr(spec, kind), table)
-    return Check(name, sql, spec.severity, reads)
+    return Check(name, sql, spec.severity, reads, by_row=kind in _BY_ROW)
 
 
 _Compiled = tuple[str, str, tuple[Read, ...]]
@@ -41,9 +41,16 @@ def _unique(columns: tuple[str, ...], _: str) -> _Compiled:
     from sqlglot import exp
 
     keys = [_column(column) for column in columns]
+    days = [key for key in [_column(KEY)] if key not in keys]
     given = exp.and_(*(key.is_(exp.null()).not_() for key in keys))
     count = exp.Count(this=exp.Star())
-    query = exp.select(*keys, exp.alias_(count, "copies")).from_(STAGED).where(given).group_by(*keys).having(count > 1)
+    query = (
+        exp.select(*keys, exp.alias_(count, "copies"))
+        .from_(STAGED)
+        .where(given)
+        .group_by(*days, *keys)
+        .having(count > 1)
+    )
     return f"unique({', '.join(columns)})", _text(query), ()
 
 
@@ -95,6 +102,7 @@ _COMPILERS: dict[str, Callable[[Any, str], _Compiled]] = {
     "same_weekday": _same_weekday,
     "sql": _sql,
 }
+_BY_ROW = {"not_null", "unique", "accepted_values"}
 _DAY = "drawloom-ds"
 
 

@@ -62,12 +62,14 @@ class Check:
 
     ``sql`` is a template over ``ds``; ``{{ staged }}`` names the staged partition. ``reads`` are the
     tables the check looks at besides. A failing check of severity warn is reported and lets the partition pass.
+    ``by_row`` says that the rows it finds in several days at once are those that it finds in each.
     """
 
     name: str
     sql: str
     severity: Literal["error", "warn"] = "error"
     reads: tuple[Read, ...] = ()
+    by_row: bool = False
 
 
 class StepContext(Protocol):

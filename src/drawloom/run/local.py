@@ -77,7 +77,7 @@ class LocalRunner:
 
     def run(self, plan: Plan, listener: Listener = lambda _: None) -> Summary:
         """Write every partition that the plan wants; each result is told to the listener as it comes."""
-        queue = _Queue(plan, listener)
+        queue = _Queue(plan, self._jobs, listener)
         with ThreadPoolExecutor(self._jobs, thread_name_prefix="drawloom") as pool:
             try:
                 for work in queue:
@@ -94,6 +94,8 @@ class LocalRunner:
         try:
             return self._try(work)
         except DrawloomError as error:
+            if work.together:
+                return [result for cell in work.cells for result in self._work(Work((cell,)))]
             return self._failed(work, str(error))
 
     def _try(self, work: Work) -> list[Result]:
@@ -102,7 +104,7 @@ class LocalRunner:
         fresh = [_result(cell, "fresh") for cell in work.cells if cell not in cells]
         if not cells:
             return fresh
-        for attempt in self._retrying(cells[0].pipeline.retries):
+        for attempt in self._retrying(0 if work.together else cells[0].pipeline.retries):
             with attempt:
                 ran = self._run(cells, inputs)
         return fresh + self._keep(cells, ran)
@@ -112,7 +114,7 @@ class LocalRunner:
         steps = StepRunner(self._steps.engine, self._columns)
         if len(cells) == 1:
             return steps.run(cell.step, cell.pipeline.schedule, cell.ds, inputs[cell.ds])
-        return steps.run_range(cell.step, cell.pipeline.schedule, [c.ds for c in cells], inputs)
+        return steps.run_range(cell.step, cell.pipeline.schedule, {c.ds: inputs[c.ds] for c in cells})
 
     def _keep(self, cells: Sequence[Cell], ran: Ran) -> list[Result]:
         table = cells[0].step.into.name
@@ -178,11 +180,11 @@ class LocalRunner:
 class _Queue:
     """Hands out works as those before them are done; what follows a failure comes out as blocked."""
 
-    def __init__(self, plan: Plan, listener: Listener) -> None:
+    def __init__(self, plan: Plan, jobs: int, listener: Listener) -> None:
         self.results: list[Result] = []
         self._running: dict[Future[list[Result]], Work] = {}
         self._done: SimpleQueue[Future[list[Result]]] = SimpleQueue()
-        self._works, self._sorter = schedule_works(plan.todo)
+        self._works, self._sorter = schedule_works(plan.todo, jobs)
         self._number = {work.first.key: number for number, work in enumerate(self._works)}
         self._before = predecessors(self._works)
         self._bad: set[int] = set()

@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from drawloom.model import DateSpan, Pipeline, Read, Step
 from drawloom.run.world import World, clip
 
+UNDATED = (None,)  # what is seen of a table without days
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:

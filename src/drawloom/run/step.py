@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import traceback
 import uuid
@@ -81,22 +82,30 @@ class StepRunner:
         run = new_run()
         with self._task(step, inputs) as task:
             staged = self._stage(task, step, schedule, day, meta(run, step, inputs))
-            warnings = run_checks(task, step, schedule, staged, first=self._first(step))
+            warnings = run_checks(task, step, schedule, [staged], first=self._first(step))
         return Ran((self._publish(staged, run, step, inputs, began),), staged.columns, warnings)
 
-    def run_range(self, step: Step, schedule: Schedule, days: Sequence[date], inputs: Mapping[date, Inputs]) -> Ran:
-        """Fill a range of days in one pass with the step's backfill SQL; each day lands as its own partition."""
-        began = time.monotonic()
-        run = new_run()
-        everything = _united(inputs.values())
-        with self._task(step, everything) as task:
-            text = rendered(step, schedule, days[-1], start=days[0].isoformat(), end=days[-1].isoformat())
-            staged = task.stage_range(step.into, days, text, meta(run, step, everything), self._known(step))
-            warnings = tuple(
-                w for part in staged for w in run_checks(task, step, schedule, part, first=self._first(step))
-            )
-        records = tuple(self._publish(part, run, step, inputs[part.ds], began) for part in staged)
-        return Ran(records, staged[-1].columns, warnings)
+    def run_range(self, step: Step, schedule: Schedule, inputs: Mapping[date, Inputs]) -> Ran:
+        """Fill all days of ``inputs`` in one pass; each lands as its own partition.
+
+        The step's backfill SQL gives all of them; without one, the SELECTs of the days are run together.
+
+        Raises:
+            RunError: as ``run``; without backfill SQL the days may have to be run one by one (code apart).
+        """
+        began, run, days = time.monotonic(), new_run(), sorted(inputs)
+        metas = {day: meta(run, step, seen) for day, seen in inputs.items()}
+        with self._task(step, _united(inputs.values())) as task:
+            if step.backfill_sql:
+                text = rendered(step, schedule, days[-1], start=days[0].isoformat(), end=days[-1].isoformat())
+                staged = task.stage_range(step.into, text, metas, self._known(step))
+            else:
+                texts = _texts(step, schedule, days)
+                staged = task.stage_days(step.into, texts, metas, self._known(step))
+            warnings = run_checks(task, step, schedule, staged, first=self._first(step))
+        records = [self._publish(part, run, step, inputs[part.ds], began) for part in staged]
+        share = round(records[-1].seconds / len(records), 6)
+        return Ran(tuple(replace(record, seconds=share) for record in records), staged[-1].columns, warnings)
 
     def preview(self, step: Step, schedule: Schedule, day: date, inputs: Inputs, limit: int) -> pa.Table:
         """The first rows that a step would write, without writing."""
@@ -181,41 +190,70 @@ def rendered(step: Step, schedule: Schedule, day: date, **names: Any) -> str:
     return transpile(sql, step.dialect, "duckdb")
 
 
-def run_checks(task: Task, step: Step, schedule: Schedule, staged: Staged, *, first: bool = False) -> tuple[str, ...]:
-    """Audit a staged partition: warnings come back, the first failing check of severity error raises.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}")
+
+
+def _texts(step: Step, schedule: Schedule, days: Sequence[date]) -> dict[date, str]:
+    """The SQL of each day, where they differ by dates only: anything else could change the types of columns."""
+    texts = {day: rendered(step, schedule, day) for day in days}
+    if len({_DATE.sub("", text) for text in texts.values()}) > 1:
+        message = f"texts of {step.name} == different from day to day, must be run one by one."
+        raise RunError(Problem("apart", "error", message, step.where))
+    return texts
+
+
+def run_checks(
+    task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged], *, first: bool = False
+) -> tuple[str, ...]:
+    """Audit staged partitions: warnings come back, the first failing check of severity error raises.
 
     ``first`` says that the table has no partition and no declared columns yet.
 
     Raises:
-        RunError: a check found rows, or cannot run; the partition must not be published.
+        RunError: a check found rows, or cannot run; the partitions must not be published.
     """
-    if not step.checks:
-        return ()
-    task.show(staged)
-    if first:
-        task.show(staged, step.into.name)  # a check that looks back finds the table, and no earlier day in it
-    texts = {check: _check_sql(check, schedule, staged.ds) for check in step.checks}
-    warnings = []
-    for check in _failing(task, texts):
-        found = task.query(f"SELECT * FROM (\n{texts[check]}\n) AS violations LIMIT 1").to_pylist()
-        row = json.dumps(found[0], default=str, ensure_ascii=False)[:300]
-        said = f"check == {check.name!r}, must find no rows in {staged.ds}; it found {row}."
-        if check.severity == "error":
-            fix = Fix("Nothing was published; mend the SELECT or its input, or lower the check to severity: warn.")
-            raise RunError(Problem("check-failed", "error", said, step.where, fix))
-        warnings.append(said)
+    warnings: list[str] = []
+    if first and any(check.reads for check in step.checks):
+        for part in parts:
+            task.show(part, step.into.name)  # a check that looks back finds the table, and no earlier day in it
+            warnings += _audit(task, step, schedule, [part])
+    elif step.checks:
+        warnings += _audit(task, step, schedule, parts)
     return tuple(warnings)
 
 
-def _failing(task: Task, texts: Mapping[Check, str]) -> list[Check]:
-    """The checks that find rows, asked all at once: most partitions pass all of theirs."""
-    parts = [f"(SELECT {n} AS n FROM (\n{sql}\n) AS c LIMIT 1)" for n, sql in enumerate(texts.values())]
+def _audit(task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged]) -> Iterator[str]:
+    by_row = [check for check in step.checks if check.by_row and len(parts) > 1]
+    clean = {check for check in by_row if not _failing(task, [_asked(task, check, schedule, *parts)])}
+    asked = [_asked(task, check, schedule, part) for part in parts for check in step.checks if check not in clean]
+    for check, ds, sql in _failing(task, asked):
+        found = task.query(f"{sql} LIMIT 1").to_pylist()
+        row = json.dumps(found[0], default=str, ensure_ascii=False)[:300]
+        said = f"check == {check.name!r}, must find no rows in {ds}; it found {row}."
+        if check.severity == "error":
+            fix = Fix("Nothing was published; mend the SELECT or its input, or lower the check to severity: warn.")
+            raise RunError(Problem("check-failed", "error", said, step.where, fix))
+        yield said
+
+
+_Asked = tuple[Check, date, str]
+
+
+def _asked(task: Task, check: Check, schedule: Schedule, *parts: Staged) -> _Asked:
+    """A check, its day, and the SELECT of what it finds wrong in these partitions."""
+    ds = parts[0].ds
+    sql = render(check.sql, ds, schedule=schedule, staged="staged").text.strip().rstrip(";")
+    rows = " UNION ALL ".join(map(task.rows, parts))
+    return check, ds, f"WITH staged AS ({rows}) SELECT * FROM (\n{sql}\n) AS c"
+
+
+def _failing(task: Task, asked: Sequence[_Asked]) -> list[_Asked]:
+    """Those that find rows, asked all at once: most partitions pass all of their checks."""
+    if not asked:
+        return []
+    parts = [f"(SELECT {n} AS n FROM ({sql}) AS v LIMIT 1)" for n, (_, _, sql) in enumerate(asked)]
     failing = {n for (n,) in task.fetch(" UNION ALL ".join(parts))}
-    return [check for n, check in enumerate(texts) if n in failing]
-
-
-def _check_sql(check: Check, schedule: Schedule, day: date) -> str:
-    return render(check.sql, day, schedule=schedule, staged="staged").text.strip().rstrip(";")
+    return [one for n, one in enumerate(asked) if n in failing]
 
 
 def new_run() -> str:

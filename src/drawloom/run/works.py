@@ -7,16 +7,23 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 
+from drawloom.run.needs import UNDATED
 from drawloom.run.plan import Cell, Key
 
-LONGEST = 92  # days in one pass: bounds memory, and what a failure costs
+LONGEST = 92  # days of backfill SQL in one pass: bounds memory, and what a failure costs
+MONTH = 31  # days whose own SELECTs are run together
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One cell, or a range of cells that the step's backfill SQL fills in one pass."""
+    """One cell, or several of a step that are filled in one pass."""
 
     cells: tuple[Cell, ...]
+
+    @property
+    def together(self) -> bool:
+        """Whether the SELECTs of several days are run as one; if that fails, each may be run by itself."""
+        return len(self.cells) > 1 and not self.first.step.backfill_sql
 
     @property
     def first(self) -> Cell:
@@ -36,12 +43,12 @@ class Work:
             yield from cell.after
 
 
-def schedule_works(todo: Sequence[Cell]) -> tuple[list[Work], TopologicalSorter[int]]:
-    """The works of a plan, and a prepared sorter over their numbers.
+def schedule_works(todo: Sequence[Cell], jobs: int) -> tuple[list[Work], TopologicalSorter[int]]:
+    """The works of a plan, enough of them for this many jobs, and a prepared sorter over their numbers.
 
     Ranges that would wait for each other in a circle (two tables that read each other's yesterday) are run day by day.
     """
-    works = list(_ranges(todo))
+    works = list(_ranges(todo, jobs))
     sorter = _sorter(works)
     try:
         sorter.prepare()
@@ -64,13 +71,30 @@ def _sorter(works: Sequence[Work]) -> TopologicalSorter[int]:
     return TopologicalSorter(dict(enumerate(predecessors(works))))
 
 
-def _ranges(todo: Sequence[Cell]) -> Iterator[Work]:
-    for step, cells in groupby(todo, key=lambda cell: cell.step):
-        if not step.backfill_sql:
-            yield from (Work((cell,)) for cell in cells)
-            continue
-        for run in _contiguous(cells):
-            yield from (Work(run[n : n + LONGEST]) for n in range(0, len(run), LONGEST))
+def _ranges(todo: Sequence[Cell], jobs: int) -> Iterator[Work]:
+    for step, group in groupby(todo, key=lambda cell: cell.step):
+        cells = tuple(group)
+        if step.backfill_sql:
+            for run in _contiguous(cells):
+                yield from _cut(run, LONGEST)
+        else:
+            yield from _cut(cells, max(1, min(_most(cells[0]), len(cells) // (2 * jobs))))
+
+
+def _cut(cells: tuple[Cell, ...], length: int) -> Iterator[Work]:
+    return (Work(cells[n : n + length]) for n in range(0, len(cells), length))
+
+
+def _most(cell: Cell) -> int:
+    """How many days in a row can be computed side by side.
+
+    What a day reads must not depend on which other days can be seen, nor on those that are filled just before.
+    """
+    step = cell.step
+    reads = [*step.reads, *(read for check in step.checks for read in check.reads)]
+    if step.call or step.past or not all(read.exact or cell.needs.seen[read.table] == UNDATED for read in reads):
+        return 1
+    return min([MONTH, *(-(read.days.last or 0) for read in reads if read.table == step.into.name)])
 
 
 def _contiguous(cells: Iterable[Cell]) -> Iterator[tuple[Cell, ...]]:
