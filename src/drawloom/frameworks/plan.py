@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
-from drawloom.model import Bound, Check, Pipeline, Read, Step, Table
+from drawloom.model import Bound, Check, Edge, Pipeline, Read, Step, Table
 from drawloom.model.days import DateSpan
 
 
@@ -54,6 +54,7 @@ def _step(step: Step) -> dict[str, Any]:
         "reads": _reads(step.reads),
         "depends_on": {table: "none" if days is None else str(days) for table, days in step.depends_on.items()},
         "backfill_sql": step.backfill_sql and step.backfill_sql.strip(),
+        "backfill_reads": {read.table: [_edge(read.first), _edge(read.last)] for read in step.backfill_reads or ()},
         "checks": [_check(check) for check in step.checks],
         "dialect": step.dialect,
         "params": dict(step.params),
@@ -70,6 +71,7 @@ def _table(table: Table) -> dict[str, Any]:
         "owner": table.owner,
         "description": table.description.strip(),
         "keep": table.keep,
+        "keep_month_ends": table.keep_month_ends,
     }
 
 
@@ -89,6 +91,10 @@ def _read(read: Read) -> dict[str, Any]:
         "dates": [_span(span) for span in read.dates],
         "calendar": [[_bound(first), _bound(last)] for first, last in read.calendar],
     }
+
+
+def _edge(edge: Edge | None) -> str | None:
+    return f"{edge.anchor}{edge.days:+d}" if edge else None
 
 
 def _span(span: DateSpan) -> list[str | None]:

@@ -16,7 +16,7 @@ from drawloom.model.problem import (
 )
 from drawloom.model.record import Inputs, Record, seen
 from drawloom.model.schedule import Schedule
-from drawloom.model.step import Check, Read, Step, StepContext, Wait
+from drawloom.model.step import Check, Edge, RangeRead, Read, Step, StepContext, Wait
 from drawloom.model.table import KEY, Column, Table
 
 __all__ = [
@@ -30,12 +30,14 @@ __all__ = [
     "DateSpan",
     "Days",
     "DrawloomError",
+    "Edge",
     "Edit",
     "Fix",
     "Inputs",
     "InputError",
     "Pipeline",
     "Problem",
+    "RangeRead",
     "Read",
     "Record",
     "RunError",

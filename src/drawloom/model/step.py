@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from drawloom.model.days import ALL, Bound, DateSpan, Days
@@ -46,6 +46,39 @@ class Read:
         """Whether the days can be listed ahead of time: they have both ends on every run."""
         spans: tuple[tuple[Any, Any], ...] = self.dates or self.calendar or self.days.spans
         return self.how != "all" and all(a is not None and b is not None for a, b in spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One end of the days that backfill SQL reads: so many days from the range's start, or from its end."""
+
+    anchor: Literal["start", "end"]
+    days: int
+
+    def on(self, start: date, end: date) -> date:
+        """The date for a range."""
+        return (start if self.anchor == "start" else end) + timedelta(days=self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class RangeRead:
+    """Which days of a table the backfill SQL of a step reads for a range of days; an end that is None is open."""
+
+    table: str
+    first: Edge | None = None
+    last: Edge | None = None
+
+    def on(self, start: date, end: date) -> DateSpan:
+        """The span of dates for a range."""
+        return (
+            self.first.on(start, end) if self.first else None,
+            self.last.on(start, end) if self.last else None,
+        )
+
+    @property
+    def before(self) -> bool:
+        """Whether it ends before the range starts, so that it stands for everything that came before."""
+        return self.last is not None and self.last.anchor == "start" and self.last.days < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +130,8 @@ class Step:
     """A SELECT (a template over ``ds``) or a Python function, and the table whose partition it fills.
 
     ``reads`` are read out of the SQL, or declared for a Python step. ``backfill_sql`` is a template over
-    ``start`` and ``end`` that projects ``ds`` and fills that range in one pass.
+    ``start`` and ``end`` that projects ``ds`` and fills that range in one pass; ``backfill_reads`` is what it reads,
+    None where that is what the days read one by one.
     ``depends_on`` overrides what the SQL says of a table: other days to wait for, or None not to wait at all.
     ``fingerprint`` changes when what the step computes may change.
     """
@@ -108,6 +142,7 @@ class Step:
     call: Call | None = None
     reads: tuple[Read, ...] = ()
     backfill_sql: str | None = None
+    backfill_reads: tuple[RangeRead, ...] | None = None
     checks: tuple[Check, ...] = ()
     dialect: str = "duckdb"
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -119,6 +154,11 @@ class Step:
     def past(self) -> bool:
         """Whether the step reads earlier days of the table it fills ("depends on yesterday")."""
         return any(read.table == self.into.name for read in self.reads)
+
+    @property
+    def resumes(self) -> bool:
+        """Whether its backfill SQL goes on from partitions before the range, and so can be run from any of them."""
+        return any(read.before for read in self.backfill_reads or ())
 
 
 def _bound(bound: Bound | None, day: date) -> date | None:

@@ -23,7 +23,8 @@ class Table:
     ``columns`` are those declared, without ``ds``; empty means as the SELECT gives them.
     ``cluster`` names the columns that each partition is sorted by.
     ``unique`` names the columns that tell its rows of a day apart, where that is known.
-    ``keep`` is the number of days that partitions are kept, None for ever.
+    ``keep`` is the number of days that partitions are kept, None for ever; with ``keep_month_ends`` the last day of
+    each month is kept for ever as well.
     """
 
     name: str
@@ -33,3 +34,4 @@ class Table:
     owner: str = ""
     description: str = ""
     keep: int | None = None
+    keep_month_ends: bool = False

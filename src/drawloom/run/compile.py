@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from drawloom.frameworks.base import Context, find_frameworks
 from drawloom.frameworks.check import check_project
-from drawloom.model import Column, InputError, Pipeline, Problem, Step, Where, digest
+from drawloom.model import Column, InputError, Pipeline, Problem, RangeRead, Step, Where, digest
+from drawloom.run.ranges import range_reads
 from drawloom.specs.load import read_specs
 from drawloom.sql.cache import Description, describe
 from drawloom.sql.catalog import Entry
+from drawloom.sql.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from drawloom.specs.config import Config
@@ -120,11 +122,23 @@ class _Reader:
             self.problems += [_placed(problem, step.where) for problem in error.problems]
             return step
         self.problems += [_placed(problem, step.where) for problem in read.problems]
-        backfill = self._describe(pipeline, step, step.backfill_sql).fingerprint if step.backfill_sql else ""
+        try:
+            backfill, ranged = self._backfill(pipeline, step)
+        except InputError as error:
+            self.problems += [_placed(problem, step.where) for problem in error.problems]
+            return step
         parts = [read.fingerprint, backfill, step.dialect, *(f"{k}={v}" for k, v in sorted(step.params.items()))]
         reads = tuple(replace(one, table=self._name(one.table)) for one in read.reads)
         depends_on = {self._name(table): days for table, days in step.depends_on.items()}
-        return replace(step, reads=reads, depends_on=depends_on, fingerprint=digest(parts))
+        return replace(step, reads=reads, depends_on=depends_on, backfill_reads=ranged, fingerprint=digest(parts))
+
+    def _backfill(self, pipeline: Pipeline, step: Step) -> tuple[str, tuple[RangeRead, ...] | None]:
+        """The fingerprint of the backfill SQL, and what it reads."""
+        if not step.backfill_sql:
+            return "", None
+        reads = range_reads(step.backfill_sql, lambda text: self._describe(pipeline, step, text), step.where)
+        named = tuple(replace(read, table=self._name(read.table)) for read in reads)
+        return fingerprint(step.backfill_sql, step.dialect), named
 
     def _describe(self, pipeline: Pipeline, step: Step, text: str) -> Description:
         return describe(

@@ -113,8 +113,9 @@ class LocalRunner:
         cell = cells[0]
         steps = StepRunner(self._steps.engine, self._columns)
         if len(cells) == 1:
-            return steps.run(cell.step, cell.pipeline.schedule, cell.ds, inputs[cell.ds])
-        return steps.run_range(cell.step, cell.pipeline.schedule, {c.ds: inputs[c.ds] for c in cells})
+            return steps.run(cell.step, cell.pipeline.schedule, cell.ds, inputs[cell.ds], cell.since)
+        since = Work(tuple(cells)).since
+        return steps.run_range(cell.step, cell.pipeline.schedule, {c.ds: inputs[c.ds] for c in cells}, since)
 
     def _keep(self, cells: Sequence[Cell], ran: Ran) -> list[Result]:
         table = cells[0].step.into.name

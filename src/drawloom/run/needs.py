@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from drawloom.model import DateSpan, Pipeline, Read, Step
+from drawloom.model import DateSpan, Pipeline, RangeRead, Read, Step
 from drawloom.run.world import World, clip
 
 UNDATED = (None,)  # what is seen of a table without days
@@ -39,7 +39,7 @@ class NeedsReader:
     """
 
     def __init__(self, owners: Mapping[str, Owner], world: World, start: date) -> None:
-        self._owners = owners
+        self.owners = owners
         self._world = world
         self._start = start
         self._existing = {table: world.days(table) for table in world.contents if table not in owners}
@@ -58,6 +58,30 @@ class NeedsReader:
                 seen[read.table] = _in_order(seen.get(read.table, ()), may)
         return Needs(tuple(required), seen)
 
+    def of_range(self, step: Step, since: date, day: date) -> Needs:
+        """The needs of one day that backfill SQL computes from ``since`` on."""
+        required: list[tuple[str, date | None]] = []
+        seen: dict[str, tuple[date | None, ...]] = {}
+        for read in step.backfill_reads or ():
+            must, may = self._of_span(step, read, since, day)
+            required += [(read.table, ds) for ds in must]
+            seen[read.table] = _in_order(must, may)
+        return Needs(tuple(required), seen)
+
+    def _of_span(
+        self, step: Step, read: RangeRead, since: date, day: date
+    ) -> tuple[list[date | None], list[date | None]]:
+        if self._world.undated(read.table):
+            return [None], []
+        span = read.on(since, day)
+        may = self._listed(read.table, [span], day)
+        owner = self.owners.get(read.table)
+        if read.table == step.into.name:
+            may = [ds for ds in may if ds is not None and ds < since]
+        if owner:
+            return [ds for ds in may if ds in owner.kept], may
+        return self._must(read.table, [span], day, exact=None not in span), may
+
     def after(self, step: Step, day: date) -> list[tuple[str, date]]:
         """Days that a check of this step compares with: run them first where they run at all."""
         reads = [read for check in step.checks for read in check.reads]
@@ -69,7 +93,7 @@ class NeedsReader:
         if self._world.undated(read.table):
             return [None], []
         spans = read.on(day)
-        owner = self._owners.get(read.table)
+        owner = self.owners.get(read.table)
         must: list[date | None] = []
         may = self._listed(read.table, spans, day)
         if read.table in step.depends_on:
@@ -85,7 +109,7 @@ class NeedsReader:
         return must, may
 
     def _must(self, table: str, spans: Iterable[DateSpan], day: date, *, exact: bool) -> list[date | None]:
-        owner = self._owners.get(table)
+        owner = self.owners.get(table)
         if owner:
             return [ds for ds in self._listed(table, spans, day) if ds in owner.kept]
         if not exact:
@@ -98,7 +122,7 @@ class NeedsReader:
         return list(wanted)
 
     def _listed(self, table: str, spans: Iterable[DateSpan], day: date) -> list[date | None]:
-        owner = self._owners.get(table)
+        owner = self.owners.get(table)
         existing = owner.days if owner else self._existing.get(table, [])
         found: list[date | None] = []
         for span in spans:

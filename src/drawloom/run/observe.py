@@ -27,9 +27,11 @@ def observe(lake: Lake, sources: Mapping[str, Source], registry: Registry, confi
         table: {ds: record.content for ds, record in days.items()} for table, days in records.items()
     }
     contents |= _source_contents(sources, registry)
+    gone = {table: {ds: r for ds, r in days.items() if ds not in records[table]} for table, days in recorded.items()}
     return World(
         contents=contents,
         records=records,
+        gone={table: days for table, days in gone.items() if days},
         failures=registry.failures(),
         odd=odd,
         settled=_settled(config),

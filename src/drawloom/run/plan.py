@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -33,7 +34,10 @@ WANTED = frozenset({State.MISSING, State.STALE, State.FAILED})
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One partition of one step: how it stands, why, and what it needs."""
+    """One partition of one step: how it stands, why, and what it needs.
+
+    ``since`` is the first day of the range that backfill SQL computes it with; None where its own SQL can be run.
+    """
 
     pipeline: Pipeline
     step: Step
@@ -42,6 +46,7 @@ class Cell:
     reason: str
     needs: Needs
     after: tuple[Key, ...] = ()
+    since: date | None = None
 
     @property
     def key(self) -> Key:
@@ -125,7 +130,7 @@ def _owners(pipelines: Sequence[Pipeline], history: History) -> dict[str, Owner]
         for step in pipeline.steps:
             keep = step.into.keep
             oldest = history.end - timedelta(days=keep - 1) if keep else date.min
-            owners[step.into.name] = Owner(pipeline, step, days, _since(days, oldest))
+            owners[step.into.name] = Owner(pipeline, step, days, _kept(days, oldest, step.into.keep_month_ends))
     return owners
 
 
@@ -136,8 +141,8 @@ def _run_days(schedule: Schedule, first: date, last: date) -> tuple[date, ...]:
 
 
 @lru_cache
-def _since(days: tuple[date, ...], oldest: date) -> frozenset[date]:
-    return frozenset(ds for ds in days if ds >= oldest)
+def _kept(days: tuple[date, ...], oldest: date, month_ends: bool) -> frozenset[date]:
+    return frozenset(ds for ds in days if ds >= oldest or (month_ends and (ds + timedelta(days=1)).day == 1))
 
 
 def _ordered(owners: Mapping[str, Owner]) -> list[tuple[Owner, date]]:
@@ -170,6 +175,9 @@ def _sorted(owners: Mapping[str, Owner], *, same_day: bool) -> list[str]:
             past = read.how == "offset" and 0 not in read.days
             if read.table in owners and read.table != table and not (same_day and past):
                 sorter.add(table, read.table)
+        for ranged in owner.step.backfill_reads or ():
+            if ranged.table in owners and ranged.table != table and not (same_day and ranged.before):
+                sorter.add(table, ranged.table)
     return list(sorter.static_order())
 
 
@@ -182,22 +190,77 @@ class _Planner:
         forced: frozenset[Key],
     ) -> None:
         self._reader = reader
+        self._owners = reader.owners
         self._world = world
         self._inputs_of = inputs_of
         self._forced = forced
+        self._outdated: set[Key] = set()
         self._states: dict[Key, State] = {}
         self._roots: dict[Key, str] = {}
 
     def cell(self, owner: Owner, ds: date) -> Cell:
-        table = owner.step.into.name
+        step, key = owner.step, (owner.step.into.name, ds)
+        since = None
         if ds in owner.kept:
-            needs = self._reader.of(owner.step, ds)
-            state, reason = self._state(owner.step, (table, ds), needs)
+            needs, since = self._needs(owner, ds)
+            state, reason = self._state(step, key, needs)
         else:
             needs = Needs((), {})
-            state, reason = State.EXPIRED, f"older than the {owner.step.into.keep} days that are kept"
-        self._states[table, ds] = state
-        return Cell(owner.pipeline, owner.step, ds, state, reason, needs, tuple(self._reader.after(owner.step, ds)))
+            state, reason = State.EXPIRED, f"older than the {step.into.keep} days that are kept"
+            if step.resumes and self._is_outdated(step, key):
+                self._outdated.add(key)
+        self._states[key] = state
+        return Cell(owner.pipeline, step, ds, state, reason, needs, tuple(self._reader.after(step, ds)), since)
+
+    def _needs(self, owner: Owner, ds: date) -> tuple[Needs, date | None]:
+        """What a day needs; where its own SQL would need a partition that has expired, what a range from the last one
+        that is there needs, and where that begins."""
+        step = owner.step
+        needs = self._reader.of(step, ds)
+        if not step.resumes or all(self._lasting(*key) for key in _dated(needs)):
+            return needs, None
+        before = [
+            self._owners[read.table] for read in step.backfill_reads or () if read.before and self._sparse(read.table)
+        ]
+        starts = [self._start_after(other, owner, ds) for other in before]
+        since = min(starts, default=ds)
+        return self._reader.of_range(step, since, ds), since
+
+    def _lasting(self, table: str, ds: date) -> bool:
+        """Whether a partition is there, or will be, if it belongs to a table whose partitions expire."""
+        return not self._sparse(table) or self._states.get((table, ds)) in {State.FRESH, *WANTED}
+
+    def _sparse(self, table: str) -> bool:
+        owner = self._owners.get(table)
+        return owner is not None and len(owner.kept) < len(owner.days)
+
+    def _start_after(self, checkpoint: Owner, owner: Owner, ds: date) -> date:
+        """The day after the last partition of a table that is there before a day; the first of history without one."""
+        table, days = checkpoint.step.into.name, checkpoint.days
+        there = (day for day in reversed(days[: bisect_left(days, ds)]) if day in checkpoint.kept)
+        last = next((day for day in there if self._lasting(table, day)), None)
+        return last + timedelta(days=1) if last else owner.days[0]
+
+    def _is_outdated(self, step: Step, key: Key) -> bool:
+        """Whether an expired partition was made of something that has changed since."""
+        table, ds = key
+        record = self._world.records.get(table, {}).get(ds) or self._world.gone.get(table, {}).get(ds)
+        if record is None:
+            return False
+        return key in self._forced or record.code != step.fingerprint or bool(self._changed(record))
+
+    def _changed(self, record: Record) -> str:
+        """What has changed of what a partition was made of; empty for nothing. What is gone did not change."""
+        then = record.inputs or self._inputs_of(record.table).get(record.ds, {})
+        for table, days in sorted(then.items()):
+            held = self._world.contents.get(table, {})
+            for text, content in sorted(days.items()):
+                ds = date.fromisoformat(text) if text else None
+                if ds and (self._states.get((table, ds)) in WANTED or (table, ds) in self._outdated):
+                    return f"input {_text(table, ds)} will be rebuilt"
+                if held.get(ds, content) != content:
+                    return f"input {_text(table, ds)} changed"
+        return ""
 
     def _state(self, step: Step, key: Key, needs: Needs) -> tuple[State, str]:
         record = self._world.records.get(key[0], {}).get(key[1])
@@ -219,6 +282,9 @@ class _Planner:
             return State.STALE, "code changed"
         if key in self._forced:
             return State.STALE, "asked for"
+        if step.resumes:
+            changed = self._changed(record)
+            return (State.STALE, changed) if changed else (State.FRESH, "")
         rebuilt = next((need for need in _dated(needs) if self._states.get(need) in WANTED), None)
         if rebuilt:
             return State.STALE, f"input {_text(*rebuilt)} will be rebuilt"

@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from drawloom.engines.lake import Lake
-from drawloom.model import Column, InputError, Pipeline, Problem, Step, errors, refuse
+from drawloom.model import Column, InputError, Inputs, Pipeline, Problem, errors, refuse
 from drawloom.run.compile import Compiled, compile_project
 from drawloom.run.observe import last_day, observe
-from drawloom.run.plan import History, Key, Plan, State, make_plan
+from drawloom.run.plan import Cell, History, Key, Plan, State, make_plan
 from drawloom.run.registry import Registry
 from drawloom.specs.config import Config, load_config
 
@@ -210,8 +210,8 @@ class Project:
 
     def preview(self, name: str, ds: date, limit: int = 10) -> pa.Table:
         """The first rows that a step would write for a day, from the inputs there are now; writes nothing."""
-        pipeline, step, inputs = self._one(name, ds)
-        return self._steps().preview(step, pipeline.schedule, ds, inputs, limit)
+        cell, inputs = self._one(name, ds)
+        return self._steps().preview(cell.step, cell.pipeline.schedule, ds, inputs, limit, cell.since)
 
     def diff(self, name: str, ds: date, key: tuple[str, ...] = ()) -> Difference:
         """What writing this partition again would alter in what is stored; writes nothing.
@@ -222,11 +222,12 @@ class Project:
         from drawloom.engines.inspect import inspect
         from drawloom.run.diff import compare_stored
 
-        pipeline, step, inputs = self._one(name, ds)
+        cell, inputs = self._one(name, ds)
+        step, schedule = cell.step, cell.pipeline.schedule
         if not self.lake.stamp(step.into.name, ds):
             fix = f"drawloom run {name} --ds {ds}"
             raise refuse("no-partition", f"{step.into.name} {ds} == missing, must be there to compare with.", None, fix)
-        with self._steps().staged(step, pipeline.schedule, ds, inputs) as (task, staged):
+        with self._steps().staged(step, schedule, ds, inputs, cell.since) as (task, staged):
             stored = inspect(self.engine, step.into.name, ds)
             return compare_stored(task, stored, staged, key or step.into.unique)
 
@@ -254,7 +255,7 @@ class Project:
     def _plan(self, forced: Iterable[Key]) -> Plan:
         return make_plan(self.pipelines, self.observe(), self.history, cache(self.registry.inputs), forced=forced)
 
-    def _one(self, name: str, ds: date) -> tuple[Pipeline, Step, Any]:
+    def _one(self, name: str, ds: date) -> tuple[Cell, Inputs]:
         self._refuse_errors()
         pipeline = self.named([name])[0]
         step = pipeline.tables.get(name, pipeline.steps[-1])
@@ -269,13 +270,14 @@ class Project:
             what = " ".join(str(part) for part in missing if part)
             fix = "Land it, or make it with `drawloom run`."
             raise refuse("waiting", f"{step.into.name} {ds} == waiting for {what}, must have its inputs.", None, fix)
-        return pipeline, step, world.inputs(cell.needs.seen)
+        return cell, world.inputs(cell.needs.seen)
 
     def _drop_expired(self, plan: Plan) -> None:
         for cell in plan.cells:
             if cell.state is State.EXPIRED and self.lake.stamp(*cell.key):
                 self.engine.drop(*cell.key)
-                self.registry.forget(*cell.key)
+                if not cell.step.resumes:  # what was made of it says by its record whether it is still true
+                    self.registry.forget(*cell.key)
 
     def _refuse_errors(self) -> None:
         wrong = errors(self.compiled.problems)

@@ -7,7 +7,7 @@ import re
 import time
 import traceback
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from drawloom.engines import quote
 from drawloom.model import (
+    KEY,
     Check,
     Column,
     DrawloomError,
@@ -72,8 +73,8 @@ class StepRunner:
     engine: Engine
     known: Mapping[str, tuple[Column, ...]]
 
-    def run(self, step: Step, schedule: Schedule, day: date, inputs: Inputs) -> Ran:
-        """Render, execute, check and publish one partition.
+    def run(self, step: Step, schedule: Schedule, day: date, inputs: Inputs, since: date | None = None) -> Ran:
+        """Render, execute, check and publish one partition; with ``since`` by the backfill SQL from that day on.
 
         Raises:
             RunError: the engine or a check said no; nothing was published.
@@ -81,23 +82,29 @@ class StepRunner:
         began = time.monotonic()
         run = new_run()
         with self._task(step, inputs) as task:
-            staged = self._stage(task, step, schedule, day, meta(run, step, inputs))
+            staged = self._stage(
+                task, step, _day_text(step, schedule, day, inputs, since), day, meta(run, step, inputs)
+            )
             warnings = run_checks(task, step, schedule, [staged], first=self._first(step))
         return Ran((self._publish(staged, run, step, inputs, began),), staged.columns, warnings)
 
-    def run_range(self, step: Step, schedule: Schedule, inputs: Mapping[date, Inputs]) -> Ran:
+    def run_range(
+        self, step: Step, schedule: Schedule, inputs: Mapping[date, Inputs], since: date | None = None
+    ) -> Ran:
         """Fill all days of ``inputs`` in one pass; each lands as its own partition.
 
-        The step's backfill SQL gives all of them; without one, the SELECTs of the days are run together.
+        With ``since`` the step's backfill SQL gives them, computed from that day on; without, the SELECTs of the days
+        are run together.
 
         Raises:
             RunError: as ``run``; without backfill SQL the days may have to be run one by one (code apart).
         """
         began, run, days = time.monotonic(), new_run(), sorted(inputs)
         metas = {day: meta(run, step, seen) for day, seen in inputs.items()}
-        with self._task(step, _united(inputs.values())) as task:
-            if step.backfill_sql:
-                text = rendered(step, schedule, days[-1], start=days[0].isoformat(), end=days[-1].isoformat())
+        everything = _united(inputs.values())
+        with self._task(step, everything) as task:
+            if since:
+                text = _range_text(step, schedule, since, days[-1], everything)
                 staged = task.stage_range(step.into, text, metas, self._known(step))
             else:
                 texts = _texts(step, schedule, days)
@@ -107,26 +114,34 @@ class StepRunner:
         share = round(records[-1].seconds / len(records), 6)
         return Ran(tuple(replace(record, seconds=share) for record in records), staged[-1].columns, warnings)
 
-    def preview(self, step: Step, schedule: Schedule, day: date, inputs: Inputs, limit: int) -> pa.Table:
+    def preview(
+        self, step: Step, schedule: Schedule, day: date, inputs: Inputs, limit: int, since: date | None = None
+    ) -> pa.Table:
         """The first rows that a step would write, without writing."""
         with self._task(step, inputs) as task:
             if step.call:
                 return _call(step, day, task).slice(0, limit)
-            return task.query(f"SELECT * FROM (\n{rendered(step, schedule, day)}\n) AS preview LIMIT {int(limit)}")
+            text = _day_text(step, schedule, day, inputs, since)
+            return task.query(f"SELECT * FROM (\n{text}\n) AS preview LIMIT {int(limit)}")
 
     @contextmanager
-    def staged(self, step: Step, schedule: Schedule, day: date, inputs: Inputs) -> Iterator[tuple[Task, Staged]]:
+    def staged(
+        self, step: Step, schedule: Schedule, day: date, inputs: Inputs, since: date | None = None
+    ) -> Iterator[tuple[Task, Staged]]:
         """A partition that is made and shown as ``staged`` but never published."""
         with self._task(step, inputs) as task:
-            part = self._stage(task, step, schedule, day, meta(new_run(), step, inputs))
+            text = _day_text(step, schedule, day, inputs, since)
+            part = self._stage(task, step, text, day, meta(new_run(), step, inputs))
             task.show(part)
             yield task, part
 
     @contextmanager
     def _task(self, step: Step, inputs: Inputs) -> Iterator[Task]:
         """The engine's task for a step; what it raises gets the step's place where it has none."""
-        tables = {read.table for read in step.reads} | {r.table for check in step.checks for r in check.reads}
-        tables -= {step.into.name} if self._first(step) and not step.past else set()
+        tables = {*inputs, *(read.table for read in step.reads)}
+        tables |= {read.table for check in step.checks for read in check.reads}
+        if self._first(step) and (not step.past or (_begins(step) and not inputs.get(step.into.name))):
+            tables.discard(step.into.name)
         visible = {table: _days(inputs.get(table, {})) for table in sorted(tables)}
         columns = {table: self.known[table] for table in tables if table in self.known}
         try:
@@ -142,10 +157,10 @@ class StepRunner:
     def _known(self, step: Step) -> tuple[Column, ...]:
         return step.into.columns or self.known.get(step.into.name, ())
 
-    def _stage(self, task: Task, step: Step, schedule: Schedule, day: date, meta: Mapping[str, str]) -> Staged:
+    def _stage(self, task: Task, step: Step, text: str, day: date, meta: Mapping[str, str]) -> Staged:
         if step.call:
             return task.stage_arrow(step.into, day, _call(step, day, task), meta, self._known(step))
-        return task.stage(step.into, day, rendered(step, schedule, day), meta, self._known(step))
+        return task.stage(step.into, day, text, meta, self._known(step))
 
     def _publish(self, staged: Staged, run: str, step: Step, inputs: Inputs, began: float) -> Record:
         stamp = self.engine.publish(staged)
@@ -179,15 +194,40 @@ def _call(step: Step, day: date, task: Task) -> pa.Table:
         raise RunError(Problem("step-failed", "error", message, Where(frame.filename, frame.lineno))) from error
 
 
-def rendered(step: Step, schedule: Schedule, day: date, **names: Any) -> str:
+def rendered(step: Step, schedule: Schedule, day: date, text: str | None = None, **names: Any) -> str:
     """The SQL that runs for a day, in DuckDB's dialect."""
-    text = step.backfill_sql if "start" in names else step.sql
-    sql = render(text or "", day, schedule=schedule, params=step.params, where=step.where, **names).text
+    source = step.sql or "" if text is None else text
+    sql = render(source, day, schedule=schedule, params=step.params, where=step.where, **names).text
     if step.dialect == "duckdb":
         return sql.strip().rstrip(";")
     from drawloom.sql.dialect import transpile
 
     return transpile(sql, step.dialect, "duckdb")
+
+
+def _day_text(step: Step, schedule: Schedule, day: date, inputs: Inputs, since: date | None) -> str:
+    if step.call:
+        return ""
+    if since is None:
+        return rendered(step, schedule, day, is_incremental=_is_incremental(step, inputs))
+    text = _range_text(step, schedule, since, day, inputs)
+    return f"SELECT * FROM (\n{text}\n) AS days WHERE {KEY} = DATE {quote.value(day.isoformat())}"
+
+
+def _range_text(step: Step, schedule: Schedule, since: date, last: date, inputs: Inputs) -> str:
+    names = {"start": since.isoformat(), "end": last.isoformat()}
+    return rendered(step, schedule, last, step.backfill_sql, is_incremental=_is_incremental(step, inputs), **names)
+
+
+def _begins(step: Step) -> bool:
+    """Whether its SQL has another form for when there is nothing of the past yet."""
+    return "is_incremental" in (step.sql or "")
+
+
+def _is_incremental(step: Step, inputs: Inputs) -> Callable[[], bool]:
+    """dbt's question, whether there are earlier rows to go on from; as a reading of the text always assumes."""
+    there = not step.past or bool(inputs.get(step.into.name))
+    return lambda: there
 
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 
@@ -24,6 +25,11 @@ class Work:
     def together(self) -> bool:
         """Whether the SELECTs of several days are run as one; if that fails, each may be run by itself."""
         return len(self.cells) > 1 and not self.first.step.backfill_sql
+
+    @property
+    def since(self) -> date | None:
+        """The first day of the range that backfill SQL computes; None where the days' own SQL is run."""
+        return self.first.since or (self.first.ds if len(self.cells) > 1 and self.first.step.backfill_sql else None)
 
     @property
     def first(self) -> Cell:
@@ -74,7 +80,9 @@ def _sorter(works: Sequence[Work]) -> TopologicalSorter[int]:
 def _ranges(todo: Sequence[Cell], jobs: int) -> Iterator[Work]:
     for step, group in groupby(todo, key=lambda cell: cell.step):
         cells = tuple(group)
-        if step.backfill_sql:
+        if step.resumes:
+            yield from (Work(tuple(same)) for _, same in groupby(cells, key=lambda cell: cell.since or cell.ds))
+        elif step.backfill_sql:
             for run in _contiguous(cells):
                 yield from _cut(run, LONGEST)
         else:

@@ -17,6 +17,7 @@ class World:
 
     ``contents`` maps table -> day (None for a table without days) -> content hash, for the lake and the sources.
     ``records`` are those of the lake whose files are there and unchanged. ``failures`` maps (table, day) -> error.
+    ``gone`` are records whose files are not there any more, such as those of expired partitions.
     ``odd`` says what is wrong with the files of partitions that were recorded and do not count any more.
     ``settled`` is the newest day of a source that is complete, where its lateness is not over for later ones.
     ``gapless`` are the sources whose missing days count as days without rows.
@@ -28,6 +29,7 @@ class World:
     odd: Mapping[tuple[str, date], str] = field(default_factory=dict)
     settled: Mapping[str, date] = field(default_factory=dict)
     gapless: frozenset[str] = frozenset()
+    gone: Mapping[str, Mapping[date, Record]] = field(default_factory=dict)
 
     def days(self, table: str) -> list[date]:
         """The days of a table that exist and are settled, in order."""
