@@ -1,0 +1,68 @@
+[# What the files of this folder share. A map of days holds one bit for each of 56 days, bit 0 for the day itself. #]
+[% macro day(offset) %]DATE '{{ macros.ds_add(ds, [[ offset ]]) }}'[% endmacro %]
+[% macro text(expression) %]
+CASE
+      WHEN [[ expression ]] IS NULL THEN '(null)'
+      WHEN CAST([[ expression ]] AS VARCHAR) IN ('(null)', '(other)') OR substr(CAST([[ expression ]] AS VARCHAR), 1, 1) = chr(92)
+        THEN chr(92) || CAST([[ expression ]] AS VARCHAR)
+      ELSE CAST([[ expression ]] AS VARCHAR)
+    END
+[%- endmacro %]
+[% macro list(names, prefix="") %][% for name in names %][[ prefix ]][[ name ]][% if not loop.last %], [% endif %][% endfor %][% endmacro %]
+
+[# The rows of snapshots: one row for each entity that has a row that day. #]
+[% macro snapshots(g, condition, days) %]
+[% for snapshot in g.snapshots %]
+[[ snapshot.name ]] AS (
+  SELECT
+    [% if days %]ds, [% endif %][[ list(g.entity) ]],
+    [% for d in snapshot.dims %]
+    max([[ text(d.column) ]]) AS [[ d.name ]][[ "," if not loop.last ]]
+    [% endfor %]
+  FROM [[ snapshot.table ]]
+  WHERE [[ condition ]]
+  GROUP BY [% if days %]ds, [% endif %][[ list(g.entity) ]]
+)[[ "," if not loop.last ]]
+[% endfor %]
+[% endmacro %]
+
+[# The cut of a row: the dimensions that are not NULL. #]
+[% macro cut(g) %]
+CASE
+      [% for cut in g.cuts %]
+      WHEN [% for d in g.dims %][[ d.name ]] IS [[ "NOT " if d.key in cut.keys ]]NULL[[ " AND " if not loop.last ]][% endfor %] THEN [[ cut.value ]]
+      [% endfor %]
+      ELSE ''
+    END
+[%- endmacro %]
+
+[# counted -> mapped: values outside of the keep list become '(other)'; only columns in `others` are added up besides. #]
+[% macro mapped(g, others) %]
+mapped AS (
+  SELECT
+    c.ds,
+    c.activity,
+    [% for d in g.dims %]
+    [% if d.tailed %]
+    CASE WHEN c.[[ d.name ]] IS NULL THEN NULL WHEN [[ d.keep ]].value IS NULL THEN '(other)' ELSE c.[[ d.name ]] END AS [[ d.name ]],
+    [% else %]
+    c.[[ d.name ]],
+    [% endif %]
+    [% endfor %]
+    [% for other in others %]c.[[ other ]], [% endfor %]c.n
+  FROM counted AS c
+  [% for d in g.dims if d.tailed %]
+  LEFT JOIN keep AS [[ d.keep ]]
+    ON [[ d.keep ]].ds = c.ds AND [[ d.keep ]].dimension = [[ d.value ]] AND [[ d.keep ]].value = c.[[ d.name ]]
+  [% endfor %]
+)
+[%- endmacro %]
+
+[% macro grouping(g, others) %]
+GROUP BY [% if g.cuts %]GROUPING SETS (
+    (ds, activity, [[ list(others) ]])
+    [% for cut in g.cuts %]
+    , (ds, activity, [[ list(cut.names) ]], [[ list(others) ]])
+    [% endfor %]
+  )[% else %]ds, activity, [[ list(others) ]][% endif %]
+[% endmacro %]

@@ -1,0 +1,253 @@
+"""What the ``.sql`` files of growth are completed with: quoted names, and numbers that follow from the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from drawloom.frameworks import sqlfiles
+from drawloom.frameworks.growth.conditions import condition_sql
+from drawloom.frameworks.growth.spec import Dimension, Growth
+
+MAP_DAYS = 56
+WINDOWS = (7, 28)  # of engagement
+TABLES = {
+    "days": "_days",
+    "state": "_state",
+    "keep": "_keep",
+    "accounting": "",
+    "engagement": "_engagement",
+    "ratios": "_ratios",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The columns of one activity, and its name as a literal."""
+
+    key: str
+    condition: str
+
+    @property
+    def value(self) -> str:
+        """Its name as a literal."""
+        return sqlfiles.value(self.key)
+
+    @property
+    def name(self) -> str:
+        """The column that says whether an entity did it on a day."""
+        return sqlfiles.name(self.key)
+
+    @property
+    def first(self) -> str:
+        """The column of the first day."""
+        return sqlfiles.name(f"{self.key}_first")
+
+    @property
+    def last(self) -> str:
+        """The column of the last day."""
+        return sqlfiles.name(f"{self.key}_last")
+
+    @property
+    def bits(self) -> str:
+        """The column of the map of days."""
+        return sqlfiles.name(f"{self.key}_bits")
+
+    @property
+    def past(self) -> str:
+        """The column of the map before a range."""
+        return sqlfiles.name(f"{self.key} past")
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """One dimension."""
+
+    key: str
+    spec: Dimension
+    number: int
+    snapshot: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its column."""
+        return sqlfiles.name(self.key)
+
+    @property
+    def value(self) -> str:
+        """Its name as a literal."""
+        return sqlfiles.value(self.key)
+
+    @property
+    def column(self) -> str:
+        """The column of the source, or of the snapshot."""
+        return sqlfiles.name(self.spec.column or self.key)
+
+    @property
+    def touch(self) -> str:
+        """Whether the first or the last value counts."""
+        return self.spec.touch
+
+    @property
+    def row(self) -> str:
+        """Which row of a day it is taken from."""
+        return f"{self.spec.touch}_row"
+
+    @property
+    def tailed(self) -> bool:
+        """Whether its long tail is cut."""
+        return self.spec.tailed
+
+    @property
+    def top(self) -> int | None:
+        """How many values are kept."""
+        return self.spec.top
+
+    @property
+    def min(self) -> int:
+        """How many entities a value must have."""
+        return self.spec.min_entities or 0
+
+    @property
+    def keep(self) -> str:
+        """What the keep list is called where it is joined for this dimension."""
+        return f"keep_{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A table of snapshots, and the dimensions taken from it."""
+
+    name: str
+    table: str
+    dims: tuple[Dim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Dimensions that are counted by together."""
+
+    keys: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Their columns."""
+        return [sqlfiles.name(key) for key in self.keys]
+
+    @property
+    def value(self) -> str:
+        """What the cut is called, as a literal."""
+        return sqlfiles.value(",".join(self.keys))
+
+
+@dataclass(frozen=True, slots=True)
+class Bit:
+    """One bit of the flags: set where the map and ``mask`` meet."""
+
+    mask: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How the flags say that the first day is less than so many days ago."""
+
+    days: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartOfAccounting:
+    """One window and step: its conditions over ``flags``, and how many days back it compares with."""
+
+    window: int
+    step: str
+    now: str
+    before: str
+    new: str
+
+    @property
+    def lag(self) -> int:
+        """How many days ago the window ended that it is compared with."""
+        return 1 if self.step == "day" else self.window
+
+
+class Values:
+    """Everything that the templates name as ``g``."""
+
+    def __init__(self, spec: Growth, start: date) -> None:
+        self.start = start.isoformat()
+        self.source = sqlfiles.table(spec.source)
+        self.entity = [sqlfiles.name(column) for column in spec.entity]
+        self.time = sqlfiles.name(spec.time) if spec.time else None
+        self.activities = [Activity(name, condition_sql(spec, name)) for name in spec.activities]
+        self.flags = [activity.name for activity in self.activities]
+        self.snapshots = _snapshots(spec)
+        self.dims = _dims(spec, {dim.key: dim for snapshot in self.snapshots for dim in snapshot.dims})
+        self.dim_names = [dim.name for dim in self.dims]
+        self.touched = [dim for dim in self.dims if not dim.snapshot]
+        self.last = [dim for dim in self.touched if dim.touch == "last"]
+        self.first = [dim for dim in self.touched if dim.touch == "first"]
+        self.tailed = any(dim.tailed for dim in self.dims)
+        self.cuts = [Cut(cut) for cut in spec.all_cuts]
+        self.tables = {key: sqlfiles.table(spec.table + ending) for key, ending in TABLES.items()}
+        self.mask55 = (1 << (MAP_DAYS - 1)) - 1
+        self.windows = sorted(spec.windows)
+        self.bits = [bit for number, window in enumerate(self.windows) for bit in _bits(number, window, spec.steps)]
+        self.levels = _levels(self.windows)
+        newest = {level.days: level.value for level in self.levels}
+        self.parts = [
+            _part(number, window, step, newest)
+            for number, window in enumerate(self.windows)
+            for step in ("day", "window")
+            if step in spec.steps
+        ]
+        by_lag = {(part.step, part.window if part.step == "window" else 0): part for part in self.parts}
+        self.lags = list(by_lag.values())
+        self.longest = max(part.lag for part in self.parts)
+
+
+def _snapshots(spec: Growth) -> list[Snapshot]:
+    tables: dict[str, list[str]] = {}
+    for name, dimension in spec.dimensions.items():
+        if dimension.snapshot:
+            tables.setdefault(dimension.snapshot, []).append(name)
+    numbers = {name: number for number, name in enumerate(spec.dimensions)}
+    return [
+        Snapshot(
+            f"snapshot_{number}",
+            sqlfiles.table(table),
+            tuple(Dim(name, spec.dimensions[name], numbers[name], f"snapshot_{number}") for name in names),
+        )
+        for number, (table, names) in enumerate(tables.items())
+    ]
+
+
+def _dims(spec: Growth, taken: Mapping[str, Dim]) -> list[Dim]:
+    return [
+        taken.get(name) or Dim(name, dimension, number)
+        for number, (name, dimension) in enumerate(spec.dimensions.items())
+    ]
+
+
+def _bits(number: int, window: int, steps: Sequence[str]) -> list[Bit]:
+    """Active in the window; in the one that ended a day before; in the one that ended where this one begins."""
+    mask, value = (1 << window) - 1, 1 << (3 * number)
+    shifts = {1: 1} | ({2: window} if "window" in steps else {})
+    return [Bit(mask, value), *(Bit(mask << shift, value << place) for place, shift in shifts.items())]
+
+
+def _levels(windows: Sequence[int]) -> list[Level]:
+    """The newest entities have the highest value, so that each window's new ones are those above a bar."""
+    days = sorted({1, *windows})
+    unit = 1 << (3 * len(windows))
+    return [Level(length, unit * (len(days) - rank)) for rank, length in enumerate(days)]
+
+
+def _part(number: int, window: int, step: str, newest: Mapping[int, int]) -> PartOfAccounting:
+    def bit(place: int) -> str:
+        return f"flags & {1 << (3 * number + place)} <> 0"
+
+    new = newest[1 if step == "day" else window]
+    return PartOfAccounting(window, step, f"({bit(0)})", f"({bit(1 if step == 'day' else 2)})", f"(flags >= {new})")

@@ -1,0 +1,62 @@
+"""SQL of frameworks: text in ``.sql`` files, completed with a spec's values when it is compiled.
+
+What is completed stands in ``[[ ]]`` and ``[% %]``, so that ``{{ ds }}`` is left for the run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlglot import exp
+
+
+def render_sql(file: Path, **values: Any) -> str:
+    """The text of a ``.sql`` file with these values; other files of its folder can be imported in it."""
+    text = _environment(file.parent).get_template(file.name).render(**values)
+    return re.sub(r"\n\s*\n+", "\n", text).strip() + "\n"
+
+
+def name(text: str) -> str:
+    """A quoted identifier, safe in a template."""
+    return plain(exp.to_identifier(text, quoted=True).sql("duckdb"))
+
+
+def table(text: str) -> str:
+    """A quoted table name, safe in a template."""
+    return ".".join(map(name, text.split(".")))
+
+
+def value(text: str) -> str:
+    """A string literal, safe in a template."""
+    return plain(exp.Literal.string(text).sql("duckdb"))
+
+
+def names(texts: Iterable[str], prefix: str = "") -> str:
+    """Quoted identifiers as a list."""
+    return ", ".join(prefix + name(text) for text in texts)
+
+
+def plain(sql: str) -> str:
+    """The SQL as a template that renders to it: braces in names and values stay what they are."""
+    return re.sub(r"\{(?=[{%#])", "{{ '{' }}", sql)
+
+
+@lru_cache
+def _environment(folder: Path) -> Environment:
+    return Environment(  # noqa: S701 - this is SQL; names and values are quoted by sqlglot
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        block_start_string="[%",
+        block_end_string="%]",
+        variable_start_string="[[",
+        variable_end_string="]]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
