@@ -156,9 +156,9 @@ class Step:
         return any(read.table == self.into.name for read in self.reads)
 
     @property
-    def resumes(self) -> bool:
-        """Whether its backfill SQL goes on from partitions before the range, and so can be run from any of them."""
-        return any(read.before for read in self.backfill_reads or ())
+    def resumes_from(self) -> tuple[str, ...]:
+        """The tables from whose partitions before the range its backfill SQL goes on."""
+        return tuple(read.table for read in self.backfill_reads or () if read.before)
 
 
 def _bound(bound: Bound | None, day: date) -> date | None:

@@ -113,7 +113,7 @@ class NeedsReader:
         if owner:
             return [ds for ds in self._listed(table, spans, day) if ds in owner.kept]
         if not exact:
-            spans = [(day, day)] if any(_holds(span, day) for span in spans) else []
+            spans = [(day, day)] if any(holds(span, day) for span in spans) else []
         wanted = (ds for span in spans for ds in _listed_days(*clip(span, self._start, _END)) if ds >= self._start)
         if table in self._world.gapless:
             existing = self._existing.get(table) or [self._start]
@@ -134,7 +134,8 @@ class NeedsReader:
 _END = date(9999, 12, 31)
 
 
-def _holds(span: DateSpan, day: date) -> bool:
+def holds(span: DateSpan, day: date) -> bool:
+    """Whether a day lies in a span."""
     return (span[0] is None or span[0] <= day) and (span[1] is None or day <= span[1])
 
 

@@ -37,6 +37,7 @@ class Cell:
     """One partition of one step: how it stands, why, and what it needs.
 
     ``since`` is the first day of the range that backfill SQL computes it with; None where its own SQL can be run.
+    ``alone`` says that no range of the days beside it can be computed with it.
     """
 
     pipeline: Pipeline
@@ -47,6 +48,7 @@ class Cell:
     needs: Needs
     after: tuple[Key, ...] = ()
     since: date | None = None
+    alone: bool = False
 
     @property
     def key(self) -> Key:
@@ -207,24 +209,27 @@ class _Planner:
         else:
             needs = Needs((), {})
             state, reason = State.EXPIRED, f"older than the {step.into.keep} days that are kept"
-            if step.resumes and self._is_outdated(step, key):
+            if self._checkpoints(step) and self._is_outdated(step, key):
                 self._outdated.add(key)
         self._states[key] = state
-        return Cell(owner.pipeline, step, ds, state, reason, needs, tuple(self._reader.after(step, ds)), since)
+        after, alone = tuple(self._reader.after(step, ds)), since is None and bool(self._checkpoints(step))
+        return Cell(owner.pipeline, step, ds, state, reason, needs, after, since, alone)
 
     def _needs(self, owner: Owner, ds: date) -> tuple[Needs, date | None]:
         """What a day needs; where its own SQL would need a partition that has expired, what a range from the last one
         that is there needs, and where that begins."""
         step = owner.step
         needs = self._reader.of(step, ds)
-        if not step.resumes or all(self._lasting(*key) for key in _dated(needs)):
+        checkpoints = self._checkpoints(step)
+        if not checkpoints or all(self._lasting(*key) for key in _dated(needs)):
             return needs, None
-        before = [
-            self._owners[read.table] for read in step.backfill_reads or () if read.before and self._sparse(read.table)
-        ]
-        starts = [self._start_after(other, owner, ds) for other in before]
+        starts = [self._start_after(self._owners[table], owner, ds) for table in checkpoints]
         since = min(starts, default=ds)
         return self._reader.of_range(step, since, ds), since
+
+    def _checkpoints(self, step: Step) -> list[str]:
+        """The tables whose partitions expire, and from which its backfill SQL goes on."""
+        return [table for table in step.resumes_from if self._sparse(table)]
 
     def _lasting(self, table: str, ds: date) -> bool:
         """Whether a partition is there, or will be, if it belongs to a table whose partitions expire."""
@@ -232,7 +237,7 @@ class _Planner:
 
     def _sparse(self, table: str) -> bool:
         owner = self._owners.get(table)
-        return owner is not None and len(owner.kept) < len(owner.days)
+        return owner is not None and owner.step.into.keep is not None
 
     def _start_after(self, checkpoint: Owner, owner: Owner, ds: date) -> date:
         """The day after the last partition of a table that is there before a day; the first of history without one."""
@@ -282,7 +287,7 @@ class _Planner:
             return State.STALE, "code changed"
         if key in self._forced:
             return State.STALE, "asked for"
-        if step.resumes:
+        if self._checkpoints(step):
             changed = self._changed(record)
             return (State.STALE, changed) if changed else (State.FRESH, "")
         rebuilt = next((need for need in _dated(needs) if self._states.get(need) in WANTED), None)

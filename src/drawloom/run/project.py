@@ -276,7 +276,7 @@ class Project:
         for cell in plan.cells:
             if cell.state is State.EXPIRED and self.lake.stamp(*cell.key):
                 self.engine.drop(*cell.key)
-                if not cell.step.resumes:  # what was made of it says by its record whether it is still true
+                if not cell.step.resumes_from:  # what was made of it says by its record whether it is still true
                     self.registry.forget(*cell.key)
 
     def _refuse_errors(self) -> None:

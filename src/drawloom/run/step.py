@@ -29,6 +29,7 @@ from drawloom.model import (
     Where,
     seen,
 )
+from drawloom.run.needs import holds
 from drawloom.sql.template import render
 
 if TYPE_CHECKING:
@@ -104,13 +105,16 @@ class StepRunner:
         everything = _united(inputs.values())
         with self._task(step, everything) as task:
             if since:
-                text = _range_text(step, schedule, since, days[-1], everything)
+                text = _days_of(_range_text(step, schedule, since, days[-1], everything), days[0], days[-1])
                 staged = task.stage_range(step.into, text, metas, self._known(step))
             else:
                 texts = _texts(step, schedule, days)
                 staged = task.stage_days(step.into, texts, metas, self._known(step))
             warnings = run_checks(task, step, schedule, staged, first=self._first(step))
-        records = [self._publish(part, run, step, inputs[part.ds], began) for part in staged]
+        made = {part.ds: part.content for part in staged}
+        records = [
+            self._publish(part, run, step, _with_own(step, inputs[part.ds], part.ds, made), began) for part in staged
+        ]
         share = round(records[-1].seconds / len(records), 6)
         return Ran(tuple(replace(record, seconds=share) for record in records), staged[-1].columns, warnings)
 
@@ -140,8 +144,10 @@ class StepRunner:
         """The engine's task for a step; what it raises gets the step's place where it has none."""
         tables = {*inputs, *(read.table for read in step.reads)}
         tables |= {read.table for check in step.checks for read in check.reads}
-        if self._first(step) and (not step.past or (_begins(step) and not inputs.get(step.into.name))):
+        if self._first(step) and not step.past:
             tables.discard(step.into.name)
+        if _begins(step):
+            tables -= {table for table in tables if not inputs.get(table) and table not in self.known}
         visible = {table: _days(inputs.get(table, {})) for table in sorted(tables)}
         columns = {table: self.known[table] for table in tables if table in self.known}
         try:
@@ -210,8 +216,13 @@ def _day_text(step: Step, schedule: Schedule, day: date, inputs: Inputs, since: 
         return ""
     if since is None:
         return rendered(step, schedule, day, is_incremental=_is_incremental(step, inputs))
-    text = _range_text(step, schedule, since, day, inputs)
-    return f"SELECT * FROM (\n{text}\n) AS days WHERE {KEY} = DATE {quote.value(day.isoformat())}"
+    return _days_of(_range_text(step, schedule, since, day, inputs), day, day)
+
+
+def _days_of(text: str, first: date, last: date) -> str:
+    """The rows of the days that are wanted; a range may have to begin before them."""
+    between = " AND ".join(f"DATE {quote.value(day.isoformat())}" for day in (first, last))
+    return f"SELECT * FROM (\n{text}\n) AS days WHERE {KEY} BETWEEN {between}"
 
 
 def _range_text(step: Step, schedule: Schedule, since: date, last: date, inputs: Inputs) -> str:
@@ -219,14 +230,22 @@ def _range_text(step: Step, schedule: Schedule, since: date, last: date, inputs:
     return rendered(step, schedule, last, step.backfill_sql, is_incremental=_is_incremental(step, inputs), **names)
 
 
+def _with_own(step: Step, inputs: Inputs, day: date, made: Mapping[date, str]) -> Inputs:
+    """The inputs of a day, and the days before it of its own table that were made in the same pass."""
+    spans = [span for read in step.reads if read.table == step.into.name for span in read.on(day)]
+    own = {ds.isoformat(): content for ds, content in made.items() if ds < day and any(holds(s, ds) for s in spans)}
+    return {**inputs, step.into.name: {**inputs.get(step.into.name, {}), **own}} if own else inputs
+
+
 def _begins(step: Step) -> bool:
     """Whether its SQL has another form for when there is nothing of the past yet."""
-    return "is_incremental" in (step.sql or "")
+    return "is_incremental" in f"{step.sql} {step.backfill_sql}"
 
 
 def _is_incremental(step: Step, inputs: Inputs) -> Callable[[], bool]:
     """dbt's question, whether there are earlier rows to go on from; as a reading of the text always assumes."""
-    there = not step.past or bool(inputs.get(step.into.name))
+    past = {*step.resumes_from, *([step.into.name] if step.past else [])}
+    there = not past or any(inputs.get(table) for table in past)
     return lambda: there
 
 

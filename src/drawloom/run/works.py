@@ -80,9 +80,7 @@ def _sorter(works: Sequence[Work]) -> TopologicalSorter[int]:
 def _ranges(todo: Sequence[Cell], jobs: int) -> Iterator[Work]:
     for step, group in groupby(todo, key=lambda cell: cell.step):
         cells = tuple(group)
-        if step.resumes:
-            yield from (Work(tuple(same)) for _, same in groupby(cells, key=lambda cell: cell.since or cell.ds))
-        elif step.backfill_sql:
+        if step.backfill_sql:
             for run in _contiguous(cells):
                 yield from _cut(run, LONGEST)
         else:
@@ -108,7 +106,7 @@ def _most(cell: Cell) -> int:
 def _contiguous(cells: Iterable[Cell]) -> Iterator[tuple[Cell, ...]]:
     run: list[Cell] = []
     for cell in cells:
-        if run and (cell.ds - run[-1].ds).days != 1:
+        if run and ((cell.ds - run[-1].ds).days != 1 or cell.alone or cell.since != run[-1].since or run[-1].alone):
             yield tuple(run)
             run = []
         run.append(cell)

@@ -1,5 +1,6 @@
 [# What the files of this folder share. A map of days holds one bit for each of 56 days, bit 0 for the day itself. #]
 [% macro day(offset) %]DATE '{{ macros.ds_add(ds, [[ offset ]]) }}'[% endmacro %]
+[% macro when(ranged) %]ds [[ "BETWEEN DATE '{{ start }}' AND DATE '{{ end }}'" if ranged else "= " ~ day(0) ]][% endmacro %]
 [% macro text(expression) %]
 CASE
       WHEN [[ expression ]] IS NULL THEN '(null)'
@@ -58,11 +59,15 @@ mapped AS (
 )
 [%- endmacro %]
 
-[% macro grouping(g, others) %]
-GROUP BY [% if g.cuts %]GROUPING SETS (
-    (ds, activity, [[ list(others) ]])
-    [% for cut in g.cuts %]
-    , (ds, activity, [[ list(cut.names) ]], [[ list(others) ]])
-    [% endfor %]
-  )[% else %]ds, activity, [[ list(others) ]][% endif %]
-[% endmacro %]
+[# Every cut, by each of some columns in turn. #]
+[% macro grouping(g, columns, day) %]
+GROUP BY GROUPING SETS (
+  [% for column in columns %]
+  [% set last_column = loop.last %]
+  ([[ day ]][[ column ]])[[ "," if g.cuts or not last_column ]]
+  [% for cut in g.cuts %]
+  ([[ day ]][[ list(cut.names) ]], [[ column ]])[[ "," if not (loop.last and last_column) ]]
+  [% endfor %]
+  [% endfor %]
+)
+[%- endmacro %]

@@ -1,36 +1,13 @@
 [% import "_macros.sql" as m with context %]
 -- How many entities are active, new, retained, resurrected, churned and stale, in each window and cut.
-WITH
-[% include "_dense.sql" if dense else "_today.sql" %]
+WITH counted AS (
+  SELECT ds, activity, [[ m.list(g.dim_names) ]][[ ", " if g.dims ]]flags, sum(n) AS n
+  FROM [[ g.tables.counts ]]
+  WHERE [[ m.when(ranged) ]] AND activity <> '' AND flags IS NOT NULL
+  GROUP BY ds, activity, [[ m.list(g.dim_names) ]][[ ", " if g.dims ]]flags
+)
 [% include "_keep_list.sql" %]
-, flagged AS (
-  -- For each window three bits: active now, a day before, a window before. Above them, how new the entity is.
-  [% for a in g.activities %]
-  SELECT
-    ds,
-    [[ a.value ]] AS activity,
-    [[ m.list(g.dim_names) ]][[ "," if g.dims ]]
-    [% for bit in g.bits %]
-    CASE WHEN [[ a.bits ]] & [[ bit.mask ]] <> 0 THEN [[ bit.value ]] ELSE 0 END +
-    [% endfor %]
-    CASE
-      [% for level in g.levels %]
-      WHEN date_diff('day', [[ a.first ]], ds) < [[ level.days ]] THEN [[ level.value ]]
-      [% endfor %]
-      ELSE 0
-    END AS flags[[ ", n" if dense ]]
-  FROM states WHERE [[ a.first ]] IS NOT NULL
-  [% if not loop.last %]
-  UNION ALL
-  [% endif %]
-  [% endfor %]
-),
-counted AS (
-  SELECT ds, activity, [[ m.list(g.dim_names) ]][[ ", " if g.dims ]]flags, [[ "sum(n)" if dense else "count(*)" ]] AS n
-  FROM flagged
-  [[ m.grouping(g, ["flags"]) ]]
-),
-[[ m.mapped(g, ["flags"]) ]],
+, [[ m.mapped(g, ["flags"]) ]],
 cells AS (
   [% for part in g.parts %]
   SELECT
@@ -52,7 +29,7 @@ cells AS (
 ),
 before AS (
   -- Who was active one step before, in the cells of that day: what changes without a flow has moved between cells.
-  [% if dense %]
+  [% if ranged %]
   SELECT * FROM (
     SELECT
       [% for part in g.lags %]
@@ -91,7 +68,7 @@ summed AS (
   HAVING sum(ever) > 0 OR sum(active_before) > 0
 )
 SELECT
-  [% if dense %]
+  [% if ranged %]
   ds,
   [% endif %]
   activity,

@@ -45,13 +45,13 @@ def _steps(spec: Growth, values: Values, project: Context) -> Iterator[Step]:
     cut = Column("cut", "VARCHAR", "the dimensions of the row, joined by commas; '' for the total")
 
     def step(
-        key: str, description: str, columns: tuple[Column, ...] = (), *, dense: bool = False, **more: object
+        key: str, description: str, columns: tuple[Column, ...] = (), *, ranged: bool = False, **more: object
     ) -> Step:
         into = _table(spec, project, key, description, columns)
         file = FOLDER / f"{key}.sql"
-        sql = sqlfiles.render_sql(file, g=values, dense=False)
-        ranged = sqlfiles.render_sql(file, g=values, dense=True) if dense else more.pop("backfill_sql", None)
-        return Step(into.name, into, sql=sql, backfill_sql=ranged, where=spec.where, **more)  # type: ignore[arg-type]
+        sql = sqlfiles.render_sql(file, g=values, ranged=False)
+        backfill = sqlfiles.render_sql(file, g=values, ranged=True) if ranged else more.pop("backfill_sql", None)
+        return Step(into.name, into, sql=sql, backfill_sql=backfill, where=spec.where, **more)  # type: ignore[arg-type]
 
     yield step(
         "days", "The entities of a day: what each did, and its dimensions.", checks=(_without_entity(spec, values),)
@@ -61,6 +61,11 @@ def _steps(spec: Growth, values: Values, project: Context) -> Iterator[Step]:
         "Every entity so far: its first and last day and a map of 56 days for each activity, and its dimensions.",
         backfill_sql=sqlfiles.render_sql(FOLDER / "state_range.sql", g=values),
     )
+    counts = tuple(Column(name, "INTEGER") for name in ("flags", "active_days"))
+    columns = (Column("activity", "VARCHAR"), *dims, *counts, Column("n", "BIGINT"))
+    yield step(
+        "counts", "Entities by cut and by how they stand; everything else is added up from it.", columns, ranged=True
+    )
     if values.tailed:
         keep = (
             Column("dimension", "VARCHAR"),
@@ -68,13 +73,13 @@ def _steps(spec: Growth, values: Values, project: Context) -> Iterator[Step]:
             Column("rank", "BIGINT"),
             Column("entities", "BIGINT"),
         )
-        yield step("keep", "The values of long-tailed dimensions that are shown by name.", keep, dense=True)
-    counts = tuple(Column(name, "BIGINT", text) for name, text in _COUNTS.items())
+        yield step("keep", "The values of long-tailed dimensions that are shown by name.", keep, ranged=True)
+    metrics = tuple(Column(name, "BIGINT", text) for name, text in _COUNTS.items())
     warmup = Column("warmup", "BOOLEAN", "too early: everybody still looks new")
     step_column = Column("step", "VARCHAR", "day: against the window a day before; window: against the one before this")
-    yield step("accounting", spec.description, (*unit, step_column, cut, *dims, *counts, warmup), dense=True)
+    yield step("accounting", spec.description, (*unit, step_column, cut, *dims, *metrics, warmup), ranged=True)
     engagement = (*unit, cut, *dims, Column("days_active", "INTEGER"), Column("entities", "BIGINT"))
-    yield step("engagement", "Entities by their number of active days: L7 and L28.", engagement, dense=True)
+    yield step("engagement", "Entities by their number of active days: L7 and L28.", engagement, ranged=True)
     ratios = tuple(Column(name, "DOUBLE") for name in ("quick_ratio", "retention_rate", "stickiness"))
     yield step(
         "ratios",

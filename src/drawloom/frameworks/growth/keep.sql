@@ -1,13 +1,10 @@
 [% import "_macros.sql" as m with context %]
 -- The values of long-tailed dimensions that are shown by name. A value stays until it is well below the bar.
-WITH
-[% include "_dense.sql" if dense else "_today.sql" %]
-, counted AS (
+WITH counted AS (
   [% for d in g.dims if d.tailed %]
-  SELECT ds, [[ d.value ]] AS dimension, [[ d.name ]] AS value, [[ "sum(n)" if dense else "count(*)" ]] AS entities
-  FROM states
-  WHERE ([% for a in g.activities %][[ a.bits ]][[ " | " if not loop.last ]][% endfor %]) & 268435455 <> 0
-  GROUP BY ds, [[ d.name ]]
+  SELECT ds, [[ d.value ]] AS dimension, [[ d.name ]] AS value, n AS entities
+  FROM [[ g.tables.counts ]]
+  WHERE [[ m.when(ranged) ]] AND activity = '' AND [[ d.name ]] IS NOT NULL
   [% if not loop.last %]
   UNION ALL
   [% endif %]
@@ -31,7 +28,7 @@ judged AS (
     END AS stays
   FROM ranked
 )
-[% if dense %]
+[% if ranged %]
 , remembered AS (
   SELECT ds, dimension, value, entities, rank, enters FROM judged WHERE stays
   UNION ALL

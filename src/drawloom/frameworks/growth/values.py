@@ -15,6 +15,7 @@ WINDOWS = (7, 28)  # of engagement
 TABLES = {
     "days": "_days",
     "state": "_state",
+    "counts": "_counts",
     "keep": "_keep",
     "accounting": "",
     "engagement": "_engagement",
