@@ -75,7 +75,7 @@ def reset(root: Path, *, landed: bool = True) -> None:
     """Both lakes as they are before the run step (or before landing)."""
     for name in ("hand", "work"):
         shutil.rmtree(root / name, ignore_errors=True)
-    leave = () if landed else ("lake", ".drawloom")
+    leave = ("active_planes.yml", *(() if landed else ("lake", ".drawloom")))  # growth has a benchmark of its own
     shutil.copytree(root / "demo", root / "work", ignore=shutil.ignore_patterns(*leave))
     if landed:
         shutil.copytree(root / "demo/lake/raw", root / "hand/raw")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import drawloom
-from drawloom.cli import data, demo, project, texts
+from drawloom.cli import data, demo, growth, project, texts
 from drawloom.cli.output import print_json, print_problems
 from drawloom.model import DrawloomError
 
@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 registry = typer.Typer(help="The record of what was produced.", no_args_is_help=True)
 app.add_typer(registry, name="registry")
+growing = typer.Typer(help="Growth accounting: who is active, new, back and gone.", no_args_is_help=True)
+app.add_typer(growing, name="growth")
 
 app.command("init")(project.init)
 app.command("land")(data.land)
@@ -38,6 +40,7 @@ app.command("diff")(data.diff)
 app.command("advise")(texts.advise)
 app.command("demo")(demo.demo)
 registry.command("rebuild")(project.rebuild)
+growing.command("show")(growth.show)
 
 
 def _version(asked: bool) -> None:

@@ -14,6 +14,10 @@ from drawloom.model import errors
 
 Only = Annotated[bool, typer.Option("--only", help="Without the tables that the named ones need.")]
 Force = Annotated[bool, typer.Option("--force", help="Write the named partitions though they are fresh.")]
+ForceSource = Annotated[
+    list[str] | None,
+    typer.Option(help="Take this table's days from --from on for changed, and write what they change."),
+]
 
 
 def init(
@@ -71,6 +75,7 @@ def plan(
     first: First = None,
     last: Last = None,
     only: Only = False,
+    force_source: ForceSource = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
@@ -78,7 +83,7 @@ def plan(
     from drawloom.cli.views import plan_json, print_plan
 
     project = open_project(context, folder)
-    made = project.plan(names or [], *days_of(ds, first, last), upstream=not only)
+    made = project.plan(names or [], *days_of(ds, first, last), upstream=not only, force_source=force_source or [])
     if format is Format.JSON:
         print_json(plan_json(made))
     else:
@@ -93,6 +98,7 @@ def run(
     last: Last = None,
     only: Only = False,
     force: Force = False,
+    force_source: ForceSource = None,
     jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Steps at once; by the machine otherwise.")] = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
@@ -102,7 +108,9 @@ def run(
     from drawloom.cli.views import print_summary, summary_json
 
     project = open_project(context, folder)
-    made = project.plan(names or [], *days_of(ds, first, last), upstream=not only, force=force)
+    made = project.plan(
+        names or [], *days_of(ds, first, last), upstream=not only, force=force, force_source=force_source or []
+    )
     with RunProgress(made) as progress:
         summary = project.run(made, jobs=jobs, listener=progress)
     if format is Format.JSON:

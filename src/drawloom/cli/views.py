@@ -9,6 +9,8 @@ from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
+
 from drawloom.cli.output import console, counted, grid, number
 from drawloom.run.plan import Cell, Plan, State
 
@@ -142,9 +144,15 @@ def _print_failures(summary: Summary) -> None:
         more = f" and {counted(len(found) - 1, 'more day')}" if len(found) > 1 else ""
         out.print(f"[red]failed[/] {table} {found[0]}{more}")
         out.print(_indented(errors[table, found[0]]), markup=False, soft_wrap=True)
+    warned: dict[tuple[str, str], list[tuple[date, str]]] = {}
     for result in ordered:
         for warning in result.warnings:
-            out.print(f"[yellow]warning[/] {result.table} {result.ds}: {warning}", soft_wrap=True, markup=True)
+            key = (result.table, _DAY.sub("", warning.partition("; it found")[0]))
+            warned.setdefault(key, []).append((result.ds, warning))
+    for (name, _), said in warned.items():
+        more = f" and {counted(len(said) - 1, 'more day')}" if len(said) > 1 else ""
+        ds, text = said[-1]
+        out.print(f"[yellow]warning[/] {name} {ds}{more}: {escape(text)}", soft_wrap=True)
 
 
 def _summary_row(results: Sequence[Result]) -> list[str]:

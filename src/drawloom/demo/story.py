@@ -40,6 +40,10 @@ STORY = (
     Scene("Which carriers were on time in December?", ("query", DECEMBER)),
     Scene("What does fog do to departures?", ("query", WEATHER)),
     Scene("Which planes flew the most miles out of New York?", ("query", PLANES)),
+    Scene(
+        "A dozen lines of YAML count who is new, back and gone.",
+        ("growth", "show", "planes", "--days", "7", "--activity", "flights"),
+    ),
     Scene("Run it again: nothing is computed twice without a reason.", ("run",), exit_code=3),
     Scene("Ask for it all the same: the rows come out the same.", ("run", "report.carrier_week", "--force")),
     Scene(

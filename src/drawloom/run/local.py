@@ -230,7 +230,16 @@ TRANSIENT = frozenset({"engine-io", "engine-memory", "step-failed"})
 
 def _written(pipeline: str, record: Record, old: Record | None, ran: Ran) -> Result:
     outcome: Outcome = "unchanged" if old and old.content == record.content else "written"
-    return Result(pipeline, record.table, record.ds, outcome, record.rows, record.seconds, "", ran.warnings)
+    return Result(
+        pipeline,
+        record.table,
+        record.ds,
+        outcome,
+        record.rows,
+        record.seconds,
+        "",
+        tuple(ran.warnings.get(record.ds, ())),
+    )
 
 
 def _result(

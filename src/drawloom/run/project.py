@@ -154,6 +154,7 @@ class Project:
         *,
         upstream: bool = True,
         force: bool = False,
+        force_source: Sequence[str] = (),
     ) -> Plan:
         """Which partitions would be written, and why.
 
@@ -163,6 +164,7 @@ class Project:
             last: the last day to fill; the history's otherwise.
             upstream: whether to include what the named ones need and do not have.
             force: write the named partitions though they are fresh.
+            force_source: tables whose days from ``first`` on count as changed, such as one whose late rows are in.
 
         Raises:
             InputError: a spec has an error, a name is unknown, or the days lie outside the history.
@@ -170,7 +172,7 @@ class Project:
         self._refuse_errors()
         chosen = self.named(names)
         self._check_days(first, last)
-        if not (names or first or last or force):
+        if not (names or first or last or force or force_source):
             return self._plan(())
         start, end = first or self.history.start, last or self.history.end
         targets = {
@@ -179,7 +181,8 @@ class Project:
             for table in pipeline.tables
             for ds in pipeline.schedule.run_days(start, end)
         }
-        made = self._plan(targets if force else ())
+        forced = targets if force else set()
+        made = self._plan(forced | self._readers_of(force_source, start, end))
         return made.only(targets, upstream=upstream) if names or first or last else made
 
     def status(self, names: Sequence[str] = ()) -> Plan:
@@ -254,6 +257,28 @@ class Project:
 
     def _plan(self, forced: Iterable[Key]) -> Plan:
         return make_plan(self.pipelines, self.observe(), self.history, cache(self.registry.inputs), forced=forced)
+
+    def _readers_of(self, tables: Sequence[str], start: date, end: date) -> set[Key]:
+        """The partitions that read days of these tables from the first one on.
+
+        Raises:
+            InputError: no step reads one of them.
+        """
+        steps = [(pipeline, step) for pipeline in self.pipelines for step in pipeline.steps]
+        known = sorted({read.table for _, step in steps for read in step.reads})
+        for table in tables:
+            if table not in known:
+                near = get_close_matches(table, known, 1)
+                fix = f"Did you mean {near[0]}?" if near else None
+                raise refuse("unknown-name", f"source == {table!r}, must be a table that a step reads.", None, fix)
+        return {
+            (step.into.name, ds)
+            for pipeline, step in steps
+            for read in step.reads
+            if read.table in tables
+            for ds in pipeline.schedule.run_days(self.history.start, end)
+            if any((last is None or last >= start) and (first is None or first <= end) for first, last in read.on(ds))
+        }
 
     def _one(self, name: str, ds: date) -> tuple[Cell, Inputs]:
         self._refuse_errors()

@@ -9,7 +9,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a run of a step left: the records and columns to keep, and the warnings of its checks."""
+    """What a run of a step left: the records and columns to keep, and the warnings of its checks by day."""
 
     records: tuple[Record, ...]
     columns: tuple[Column, ...]
-    warnings: tuple[str, ...] = ()
+    warnings: Mapping[date, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,25 +263,28 @@ def _texts(step: Step, schedule: Schedule, days: Sequence[date]) -> dict[date, s
 
 def run_checks(
     task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged], *, first: bool = False
-) -> tuple[str, ...]:
-    """Audit staged partitions: warnings come back, the first failing check of severity error raises.
+) -> dict[date, list[str]]:
+    """Audit staged partitions: warnings come back by day, the first failing check of severity error raises.
 
     ``first`` says that the table has no partition and no declared columns yet.
 
     Raises:
         RunError: a check found rows, or cannot run; the partitions must not be published.
     """
-    warnings: list[str] = []
+    found: list[tuple[date, str]] = []
     if first and any(check.reads for check in step.checks):
         for part in parts:
             task.show(part, step.into.name)  # a check that looks back finds the table, and no earlier day in it
-            warnings += _audit(task, step, schedule, [part])
+            found += _audit(task, step, schedule, [part])
     elif step.checks:
-        warnings += _audit(task, step, schedule, parts)
-    return tuple(warnings)
+        found += _audit(task, step, schedule, parts)
+    warnings: dict[date, list[str]] = {}
+    for ds, said in found:
+        warnings.setdefault(ds, []).append(said)
+    return warnings
 
 
-def _audit(task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged]) -> Iterator[str]:
+def _audit(task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged]) -> Iterator[tuple[date, str]]:
     by_row = [check for check in step.checks if check.by_row and len(parts) > 1]
     clean = {check for check in by_row if not _failing(task, [_asked(task, check, schedule, *parts)])}
     asked = [_asked(task, check, schedule, part) for part in parts for check in step.checks if check not in clean]
@@ -292,7 +295,7 @@ def _audit(task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged]) 
         if check.severity == "error":
             fix = Fix("Nothing was published; mend the SELECT or its input, or lower the check to severity: warn.")
             raise RunError(Problem("check-failed", "error", said, step.where, fix))
-        yield said
+        yield ds, said
 
 
 _Asked = tuple[Check, date, str]
