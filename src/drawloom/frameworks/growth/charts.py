@@ -70,11 +70,11 @@ def charts(spec: Growth, view: View) -> tuple[Chart, ...]:
 
 
 def _accounting(spec: Growth, view: View) -> Chart:
-    against = "the day before" if view.step == "day" else f"the {view.window} days before"
+    against = "that of the day before" if view.step == "day" else f"the one before it"
     return Chart(
         "accounting",
-        f"Growth accounting, {_days(view.window)}",
-        f"Who came and who left: each day's {_days(view.window)} against {against}. Flows of days add up; actives do not.",
+        f"Growth accounting, {view.window}-day windows",
+        f"Who came and who left: each day's {view.window}-day window against {against}. Flows of days add up; actives do not.",
         "bars",
         "ds",
         (NEW, RESURRECTED, CHURNED),
@@ -163,7 +163,3 @@ def _part(view: View) -> str:
 
 def _chosen(view: View) -> str:
     return f"activity = {sqlfiles.value(view.activity)}"
-
-
-def _days(window: int) -> str:
-    return "day" if window == 1 else f"{window} days"

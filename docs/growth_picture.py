@@ -1,0 +1,76 @@
+"""Draws docs/growth.svg: the growth of the demo's planes, as the charts of the framework say.
+
+Run it in the environment of scripts/demo: python docs/growth_picture.py FOLDER, where FOLDER is a demo that was built.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("svg")
+
+from matplotlib import pyplot as plt
+
+from drawloom import Project
+from drawloom.frameworks.base import frameworks
+from drawloom.frameworks.growth.charts import Chart, View, charts
+from drawloom.frameworks.growth.spec import Growth
+from drawloom.specs.load import load_specs
+
+STYLE: dict[Any, Any] = {
+    "axes.edgecolor": "#9aa5b1",
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "figure.facecolor": "white",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "drawloom",
+}
+
+
+def draw(chart: Chart, rows: list[dict[str, Any]], axes: Any) -> None:
+    """One chart: bars are stacked without gaps, what leaves goes below the line."""
+    days = [row[chart.x] for row in rows]
+    tops, bottoms = [0] * len(rows), [0] * len(rows)
+    for series in chart.series:
+        values = [row[series.key] for row in rows]
+        if chart.form == "lines":
+            axes.plot(days, values, color=series.colour, label=series.label, linewidth=1.4)
+            continue
+        base = bottoms if series.below else tops
+        top = [a - b if series.below else a + b for a, b in zip(base, values, strict=True)]
+        axes.fill_between(days, base, top, step="mid", color=series.colour, label=series.label, linewidth=0)
+        base[:] = top
+    if chart.line is not None:
+        axes.axhline(chart.line, color="#33404d", linewidth=0.8)
+    axes.set_title(chart.title)
+    axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.08), fontsize=8)
+    if chart.form == "lines":
+        axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
+
+
+def main() -> None:
+    """Ask the demo, and write the picture."""
+    folder = Path(sys.argv[1])
+    kinds = {kind: framework.Spec for kind, framework in frameworks().items()}
+    spec = next(spec for spec in load_specs(folder / "specs", kinds) if isinstance(spec, Growth))
+    wanted = {chart.name: chart for chart in charts(spec, View("flights", window=7))}
+    with Project.load(folder) as project, plt.rc_context(STYLE):
+        figure, places = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
+        for name, axes in zip(("accounting", "actives"), places, strict=True):
+            rows = [row for row in project.query(wanted[name].sql).to_pylist() if not row.get("warmup")]
+            draw(wanted[name], rows, axes)
+        figure.savefig(Path(__file__).parent / "growth.svg", metadata={"Date": None, "Creator": "drawloom"})
+
+
+if __name__ == "__main__":
+    main()
