@@ -70,7 +70,7 @@ def charts(spec: Growth, view: View) -> tuple[Chart, ...]:
 
 
 def _accounting(spec: Growth, view: View) -> Chart:
-    against = "that of the day before" if view.step == "day" else f"the one before it"
+    against = "that of the day before" if view.step == "day" else "the one before it"
     return Chart(
         "accounting",
         f"Growth accounting, {view.window}-day windows",
