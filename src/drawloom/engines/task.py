@@ -176,6 +176,11 @@ class DuckTask:
         finally:
             self._cursor.unregister(_ARROW)
 
+    @property
+    def bytes(self) -> int:
+        """The size of all files that the task sees."""
+        return self._seen.bytes
+
     def rows(self, staged: Staged) -> str:
         """The SELECT of one partition, staged or published, with its ``ds``."""
         path = quote.value(str(staged.path))

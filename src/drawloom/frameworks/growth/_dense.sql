@@ -5,17 +5,25 @@
 [[ m.snapshots(g, "ds BETWEEN DATE '{{ start }}' AND DATE '{{ end }}'", True) ]]
 ,
 [% endif %]
-came AS (
-  SELECT * FROM [[ g.tables.days ]] WHERE ds BETWEEN DATE '{{ start }}' AND DATE '{{ end }}'
+range_days AS (
+  SELECT
+    ds,
+    CAST(date_diff('day', DATE '{{ start }}', ds) + 1 AS BIGINT) AS age,
+    CAST(date_diff('day', ds, DATE '{{ end }}') AS BIGINT) AS ahead
+  FROM (SELECT CAST(unnest(generate_series(DATE '{{ start }}', DATE '{{ end }}', INTERVAL '1' DAY)) AS DATE) AS ds) AS d
+),
+{% for bucket in range(buckets) %}
+came_{{ bucket }} AS (
+  SELECT * FROM [[ g.tables.days ]] WHERE ds BETWEEN DATE '{{ start }}' AND DATE '{{ end }}'[[ m.in_bucket(g) ]]
 ),
 {% if is_incremental() %}
-past AS (
+past_{{ bucket }} AS (
   SELECT s.*, [% for a in g.activities %]s.[[ a.bits ]][[ " | " if not loop.last ]][% endfor %] = 0
-    AND NOT EXISTS (SELECT 1 FROM came AS c WHERE [% for e in g.entity %]c.[[ e ]] = s.[[ e ]][[ " AND " if not loop.last ]][% endfor %]) AS away
-  FROM [[ g.tables.state ]] AS s WHERE s.ds = DATE '{{ macros.ds_add(start, -1) }}'
+    AND NOT EXISTS (SELECT 1 FROM came_{{ bucket }} AS c WHERE [% for e in g.entity %]c.[[ e ]] = s.[[ e ]][[ " AND " if not loop.last ]][% endfor %]) AS away
+  FROM [[ g.tables.state ]] AS s WHERE s.ds = DATE '{{ macros.ds_add(start, -1) }}'[[ m.in_bucket(g) ]]
 ),
 {% endif %}
-timeline AS (
+timeline_{{ bucket }} AS (
   {% if is_incremental() %}
   SELECT
     [[ m.list(g.entity) ]],
@@ -26,7 +34,7 @@ timeline AS (
     [% for a in g.activities %]
     [[ a.first ]], [[ a.bits ]], CAST(NULL AS BOOLEAN) AS [[ a.name ]][[ "," if not loop.last ]]
     [% endfor %]
-  FROM past WHERE NOT away
+  FROM past_{{ bucket }} WHERE NOT away
   UNION ALL
   {% endif %}
   SELECT
@@ -38,9 +46,9 @@ timeline AS (
     [% for a in g.activities %]
     CASE WHEN [[ a.name ]] THEN ds END AS [[ a.first ]], CAST(0 AS BIGINT) AS [[ a.bits ]], [[ a.name ]][[ "," if not loop.last ]]
     [% endfor %]
-  FROM came
+  FROM came_{{ bucket }}
 ),
-spans AS (
+spans_{{ bucket }} AS (
   SELECT
     [[ m.list(g.entity) ]],
     greatest(ds, DATE '{{ start }}') AS first_day,
@@ -54,19 +62,12 @@ spans AS (
     CAST(coalesce(sum(CASE WHEN [[ a.name ]] THEN CAST(1 AS BIGINT) << CAST(date_diff('day', ds, DATE '{{ end }}') AS BIGINT) END)
       OVER so_far, 0) AS BIGINT) AS [[ a.bits ]][[ "," if not loop.last ]]
     [% endfor %]
-  FROM timeline
+  FROM timeline_{{ bucket }}
   WINDOW
     days AS (PARTITION BY [[ m.list(g.entity) ]] ORDER BY ds),
     so_far AS (PARTITION BY [[ m.list(g.entity) ]] ORDER BY ds ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ),
-range_days AS (
-  SELECT
-    ds,
-    CAST(date_diff('day', DATE '{{ start }}', ds) + 1 AS BIGINT) AS age,
-    CAST(date_diff('day', ds, DATE '{{ end }}') AS BIGINT) AS ahead
-  FROM (SELECT CAST(unnest(generate_series(DATE '{{ start }}', DATE '{{ end }}', INTERVAL '1' DAY)) AS DATE) AS ds) AS d
-),
-states AS (
+states_{{ bucket }} AS (
   SELECT
     d.ds,
     [% for d in g.dims %]
@@ -77,7 +78,7 @@ states AS (
     ((s.[[ a.past ]] & ((CAST(1 AS BIGINT) << (56 - d.age)) - 1)) << d.age) | (s.[[ a.bits ]] >> d.ahead) AS [[ a.bits ]],
     [% endfor %]
     1 AS n
-  FROM spans AS s
+  FROM spans_{{ bucket }} AS s
   JOIN range_days AS d ON d.ds >= s.first_day AND d.ds < s.next_day
   [% for snapshot in g.snapshots %]
   LEFT JOIN [[ snapshot.name ]] ON [[ snapshot.name ]].ds = d.ds[% for e in g.entity %] AND [[ snapshot.name ]].[[ e ]] = s.[[ e ]][% endfor %]
@@ -106,7 +107,7 @@ states AS (
       min([[ a.first ]]) AS [[ a.first ]],
       [% endfor %]
       count(*) AS n
-    FROM past WHERE away
+    FROM past_{{ bucket }} WHERE away
     GROUP BY [% if g.snapshots %][[ m.list(g.entity) ]], [% endif %][% for d in g.dims if not d.snapshot %][[ d.name ]], [% endfor %][% for a in g.activities %][[ a.first ]] IS NULL[[ ", " if not loop.last ]][% endfor %]
 
   ) AS s
@@ -116,4 +117,13 @@ states AS (
 
   [% endfor %]
   {% endif %}
+),
+{% endfor %}
+states AS (
+  {% for bucket in range(buckets) %}
+  SELECT * FROM states_{{ bucket }}
+  {% if not loop.last %}
+  UNION ALL
+  {% endif %}
+  {% endfor %}
 )

@@ -21,10 +21,10 @@ touched AS (
     bool_or([[ a.name ]]) AS [[ a.name ]][[ "," if g.touched or not loop.last ]]
     [% endfor %]
     [% if g.last %]
-    max({'timed': row_time IS NOT NULL, 'row_time': row_time[% for d in g.last %], [[ d.value ]]: [[ d.name ]][% endfor %]}) AS last_row[[ "," if g.first ]]
+    arg_max([[ m.tuple(g.last) ]], row(row_time IS NOT NULL, row_time[% for d in g.last %], [[ d.name ]][% endfor %])) AS last_row[[ "," if g.first ]]
     [% endif %]
     [% if g.first %]
-    min({'timed': row_time IS NOT NULL, 'row_time': row_time[% for d in g.first %], [[ d.value ]]: [[ d.name ]][% endfor %]}) AS first_row
+    arg_min([[ m.tuple(g.first) ]], row(row_time IS NOT NULL, row_time[% for d in g.first %], [[ d.name ]][% endfor %])) AS first_row
     [% endif %]
   FROM rows
   WHERE [% for a in g.activities %][[ a.name ]][[ " OR " if not loop.last ]][% endfor %]

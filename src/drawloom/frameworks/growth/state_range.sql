@@ -4,10 +4,10 @@ WITH added AS (
   SELECT
     [[ m.list(g.entity) ]],
     [% if g.last %]
-    max({'ds': ds[% for d in g.last %], [[ d.value ]]: [[ d.name ]][% endfor %]}) AS last_row,
+    arg_max([[ m.tuple(g.last) ]], ds) AS last_row,
     [% endif %]
     [% if g.first %]
-    min({'ds': ds[% for d in g.first %], [[ d.value ]]: [[ d.name ]][% endfor %]}) AS first_row,
+    arg_min([[ m.tuple(g.first) ]], ds) AS first_row,
     [% endif %]
     [% for a in g.activities %]
     min(CASE WHEN [[ a.name ]] THEN ds END) AS [[ a.first ]],
