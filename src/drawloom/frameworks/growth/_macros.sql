@@ -63,16 +63,3 @@ mapped AS (
   [% endfor %]
 )
 [%- endmacro %]
-
-[# Every cut, by each of some columns in turn. #]
-[% macro grouping(g, columns, day) %]
-GROUP BY GROUPING SETS (
-  [% for column in columns %]
-  [% set last_column = loop.last %]
-  ([[ day ]][[ column ]])[[ "," if g.cuts or not last_column ]]
-  [% for cut in g.cuts %]
-  ([[ day ]][[ list(cut.names) ]], [[ column ]])[[ "," if not (loop.last and last_column) ]]
-  [% endfor %]
-  [% endfor %]
-)
-[%- endmacro %]

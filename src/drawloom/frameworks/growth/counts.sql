@@ -8,19 +8,9 @@ states AS (
   SELECT * FROM [[ g.tables.state ]] WHERE [[ m.when(ranged) ]]
 )
 [% endif %]
--- Flags: for each window three bits, active now, a day before, a window before; above them, how new the entity is.
--- Active days: of the last 28, and 32 for each of the last 7.
-[% for a in g.activities %]
-SELECT
-  [[ "ds" if ranged else m.day(0) ]] AS ds,
-  [[ a.value ]] AS activity,
-  [% for name in g.dim_names %]
-  [[ name ]],
-  [% endfor %]
-  flags,
-  active_days,
-  CAST([[ "sum(n)" if ranged else "count(*)" ]] AS BIGINT) AS n
-FROM (
+, flagged AS (
+  -- Flags: for each window three bits, active now, a day before, a window before; above them, how new the entity is.
+  -- Active days: of the last 28, and 32 for each of the last 7.
   SELECT
     [% if ranged %]
     ds,
@@ -29,35 +19,53 @@ FROM (
     [% for name in g.dim_names %]
     [[ name ]],
     [% endfor %]
-    [% for bit in g.bits %]
-    CASE WHEN [[ a.bits ]] & [[ bit.mask ]] <> 0 THEN [[ bit.value ]] ELSE 0 END +
-    [% endfor %]
-    CASE
-      [% for level in g.levels %]
-      WHEN date_diff('day', [[ a.first ]], ds) < [[ level.days ]] THEN [[ level.value ]]
+    [% for a in g.activities %]
+    CASE WHEN [[ a.first ]] IS NULL THEN -1 ELSE
+      [% for bit in g.bits %]
+      CASE WHEN [[ a.bits ]] & [[ bit.mask ]] <> 0 THEN [[ bit.value ]] ELSE 0 END +
       [% endfor %]
-      ELSE 0
-    END AS flags,
-    CAST(bit_count([[ a.bits ]] & 127) AS INTEGER) * 32 + CAST(bit_count([[ a.bits ]] & 268435455) AS INTEGER) AS active_days
-  FROM states WHERE [[ a.first ]] IS NOT NULL
-) AS flagged
-[[ m.grouping(g, ["flags", "active_days"], "ds, " if ranged else "") ]]
-[% if not loop.last or g.tailed %]
-UNION ALL
-[% endif %]
-[% endfor %]
-[% if g.tailed %]
--- Who was active in any way within 28 days, for the keep lists of long-tailed dimensions.
+      CASE
+        [% for level in g.levels %]
+        WHEN date_diff('day', [[ a.first ]], ds) < [[ level.days ]] THEN [[ level.value ]]
+        [% endfor %]
+        ELSE 0
+      END
+    END AS [[ a.flags ]],
+    CAST(bit_count([[ a.bits ]] & 127) AS INTEGER) * 32 + CAST(bit_count([[ a.bits ]] & 268435455) AS INTEGER) AS [[ a.days ]][[ "," if g.tailed or not loop.last ]]
+    [% endfor %]
+    [% if g.tailed %]
+    CASE WHEN ([% for a in g.activities %][[ a.bits ]][[ " | " if not loop.last ]][% endfor %]) & 268435455 <> 0 THEN 1 ELSE 0 END AS "in 28 days"
+    [% endif %]
+  FROM states
+),
+-- Each set counts by one column, which is not NULL in its rows; "in 28 days" is for the keep lists of long tails.
+counted AS (
+  SELECT
+    [[ "ds" if ranged else m.day(0) ]] AS ds,
+    [% for name in g.dim_names + g.counters %]
+    [[ name ]],
+    [% endfor %]
+    CAST([[ "sum(n)" if ranged else "count(*)" ]] AS BIGINT) AS n
+  FROM flagged
+  GROUP BY GROUPING SETS (
+    [% for set in g.sets %]
+    ([[ "ds, " if ranged ]][[ m.list(set) ]])[[ "," if not loop.last ]]
+    [% endfor %]
+  )
+)
 SELECT
-  [[ "ds" if ranged else m.day(0) ]] AS ds,
-  '' AS activity,
-  [% for d in g.dims %]
-  [[ d.name if d.tailed else "CAST(NULL AS VARCHAR)" ]],
+  ds,
+  CASE
+    [% for a in g.activities %]
+    WHEN [[ a.flags ]] IS NOT NULL OR [[ a.days ]] IS NOT NULL THEN [[ a.value ]]
+    [% endfor %]
+    ELSE ''
+  END AS activity,
+  [% for name in g.dim_names %]
+  [[ name ]],
   [% endfor %]
-  0,
-  NULL,
-  CAST([[ "sum(n)" if ranged else "count(*)" ]] AS BIGINT) AS n
-FROM states
-WHERE ([% for a in g.activities %][[ a.bits ]][[ " | " if not loop.last ]][% endfor %]) & 268435455 <> 0
-GROUP BY GROUPING SETS ([% for d in g.dims if d.tailed %]([[ "ds, " if ranged ]][[ d.name ]])[[ ", " if not loop.last ]][% endfor %])
-[% endif %]
+  coalesce([% for a in g.activities %][[ a.flags ]], [% endfor %]NULL) AS flags,
+  coalesce([% for a in g.activities %][[ a.days ]], [% endfor %]NULL) AS active_days,
+  n
+FROM counted
+WHERE coalesce([% for counter in g.counters %][[ counter ]], [% endfor %]0) <> -1[[ ' AND coalesce("in 28 days", 1) = 1' if g.tailed ]]

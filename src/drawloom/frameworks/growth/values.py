@@ -56,6 +56,16 @@ class Activity:
         return sqlfiles.name(f"{self.key}_bits")
 
     @property
+    def flags(self) -> str:
+        """The column of its flags, where all activities are counted together."""
+        return sqlfiles.name(f"{self.key} flags")
+
+    @property
+    def days(self) -> str:
+        """The column of its active days."""
+        return sqlfiles.name(f"{self.key} days")
+
+    @property
     def past(self) -> str:
         """The column of the map before a range."""
         return sqlfiles.name(f"{self.key} past")
@@ -192,6 +202,11 @@ class Values:
         self.first = [dim for dim in self.touched if dim.touch == "first"]
         self.tailed = any(dim.tailed for dim in self.dims)
         self.cuts = [Cut(cut) for cut in spec.all_cuts]
+        present = sqlfiles.name("in 28 days")
+        by_activity = [column for activity in self.activities for column in (activity.flags, activity.days)]
+        self.counters = [*by_activity, *([present] if self.tailed else [])]
+        self.sets = [[*names, column] for column in by_activity for names in ([], *(cut.names for cut in self.cuts))]
+        self.sets += [[dim.name, present] for dim in self.dims if dim.tailed]
         self.tables = {key: sqlfiles.table(spec.table + ending) for key, ending in TABLES.items()}
         self.mask55 = (1 << (MAP_DAYS - 1)) - 1
         self.windows = sorted(spec.windows)
