@@ -76,11 +76,6 @@ class Task(Protocol):
         """Write Arrow data as the partition ``ds`` of the table, aside."""
         ...
 
-    @property
-    def bytes(self) -> int:
-        """The size of all files that the task sees."""
-        ...
-
     def rows(self, staged: Staged) -> str:
         """The SELECT of one partition, staged or published, with its ``ds``."""
         ...

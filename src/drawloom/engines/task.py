@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 STAGED = "staged"
 PATIENCE = 30.0
-SMALL = 16 * 2**20  # bytes of input up to which the rows are kept in memory and written from there, not streamed
+SMALL = 2**20  # bytes of input up to which a day's rows are kept in memory and written from there, not streamed
+MONTH = 16 * SMALL  # the same for many days
 _ARROW = "_drawloom_arrow"
 
 
@@ -133,7 +134,7 @@ class DuckTask:
     def _write_together(
         self, table: Table, targets: Sequence[Target], texts: Mapping[date, str], known: Sequence[Column]
     ) -> list[Staged]:
-        if not self._seen.alike or self._seen.bytes > SMALL:
+        if not self._seen.alike or self._seen.bytes > MONTH:
             raise RunError(Problem("apart", "error", f"days of {table.name} == together, must be run one by one."))
         for name, select in self._seen.selects.items():
             self.view(name, f"SELECT * FROM {self._keep(select, name)}")
@@ -175,11 +176,6 @@ class DuckTask:
             return self.stage(table, ds, f"SELECT * FROM {_ARROW}", meta, known)
         finally:
             self._cursor.unregister(_ARROW)
-
-    @property
-    def bytes(self) -> int:
-        """The size of all files that the task sees."""
-        return self._seen.bytes
 
     def rows(self, staged: Staged) -> str:
         """The SELECT of one partition, staged or published, with its ``ds``."""

@@ -130,8 +130,8 @@ class Step:
     """A SELECT (a template over ``ds``) or a Python function, and the table whose partition it fills.
 
     ``reads`` are read out of the SQL, or declared for a Python step. ``backfill_sql`` is a template over
-    ``start`` and ``end`` that projects ``ds`` and fills that range in one pass; it may do so in as many ``buckets`` as
-    keep its memory small. ``backfill_reads`` is what it reads, None where that is what the days read one by one.
+    ``start`` and ``end`` that projects ``ds`` and fills that range in one pass; ``backfill_reads`` is what it reads,
+    None where that is what the days read one by one.
     ``depends_on`` overrides what the SQL says of a table: other days to wait for, or None not to wait at all.
     ``fingerprint`` changes when what the step computes may change.
     """

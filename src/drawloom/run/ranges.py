@@ -8,8 +8,8 @@ from drawloom.model import Edge, Fix, InputError, Problem, RangeRead, Read, Wher
 from drawloom.sql.cache import Description
 
 LONG = 400  # days; no look-back of a daily step is as long as that
-ONE_DAY = "{% set buckets = 1 %}{% set start = ds %}{% set end = ds %}"
-MANY_DAYS = "{% set buckets = 1 %}{% set start = macros.ds_add(ds, -" + str(LONG) + ") %}{% set end = ds %}"
+ONE_DAY = "{% set start = ds %}{% set end = ds %}"
+MANY_DAYS = "{% set start = macros.ds_add(ds, -" + str(LONG) + ") %}{% set end = ds %}"
 
 
 def range_reads(text: str, describe: Callable[[str], Description], where: Where) -> tuple[RangeRead, ...]:

@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from drawloom.engines.base import Engine, Staged, Task
 
 
-BUCKET = 32 * 2**20  # bytes of input that a bucket of backfill SQL may hold in memory
-
-
 @dataclass(frozen=True, slots=True)
 class Ran:
     """What a run of a step left: the records and columns to keep, and the warnings of its checks by day."""
@@ -87,7 +84,7 @@ class StepRunner:
         run = new_run()
         with self._task(step, inputs) as task:
             staged = self._stage(
-                task, step, _day_text(task, step, schedule, day, inputs, since), day, meta(run, step, inputs)
+                task, step, _day_text(step, schedule, day, inputs, since), day, meta(run, step, inputs)
             )
             warnings = run_checks(task, step, schedule, [staged], first=self._first(step))
         return Ran((self._publish(staged, run, step, inputs, began),), staged.columns, warnings)
@@ -108,7 +105,7 @@ class StepRunner:
         everything = _united(inputs.values())
         with self._task(step, everything) as task:
             if since:
-                text = _days_of(_range_text(task, step, schedule, since, days[-1], everything), days[0], days[-1])
+                text = _days_of(_range_text(step, schedule, since, days[-1], everything), days[0], days[-1])
                 staged = task.stage_range(step.into, text, metas, self._known(step))
             else:
                 texts = _texts(step, schedule, days)
@@ -128,7 +125,7 @@ class StepRunner:
         with self._task(step, inputs) as task:
             if step.call:
                 return _call(step, day, task).slice(0, limit)
-            text = _day_text(task, step, schedule, day, inputs, since)
+            text = _day_text(step, schedule, day, inputs, since)
             return task.query(f"SELECT * FROM (\n{text}\n) AS preview LIMIT {int(limit)}")
 
     @contextmanager
@@ -137,7 +134,7 @@ class StepRunner:
     ) -> Iterator[tuple[Task, Staged]]:
         """A partition that is made and shown as ``staged`` but never published."""
         with self._task(step, inputs) as task:
-            text = _day_text(task, step, schedule, day, inputs, since)
+            text = _day_text(step, schedule, day, inputs, since)
             part = self._stage(task, step, text, day, meta(new_run(), step, inputs))
             task.show(part)
             yield task, part
@@ -214,12 +211,12 @@ def rendered(step: Step, schedule: Schedule, day: date, text: str | None = None,
     return transpile(sql, step.dialect, "duckdb")
 
 
-def _day_text(task: Task, step: Step, schedule: Schedule, day: date, inputs: Inputs, since: date | None) -> str:
+def _day_text(step: Step, schedule: Schedule, day: date, inputs: Inputs, since: date | None) -> str:
     if step.call:
         return ""
     if since is None:
         return rendered(step, schedule, day, is_incremental=_is_incremental(step, inputs))
-    return _days_of(_range_text(task, step, schedule, since, day, inputs), day, day)
+    return _days_of(_range_text(step, schedule, since, day, inputs), day, day)
 
 
 def _days_of(text: str, first: date, last: date) -> str:
@@ -228,8 +225,8 @@ def _days_of(text: str, first: date, last: date) -> str:
     return f"SELECT * FROM (\n{text}\n) AS days WHERE {KEY} BETWEEN {between}"
 
 
-def _range_text(task: Task, step: Step, schedule: Schedule, since: date, last: date, inputs: Inputs) -> str:
-    names = {"start": since.isoformat(), "end": last.isoformat(), "buckets": 1 + task.bytes // BUCKET}
+def _range_text(step: Step, schedule: Schedule, since: date, last: date, inputs: Inputs) -> str:
+    names = {"start": since.isoformat(), "end": last.isoformat()}
     return rendered(step, schedule, last, step.backfill_sql, is_incremental=_is_incremental(step, inputs), **names)
 
 

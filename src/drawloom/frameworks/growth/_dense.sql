@@ -12,18 +12,17 @@ range_days AS (
     CAST(date_diff('day', ds, DATE '{{ end }}') AS BIGINT) AS ahead
   FROM (SELECT CAST(unnest(generate_series(DATE '{{ start }}', DATE '{{ end }}', INTERVAL '1' DAY)) AS DATE) AS ds) AS d
 ),
-{% for bucket in range(buckets) %}
-came_{{ bucket }} AS (
-  SELECT * FROM [[ g.tables.days ]] WHERE ds BETWEEN DATE '{{ start }}' AND DATE '{{ end }}'[[ m.in_bucket(g) ]]
+came AS NOT MATERIALIZED (
+  SELECT * FROM [[ g.tables.days ]] WHERE ds BETWEEN DATE '{{ start }}' AND DATE '{{ end }}'
 ),
 {% if is_incremental() %}
-past_{{ bucket }} AS (
+past AS NOT MATERIALIZED (
   SELECT s.*, [% for a in g.activities %]s.[[ a.bits ]][[ " | " if not loop.last ]][% endfor %] = 0
-    AND NOT EXISTS (SELECT 1 FROM came_{{ bucket }} AS c WHERE [% for e in g.entity %]c.[[ e ]] = s.[[ e ]][[ " AND " if not loop.last ]][% endfor %]) AS away
-  FROM [[ g.tables.state ]] AS s WHERE s.ds = DATE '{{ macros.ds_add(start, -1) }}'[[ m.in_bucket(g) ]]
+    AND NOT EXISTS (SELECT 1 FROM came AS c WHERE [% for e in g.entity %]c.[[ e ]] = s.[[ e ]][[ " AND " if not loop.last ]][% endfor %]) AS away
+  FROM [[ g.tables.state ]] AS s WHERE s.ds = DATE '{{ macros.ds_add(start, -1) }}'
 ),
 {% endif %}
-timeline_{{ bucket }} AS (
+timeline AS NOT MATERIALIZED (
   {% if is_incremental() %}
   SELECT
     [[ m.list(g.entity) ]],
@@ -34,7 +33,7 @@ timeline_{{ bucket }} AS (
     [% for a in g.activities %]
     [[ a.first ]], [[ a.bits ]], CAST(NULL AS BOOLEAN) AS [[ a.name ]][[ "," if not loop.last ]]
     [% endfor %]
-  FROM past_{{ bucket }} WHERE NOT away
+  FROM past WHERE NOT away
   UNION ALL
   {% endif %}
   SELECT
@@ -46,9 +45,9 @@ timeline_{{ bucket }} AS (
     [% for a in g.activities %]
     CASE WHEN [[ a.name ]] THEN ds END AS [[ a.first ]], CAST(0 AS BIGINT) AS [[ a.bits ]], [[ a.name ]][[ "," if not loop.last ]]
     [% endfor %]
-  FROM came_{{ bucket }}
+  FROM came
 ),
-spans_{{ bucket }} AS (
+spans AS NOT MATERIALIZED (
   SELECT
     [[ m.list(g.entity) ]],
     greatest(ds, DATE '{{ start }}') AS first_day,
@@ -62,12 +61,12 @@ spans_{{ bucket }} AS (
     CAST(coalesce(sum(CASE WHEN [[ a.name ]] THEN CAST(1 AS BIGINT) << CAST(date_diff('day', ds, DATE '{{ end }}') AS BIGINT) END)
       OVER so_far, 0) AS BIGINT) AS [[ a.bits ]][[ "," if not loop.last ]]
     [% endfor %]
-  FROM timeline_{{ bucket }}
+  FROM timeline
   WINDOW
     days AS (PARTITION BY [[ m.list(g.entity) ]] ORDER BY ds),
     so_far AS (PARTITION BY [[ m.list(g.entity) ]] ORDER BY ds ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ),
-states_{{ bucket }} AS (
+states AS NOT MATERIALIZED (
   SELECT
     d.ds,
     [% for d in g.dims %]
@@ -78,7 +77,7 @@ states_{{ bucket }} AS (
     ((s.[[ a.past ]] & ((CAST(1 AS BIGINT) << (56 - d.age)) - 1)) << d.age) | (s.[[ a.bits ]] >> d.ahead) AS [[ a.bits ]],
     [% endfor %]
     1 AS n
-  FROM spans_{{ bucket }} AS s
+  FROM spans AS s
   JOIN range_days AS d ON d.ds >= s.first_day AND d.ds < s.next_day
   [% for snapshot in g.snapshots %]
   LEFT JOIN [[ snapshot.name ]] ON [[ snapshot.name ]].ds = d.ds[% for e in g.entity %] AND [[ snapshot.name ]].[[ e ]] = s.[[ e ]][% endfor %]
@@ -107,7 +106,7 @@ states_{{ bucket }} AS (
       min([[ a.first ]]) AS [[ a.first ]],
       [% endfor %]
       count(*) AS n
-    FROM past_{{ bucket }} WHERE away
+    FROM past WHERE away
     GROUP BY [% if g.snapshots %][[ m.list(g.entity) ]], [% endif %][% for d in g.dims if not d.snapshot %][[ d.name ]], [% endfor %][% for a in g.activities %][[ a.first ]] IS NULL[[ ", " if not loop.last ]][% endfor %]
 
   ) AS s
@@ -117,13 +116,4 @@ states_{{ bucket }} AS (
 
   [% endfor %]
   {% endif %}
-),
-{% endfor %}
-states AS (
-  {% for bucket in range(buckets) %}
-  SELECT * FROM states_{{ bucket }}
-  {% if not loop.last %}
-  UNION ALL
-  {% endif %}
-  {% endfor %}
 )

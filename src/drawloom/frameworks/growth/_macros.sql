@@ -10,8 +10,6 @@ CASE
     END
 [%- endmacro %]
 [% macro list(names, prefix="") %][% for name in names %][[ prefix ]][[ name ]][% if not loop.last %], [% endif %][% endfor %][% endmacro %]
-[# Where entities are worked on in parts: those of one part. #]
-[% macro in_bucket(g) %]{% if buckets > 1 %} AND hash([[ list(g.entity) ]]) % {{ buckets }} = {{ bucket }}{% endif %}[% endmacro %]
 
 [# Dimensions as one value; its type is written for Trino, which would not know it. #]
 [% macro tuple(dims) %]CAST(row([% for d in dims %][[ d.name ]][[ ", " if not loop.last ]][% endfor %]) AS STRUCT([% for d in dims %][[ d.name ]] VARCHAR[[ ", " if not loop.last ]][% endfor %]))[% endmacro %]

@@ -4,11 +4,11 @@ WITH
 [% if ranged %]
 [% include "_dense.sql" %]
 [% else %]
-states AS (
+states AS NOT MATERIALIZED (
   SELECT * FROM [[ g.tables.state ]] WHERE [[ m.when(ranged) ]]
 )
 [% endif %]
-, flagged AS (
+, flagged AS NOT MATERIALIZED (
   -- Flags: for each window three bits, active now, a day before, a window before; above them, how new the entity is.
   -- Active days: of the last 28, and 32 for each of the last 7.
   SELECT
