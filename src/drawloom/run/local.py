@@ -100,7 +100,7 @@ class LocalRunner:
 
     def _try(self, work: Work) -> list[Result]:
         inputs = {cell.ds: self._inputs(cell) for cell in work.cells}
-        cells = [cell for cell in work.cells if not self._still_fresh(cell, inputs[cell.ds])]
+        cells = self._outdated(work, inputs)
         fresh = [_result(cell, "fresh") for cell in work.cells if cell not in cells]
         if not cells:
             return fresh
@@ -108,6 +108,14 @@ class LocalRunner:
             with attempt:
                 ran = self._run(cells, inputs)
         return fresh + self._keep(cells, ran)
+
+    def _outdated(self, work: Work, inputs: Mapping[date, Inputs]) -> list[Cell]:
+        """The cells to run; where days go on from each other, all from the first that is not as it should be."""
+        cells = list(work.cells)
+        stale = [not self._still_fresh(cell, inputs[cell.ds]) for cell in cells]
+        if work.first.step.past and any(stale):
+            return cells[stale.index(True) :]
+        return [cell for cell, wanted in zip(cells, stale, strict=True) if wanted]
 
     def _run(self, cells: Sequence[Cell], inputs: Mapping[date, Inputs]) -> Ran:
         cell = cells[0]

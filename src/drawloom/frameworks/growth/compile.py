@@ -9,21 +9,12 @@ from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.base import Context
 from drawloom.frameworks.growth.conditions import condition_problems
 from drawloom.frameworks.growth.spec import Growth
+from drawloom.frameworks.growth.tables import growth_table
 from drawloom.frameworks.growth.values import TABLES, Values
-from drawloom.model import Check, Column, Days, Fix, InputError, Pipeline, Problem, Read, Step, Table
+from drawloom.model import Check, Days, Fix, InputError, Pipeline, Problem, Read, Step
 
 FOLDER = Path(__file__).parent
-STATE_DAYS = 7
-_COUNTS = {
-    "active": "active in the window",
-    "new": "active for the first time: on this day, or in this window",
-    "retained": "active now and before",
-    "resurrected": "active again, after a step without",
-    "churned": "active before and not now",
-    "stale": "known, and active neither now nor before",
-    "ever": "ever active so far",
-    "net_moved": "came into this cell from others, less those that left it for others",
-}
+_RANGES = {key: f"{key}.sql" for key in ("counts", "keep", "accounting", "engagement")} | {"state": "state_range.sql"}
 
 
 def compile_growth(spec: Growth, project: Context) -> Pipeline:
@@ -40,64 +31,20 @@ def compile_growth(spec: Growth, project: Context) -> Pipeline:
 
 
 def _steps(spec: Growth, values: Values, project: Context) -> Iterator[Step]:
-    dims = tuple(Column(name, "VARCHAR", "NULL where it is not in the cut") for name in spec.dimensions)
-    unit = (Column("activity", "VARCHAR"), Column("window_days", "INTEGER"))
-    cut = Column("cut", "VARCHAR", "the dimensions of the row, joined by commas; '' for the total")
-
-    def step(
-        key: str, description: str, columns: tuple[Column, ...] = (), *, ranged: bool = False, **more: object
-    ) -> Step:
-        into = _table(spec, project, key, description, columns)
-        file = FOLDER / f"{key}.sql"
-        sql = sqlfiles.render_sql(file, g=values, ranged=False)
-        backfill = sqlfiles.render_sql(file, g=values, ranged=True) if ranged else more.pop("backfill_sql", None)
-        return Step(into.name, into, sql=sql, backfill_sql=backfill, where=spec.where, **more)  # type: ignore[arg-type]
-
-    yield step(
-        "days", "The entities of a day: what each did, and its dimensions.", checks=(_without_entity(spec, values),)
-    )
-    yield step(
-        "state",
-        "Every entity so far: its first and last day and a map of 56 days for each activity, and its dimensions.",
-        backfill_sql=sqlfiles.render_sql(FOLDER / "state_range.sql", g=values),
-    )
-    counts = tuple(Column(name, "INTEGER") for name in ("flags", "active_days"))
-    columns = (Column("activity", "VARCHAR"), *dims, *counts, Column("n", "BIGINT"))
-    yield step(
-        "counts", "Entities by cut and by how they stand; everything else is added up from it.", columns, ranged=True
-    )
-    if values.tailed:
-        keep = (
-            Column("dimension", "VARCHAR"),
-            Column("value", "VARCHAR"),
-            Column("rank", "BIGINT"),
-            Column("entities", "BIGINT"),
+    for key in TABLES:
+        if key == "keep" and not values.tailed:
+            continue
+        into = growth_table(spec, project, key)
+        ranged = _RANGES.get(key)
+        yield Step(
+            into.name,
+            into,
+            sql=sqlfiles.render_sql(FOLDER / f"{key}.sql", g=values, ranged=False),
+            backfill_sql=sqlfiles.render_sql(FOLDER / ranged, g=values, ranged=True) if ranged else None,
+            checks=(_without_entity(spec, values),) if key == "days" else (),
+            params={"start": values.start},  # another first day is another history: it counts in the fingerprint
+            where=spec.where,
         )
-        yield step("keep", "The values of long-tailed dimensions that are shown by name.", keep, ranged=True)
-    metrics = tuple(Column(name, "BIGINT", text) for name, text in _COUNTS.items())
-    warmup = Column("warmup", "BOOLEAN", "too early: everybody still looks new")
-    step_column = Column("step", "VARCHAR", "day: against the window a day before; window: against the one before this")
-    yield step("accounting", spec.description, (*unit, step_column, cut, *dims, *metrics, warmup), ranged=True)
-    engagement = (*unit, cut, *dims, Column("days_active", "INTEGER"), Column("entities", "BIGINT"))
-    yield step("engagement", "Entities by their number of active days: L7 and L28.", engagement, ranged=True)
-    ratios = tuple(Column(name, "DOUBLE") for name in ("quick_ratio", "retention_rate", "stickiness"))
-    yield step(
-        "ratios",
-        "Ratios of the accounting, NULL where they have no divisor.",
-        (*unit, step_column, cut, *dims, *ratios),
-    )
-
-
-def _table(spec: Growth, project: Context, key: str, description: str, columns: tuple[Column, ...]) -> Table:
-    state = key == "state"
-    return Table(
-        name=spec.table + TABLES[key],
-        columns=columns,
-        owner=project.owner(spec),
-        description=description,
-        keep=STATE_DAYS if state else None,
-        keep_month_ends=state,
-    )
 
 
 def _without_entity(spec: Growth, values: Values) -> Check:
