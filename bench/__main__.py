@@ -1,13 +1,14 @@
-"""`python -m bench [NAME...] [--runs N] [--format json]`."""
+"""`python -m bench [NAME...] [--runs N] [--format json]`; `growth` also takes `--entities`, `--days` and `--parts`."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
 
+from bench.growth import PARTS
 from bench.measure import show
 
-NAMES = ("overhead", "plan", "rerun", "reading", "flights")
+NAMES = ("overhead", "plan", "rerun", "reading", "flights", "growth")
 
 
 def main() -> None:
@@ -16,16 +17,20 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all without names")
     parser.add_argument("--runs", type=int, default=3, help="how often each contender runs (default 3)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--entities", type=int, default=100_000, help="of growth (default 100000)")
+    parser.add_argument("--days", type=int, default=93, help="of growth: how long history is (default 93)")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="of growth (default all)")
     given = parser.parse_args()
     if unknown := set(given.names) - set(NAMES):
         parser.error(f"name == {', '.join(sorted(unknown))}, must be of {', '.join(NAMES)}")
     as_json = given.format == "json"
     reports = []
     for name in given.names or NAMES:
-        made = importlib.import_module(f"bench.{name}").measure(given.runs)
-        reports += made
-        if not as_json:
-            show(made, as_json=False)
+        more = {"entities": given.entities, "days": given.days, "parts": given.parts} if name == "growth" else {}
+        for report in importlib.import_module(f"bench.{name}").measure(given.runs, **more):
+            reports.append(report)
+            if not as_json:
+                show([report], as_json=False)
     if as_json:
         show(reports, as_json=True)
 

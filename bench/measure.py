@@ -8,6 +8,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +16,34 @@ from pathlib import Path
 from typing import Any
 
 Call = Callable[[], object]
+BYTECODE = {
+    "PYTHONDONTWRITEBYTECODE": "",
+    "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "drawloom-bench-bytecode"),
+}
+# A process begins with its parent's peak of memory, so that one which is small must start it.
+WATCH = """
+import json, os, subprocess, sys, time
+start = time.perf_counter()
+child = subprocess.Popen(sys.argv[1:], stdout=sys.stderr)
+_, status, used = os.wait4(child.pid, 0)
+wall = time.perf_counter() - start
+megabyte = 2**20 if sys.platform == "darwin" else 2**10
+print(json.dumps({"cpu": used.ru_utime + used.ru_stime, "wall": wall, "peak": used.ru_maxrss / megabyte}))
+child.returncode = os.waitstatus_to_exitcode(status)
+sys.exit(min(abs(child.returncode), 255))
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run took: CPU seconds of user and system in all threads and child processes, and seconds of clock."""
+    """What one run took: CPU seconds of user and system in all threads and child processes, seconds of clock, and MB.
+
+    The peak of memory is known of calls that ``watched`` makes; it is 0 otherwise.
+    """
 
     cpu: float
     wall: float
+    peak: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +67,10 @@ class Line:
     def wall(self) -> float:
         return statistics.median(cost.wall for cost in self.costs)
 
+    @property
+    def peak(self) -> float:
+        return max(cost.peak for cost in self.costs)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -60,6 +85,7 @@ class Report:
     def rows(self) -> list[dict[str, Any]]:
         """One flat row for each contender, for people and machines alike."""
         base = next((line.median / line.units for line in self.lines if line.name == self.base), 0.0)
+        with_peak = any(line.peak for line in self.lines)
         return [
             {
                 "what": line.name,
@@ -70,6 +96,7 @@ class Report:
                 "wall median": round(line.wall, 3),
                 f"ms/{self.unit}": round(1000 * line.median / line.units, 3),
                 "ratio": round(line.median / line.units / base, 2) if base else None,
+                **({"peak MB": round(line.peak) or None} if with_peak else {}),
                 "note": line.note,
             }
             for line in self.lines
@@ -77,10 +104,10 @@ class Report:
 
 
 def cost(call: Call) -> Cost:
-    """Run once and measure, children that have ended included."""
+    """Run once and measure, children that have ended included; a call that measures itself gives its Cost."""
     cpu, wall = _cpu(), time.perf_counter()
-    call()
-    return Cost(_cpu() - cpu, time.perf_counter() - wall)
+    own = call()
+    return own if isinstance(own, Cost) else Cost(_cpu() - cpu, time.perf_counter() - wall)
 
 
 def child(*command: str | Path, ok: Sequence[int] = (0,), env: Mapping[str, str] | None = None) -> Call:
@@ -92,6 +119,22 @@ def child(*command: str | Path, ok: Sequence[int] = (0,), env: Mapping[str, str]
             raise RuntimeError(
                 f"{' '.join(map(str, command))}: exit {done.returncode}\n{(done.stdout + done.stderr)[-2000:]}"
             )
+
+    return call
+
+
+def watched(*command: str | Path) -> Call:
+    """A call that runs a command and gives its cost with its peak of memory; fails when the command does.
+
+    Python keeps its bytecode, as it does for users, whatever the environment of the benchmark says.
+    """
+
+    def call() -> Cost:
+        started = (sys.executable, "-S", "-c", WATCH, *map(str, command))
+        done = subprocess.run(started, capture_output=True, text=True, check=False, env={**os.environ, **BYTECODE})
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stderr[-2000:]}")
+        return Cost(**json.loads(done.stdout))
 
     return call
 

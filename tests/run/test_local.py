@@ -309,6 +309,35 @@ def test_ranges_that_wait_for_each_other_run_day_by_day(house: House) -> None:
     assert len({r.run for r in house.world().records["core.a"].values()}) == 6
 
 
+def test_days_that_go_on_from_each_other_run_from_the_first_that_changed(house: House) -> None:
+    columns = (Column("n", "INTEGER"),)
+
+    def raw(value: int) -> Pipeline:
+        sql = f"SELECT CASE WHEN DATE '{{{{ ds }}}}' = DATE '2026-01-02' THEN {value} ELSE 1 END AS n"
+        return pipe("core.raw", sql, columns=columns, version=str(value))
+
+    past = "coalesce((SELECT max(n) FROM core.run WHERE ds = DATE '{{ start }}' - 1), 0)"
+    total = f"CAST(sum(n) OVER (ORDER BY ds) + {past} AS INTEGER)"
+    days = "FROM core.raw WHERE ds BETWEEN DATE '{{ start }}' AND DATE '{{ end }}'"
+    daily = f"SELECT n + {past} AS n FROM core.raw WHERE ds = DATE '{{{{ ds }}}}'".replace("start", "ds")
+    reads = (read("core.raw"), read("core.run", "-1"))
+    run = pipe("core.run", daily, *reads, backfill_sql=f"SELECT ds, {total} AS n {days}", columns=columns)
+    house.run(raw(1), run, jobs=1)
+    summary = house.run(raw(5), run, jobs=1)
+    assert [r.outcome for r in sorted(summary.results, key=lambda r: r.ds) if r.table == "core.run"] == [
+        "fresh",
+        *["written"] * 5,
+    ]
+    assert [row["n"] for row in house.rows("SELECT n FROM core.run ORDER BY ds")] == [1, 6, 7, 8, 9, 10]
+    assert house.run(raw(5), run, jobs=1).results == []
+
+
+def test_is_incremental_is_false_where_there_is_no_past(house: House) -> None:
+    past = "{% if is_incremental() %} + (SELECT max(n) FROM core.grows WHERE ds = DATE '{{ ds }}' - 1) {% endif %}"
+    house.run(pipe("core.grows", f"SELECT 1 {past} AS n", read("core.grows", "-1")))
+    assert [row["n"] for row in house.rows("SELECT n FROM core.grows ORDER BY ds")] == [1, 2, 3, 4, 5, 6]
+
+
 def test_callbacks_hear_of_every_day_and_cannot_undo_it(house: House) -> None:
     heard: list[Result] = []
 

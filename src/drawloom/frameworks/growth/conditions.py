@@ -51,6 +51,4 @@ def _not_of_a_row(node: exp.Expr) -> str:
         return "it has a query in it"
     if isinstance(node, exp.AggFunc | exp.Window):
         return f"{node.sql('duckdb')} looks at many rows"
-    if isinstance(node, exp.CurrentDate | exp.CurrentTimestamp | exp.CurrentTime | exp.Rand | exp.Uuid):
-        return f"{node.sql('duckdb')} changes from run to run"
     return ""

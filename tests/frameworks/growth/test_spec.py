@@ -1,0 +1,95 @@
+"""Bad growth specs are refused with the place, and good ones compile to the same bytes from YAML and Python."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drawloom.frameworks.base import Context
+from drawloom.frameworks.growth import Growth
+from drawloom.frameworks.plan import to_json
+from drawloom.model import InputError
+from drawloom.specs.config import Defaults
+from drawloom.specs.load import load_specs
+from drawloom.sql.dialect import transpile
+from drawloom.sql.template import render
+
+CONTEXT = Context("t", date(2026, 1, 1), Defaults(owner="a@example.com"))
+GOOD: dict[str, Any] = {
+    "name": "riders",
+    "source": "core.rides",
+    "entity": ["country", "rider"],
+    "time": "asked_at",
+    "activities": {"rides": True, "shared": "product = 'shared {{ ds }}'"},
+    "dimensions": {
+        "city": {},
+        "version": {"top": 3, "min_entities": 2, "column": "app"},
+        "channel": {"touch": "first"},
+        "plan": {"from": "core.accounts"},
+    },
+    "cuts": [["city"], ["plan", "city"]],
+    "until": "forever: a test",
+}
+YAML = """kind: growth
+name: riders
+source: core.rides
+entity: [country, rider]
+time: asked_at
+activities: {rides: true, shared: "product = 'shared {{ ds }}'"}
+dimensions:
+  city: {}
+  version: {top: 3, min_entities: 2, column: app}
+  channel: {touch: first}
+  plan: {from: core.accounts}
+cuts: [[city], [plan, city]]
+until: "forever: a test"
+"""
+
+
+def test_yaml_and_python_compile_to_the_same_bytes(tmp_path: Path) -> None:
+    (tmp_path / "riders.yml").write_text(YAML)
+    (spec,) = load_specs(tmp_path, {"growth": Growth})
+    assert to_json(spec.compile(CONTEXT)) == to_json(Growth(**GOOD).compile(CONTEXT))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("engine", ["spark", "trino"])
+def test_the_sql_can_be_said_for_other_engines(engine: str) -> None:
+    for step in Growth(**GOOD).compile(CONTEXT).steps:
+        for text in filter(None, (step.sql, step.backfill_sql)):
+            sql = render(text, date(2026, 3, 1), start="2026-02-01", end="2026-03-01").text
+            assert transpile(sql, "duckdb", engine)
+
+
+def test_braces_in_a_condition_stay_what_they_are() -> None:
+    days = Growth(**GOOD).compile(CONTEXT).steps[0]
+    assert "'shared {{ ds }}'" in render(days.sql or "", date(2026, 3, 1)).text
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"activities": {"rides": "product ="}}, "must be a condition over one row of core.rides: it is not SQL"),
+        ({"activities": {"rides": "a; DROP TABLE b"}}, "it is not one expression"),
+        ({"activities": {"rides": "id IN (SELECT 1)"}}, "it has a query in it"),
+        ({"activities": {"rides": "count(*) > 1"}}, "looks at many rows"),
+        ({"activities": {"rides": False}}, "must be true, for every row, or a condition in SQL"),
+        ({"activities": {}}, "must not be empty"),
+        ({"windows": [1, 29]}, "must be at most 28"),
+        ({"windows": [7, 7]}, "windows == [7, 7], must not name one twice"),
+        ({"cuts": [["town"]]}, "cuts == town, must be one of the dimensions"),
+        ({"cuts": [["city", "plan"], ["plan", "city"]]}, "must not name one twice"),
+        ({"dimensions": {"active": {}}, "cuts": []}, "active, must not be a column of growth tables"),
+        ({"dimensions": {"rides": {}}, "cuts": []}, "rides, must be the name of one thing only"),
+        ({"dimensions": {"a,b": {}}, "cuts": []}, "must have no comma"),
+        ({"dimensions": {"city": {"from": "core.a", "touch": "first"}}, "cuts": []}, "`touch` or `from`, not both"),
+        ({"dimensions": {"city": {"tops": 3}}, "cuts": []}, "tops"),
+        ({"schedule": "@weekly"}, "schedule == @weekly, must be @daily"),
+    ],
+)
+def test_bad_specs_are_refused(more: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Growth(**{**GOOD, **more}).compile(CONTEXT)
+    assert message in str(caught.value)
