@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from drawloom.engines import quote
 from drawloom.model import Column, Problem, RunError
 
 PREFIX = "drawloom."
@@ -24,7 +25,7 @@ class Footer:
     def columns(self) -> tuple[Column, ...] | None:
         """The columns as DuckDB types, None in a foreign file."""
         text = self.meta.get(COLUMNS)
-        return None if text is None else tuple(Column(name, type_) for name, type_ in json.loads(text))
+        return None if text is None else parse_columns(text)
 
 
 def read_footer(path: Path | str) -> Footer:
@@ -42,6 +43,20 @@ def read_footer(path: Path | str) -> Footer:
         raise corrupt(path, error) from error
     pairs = ((key.decode(), text.decode()) for key, text in (found.metadata or {}).items())
     return Footer(found.num_rows, {key[len(PREFIX) :]: text for key, text in pairs if key.startswith(PREFIX)})
+
+
+def columns_sql(paths: Iterable[str]) -> str:
+    """The SELECT of (path, columns as ``parse_columns`` takes them) of those files that are ours.
+
+    For many files, or in a process that needs no pyarrow otherwise, it costs less than ``read_footer``.
+    """
+    key = quote.value(PREFIX + COLUMNS)
+    return f"SELECT file_name, decode(value) FROM parquet_kv_metadata({quote.values(paths)}) WHERE decode(key) = {key}"
+
+
+def parse_columns(text: str) -> tuple[Column, ...]:
+    """The columns as DuckDB types, out of a file's metadata."""
+    return tuple(Column(name, type_) for name, type_ in json.loads(text))
 
 
 def write_meta(meta: dict[str, str], columns: Iterable[Column]) -> dict[str, str]:

@@ -8,12 +8,15 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from drawloom.engines import quote
 from drawloom.engines.base import Schemas, Visible
 from drawloom.engines.errors import engine_errors
 from drawloom.engines.external import External
+from drawloom.engines.footer import columns_sql, parse_columns
 from drawloom.engines.guess import guess_files
-from drawloom.engines.lake import Lake, file_version
+from drawloom.engines.lake import FILE, Lake, file_version
 from drawloom.engines.sources import Source
 from drawloom.engines.views import Columns, no_rows, over_files, unite
 from drawloom.model import KEY, Column, refuse
@@ -66,6 +69,7 @@ class Reader:
         """
         paths = {table: self._paths(table, days) for table, days in inputs.items()}
         versions = {path: file_version(path) for some in paths.values() for path in some}
+        self._read_columns(versions)
         selects = {table: self._select(table, some, given.get(table, ()), versions) for table, some in paths.items()}
         alike = all(self._alike(table, some, versions) for table, some in paths.items())
         return Seen(selects, versions, alike)
@@ -126,6 +130,18 @@ class Reader:
             None,
             "Declare its columns (name and type), or fill a partition of it first.",
         )
+
+    def _read_columns(self, versions: Mapping[str, str]) -> None:
+        """Read what files of ours say of their columns, all at once; the others tell when each is asked."""
+        unknown = [path for path in self._columns.unknown(versions) if path.endswith(FILE)]
+        if not unknown:
+            return
+        try:
+            found = self._cursor().execute(columns_sql(unknown)).fetchall()
+        except duckdb.Error:  # a file that is broken, or just gone, is told of by name when its turn comes
+            return
+        for path, text in found:
+            self._columns.put(path, versions[path], parse_columns(text))
 
     def _alike(self, table: str, paths: Sequence[str], versions: Mapping[str, str]) -> bool:
         if len(paths) < 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from drawloom.engines import quote
@@ -31,6 +31,10 @@ class Columns:
             columns = self._describe(path)
         self._seen[path] = (version, columns)
         return columns
+
+    def unknown(self, versions: Mapping[str, str]) -> list[str]:
+        """Those of these files (path -> version) whose columns have not been read."""
+        return [path for path, version in versions.items() if self._seen.get(path, ("",))[0] != version]
 
     def put(self, path: str, version: str, columns: tuple[Column, ...]) -> None:
         """Remember the columns of a version that was just written, so that its footer need not be read."""
