@@ -61,7 +61,7 @@ def test_it_runs(installed: Path) -> None:
     done = python(installed, CODE)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
-        "kinds": ["autodag", "funnel"],
+        "kinds": ["autodag", "funnel", "growth"],
         "rows": [[1, "visit", 3], [2, "signup", 2], [3, "ride", 1]],
         "owner": "growth@example.com",
     }
