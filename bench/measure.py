@@ -114,7 +114,9 @@ def child(*command: str | Path, ok: Sequence[int] = (0,), env: Mapping[str, str]
     """A call that runs a command and fails, with what it said, when its exit code is none of ``ok``."""
 
     def call() -> None:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **(env or {})})
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env={**os.environ, **BYTECODE, **(env or {})}
+        )
         if done.returncode not in ok:
             raise RuntimeError(
                 f"{' '.join(map(str, command))}: exit {done.returncode}\n{(done.stdout + done.stderr)[-2000:]}"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from drawloom.engines.duckdb import DuckDB
 
+_DAYS = quote.name("_drawloom days")
 _MOST_EMPTY = 3660
 
 
@@ -115,7 +116,7 @@ class _Job:
         _refuse_changed(versions)
         days = sorted([*found, *gaps]) if self.empty_days else list(found)
         targets = [self._target(day, prints, found.get(day, ())) for day in days]
-        staged = _write(connection, self.table, rows, targets, scratch / "days.parquet")
+        staged = _write(connection, self.table, rows, targets)
         delimiter = next((header.delimiter for header in raw.headers.values()), None)
         left = () if self.empty_days else tuple(gaps)
         return Landing(self.table.name, tuple(staged), rows.columns, not self.declared, prints, left, delimiter)
@@ -159,14 +160,11 @@ def _gaps(days: Sequence[date], *, fill: bool) -> list[date]:
     return [day for n in range((last - first).days) if (day := first + timedelta(days=n)) not in there]
 
 
-def _write(
-    connection: DuckDBPyConnection, table: Table, rows: Rows, targets: Sequence[Target], whole: Path
-) -> list[Staged]:
+def _write(connection: DuckDBPyConnection, table: Table, rows: Rows, targets: Sequence[Target]) -> list[Staged]:
     names = [quote.name(column.name) for column in rows.columns]
     outputs = [Output(column, column.name) for column in rows.columns]
     order = order_by(table, outputs, KEY)
     select = f"SELECT {', '.join(names)}, {DAY} AS {KEY} FROM ({rows.select}){order}, {FILE}, {RECORD}"
     with engine_errors():
-        connection.execute(f"COPY ({select}) TO {quote.value(str(whole))} (FORMAT parquet, COMPRESSION lz4_raw)")
-    relation = f"read_parquet({quote.value(str(whole))}, hive_partitioning=false)"
-    return write_days(connection, relation, outputs, targets)
+        connection.execute(f"CREATE TABLE {_DAYS} AS {select}")
+    return write_days(connection, _DAYS, outputs, targets)
