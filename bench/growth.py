@@ -55,7 +55,7 @@ PLAN = """import sys
 from drawloom import Project
 with Project.load(sys.argv[1]) as project:
     project.plan()
-    project.engine.query("SELECT 1")
+    project.engine.days("core.none")  # opens DuckDB
 """
 DAY_NOTES = (
     "every contender has one thread and reads the same files; the numbers were compared after the last run",
@@ -154,7 +154,7 @@ def _one_range(root: Path, runs: int, days: int, title: str, spec: str) -> Repor
     goal = "goal >= 5" if "steps" in spec else "goal >= 1"
     notes = [
         f"day after day takes {ratio:.1f} x the CPU of all at once ({goal})",
-        "both write all tables: days, state, keep, accounting, engagement, ratios; start-up once in each",
+        "both write all tables: days, state, counts, keep, accounting, engagement, ratios; start-up once in each",
     ]
     return Report(f"Growth, {days} days: {title}", lines, "day", lines[1].name, notes)
 
