@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from drawloom.engines import quote
 from drawloom.model import Column, Problem, RunError
 
 PREFIX = "drawloom."
@@ -50,6 +49,8 @@ def columns_sql(paths: Iterable[str]) -> str:
 
     For many files, or in a process that needs no pyarrow otherwise, it costs less than ``read_footer``.
     """
+    from drawloom.engines import quote  # planning reads footers, too, and needs no SQL
+
     key = quote.value(PREFIX + COLUMNS)
     return f"SELECT file_name, decode(value) FROM parquet_kv_metadata({quote.values(paths)}) WHERE decode(key) = {key}"
 
