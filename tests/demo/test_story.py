@@ -41,7 +41,7 @@ def con(told: tuple[Path, str]) -> duckdb.DuckDBPyConnection:
     con.execute(f"CREATE VIEW w AS SELECT *, {day} FROM '{folder}/landing/weather-*.parquet'")
     con.execute(f"CREATE VIEW p AS SELECT * FROM read_csv('{folder}/reference/planes.csv')")
     for table in ("core/planes_seen", "core/flight_weather", "report/carrier_month", "report/carrier_week", "report/fleet",
-                  "report/route_punctuality", "report/worst_airports", "report/weather_month"):  # fmt: skip
+                  "report/route_punctuality", "report/worst_airports", "report/weather_month", "growth/planes"):  # fmt: skip
         files = (
             f"read_parquet('{folder}/lake/{table}/*/*.parquet', hive_partitioning = true, hive_types = {{ds: DATE}})"
         )
@@ -67,13 +67,28 @@ def test_every_partition_is_there(told: tuple[Path, str]) -> None:
     daily = dict.fromkeys(("core/flights", "core/carrier_day", "core/route_day", "core/planes_seen", "raw/flights",
                            "report/route_punctuality", "report/carrier_to_date", "report/worst_airports"), 365)  # fmt: skip
     other = {"raw/weather": 364, "core/flight_weather": 364, "report/carrier_week": 52, "report/carrier_month": 12}
-    assert counts == daily | other | {"report/fleet": 12, "report/weather_month": 11}
+    other |= {
+        "report/fleet": 12,
+        "report/weather_month": 11,
+        "growth/planes_state": 18,
+    }  # the last 7 days and month ends
+    growth = ("", "_counts", "_days", "_engagement", "_ratios")
+    assert counts == daily | other | {f"growth/planes{ending}": 365 for ending in growth}
 
 
 def test_planes_seen_is_all_flights_so_far(con: duckdb.DuckDBPyConnection) -> None:
     ours = "SELECT carrier, tailnum, first_day, last_day, flights, miles FROM planes_seen WHERE ds = '2013-08-15'"
     theirs = """SELECT carrier, tailnum, min(ds), max(ds), count(*), CAST(sum(distance) AS BIGINT) FROM f
         WHERE dep_time IS NOT NULL AND ds <= '2013-08-15' GROUP BY ALL"""
+    assert differing(con, ours, theirs) == []
+
+
+def test_active_planes_are_those_that_flew_in_the_window(con: duckdb.DuckDBPyConnection) -> None:
+    ours = """SELECT ds, active, ever FROM planes
+        WHERE activity = 'flights' AND cut = '' AND window_days = 7 AND step = 'day'"""
+    flew = "SELECT DISTINCT ds, tailnum FROM f WHERE dep_time IS NOT NULL AND tailnum IS NOT NULL"
+    theirs = f"""SELECT d.ds, count(DISTINCT t.tailnum) FILTER (WHERE t.ds > d.ds - 7), count(DISTINCT t.tailnum)
+        FROM (SELECT DISTINCT ds FROM f) AS d JOIN ({flew}) AS t ON t.ds <= d.ds GROUP BY ALL"""
     assert differing(con, ours, theirs) == []
 
 

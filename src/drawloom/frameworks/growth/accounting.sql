@@ -8,24 +8,26 @@ WITH counted AS (
 )
 [% include "_keep_list.sql" %]
 , [[ m.mapped(g, ["flags"]) ]],
+-- What each window and step looks for in the flags.
+parts AS (
+  SELECT * FROM (VALUES
+    [% for part in g.parts %]
+    ([[ part.window ]], '[[ part.step ]]', [[ part.now ]], [[ part.before ]], [[ part.new ]])[[ "," if not loop.last ]]
+    [% endfor %]
+  ) AS p (window_days, step, now_bit, before_bit, newest)
+),
 cells AS (
-  [% for part in g.parts %]
   SELECT
-    ds, activity, [[ m.list(g.dim_names) ]][[ ", " if g.dims ]][[ part.window ]] AS window_days, '[[ part.step ]]' AS step,
-    sum(CASE WHEN [[ part.now ]] THEN n ELSE 0 END) AS active,
-    sum(CASE WHEN [[ part.new ]] THEN n ELSE 0 END) AS new,
-    sum(CASE WHEN [[ part.now ]] AND [[ part.before ]] THEN n ELSE 0 END) AS retained,
-    sum(CASE WHEN [[ part.now ]] AND NOT [[ part.before ]] AND NOT [[ part.new ]] THEN n ELSE 0 END) AS resurrected,
-    sum(CASE WHEN NOT [[ part.now ]] AND [[ part.before ]] THEN n ELSE 0 END) AS churned,
-    sum(CASE WHEN NOT [[ part.now ]] AND NOT [[ part.before ]] THEN n ELSE 0 END) AS stale,
+    ds, activity, [[ m.list(g.dim_names) ]][[ ", " if g.dims ]]window_days, step,
+    sum(CASE WHEN flags & now_bit <> 0 THEN n ELSE 0 END) AS active,
+    sum(CASE WHEN flags >= newest THEN n ELSE 0 END) AS new,
+    sum(CASE WHEN flags & now_bit <> 0 AND flags & before_bit <> 0 THEN n ELSE 0 END) AS retained,
+    sum(CASE WHEN flags & now_bit <> 0 AND flags & before_bit = 0 AND flags < newest THEN n ELSE 0 END) AS resurrected,
+    sum(CASE WHEN flags & now_bit = 0 AND flags & before_bit <> 0 THEN n ELSE 0 END) AS churned,
+    sum(CASE WHEN flags & now_bit = 0 AND flags & before_bit = 0 THEN n ELSE 0 END) AS stale,
     sum(n) AS ever
-  FROM mapped
-  GROUP BY ds, activity[% for name in g.dim_names %], [[ name ]][% endfor %]
-
-  [% if not loop.last %]
-  UNION ALL
-  [% endif %]
-  [% endfor %]
+  FROM mapped CROSS JOIN parts
+  GROUP BY ds, activity, [[ m.list(g.dim_names) ]][[ ", " if g.dims ]]window_days, step
 ),
 before AS (
   -- Who was active one step before, in the cells of that day: what changes without a flow has moved between cells.

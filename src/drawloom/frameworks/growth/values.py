@@ -170,13 +170,13 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class PartOfAccounting:
-    """One window and step: its conditions over ``flags``, and how many days back it compares with."""
+    """One window and step: its bits in the flags, from which flags on one is new, and how many days back it compares."""
 
     window: int
     step: str
-    now: str
-    before: str
-    new: str
+    now: int
+    before: int
+    new: int
 
     @property
     def lag(self) -> int:
@@ -262,8 +262,5 @@ def _levels(windows: Sequence[int]) -> list[Level]:
 
 
 def _part(number: int, window: int, step: str, newest: Mapping[int, int]) -> PartOfAccounting:
-    def bit(place: int) -> str:
-        return f"flags & {1 << (3 * number + place)} <> 0"
-
-    new = newest[1 if step == "day" else window]
-    return PartOfAccounting(window, step, f"({bit(0)})", f"({bit(1 if step == 'day' else 2)})", f"(flags >= {new})")
+    unit, place = 1 << (3 * number), 1 if step == "day" else 2
+    return PartOfAccounting(window, step, unit, unit << place, newest[1 if step == "day" else window])
