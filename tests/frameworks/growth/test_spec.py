@@ -77,6 +77,7 @@ def test_braces_in_a_condition_stay_what_they_are() -> None:
         ({"activities": {"rides": "count(*) > 1"}}, "looks at many rows"),
         ({"activities": {"rides": False}}, "must be true, for every row, or a condition in SQL"),
         ({"activities": {}}, "must not be empty"),
+        ({"name": "my-riders"}, "name == my-riders, must be one word of letters, digits and _"),
         ({"windows": [1, 29]}, "must be at most 28"),
         ({"windows": [7, 7]}, "windows == [7, 7], must not name one twice"),
         ({"cuts": [["town"]]}, "cuts == town, must be one of the dimensions"),

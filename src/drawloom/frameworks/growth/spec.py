@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -100,6 +101,10 @@ class Growth(Spec):
 
     def problems(self) -> Iterator[Problem]:
         """Names that clash, cuts of unknown dimensions, things said twice."""
+        if not re.fullmatch(r"\w+", self.name):
+            yield self._problem(
+                "name", f"{self.name}, must be one word of letters, digits and _: tables are called by it"
+            )
         yield from self._clashes()
         yield from self._cut_problems()
         for field in ("windows", "steps"):
