@@ -332,6 +332,35 @@ def test_days_that_go_on_from_each_other_run_from_the_first_that_changed(house: 
     assert house.run(raw(5), run, jobs=1).results == []
 
 
+def test_a_range_leaves_out_the_days_that_came_out_as_they_were(house: House) -> None:
+    columns = (Column("n", "INTEGER"),)
+
+    def raw(value: int) -> Pipeline:
+        days = "DATE '{{ ds }}' IN (DATE '2026-01-02', DATE '2026-01-05')"
+        return pipe(
+            "core.raw", f"SELECT CASE WHEN {days} THEN {value} ELSE 1 END AS n", columns=columns, version=str(value)
+        )
+
+    more = "SELECT ds, n FROM core.raw WHERE ds BETWEEN DATE '{{ start }}' AND DATE '{{ end }}'"
+    daily = "SELECT n FROM core.raw WHERE ds = DATE '{{ ds }}'"
+    copy = pipe("core.copy", daily, read("core.raw", "0..1"), backfill_sql=more, columns=columns)
+    house.run(raw(1), copy, jobs=1)
+    summary = house.run(raw(5), copy, jobs=1)
+    assert {(r.ds.day, r.outcome) for r in summary.results if r.table == "core.copy"} == {
+        *((n, "fresh") for n in (3, 6)),
+        *((n, "unchanged") for n in (1, 4)),
+        *((n, "written") for n in (2, 5)),
+    }
+    assert [row["n"] for row in house.rows("SELECT n FROM core.copy ORDER BY ds")] == [1, 5, 1, 1, 5, 1]
+
+
+def test_a_range_still_refuses_days_outside_of_it(house: House) -> None:
+    shifted = "SELECT DATE '{{ start }}' - 1 AS ds, 1 AS n"
+    summary = house.run(pipe("core.shifted", "SELECT 1 AS n", backfill_sql=shifted), jobs=1)
+    assert set(outcomes(summary)) == {"failed"}
+    assert "must be a day from 2026-01-01 to 2026-01-06" in summary.results[0].error
+
+
 def test_is_incremental_is_false_where_there_is_no_past(house: House) -> None:
     past = "{% if is_incremental() %} + (SELECT max(n) FROM core.grows WHERE ds = DATE '{{ ds }}' - 1) {% endif %}"
     house.run(pipe("core.grows", f"SELECT 1 {past} AS n", read("core.grows", "-1")))

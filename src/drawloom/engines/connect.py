@@ -37,6 +37,7 @@ def connect(
         connection.execute(f"SET memory_limit = {quote.value(memory)}")
     except duckdb.Error as error:
         raise refuse("bad-engine", f"memory == {memory!r}, must be like 4GB or 50%: {error}") from error
+    # A footer is read once for each version of a file: DuckDB looks at its time, and tasks compare versions besides.
     connection.execute("SET GLOBAL parquet_metadata_cache = true")
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute(f"SET temp_directory = {quote.value(str(spill or ''))}")

@@ -28,7 +28,7 @@ T = TypeVar("T")
 STAGED = "staged"
 PATIENCE = 30.0
 SMALL = 2**20  # bytes of input up to which a day's rows are kept in memory and written from there, not streamed
-MONTH = 16 * SMALL  # the same for many days
+SMALL_TOGETHER = 16 * SMALL  # the same for many days
 _ARROW = "_drawloom_arrow"
 
 
@@ -134,7 +134,7 @@ class DuckTask:
     def _write_together(
         self, table: Table, targets: Sequence[Target], texts: Mapping[date, str], known: Sequence[Column]
     ) -> list[Staged]:
-        if not self._seen.alike or self._seen.bytes > MONTH:
+        if not self._seen.alike or self._seen.bytes > SMALL_TOGETHER:
             raise RunError(Problem("apart", "error", f"days of {table.name} == together, must be run one by one."))
         for name, select in self._seen.selects.items():
             self.view(name, f"SELECT * FROM {self._keep(select, name)}")

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from drawloom.engines import quote
@@ -105,7 +105,7 @@ class StepRunner:
         everything = _united(inputs.values())
         with self._task(step, everything) as task:
             if since:
-                text = _days_of(_range_text(step, schedule, since, days[-1], everything), days[0], days[-1])
+                text = _only(days, _range_text(step, schedule, since, days[-1], everything), since)
                 staged = task.stage_range(step.into, text, metas, self._known(step))
             else:
                 texts = _texts(step, schedule, days)
@@ -216,13 +216,17 @@ def _day_text(step: Step, schedule: Schedule, day: date, inputs: Inputs, since: 
         return ""
     if since is None:
         return rendered(step, schedule, day, is_incremental=_is_incremental(step, inputs))
-    return _days_of(_range_text(step, schedule, since, day, inputs), day, day)
+    return _only([day], _range_text(step, schedule, since, day, inputs), since)
 
 
-def _days_of(text: str, first: date, last: date) -> str:
-    """The rows of the days that are wanted; a range may have to begin before them."""
-    between = " AND ".join(f"DATE {quote.value(day.isoformat())}" for day in (first, last))
-    return f"SELECT * FROM (\n{text}\n) AS days WHERE {KEY} BETWEEN {between}"
+def _only(days: Sequence[date], text: str, since: date) -> str:
+    """A range without the days in it that are not wanted; a row of any other day is left to be refused."""
+    wanted = frozenset(days)
+    between = (since + timedelta(days=n) for n in range((max(days) - since).days))
+    others = ", ".join(f"DATE {quote.value(ds.isoformat())}" for ds in between if ds not in wanted)
+    if not others:
+        return text
+    return f"SELECT * FROM (\n{text}\n) AS days WHERE coalesce(TRY_CAST({KEY} AS DATE) NOT IN ({others}), TRUE)"
 
 
 def _range_text(step: Step, schedule: Schedule, since: date, last: date, inputs: Inputs) -> str:

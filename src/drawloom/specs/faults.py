@@ -32,6 +32,7 @@ _RULES = {
     "finite_number": "must be a finite number",
     "string_too_short": "must not be empty",
     "too_short": "must not be empty",
+    "too_long": "must have at most {max_length}",
 }
 
 

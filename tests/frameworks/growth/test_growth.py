@@ -97,7 +97,13 @@ def test_days_before_the_first_activity_have_no_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("windows", "steps"), [((1, 7, 28), ("window",)), ((2, 14), ("day", "window")), ((28,), ("day",))]
+    ("windows", "steps"),
+    [
+        ((1, 7, 28), ("window",)),
+        ((2, 14), ("day", "window")),
+        ((28,), ("day",)),
+        (tuple(range(1, 13)), ("day", "window")),
+    ],
 )
 def test_any_windows_and_steps(tmp_path: Path, windows: tuple[int, ...], steps: tuple[Step, ...]) -> None:
     days = {1: [0, 1, 5, 20, 36], 2: [3, 18, 19], 3: [10], 4: [0, 29]}

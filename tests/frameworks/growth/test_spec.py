@@ -79,6 +79,7 @@ def test_braces_in_a_condition_stay_what_they_are() -> None:
         ({"activities": {}}, "must not be empty"),
         ({"name": "my-riders"}, "name == my-riders, must be one word of letters, digits and _"),
         ({"windows": [1, 29]}, "must be at most 28"),
+        ({"windows": list(range(1, 18))}, "must have at most 16"),
         ({"windows": [7, 7]}, "windows == [7, 7], must not name one twice"),
         ({"cuts": [["town"]]}, "cuts == town, must be one of the dimensions"),
         ({"cuts": [["city", "plan"], ["plan", "city"]]}, "must not name one twice"),

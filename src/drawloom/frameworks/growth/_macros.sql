@@ -40,7 +40,7 @@ CASE
     END
 [%- endmacro %]
 
-[# counted -> mapped: values outside of the keep list become '(other)'; only columns in `others` are added up besides. #]
+[# counted -> mapped: values outside of the keep list become '(other)'. `others` are the columns besides. #]
 [% macro mapped(g, others) %]
 mapped AS (
   SELECT

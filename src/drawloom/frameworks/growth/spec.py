@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from drawloom.model import Pipeline
 
 LONGEST = 28  # days of a window: two of them fit the 56 bits of a map
+MOST = 16  # windows: three flags of each, and how new an entity is, fit a BIGINT
 Step = Literal["day", "window"]
 Window = Annotated[int, Field(ge=1, le=LONGEST)]
 
@@ -73,7 +74,7 @@ class Growth(Spec):
     activities: Annotated[dict[Name, Condition], Field(min_length=1)] = Field(
         description="activity: the condition of its rows, or true for all; each is counted by itself"
     )
-    windows: Annotated[tuple[Window, ...], Field(strict=False, min_length=1)] = Field(
+    windows: Annotated[tuple[Window, ...], Field(strict=False, min_length=1, max_length=MOST)] = Field(
         (1, 7, 28), description="the days within which an entity is active, each 1 to 28"
     )
     steps: Annotated[tuple[Step, ...], Field(strict=False, min_length=1)] = Field(

@@ -60,7 +60,7 @@ def _columns(spec: Growth, key: str) -> tuple[Column, ...]:
             return (
                 _ACTIVITY,
                 *dims,
-                Column("flags", "INTEGER"),
+                Column("flags", "BIGINT"),
                 Column("active_days", "INTEGER"),
                 Column("n", "BIGINT"),
             )
