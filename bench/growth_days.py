@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 
 from drawloom.run.project import Project
@@ -13,7 +14,7 @@ def main(folder: str) -> None:
     with Project.load(folder) as project:
         start, end = project.history.start, project.history.end
         for n in range((end - start).days + 1):
-            project.config = project.config.model_copy(update={"end": start + timedelta(days=n)})
+            project.settings = replace(project.settings, end=start + timedelta(days=n))
             summary = project.run(jobs=1)
             assert summary.exit_code == 0, summary
 

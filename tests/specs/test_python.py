@@ -155,7 +155,7 @@ def test_yaml_sql_and_python_compile_to_the_same_bytes(tmp_path: Path) -> None:
 spec = AutoDag(
     table="core.rides", owner="x", description="Rides.", schedule="@weekly", start="2026-02-02", until="2026-05-01",
     keep="90d", columns={"id": "bigint", "city": {"type": "text", "description": "where"}}, cluster=["city"],
-    depends_on={"raw.rides": "-6..0"}, params={"least": 2.5}, retries=1, alerts=["x"], dialect="spark",
+    depends_on={"raw.rides": "-6..0"}, params={"least": 2.5}, retries=1, alerts=["x@example.com"], deadline="6h", dialect="spark",
     checks=[{"not_null": ["id"]}, {"rows": {"min": 1}, "severity": "warn"}, {"same_weekday": {"max": 2}}],
     sql="""
 SELECT id, city
@@ -178,7 +178,8 @@ cluster: [city]
 depends_on: {raw.rides: -6..0}
 params: {least: 2.5}
 retries: 1
-alerts: [x]
+alerts: [x@example.com]
+deadline: 6h
 dialect: spark
 checks:
   - not_null: [id]

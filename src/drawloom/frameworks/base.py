@@ -55,6 +55,7 @@ class Context:
             description=spec.description,
             retries=self.defaults.retries if spec.retries is None else spec.retries,
             alerts=spec.alerts,
+            deadline=spec.deadline,
             spec=spec.where,
             on_success=spec.on_success,
             on_failure=spec.on_failure,

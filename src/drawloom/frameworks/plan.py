@@ -1,4 +1,4 @@
-"""The canonical JSON of a pipeline: the same bytes on every machine and every day."""
+"""The canonical JSON of a pipeline, the same bytes on every machine and every day; see unplan.py for the way back."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def plan_of(pipeline: Pipeline) -> dict[str, Any]:
         "description": pipeline.description.strip(),
         "retries": pipeline.retries,
         "alerts": list(pipeline.alerts),
+        "deadline": int(pipeline.deadline.total_seconds()) if pipeline.deadline else None,
         "on_success": name_of(pipeline.on_success),
         "on_failure": name_of(pipeline.on_failure),
         "steps": [_step(step) for step in pipeline.steps],
@@ -76,7 +77,13 @@ def _table(table: Table) -> dict[str, Any]:
 
 
 def _check(check: Check) -> dict[str, Any]:
-    return {"name": check.name, "sql": check.sql.strip(), "severity": check.severity, "reads": _reads(check.reads)}
+    return {
+        "name": check.name,
+        "sql": check.sql.strip(),
+        "severity": check.severity,
+        "by_row": check.by_row,
+        "reads": _reads(check.reads),
+    }
 
 
 def _reads(reads: Iterable[Read]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from graphlib import CycleError, TopologicalSorter
 
 from drawloom.model.days import Days
@@ -19,7 +19,8 @@ class Pipeline:
     """Steps on one schedule. Reads, edges, waits, order and fingerprint are derived, never declared.
 
     ``start`` is the first day of its history, None for the project's. ``until`` is the last day that is
-    scheduled, None for ever. ``alerts`` are addresses as the spec gives them.
+    scheduled, None for ever. ``alerts`` are addresses as the spec gives them; ``deadline`` is how long a run may take
+    before they hear of it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Pipeline:
     description: str = ""
     retries: int = 2
     alerts: tuple[str, ...] = ()
+    deadline: timedelta | None = None
     spec: Where = Where()
     on_success: Callable[..., object] | None = None
     on_failure: Callable[..., object] | None = None

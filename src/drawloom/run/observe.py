@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from drawloom.model import Record, RunError
 from drawloom.run.world import Contents, World
@@ -15,18 +14,25 @@ if TYPE_CHECKING:
     from drawloom.engines.lake import Lake
     from drawloom.engines.sources import Source
     from drawloom.run.registry import Registry
-    from drawloom.specs.config import Config
+    from drawloom.run.settings import Settings
 
 
-def observe(lake: Lake, sources: Mapping[str, Source], registry: Registry, config: Config) -> World:
-    """The world of a project as it stands now."""
-    recorded = registry.records()
+def observe(
+    lake: Lake,
+    sources: Mapping[str, Source],
+    registry: Registry,
+    settings: Settings,
+    tables: Collection[str] | None = None,
+) -> World:
+    """The world of a project as it stands now: of these tables, or of all."""
+    looked = {name: source for name, source in sources.items() if tables is None or name in tables}
+    recorded = registry.records(tables)
     records, odd = compare_files(recorded, lake)
     registry.restamp(r for days in records.values() for r in days.values() if r.stamp != recorded[r.table][r.ds].stamp)
     contents: dict[str, Contents] = {
         table: {ds: record.content for ds, record in days.items()} for table, days in records.items()
     }
-    contents |= _source_contents(sources, registry)
+    contents |= _source_contents(looked, registry)
     gone = {table: {ds: r for ds, r in days.items() if ds not in records[table]} for table, days in recorded.items()}
     return World(
         contents=contents,
@@ -34,8 +40,8 @@ def observe(lake: Lake, sources: Mapping[str, Source], registry: Registry, confi
         gone={table: days for table, days in gone.items() if days},
         failures=registry.failures(),
         odd=odd,
-        settled=_settled(config),
-        gapless=frozenset(name for name, source in config.sources.items() if source.gaps),
+        settled={name: settings.settled(name) for name, source in looked.items() if source.lateness},
+        gapless=frozenset(name for name, source in looked.items() if source.gaps),
     )
 
 
@@ -77,11 +83,6 @@ def _not_written_by(lake: Lake, record: Record) -> str:
     return "" if same else "its file is from a run that is not recorded"
 
 
-def last_day(config: Config) -> date:
-    """The last day of the project's history: its end, or yesterday where it lives."""
-    return config.end or datetime.now(config.zone).date() - timedelta(days=1)
-
-
 def _source_contents(sources: Mapping[str, Source], registry: Registry) -> dict[str, Contents]:
     """Content hashes of source partitions; files are read again only where their size or time changed."""
     known = registry.fingerprints()
@@ -97,17 +98,3 @@ def _source_contents(sources: Mapping[str, Source], registry: Registry) -> dict[
     if fresh:
         registry.save_fingerprints(fresh)
     return contents
-
-
-def _settled(config: Config) -> dict[str, date]:
-    late = {name: source.lateness for name, source in config.sources.items() if source.lateness}
-    now = datetime.now(UTC)
-    return {name: _last_settled(now, lateness, config.zone) for name, lateness in late.items()}
-
-
-def _last_settled(now: datetime, lateness: timedelta, zone: ZoneInfo) -> date:
-    """The newest day that ended at least ``lateness`` ago."""
-    day = now.astimezone(zone).date()
-    while datetime.combine(day + timedelta(days=1), time(), zone) + lateness > now:
-        day -= timedelta(days=1)
-    return day

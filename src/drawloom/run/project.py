@@ -8,32 +8,26 @@ from datetime import date
 from difflib import get_close_matches
 from functools import cache, cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from drawloom.engines.lake import Lake
-from drawloom.model import Column, InputError, Inputs, Pipeline, Problem, errors, refuse
+from drawloom.model import InputError, Inputs, Pipeline, Problem, errors, refuse
 from drawloom.run.compile import Compiled, compile_project
-from drawloom.run.observe import last_day, observe
-from drawloom.run.plan import Cell, History, Key, Plan, State, make_plan
-from drawloom.run.registry import Registry
+from drawloom.run.plan import Cell, Key, Plan, State, make_plan
+from drawloom.run.settings import Settings
+from drawloom.run.warehouse import Warehouse
 from drawloom.specs.config import Config, load_config
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from drawloom.engines.duckdb import DuckDB
-    from drawloom.engines.sources import Source
     from drawloom.run.diff import Difference
     from drawloom.run.land import Landed
     from drawloom.run.local import Listener, Summary
-    from drawloom.run.step import StepRunner
-    from drawloom.run.world import World
     from drawloom.sql.cache import Description
     from drawloom.sql.catalog import Catalog
 
 
-class Project:
+class Project(Warehouse):
     """One folder with a ``drawloom.yml``. Everything is read when it is first asked for, and closed at the end.
 
     >>> with Project.load("rides") as project:  # doctest: +SKIP
@@ -41,8 +35,8 @@ class Project:
     """
 
     def __init__(self, config: Config) -> None:
+        super().__init__(Settings.of(config))
         self.config = config
-        self.lake = Lake(config.lake_path)
 
     @classmethod
     def load(cls, folder: Path | str = ".") -> Project:
@@ -53,56 +47,10 @@ class Project:
         """
         return cls(load_config(Path(folder)))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the engine and the registry."""
-        for name in ("engine", "registry"):
-            if name in self.__dict__:
-                self.__dict__.pop(name).close()
-
-    @cached_property
-    def registry(self) -> Registry:
-        """The record of what was produced; restored from the files where it was lost."""
-        registry = Registry(self.config.registry_url)
-        if registry.empty() and self.lake.tables():
-            from drawloom.run.restore import restore
-
-            restore(self.engine, registry)
-        return registry
-
-    @cached_property
-    def sources(self) -> dict[str, Source]:
-        """The external tables."""
-        from drawloom.engines.sources import Source
-
-        return {
-            name: Source(
-                name, self.config.files(name), source.kind or "parquet", source.columns, source.lateness, source.gaps
-            )
-            for name, source in self.config.sources.items()
-        }
-
-    @cached_property
-    def engine(self) -> DuckDB:
-        """DuckDB over the lake."""
-        from drawloom.engines.duckdb import DuckDB
-
-        settings: dict[str, Any] = {"threads": self.config.engine.threads}
-        if self.config.engine.memory:
-            settings["memory"] = self.config.engine.memory
-        return DuckDB(self.lake, self.sources, **settings)
-
     @cached_property
     def compiled(self) -> Compiled:
         """The pipelines and the problems of all specs."""
-        return compile_project(self.config, self._columns(), self.config.root / ".drawloom" / "cache")
+        return compile_project(self.config, self.registry.columns(), self.config.root / ".drawloom" / "cache")
 
     @property
     def pipelines(self) -> tuple[Pipeline, ...]:
@@ -136,15 +84,6 @@ class Project:
                 )
         wanted = {id(known[name]) for name in names}
         return tuple(pipeline for pipeline in self.pipelines if id(pipeline) in wanted)
-
-    @property
-    def history(self) -> History:
-        """The days that may be filled."""
-        return History(self.config.start, last_day(self.config))
-
-    def observe(self) -> World:
-        """What exists now."""
-        return observe(self.lake, self.sources, self.registry, self.config)
 
     def plan(
         self,
@@ -204,7 +143,7 @@ class Project:
         self.lake.sweep()
         if not plan.todo:
             return Summary(waiting=plan.waiting)
-        runner = LocalRunner(self._steps(), self.registry, self.observe(), jobs=jobs or _jobs())
+        runner = LocalRunner(self.steps(self.pipelines), self.registry, self.observe(), jobs=jobs or _jobs())
         return runner.run(plan, listener) if listener else runner.run(plan)
 
     def query(self, sql: str) -> pa.Table:
@@ -214,7 +153,7 @@ class Project:
     def preview(self, name: str, ds: date, limit: int = 10) -> pa.Table:
         """The first rows that a step would write for a day, from the inputs there are now; writes nothing."""
         cell, inputs = self._one(name, ds)
-        return self._steps().preview(cell.step, cell.pipeline.schedule, ds, inputs, limit, cell.since)
+        return self.steps(self.pipelines).preview(cell.step, cell.pipeline.schedule, ds, inputs, limit, cell.since)
 
     def diff(self, name: str, ds: date, key: tuple[str, ...] = ()) -> Difference:
         """What writing this partition again would alter in what is stored; writes nothing.
@@ -230,7 +169,7 @@ class Project:
         if not self.lake.stamp(step.into.name, ds):
             fix = f"drawloom run {name} --ds {ds}"
             raise refuse("no-partition", f"{step.into.name} {ds} == missing, must be there to compare with.", None, fix)
-        with self._steps().staged(step, schedule, ds, inputs, cell.since) as (task, staged):
+        with self.steps(self.pipelines).staged(step, schedule, ds, inputs, cell.since) as (task, staged):
             stored = inspect(self.engine, step.into.name, ds)
             return compare_stored(task, stored, staged, key or step.into.unique)
 
@@ -245,15 +184,6 @@ class Project:
         from drawloom.run.restore import restore
 
         return restore(self.engine, self.registry)
-
-    def _columns(self) -> dict[str, tuple[Column, ...]]:
-        return self.registry.columns()
-
-    def _steps(self) -> StepRunner:
-        from drawloom.run.step import StepRunner
-
-        declared = {table: step.into.columns for p in self.pipelines for table, step in p.tables.items()}
-        return StepRunner(self.engine, {t: c for t, c in declared.items() if c} | self._columns())
 
     def _plan(self, forced: Iterable[Key]) -> Plan:
         return make_plan(self.pipelines, self.observe(), self.history, cache(self.registry.inputs), forced=forced)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
@@ -114,14 +114,13 @@ class Registry:
         with self._begin() as connection:
             return connection.execute(sa.select(_partitions.c.name).limit(1)).first() is None
 
-    def records(self) -> dict[str, dict[date, Record]]:
-        """All partitions by table and day, without their inputs (see ``inputs``)."""
+    def records(self, tables: Collection[str] | None = None) -> dict[str, dict[date, Record]]:
+        """All partitions (of these tables) by table and day, without their inputs (see ``inputs``)."""
         columns = [column for column in _partitions.c if column.name != "inputs"]
+        query = _of(sa.select(*columns), _partitions, tables)
         found: dict[str, dict[date, Record]] = {}
         with self._begin() as connection:
-            for name, ds, run, rows, size, content, code, digest, at, seconds, stamp in connection.execute(
-                sa.select(*columns)
-            ):
+            for name, ds, run, rows, size, content, code, digest, at, seconds, stamp in connection.execute(query):
                 found.setdefault(name, {})[ds] = Record(
                     name, ds, run, rows, size, content, code, digest, {}, _utc(at), seconds, stamp
                 )
@@ -168,10 +167,10 @@ class Registry:
         with self._begin() as connection:
             _delete(connection, _partitions, [{"name": table, "ds": ds}])
 
-    def columns(self) -> dict[str, tuple[Column, ...]]:
-        """The columns of each table, as the newest writes left them."""
+    def columns(self, tables: Collection[str] | None = None) -> dict[str, tuple[Column, ...]]:
+        """The columns of each table (of these), as the newest writes left them."""
         with self._begin() as connection:
-            rows = connection.execute(sa.select(_columns)).all()
+            rows = connection.execute(_of(sa.select(_columns), _columns, tables)).all()
         return {name: tuple(Column(*pair) for pair in json.loads(text)) for name, text in rows}
 
     def fail(self, table: str, ds: date, error: str) -> None:
@@ -237,6 +236,10 @@ def _delete(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[s
 def _by_key(table: sa.Table) -> sa.Delete:
     """The statement is made once: making it costs more than running it."""
     return sa.delete(table).where(table.c.name == sa.bindparam("key_name"), table.c.ds == sa.bindparam("key_ds"))
+
+
+def _of(query: sa.Select[Any], table: sa.Table, names: Collection[str] | None) -> sa.Select[Any]:
+    return query if names is None else query.where(table.c.name.in_(sorted(names)))
 
 
 def _row(record: Record) -> dict[str, Any]:

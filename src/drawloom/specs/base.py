@@ -23,7 +23,7 @@ from pydantic.json_schema import SkipJsonSchema
 from drawloom.model import InputError, Problem, Where
 from drawloom.specs.document import Document
 from drawloom.specs.faults import problems_of
-from drawloom.specs.fields import Day, ScheduleText, Texts, Until, Word, check_function
+from drawloom.specs.fields import Alerts, Day, Duration, ScheduleText, Until, Word, check_function
 
 PACKAGE = "drawloom_specs"  # the name under which spec files in Python are imported
 PYTHON_ONLY = "x-python-only"  # marks, in JSON Schema, the fields that YAML cannot give
@@ -95,7 +95,11 @@ class Spec(Whole):
     retries: Annotated[int, Field(ge=0, le=20)] | None = Field(
         None, description="how often a failed step is tried again"
     )
-    alerts: Texts = Field((), description="addresses that hear of failures")
+    alerts: Alerts = Field(
+        (),
+        description="who hears of failures and missed deadlines: an email address, slack:#channel, or webhook:connection",
+    )
+    deadline: Duration | None = Field(None, description="how long a run may take before the alerts hear of it, like 6h")
     on_success: Callback = Field(
         None, description="a Python function, called after a day was filled", json_schema_extra={PYTHON_ONLY: True}
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
@@ -15,7 +15,7 @@ from drawloom.model import Fix, Problem, refuse
 from drawloom.specs.base import Part, Whole
 from drawloom.specs.columns import Columns
 from drawloom.specs.document import Document, parse_yaml, read_text
-from drawloom.specs.env import expand, has_password, unset
+from drawloom.specs.env import has_password, unset
 from drawloom.specs.faults import RuleError, nearest
 from drawloom.specs.fields import Day, Lateness, Names, ScheduleText, TableName, Word
 
@@ -149,26 +149,6 @@ class Config(Whole):
     def root(self) -> Path:
         """The folder of the project."""
         return self._root
-
-    @property
-    def lake_path(self) -> Path:
-        """The folder of the lake."""
-        return self._root / expand(self.lake)
-
-    @property
-    def registry_url(self) -> str:
-        """The URL of the registry, with its secrets."""
-        return expand(self.registry) if self.registry else f"sqlite:///{(self.lake_path / 'registry.db').resolve()}"
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The time zone."""
-        return ZoneInfo(self.timezone)
-
-    def files(self, source: str) -> str:
-        """The path pattern of a source, from the root of the project, with its secrets."""
-        text = expand(self.sources[source].files)
-        return text if "://" in text else str(self._root / text)
 
 
 def load_config(path: Path | str) -> Config:

@@ -68,6 +68,22 @@ def as_lateness(value: object) -> object:
     return timedelta(days=int(found[1])) if found[2] == "d" else timedelta(hours=int(found[1]))
 
 
+def check_duration(value: timedelta) -> timedelta:
+    """Some time, not none."""
+    if not value:
+        raise RuleError("must be more than nothing, like 6h or 1d")
+    return value
+
+
+def check_alert(value: str) -> str:
+    """An email address, ``slack:#channel``, or ``webhook:`` and the name of a connection; never a URL, which may hold a secret."""
+    if re.fullmatch(r"[^@\s:/]+@[^@\s:/]+", value) or re.fullmatch(r"slack:#\S+|webhook:[\w.-]+", value):
+        return value
+    raise RuleError(
+        "must be an email address, slack:#channel, or webhook:connection", "Keep URLs and tokens in the connection."
+    )
+
+
 def as_keep(value: object) -> object:
     """A number of days out of ``90d``, None out of ``forever``."""
     if value is None or value == "forever":
@@ -173,6 +189,10 @@ _KEEP_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", 
 Day = Annotated[date, _before(as_day)]
 Until = Annotated[date | Forever, _before(as_until), _schema(**_UNTIL_SCHEMA)]
 Lateness = Annotated[timedelta, _before(as_lateness), _schema(type="string", pattern=r"^\d+[dh]$")]
+Duration = Annotated[
+    timedelta, _before(as_lateness), AfterValidator(check_duration), _schema(type="string", pattern=r"^\d+[dh]$")
+]
+Alerts = Annotated[tuple[Annotated[str, AfterValidator(check_alert)], ...], Strict(strict=False)]
 Keep = Annotated[int | None, _before(as_keep), _schema(**_KEEP_SCHEMA)]
 Word = Annotated[str, AfterValidator(check_word)]
 TableName = Annotated[str, AfterValidator(check_table)]
@@ -181,5 +201,4 @@ DaysText = Annotated[str, _before(as_days), _schema(**_DAYS_SCHEMA)]
 WaitText = Annotated[str, _before(as_wait), _schema(**_DAYS_SCHEMA)]
 Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], Strict(strict=False)]
-Texts = Annotated[tuple[str, ...], Strict(strict=False)]
 Plain = Annotated[Any, _before(plain)]

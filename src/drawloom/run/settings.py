@@ -1,0 +1,150 @@
+"""What a run must know of a project besides its pipelines: where tables, sources and the registry are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo
+
+from drawloom.model import Column
+from drawloom.specs.env import expand
+
+if TYPE_CHECKING:
+    from drawloom.engines.sources import Source
+    from drawloom.specs.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """An external table as the project's settings name it; ``files`` is relative to the project."""
+
+    files: str
+    format: str
+    columns: tuple[Column, ...] = ()
+    lateness: timedelta = timedelta()
+    gaps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a project. Texts hold ``${NAME}`` as written; the properties give the values.
+
+    ``root`` is the project's folder, which relative paths start from. It is no part of the JSON: that is the same
+    on every machine.
+    """
+
+    root: Path
+    name: str
+    start: date
+    end: date | None
+    timezone: str
+    lake: str
+    registry: str | None
+    threads: int = 1
+    memory: str | None = None
+    sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """The settings that ``drawloom.yml`` gives."""
+        sources = {
+            name: SourceSettings(source.files, source.kind or "parquet", source.columns, source.lateness, source.gaps)
+            for name, source in config.sources.items()
+        }
+        engine = config.engine
+        return cls(
+            config.root,
+            config.name,
+            config.start,
+            config.end,
+            config.timezone,
+            config.lake,
+            config.registry,
+            engine.threads,
+            engine.memory,
+            sources,
+        )
+
+    @property
+    def lake_path(self) -> Path:
+        """The folder of the lake."""
+        return self.root / expand(self.lake)
+
+    @property
+    def registry_url(self) -> str:
+        """The URL of the registry, with its secrets."""
+        return expand(self.registry) if self.registry else f"sqlite:///{(self.lake_path / 'registry.db').resolve()}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where a day begins and ends."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the project's history: its end, or yesterday where it lives."""
+        return self.end or datetime.now(self.zone).date() - timedelta(days=1)
+
+    def source(self, name: str) -> Source:
+        """An external table, ready to be looked at."""
+        from drawloom.engines.sources import Source
+
+        source = self.sources[name]
+        text = expand(source.files)
+        files = text if "://" in text else str(self.root / text)
+        return Source(name, files, source.format, source.columns, source.lateness, source.gaps)  # type: ignore[arg-type]
+
+    def settled(self, name: str) -> date:
+        """The newest day of a source that ended at least its lateness ago; the last of all days without lateness."""
+        lateness = self.sources[name].lateness if name in self.sources else timedelta()
+        if not lateness:
+            return date.max
+        return (datetime.now(UTC).astimezone(self.zone) - lateness).date() - timedelta(days=1)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, without the root and with ``${NAME}`` as written."""
+        return {
+            "name": self.name,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat() if self.end else None,
+            "timezone": self.timezone,
+            "lake": self.lake,
+            "registry": self.registry,
+            "threads": self.threads,
+            "memory": self.memory,
+            "sources": {name: _source_json(source) for name, source in sorted(self.sources.items())},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], root: Path) -> Self:
+        """The settings that ``to_json`` gave, for a project in this folder."""
+        return cls(
+            root,
+            data["name"],
+            date.fromisoformat(data["start"]),
+            date.fromisoformat(data["end"]) if data["end"] else None,
+            data["timezone"],
+            data["lake"],
+            data["registry"],
+            data["threads"],
+            data["memory"],
+            {name: _source(source) for name, source in data["sources"].items()},
+        )
+
+
+def _source_json(source: SourceSettings) -> dict[str, Any]:
+    return {
+        "files": source.files,
+        "format": source.format,
+        "columns": [[column.name, column.type] for column in source.columns],
+        "lateness": int(source.lateness.total_seconds()),
+        "gaps": source.gaps,
+    }
+
+
+def _source(data: Mapping[str, Any]) -> SourceSettings:
+    columns = tuple(Column(name, kind) for name, kind in data["columns"])
+    return SourceSettings(data["files"], data["format"], columns, timedelta(seconds=data["lateness"]), data["gaps"])

@@ -1,0 +1,85 @@
+"""A project's lake, sources, engine and registry: what a run works on, with or without the specs at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from drawloom.engines.lake import Lake
+from drawloom.model import Pipeline
+from drawloom.run.observe import observe
+from drawloom.run.plan import History
+from drawloom.run.registry import Registry
+from drawloom.run.settings import Settings
+
+if TYPE_CHECKING:
+    from drawloom.engines.duckdb import DuckDB
+    from drawloom.engines.sources import Source
+    from drawloom.run.step import StepRunner
+    from drawloom.run.world import World
+
+
+class Warehouse:
+    """Where the tables of one project live. Everything is opened when it is first asked for, and closed at the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.lake = Lake(settings.lake_path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the engine and the registry."""
+        for name in ("engine", "registry"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The record of what was produced; restored from the files where it was lost."""
+        registry = Registry(self.settings.registry_url)
+        if registry.empty() and self.lake.tables():
+            from drawloom.run.restore import restore
+
+            restore(self.engine, registry)
+        return registry
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """The external tables."""
+        return {name: self.settings.source(name) for name in self.settings.sources}
+
+    @cached_property
+    def engine(self) -> DuckDB:
+        """DuckDB over the lake."""
+        from drawloom.engines.duckdb import DuckDB
+
+        options: dict[str, Any] = {"threads": self.settings.threads}
+        if self.settings.memory:
+            options["memory"] = self.settings.memory
+        return DuckDB(self.lake, self.sources, **options)
+
+    @property
+    def history(self) -> History:
+        """The days that may be filled."""
+        return History(self.settings.start, self.settings.last_day)
+
+    def observe(self, tables: Collection[str] | None = None) -> World:
+        """What exists now: of these tables, or of all."""
+        return observe(self.lake, self.sources, self.registry, self.settings, tables)
+
+    def steps(self, pipelines: Iterable[Pipeline], tables: Collection[str] | None = None) -> StepRunner:
+        """What runs steps, knowing the columns that are declared and those that were written."""
+        from drawloom.run.step import StepRunner
+
+        declared = {table: step.into.columns for p in pipelines for table, step in p.tables.items()}
+        known = {table: columns for table, columns in declared.items() if columns}
+        return StepRunner(self.engine, known | self.registry.columns(tables))
