@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import drawloom
-from drawloom.cli import data, demo, growth, project, texts
+from drawloom.cli import airflow, data, demo, growth, project, texts
 from drawloom.cli.output import print_json, print_problems
 from drawloom.model import DrawloomError
 
@@ -27,6 +27,9 @@ app.add_typer(registry, name="registry")
 growing = typer.Typer(help="Growth accounting: who is active, new, back and gone.", no_args_is_help=True)
 app.add_typer(growing, name="growth")
 
+flying = typer.Typer(help="The pipelines as DAGs of Apache Airflow.", no_args_is_help=True)
+app.add_typer(flying, name="airflow")
+
 app.command("init")(project.init)
 app.command("land")(data.land)
 app.command("check")(project.check)
@@ -41,6 +44,7 @@ app.command("advise")(texts.advise)
 app.command("demo")(demo.demo)
 registry.command("rebuild")(project.rebuild)
 growing.command("show")(growth.show)
+flying.command("install")(airflow.install)
 
 
 def _version(asked: bool) -> None:

@@ -65,9 +65,7 @@ def _step(data: Mapping[str, Any], where: Where, find: FindFunction) -> Step:
         checks=tuple(map(_check, data["checks"])),
         dialect=data["dialect"],
         params=data["params"],
-        depends_on={
-            table: None if text == "none" else Days.parse(text) for table, text in data["depends_on"].items()
-        },
+        depends_on={table: None if text == "none" else Days.parse(text) for table, text in data["depends_on"].items()},
         fingerprint=data["fingerprint"],
         where=where,
     )

@@ -118,12 +118,27 @@ def make_plan(
     Raises:
         InputError: pipelines wait for each other in a circle.
     """
-    owners = _owners(pipelines, history)
+    owners = owners_of(pipelines, history)
     planner = _Planner(NeedsReader(owners, world, history.start), world, inputs_of, frozenset(forced))
     return Plan(tuple(planner.cell(owner, ds) for owner, ds in _ordered(owners)))
 
 
-def _owners(pipelines: Sequence[Pipeline], history: History) -> dict[str, Owner]:
+def plan_step(
+    owners: Mapping[str, Owner],
+    world: World,
+    history: History,
+    owner: Owner,
+    days: Iterable[date],
+    inputs_of: InputsOf,
+    forced: Iterable[Key],
+) -> Plan:
+    """The state of these days of one step, where no other step is about to run: it waits for what is not there."""
+    planner = _Planner(NeedsReader(owners, world, history.start), world, inputs_of, frozenset(forced))
+    return Plan(tuple(planner.cell(owner, ds) for ds in days))
+
+
+def owners_of(pipelines: Iterable[Pipeline], history: History) -> dict[str, Owner]:
+    """Who fills each table, and on which days."""
     owners: dict[str, Owner] = {}
     for pipeline in pipelines:
         first = max(pipeline.start or history.start, history.start)
@@ -233,7 +248,8 @@ class _Planner:
 
     def _lasting(self, table: str, ds: date) -> bool:
         """Whether a partition is there, or will be, if it belongs to a table whose partitions expire."""
-        return not self._sparse(table) or self._states.get((table, ds)) in {State.FRESH, *WANTED}
+        state = self._states.get((table, ds))
+        return not self._sparse(table) or state in {State.FRESH, *WANTED} or (state is None and self._held(table, ds))
 
     def _sparse(self, table: str) -> bool:
         owner = self._owners.get(table)
@@ -319,9 +335,7 @@ class _Planner:
         return f"{_text(table, ds)} ({odd})" if odd else _text(table, ds)
 
     def _held(self, table: str, ds: date | None) -> bool:
-        if ds is not None and ds > self._world.settled.get(table, date.max):
-            return False
-        return ds in self._world.contents.get(table, {})
+        return self._world.holds(table, ds)
 
 
 def changed_input(then: Inputs, now: Inputs) -> str | None:

@@ -230,9 +230,7 @@ class Project(Warehouse):
     def _drop_expired(self, plan: Plan) -> None:
         for cell in plan.cells:
             if cell.state is State.EXPIRED and self.lake.stamp(*cell.key):
-                self.engine.drop(*cell.key)
-                if not cell.step.resumes_from:  # what was made of it says by its record whether it is still true
-                    self.registry.forget(*cell.key)
+                self.drop(cell.step, [cell.ds])
 
     def _refuse_errors(self) -> None:
         wrong = errors(self.compiled.problems)

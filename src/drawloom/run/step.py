@@ -83,9 +83,7 @@ class StepRunner:
         began = time.monotonic()
         run = new_run()
         with self._task(step, inputs) as task:
-            staged = self._stage(
-                task, step, _day_text(step, schedule, day, inputs, since), day, meta(run, step, inputs)
-            )
+            staged = self._stage(task, step, day_text(step, schedule, day, inputs, since), day, meta(run, step, inputs))
             warnings = run_checks(task, step, schedule, [staged], first=self._first(step))
         return Ran((self._publish(staged, run, step, inputs, began),), staged.columns, warnings)
 
@@ -125,7 +123,7 @@ class StepRunner:
         with self._task(step, inputs) as task:
             if step.call:
                 return _call(step, day, task).slice(0, limit)
-            text = _day_text(step, schedule, day, inputs, since)
+            text = day_text(step, schedule, day, inputs, since)
             return task.query(f"SELECT * FROM (\n{text}\n) AS preview LIMIT {int(limit)}")
 
     @contextmanager
@@ -134,7 +132,7 @@ class StepRunner:
     ) -> Iterator[tuple[Task, Staged]]:
         """A partition that is made and shown as ``staged`` but never published."""
         with self._task(step, inputs) as task:
-            text = _day_text(step, schedule, day, inputs, since)
+            text = day_text(step, schedule, day, inputs, since)
             part = self._stage(task, step, text, day, meta(new_run(), step, inputs))
             task.show(part)
             yield task, part
@@ -211,7 +209,8 @@ def rendered(step: Step, schedule: Schedule, day: date, text: str | None = None,
     return transpile(sql, step.dialect, "duckdb")
 
 
-def _day_text(step: Step, schedule: Schedule, day: date, inputs: Inputs, since: date | None) -> str:
+def day_text(step: Step, schedule: Schedule, day: date, inputs: Inputs, since: date | None = None) -> str:
+    """The SQL that runs for a day; with ``since`` that of its backfill SQL from that day on; empty for a Python step."""
     if step.call:
         return ""
     if since is None:

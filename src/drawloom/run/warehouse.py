@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import date
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from drawloom.engines.lake import Lake
-from drawloom.model import Pipeline
+from drawloom.model import Pipeline, Step
 from drawloom.run.observe import observe
 from drawloom.run.plan import History
 from drawloom.run.registry import Registry
@@ -83,3 +84,10 @@ class Warehouse:
         declared = {table: step.into.columns for p in pipelines for table, step in p.tables.items()}
         known = {table: columns for table, columns in declared.items() if columns}
         return StepRunner(self.engine, known | self.registry.columns(tables))
+
+    def drop(self, step: Step, days: Iterable[date]) -> None:
+        """Drop partitions of a step's table that have expired."""
+        for ds in days:
+            self.engine.drop(step.into.name, ds)
+            if not step.resumes_from:  # what was made of it says by its record whether it is still true
+                self.registry.forget(step.into.name, ds)

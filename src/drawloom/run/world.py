@@ -36,6 +36,12 @@ class World:
         last = self.settled.get(table, date.max)
         return sorted(day for day in self.contents.get(table, ()) if day is not None and day <= last)
 
+    def holds(self, table: str, ds: date | None) -> bool:
+        """Whether a partition exists and is settled."""
+        if ds is not None and ds > self.settled.get(table, date.max):
+            return False
+        return ds in self.contents.get(table, {})
+
     def undated(self, table: str) -> bool:
         """Whether this is a table without days, such as a file of airports."""
         return None in self.contents.get(table, ())

@@ -23,7 +23,7 @@ def load_python(path: Path, file: str, text: str) -> tuple[list[Spec], list[Prob
     Raises:
         InputError: the module cannot be imported.
     """
-    module = _import(path, file, text)
+    module = import_spec(path, file, text)
     specs = list({id(spec): spec for value in vars(module).values() for spec in _specs(value)}.values())
     mine = [spec for spec in specs if spec.where.file == str(path)]
     for spec in mine:
@@ -36,7 +36,13 @@ def module_name(file: str) -> str:
     return ".".join((PACKAGE, *Path(file).with_suffix("").parts[1:]))
 
 
-def _import(path: Path, file: str, text: str) -> ModuleType:
+def import_spec(path: Path, file: str, text: str | None = None) -> ModuleType:
+    """The module of a spec file, so that its functions can be found by their names.
+
+    Raises:
+        InputError: the module cannot be imported.
+    """
+    text = path.read_text(encoding="utf-8") if text is None else text
     module = ModuleType(module_name(file))
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
