@@ -20,7 +20,7 @@ from drawloom.airflow.timetable import EndedPeriodTimetable
 KEY_FORMAT = "%Y-%m-%d"
 
 
-def load_dags(loader: str) -> dict[str, DAG]:
+def dags_of(loader: str) -> dict[str, DAG]:
     """The DAGs of the plan beside a loader, by the names of its variables; only the one that is wanted in a task."""
     folder = Path(loader).with_suffix("")
     project = json.loads((folder / "project.json").read_text(encoding="utf-8"))

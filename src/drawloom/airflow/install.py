@@ -22,7 +22,7 @@ LOADER = '''\
 """The DAGs of a drawloom project. This file never changes: what they are is in the folder of the same name."""
 # Airflow looks for the words dag and airflow before it reads a file.
 
-from drawloom.airflow.dags import load_dags
+from drawloom.airflow.loader import load_dags
 
 globals().update(load_dags(__file__))
 '''

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,7 +15,7 @@ from drawloom.airflow.triggers import PartitionTrigger
 if TYPE_CHECKING:
     from drawloom.airflow.site import Site
 
-INTERVAL = 30.0  # seconds between two looks at a table
+INTERVAL = float(os.environ.get("DRAWLOOM_AIRFLOW_INTERVAL", "30"))  # seconds between two looks at a table
 
 
 class PartitionSensor(BaseSensorOperator):

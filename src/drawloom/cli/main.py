@@ -41,10 +41,12 @@ app.command("query")(data.query)
 app.command("preview")(data.preview)
 app.command("diff")(data.diff)
 app.command("advise")(texts.advise)
+app.command("announce")(airflow.announce)
 app.command("demo")(demo.demo)
 registry.command("rebuild")(project.rebuild)
 growing.command("show")(growth.show)
 flying.command("install")(airflow.install)
+flying.command("up")(airflow.up)
 
 
 def _version(asked: bool) -> None:
