@@ -99,7 +99,7 @@ def test_all_problems_are_told_with_their_lines(tmp_path: Path) -> None:
         ("sources: {raw.x: {files: 'a/{yyyy}.csv'}}", "stand for the day"),
         ("sources: {raw.x: {files: 'a/{ds}.csv'}}", "must have `columns`: csv does not tell their types"),
         ("sources: {raw.x: {files: 'a/b'}}", "must have a `format` of parquet, csv or json"),
-        ("sources: {raw.x: {files: a.csv, lateness: soon}}", "lateness == 'soon', must be days or hours"),
+        ("sources: {raw.x: {files: a.csv, lateness: soon}}", "lateness == 'soon', must be days, hours or minutes"),
         ("sources: {raw.x: {files: a.csv, format: xls}}", "format == 'xls', must be 'parquet', 'csv' or 'json'"),
         ("sources: {raw.x: {files: a.csv, columns: {a: intt}}}", "sources.raw.x.columns.a == 'intt', must be a type of DuckDB.*Did you mean INT"),
         ("sources: {raw.x: {files: a.csv, columns: [a]}}", "must be lines of `column: type`"),

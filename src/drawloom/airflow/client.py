@@ -78,6 +78,11 @@ class Client:
     ) -> None:
         self._http.close()
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What lets a request in."""
+        return {"Authorization": self._http.headers.get("Authorization", "")}
+
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         """The answer to a question."""
         return self._ask("GET", f"/api/v2{path}", params=query)

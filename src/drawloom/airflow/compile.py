@@ -56,7 +56,7 @@ def compile_files(project: Project, prefix: str) -> Files:
         spec = _relative(pipeline)
         text = (settings.root / spec).read_text(encoding="utf-8") if spec else ""
         dag = _dag(pipeline, prefix, settings.name, settings.start, last) | {"timezone": settings.timezone}
-        dag["doc"] = page(pipeline, spec, text)
+        dag["doc"] = page(pipeline, dag["id"], spec, text)
         texts[pipeline.name] = _json({"dag": dag, "pipeline": plan_of(pipeline), "spec": spec})
     index = {pipeline.name: _entry(pipeline) for pipeline in whole}
     head = {"format": FORMAT, "prefix": prefix, "settings": settings.to_json(), "pipelines": index}

@@ -6,12 +6,16 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 
 if TYPE_CHECKING:
     from drawloom.airflow.site import Site
+    from drawloom.model import DrawloomError
+
+WIDTH = 100  # characters of a line of a log that can be read without scrolling
 
 
 @contextmanager
@@ -33,7 +37,16 @@ def site_of(task: BaseOperator) -> Iterator[Site]:
                 _from_connection(name)
             yield site
     except InputError as error:
-        raise AirflowFailException(str(error)) from error
+        task.log.error("%s", "\n".join(_lines(error)))  # noqa: TRY400 - Airflow shows the exception itself
+        raise AirflowFailException(error.problems[0].message) from None
+
+
+def _lines(error: DrawloomError) -> Iterator[str]:
+    """What is wrong in lines that the log's page shows whole."""
+    for problem in error.problems:
+        place = f"{problem.where}: " if problem.where.file else ""
+        yield from wrap(f"{place}{problem.message}", WIDTH)
+        yield from wrap(problem.fix.title, WIDTH) if problem.fix else ()
 
 
 def days_to_fill(context: Context, site: Site, pipeline: str) -> list[date]:

@@ -4,40 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePath
+from urllib.parse import quote
 
 from drawloom.model import Pipeline, Read, Step
 
 LONGEST = 20_000  # characters of a spec that are shown
+PICTURE = "/drawloom/lineage/{dag}.svg"  # drawn by our plugin in Airflow's own server
 _LANGUAGES = {".sql": "sql", ".yml": "yaml", ".yaml": "yaml", ".py": "python"}
 
 
-def page(pipeline: Pipeline, spec: str, text: str) -> str:
-    """Markdown, as Airflow shows it; it shows neither HTML nor pictures that are not on a server."""
-    return "\n".join(_parts(pipeline, spec, text)).strip() + "\n"
+def page(pipeline: Pipeline, dag: str, spec: str, text: str) -> str:
+    """Markdown, as Airflow shows it: in a narrow box, without HTML, and with pictures from a server only."""
+    return "\n".join(_parts(pipeline, dag, spec, text)).strip() + "\n"
 
 
-def _parts(pipeline: Pipeline, spec: str, text: str) -> Iterator[str]:
+def _parts(pipeline: Pipeline, dag: str, spec: str, text: str) -> Iterator[str]:
     if pipeline.description:
         yield f"{pipeline.description.strip()}\n"
-    yield "Each run fills one day: the one that its partition key names. A run with `from` and `to` fills a range of days"
-    yield "at once, and only those that are missing or out of date, unless `force` is set.\n"
-    yield "| step | fills | reads |"
-    yield "|---|---|---|"
+    yield "Each run fills the day that its partition key names. A run with `from` and `to` fills a range of days at once:"
+    yield "those that are missing or out of date, or all of them with `force`.\n"
+    yield f"![What comes from what]({PICTURE.format(dag=quote(dag))})\n"
     for step in pipeline.order:
-        yield f"| `{step.name}` | `{step.into.name}`{_kept(step)} | {', '.join(_reads(step)) or 'nothing'} |"
+        yield f"- **{step.name}**{_table(step)} reads {', '.join(_reads(step)) or 'nothing'}.{_kept(step)}"
     yield ""
-    yield "```text"
-    yield from _lineage(pipeline)
-    yield "```\n"
     if text:
         yield f"The spec, `{spec}`:\n"
         yield f"```{_LANGUAGES.get(PurePath(spec).suffix, 'text')}\n{text[:LONGEST].rstrip()}\n```"
 
 
+def _table(step: Step) -> str:
+    return "" if step.name == step.into.name else f" fills `{step.into.name}`,"
+
+
 def _kept(step: Step) -> str:
     if step.into.keep is None:
         return ""
-    return f", kept {step.into.keep} days" + (" and month ends" if step.into.keep_month_ends else "")
+    return f" Kept for {step.into.keep} days" + (", month ends for ever." if step.into.keep_month_ends else ".")
 
 
 def _reads(step: Step) -> Iterator[str]:
@@ -54,14 +56,3 @@ def days_of(read: Read) -> str:
     if read.how == "fixed":
         return "(fixed days)"
     return "" if str(read.days) == "0" else f"(days {read.days})"
-
-
-def _lineage(pipeline: Pipeline) -> Iterator[str]:
-    """Lines of tables: each step below what it reads."""
-    own = pipeline.tables
-    outside = sorted({read.table for step in pipeline.steps for read in step.reads if read.table not in own})
-    width = max((len(name) for name in outside), default=0)
-    for step in pipeline.order:
-        names = sorted({read.table for read in step.reads if read.table != step.into.name})
-        past = "  (and its own past)" if step.past else ""
-        yield f"{', '.join(names) or '(nothing)':<{width}}  ->  {step.into.name}{past}"

@@ -16,6 +16,7 @@ from drawloom.specs.faults import RuleError, nearest
 
 _RESERVED = frozenset({"information_schema", "pg_catalog", "system", "temp"})
 _DAY_RULE = "must be a day like 2026-01-31"
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 _FOREVER = re.compile(r"forever:\s*(\S.*)", re.DOTALL)
 
 
@@ -59,13 +60,13 @@ def as_until(value: object) -> object:
 
 
 def as_lateness(value: object) -> object:
-    """A timedelta out of ``1d`` or ``6h``."""
+    """A timedelta out of ``1d``, ``6h`` or ``30m``."""
     if isinstance(value, timedelta) and value >= timedelta():
         return value
-    found = re.fullmatch(r"(\d{1,4})([dh])", value) if isinstance(value, str) else None
+    found = re.fullmatch(r"(\d{1,4})([dhm])", value) if isinstance(value, str) else None
     if not found:
-        raise RuleError("must be days or hours like 1d or 6h")
-    return timedelta(days=int(found[1])) if found[2] == "d" else timedelta(hours=int(found[1]))
+        raise RuleError("must be days, hours or minutes like 1d, 6h or 30m")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def check_duration(value: timedelta) -> timedelta:
@@ -188,9 +189,9 @@ _KEEP_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", 
 
 Day = Annotated[date, _before(as_day)]
 Until = Annotated[date | Forever, _before(as_until), _schema(**_UNTIL_SCHEMA)]
-Lateness = Annotated[timedelta, _before(as_lateness), _schema(type="string", pattern=r"^\d+[dh]$")]
+Lateness = Annotated[timedelta, _before(as_lateness), _schema(type="string", pattern=r"^\d+[dhm]$")]
 Duration = Annotated[
-    timedelta, _before(as_lateness), AfterValidator(check_duration), _schema(type="string", pattern=r"^\d+[dh]$")
+    timedelta, _before(as_lateness), AfterValidator(check_duration), _schema(type="string", pattern=r"^\d+[dhm]$")
 ]
 Alerts = Annotated[tuple[Annotated[str, AfterValidator(check_alert)], ...], Strict(strict=False)]
 Keep = Annotated[int | None, _before(as_keep), _schema(**_KEEP_SCHEMA)]
