@@ -6,16 +6,29 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from airflow.sdk import BaseNotifier, Context
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-FAILED = "{{ dag.dag_id }} failed for {{ dag_run.partition_key or dag_run.run_id }}"
-LATE = "{{ dag_run.dag_id }} is late for {{ dag_run.partition_key or dag_run.run_id }}"
 
+class FailureNotifier(BaseNotifier):
+    """Tells addresses of a spec that a run has failed for good.
 
-def notifiers(alerts: Sequence[str], text: str = FAILED) -> list[Any]:
-    """One notifier for each address; passwords and URLs are in Airflow's connections."""
-    return [_notifier(alert, text) for alert in alerts]
+    Their notifiers are imported when there is something to tell: that takes longer than reading a thousand DAGs.
+    """
+
+    def __init__(self, alerts: Sequence[str]) -> None:
+        super().__init__()
+        self.alerts = list(alerts)
+
+    def notify(self, context: Context) -> None:
+        """Tell all of them; a failing one does not keep the others from hearing."""
+        text = f"{_told(context)} failed"
+        for alert in self.alerts:
+            try:
+                notifier(alert, text).notify(context)
+            except Exception:
+                self.log.exception("could not tell %s", alert)
 
 
 def deadline(alerts: Sequence[str], seconds: int) -> DeadlineAlert:
@@ -26,22 +39,18 @@ def deadline(alerts: Sequence[str], seconds: int) -> DeadlineAlert:
 
 async def tell_late(alerts: Sequence[str], context: Any = None, **_: Any) -> None:
     """What the triggerer calls when a deadline has passed."""
-    run = (context or {}).get("dag_run") or {}
-    text = f"{_get(run, 'dag_id')} is late for {_get(run, 'partition_key') or _get(run, 'run_id')}"
-    for notifier in notifiers(alerts, text):
-        await notifier.async_notify(context or {})
+    text = f"{_told(context or {})} is late"
+    for alert in alerts:
+        await notifier(alert, text).async_notify(context or {})
 
 
-def _get(run: Any, key: str) -> Any:
-    return run.get(key) if isinstance(run, dict) else getattr(run, key, None)
-
-
-def _notifier(alert: str, text: str) -> Any:
+def notifier(alert: str, text: str) -> Any:
+    """The notifier of one address; passwords and URLs are in Airflow's connections."""
     kind, _, rest = alert.partition(":")
     if kind == "slack":
         from airflow.providers.slack.notifications.slack import SlackNotifier
 
-        return SlackNotifier(channel=rest, text=text)
+        return SlackNotifier(channel=rest, text=text)  # type: ignore[no-untyped-call]
     if kind == "webhook":
         from airflow.providers.http.notifications.http import HttpNotifier
 
@@ -49,3 +58,10 @@ def _notifier(alert: str, text: str) -> Any:
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
     return SmtpNotifier(to=alert, subject=text, html_content=f"<p>{text}</p>")
+
+
+def _told(context: Any) -> str:
+    """The DAG and the day of a run, which is an object or, in the triggerer, a dict."""
+    run = context.get("dag_run") or {}
+    found = run.get if isinstance(run, dict) else lambda key: getattr(run, key, None)
+    return f"{found('dag_id')} {found('partition_key') or found('run_id')}"

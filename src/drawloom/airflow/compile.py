@@ -55,7 +55,7 @@ def compile_files(project: Project, prefix: str) -> Files:
     for pipeline in whole:
         spec = _relative(pipeline)
         text = (settings.root / spec).read_text(encoding="utf-8") if spec else ""
-        dag = _dag(pipeline, prefix, settings.name, settings.start, last) | {"timezone": settings.timezone}
+        dag = dag_of(pipeline, prefix, settings.name, settings.start, last) | {"timezone": settings.timezone}
         dag["doc"] = page(pipeline, dag["id"], spec, text)
         texts[pipeline.name] = _json({"dag": dag, "pipeline": plan_of(pipeline), "spec": spec})
     index = {pipeline.name: _entry(pipeline) for pipeline in whole}
@@ -91,7 +91,8 @@ def _entry(pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def _dag(pipeline: Pipeline, prefix: str, project: str, start: date, end: date | None) -> dict[str, Any]:
+def dag_of(pipeline: Pipeline, prefix: str, project: str, start: date, end: date | None) -> dict[str, Any]:
+    """What the DAG of a pipeline is made of, in a project whose history has this start and end."""
     first = max(pipeline.start or start, start)
     last = min((day for day in (pipeline.until, end) if day), default=None)
     waits = _waits(pipeline)

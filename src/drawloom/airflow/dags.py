@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import DAG, Asset, CronPartitionTimetable, Param, TaskGroup, get_parsing_context
 from airflow.sdk.definitions.param import ParamsDict
 
-from drawloom.airflow.alerts import deadline, notifiers
+from drawloom.airflow.alerts import FailureNotifier, deadline
 from drawloom.airflow.operators import StepOperator
 from drawloom.airflow.sensors import PartitionSensor
 from drawloom.airflow.timetable import EndedPeriodTimetable
@@ -36,7 +36,6 @@ def dags_of(loader: str) -> dict[str, DAG]:
 def make_dag(plan: Mapping[str, Any], project: str, loader: str) -> DAG:
     """The DAG of one pipeline, which has its place in the loader's file."""
     data = plan["dag"]
-    told = notifiers(data["alerts"])
     with DAG(
         data["id"],
         description=data["description"],
@@ -46,7 +45,7 @@ def make_dag(plan: Mapping[str, Any], project: str, loader: str) -> DAG:
         catchup=False,
         tags=data["tags"],
         doc_md=data["doc"],
-        on_failure_callback=told or None,
+        on_failure_callback=FailureNotifier(data["alerts"]) if data["alerts"] else None,
         deadline=deadline(data["alerts"], data["deadline"]) if data["deadline"] else None,
         default_args=_default_args(data),
     ) as dag:

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Hashable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from drawloom.run.settings import Settings
-from drawloom.run.watch import Landed, look
+if TYPE_CHECKING:
+    from drawloom.run.watch import Landed
 
 
 class PartitionTrigger(BaseEventTrigger):
@@ -52,6 +52,9 @@ class PartitionTrigger(BaseEventTrigger):
     @classmethod
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Landed]:
         """What has landed of the table, once an interval."""
+        from drawloom.run.settings import Settings
+        from drawloom.run.watch import look
+
         settings = Settings.from_json(kwargs["settings"], Path(kwargs["root"]))
         while True:
             yield await asyncio.to_thread(look, settings, kwargs["table"])

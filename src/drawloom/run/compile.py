@@ -101,7 +101,8 @@ class _Reader:
         workers = min(os.cpu_count() or 1, 8)
         if len(pipelines) - known < MANY or workers < 2:
             return
-        shares = [pipelines[n::workers] for n in range(workers)]
+        texts = [_without_functions(pipeline) for pipeline in pipelines]
+        shares = [texts[n::workers] for n in range(workers)]
         with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
             list(pool.map(self._read_share, shares))
 
@@ -155,6 +156,12 @@ class _Reader:
     def _name(self, table: str) -> str:
         """The table as its owner spells it."""
         return self._names.get(table.lower(), table)
+
+
+def _without_functions(pipeline: Pipeline) -> Pipeline:
+    """What another process can be given: it does not know the modules of Python specs."""
+    steps = tuple(step for step in pipeline.steps if step.sql is not None)
+    return replace(pipeline, steps=steps, on_success=None, on_failure=None)
 
 
 def _placed(problem: Problem, where: Where) -> Problem:

@@ -165,8 +165,8 @@ def test_alerts_are_sent_when_a_run_fails_for_good_and_when_it_is_late(site: Sit
     run = site.trigger("visits.core.hopeless", "2026-01-20")  # waits for a day that does not come
     failed = site.trigger("visits.core.hopeless", "2026-01-05")
     assert site.ended("visits.core.hopeless", failed) == "failed"
-    site.until("the failure", lambda: any("visits.core.hopeless failed for 2026-01-05" in text for text in site.heard))
-    site.until("the delay", lambda: any("visits.core.hopeless is late for 2026-01-20" in text for text in site.heard))
+    site.until("the failure", lambda: any("visits.core.hopeless 2026-01-05 failed" in text for text in site.heard))
+    site.until("the delay", lambda: any("visits.core.hopeless 2026-01-20 is late" in text for text in site.heard))
     site.client.patch(f"/dags/visits.core.hopeless/dagRuns/{run}", state="failed")
 
 
