@@ -18,6 +18,7 @@ HOME = Path(tempfile.mkdtemp(prefix="drawloom-airflow-"))
 os.environ |= {
     "AIRFLOW_HOME": str(HOME),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "DRAWLOOM_AIRFLOW_INTERVAL": "0.5",
     "AIRFLOW__CORE__DAGS_FOLDER": str(HOME / "dags"),
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/none.db",
 }

@@ -10,6 +10,8 @@ from airflow.sdk import BaseNotifier, Context
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
+_KEYS = ("dag_id", "partition_key", "run_id")
+
 
 class FailureNotifier(BaseNotifier):
     """Tells addresses of a spec that a run has failed for good.
@@ -50,7 +52,7 @@ def notifier(alert: str, text: str) -> Any:
     if kind == "slack":
         from airflow.providers.slack.notifications.slack import SlackNotifier
 
-        return SlackNotifier(channel=rest, text=text)  # type: ignore[no-untyped-call]
+        return SlackNotifier(channel=rest, text=text)
     if kind == "webhook":
         from airflow.providers.http.notifications.http import HttpNotifier
 
@@ -63,5 +65,6 @@ def notifier(alert: str, text: str) -> Any:
 def _told(context: Any) -> str:
     """The DAG and the day of a run, which is an object or, in the triggerer, a dict."""
     run = context.get("dag_run") or {}
-    found = run.get if isinstance(run, dict) else lambda key: getattr(run, key, None)
-    return f"{found('dag_id')} {found('partition_key') or found('run_id')}"
+    values = run if isinstance(run, dict) else {key: getattr(run, key, None) for key in _KEYS}
+    dag_id, key, run_id = (values.get(key) for key in _KEYS)
+    return f"{dag_id} {key or run_id}"
