@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from drawloom.model import Column, Days, Edge, InputError, Pipeline, RangeRead, Read, Step, Table, Where
+from drawloom.model import Bound, Column, Days, Edge, InputError, Pipeline, RangeRead, Read, Step, Table, Where
 from drawloom.run.local import Summary
 from drawloom.run.plan import History, State
 from drawloom.run.ranges import range_reads
@@ -36,9 +36,10 @@ TWICE_RANGE = """SELECT ds, CAST(2 * (sum(n) OVER (ORDER BY ds)
 {% if is_incremental() %}
   + (SELECT total FROM core.total WHERE ds = DATE '{{ macros.ds_add(start, -1) }}')
 {% endif %}) AS INTEGER) AS twice FROM core.raw WHERE ds BETWEEN DATE '{{ start }}' AND DATE '{{ end }}'"""
+ENDED = Bound("month", 0, -1)
 EDGES = {
-    "core.raw": RangeRead("core.raw", Edge("start", 0), Edge("end", 0)),
-    "core.total": RangeRead("core.total", Edge("start", -1), Edge("start", -1)),
+    "core.raw": RangeRead("core.raw", Edge("start"), Edge("end")),
+    "core.total": RangeRead("core.total", Edge("start", Bound(days=-1)), Edge("start", Bound(days=-1))),
 }
 
 
@@ -53,13 +54,31 @@ def test_the_reads_of_backfill_sql_are_counted_from_the_ends_of_the_range() -> N
     assert read(TWICE_RANGE) == (EDGES["core.raw"], EDGES["core.total"])
     open_text = "SELECT ds, n FROM core.raw WHERE ds <= DATE '{{ end }}' AND ds >= '2020-01-01'"
     assert read("SELECT ds, n FROM core.raw WHERE ds < DATE '{{ start }}'") == (
-        RangeRead("core.raw", None, Edge("start", -1)),
+        RangeRead("core.raw", None, Edge("start", Bound(days=-1))),
     )
     assert read("SELECT n FROM core.places") == (RangeRead("core.places"),)
     assert read(TOTAL_RANGE)[1].before
     assert not read(TOTAL_RANGE)[0].before
     with pytest.raises(InputError, match="must count them from there"):
         read(open_text)
+
+
+BEFORE = "SELECT ds, n FROM core.total WHERE ds = DATE '{{ macros.ds_add(start, -1) }}'"
+OF_MONTH = "macros.ds_format(%s, '%%Y-%%m-%%d', '%%Y-%%m-01')"
+MONTH_END = "DATE '{{ macros.ds_add(" + OF_MONTH + ", -1) }}'"
+
+
+def test_backfill_sql_may_go_on_from_the_month_end_before_its_start() -> None:
+    day, month = (RangeRead("core.total", *[Edge("start", bound)] * 2) for bound in (Bound("day", 0, -1), ENDED))
+    assert read(f"{BEFORE} OR ds = {MONTH_END % 'start'}") == (month, day)
+    assert month.before
+    start, end = date(2026, 3, 17), date(2026, 5, 2)
+    assert month.on(start, end) == (date(2026, 2, 28), date(2026, 2, 28))
+    assert not RangeRead("core.total", None, Edge("start", Bound("month", 1, -1))).before
+    both = "SELECT ds, n FROM core.raw WHERE ds IN (DATE '{{ start }}', DATE '{{ end }}')"
+    assert read(both) == (EDGES["core.raw"],)
+    with pytest.raises(InputError, match="must count them from there"):
+        read(f"SELECT ds, n FROM core.total WHERE ds = {MONTH_END % 'end'}")
 
 
 def test_a_range_read_is_a_span_of_dates() -> None:
