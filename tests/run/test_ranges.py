@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from drawloom.model import Bound, Column, Days, Edge, InputError, Pipeline, RangeRead, Read, Step, Table, Where
 from drawloom.run.local import Summary
-from drawloom.run.plan import History, State
+from drawloom.run.plan import History, State, make_plan
 from drawloom.run.ranges import range_reads
 from drawloom.sql.cache import Description, describe
 from tests.run.test_local import House, outcomes
@@ -205,3 +206,20 @@ def test_without_any_checkpoint_all_is_made_from_the_first_day(house: Totals) ->
     house.engine.drop("core.twice", date(2026, 1, 25))
     house.fill()
     assert house.hashes() == before
+
+
+def test_a_range_goes_on_from_the_last_month_end_at_least(house: Totals) -> None:
+    """Whichever partitions are lost: those of month ends are made first."""
+    house.fill()
+    random = Random(7)
+    history = History(START, LAST)
+    for _ in range(20):
+        lost = [("core.total", ds) for ds in house.engine.days("core.total") if random.random() < 0.6]
+        lost += [("core.twice", ds) for ds in random.sample(days(), 9)]
+        world = house.world()
+        for table, ds in lost:
+            world.gone[table][ds] = world.records[table].pop(ds)
+            del world.contents[table][ds]
+        ranges = [(cell.since, cell.ds) for cell in make_plan(pipelines(), world, history).todo if cell.since]
+        assert any(since < ds for since, ds in ranges)
+        assert [found for found in ranges if found[0] < max(START, found[1].replace(day=1))] == []
