@@ -11,7 +11,7 @@ from drawloom.model import KEY, Column
 
 T = TypeVar("T")
 Describe = Callable[[str], tuple[Column, ...]]
-FEW = 3  # files; each costs a query about a millisecond when it is read by itself
+FEW = 2  # files; each costs a query about a millisecond when it is read by itself
 _HIVE = "hive_partitioning=true, hive_types={'ds': DATE}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -16,10 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drawloom.model import Bound
+from drawloom.sql.cache import describe
+from drawloom.sql.template import render
 from tests.frameworks.growth.house import SOURCE, House, day, done
 from tests.frameworks.growth.identities import Tables, broken, cohorts
 from tests.frameworks.growth.random_growth import ACCOUNTS, RIDES, SHARED
-from tests.frameworks.growth.reference import Activity, Dimension, Row, Spec
+from tests.frameworks.growth.reference import Activity, Dimension, Row, Spec, days_between
 from tests.frameworks.growth.test_properties import UNSHRUNK
 
 TABLE = "growth.riders"
@@ -79,6 +81,33 @@ def test_yesterday_and_the_last_month_end_are_read(tmp_path: Path) -> None:
         spans = [tuple(edge and edge.bound for edge in (read.first, read.last)) for read in step.backfill_reads or ()]
         assert spans == [(Bound(), Bound()), MONTH_END, YESTERDAY]
         assert step.resumes_from == (state,)
+
+
+def dates_read(text: str) -> dict[str, set[date]]:
+    """The days of each table that a text without templates reads."""
+    return {read.table: days_of(read.dates) for read in describe(text, keys=("ds",)).reads}
+
+
+def days_of(spans: Iterable[tuple[date | None, date | None]]) -> set[date]:
+    return {ds for first, last in spans if first and last for ds in days_between(first, last)}
+
+
+def test_on_each_day_the_days_are_read_that_were_found_for_all(tmp_path: Path) -> None:
+    """The text of the state is another one on the first and on the last of a month."""
+    house = House(tmp_path, SPEC, day(1), [])
+    with house.open() as project:
+        step = next(step for step in project.pipelines[0].steps if step.into.name == f"{TABLE}_state")
+    assert step.sql
+    assert step.backfill_sql
+    assert step.backfill_reads
+    for n in (*range(9, 14), *range(36, 43)):
+        found = {read.table: days_of(read.on(day(n))) for read in step.reads}
+        assert dates_read(render(step.sql, day(n)).text) == found
+        start, end = day(Random(n).randrange(9, n + 1)), day(n)
+        ranged: dict[str, set[date]] = {}
+        for read in step.backfill_reads:
+            ranged.setdefault(read.table, set()).update(days_of([read.on(start, end)]))
+        assert dates_read(render(step.backfill_sql, end, start=str(start), end=str(end)).text) == ranged
 
 
 @pytest.fixture(scope="module")

@@ -69,8 +69,8 @@ mapped AS (
 [# Whether two relations are at the same entity; the maps of all activities in one. #]
 [% macro same(g, one, other) %][% for e in g.entity %][[ one ]].[[ e ]] = [[ other ]].[[ e ]][[ " AND " if not loop.last ]][% endfor %][% endmacro %]
 [% macro maps(g, prefix="") %]([% for a in g.activities %][[ prefix ]][[ a.bits ]][[ " | " if not loop.last ]][% endfor %])[% endmacro %]
-[% macro begins_month(name) %]([[ moved(name, -1) ]] = [[ month_end(name) ]])[% endmacro %]
-[% macro ends_month(name) %]([[ moved(name, 0) ]] = last_day([[ moved(name, 0) ]]))[% endmacro %]
+[% macro begins_month(name) %][[ name ]][8:] == "01"[% endmacro %]
+[% macro ends_month(name) %]macros.ds_add([[ name ]], 1)[8:] == "01"[% endmacro %]
 
 [# The columns of the state without its day. #]
 [% macro state_columns(g, entities="entities") %][[ list(g.entity) ]], [% for d in g.dims %][[ d.name ]], [% endfor %][% for a in g.activities %][[ a.first ]], [[ a.last ]], [[ a.bits ]], [% endfor %][[ entities ]][% endmacro %]
@@ -94,15 +94,13 @@ SELECT
 [# Who comes and is counted in a group, as `back`, with what the last month end says of them; nobody is looked for where
    there are no groups. #]
 [% macro back(g, ranged, known, groups) %]
-, month_end AS NOT MATERIALIZED (
-  SELECT * FROM [[ g.tables.state ]] WHERE ds = [[ month_end("start" if ranged else "ds") ]]
-)
 , coming AS NOT MATERIALIZED (
   SELECT [[ list(g.entity) ]] FROM [[ g.tables.days ]] WHERE [[ when(ranged) ]] AND EXISTS ([[ groups ]])
 )
 , back AS (
-  SELECT e.* FROM month_end AS e
-  WHERE EXISTS (SELECT 1 FROM coming AS c WHERE [[ same(g, "c", "e") ]])
+  SELECT e.* FROM [[ g.tables.state ]] AS e
+  WHERE e.ds = [[ month_end("start" if ranged else "ds") ]]
+    AND EXISTS (SELECT 1 FROM coming AS c WHERE [[ same(g, "c", "e") ]])
     AND NOT EXISTS (SELECT 1 FROM [[ known ]] AS k WHERE [[ same(g, "k", "e") ]])
 )
 [%- endmacro %]
