@@ -134,21 +134,26 @@ def _history(root: Path, runs: int, days: int, size: str) -> list[Report]:
 
 def _away(root: Path, runs: int, days: int, size: str) -> list[Report]:
     """One more day where most have been away for long, when they are groups in the state, and when they are rows."""
-    lines = []
-    for name in ("groups", "rows"):
-        build(root, days, name)
-        calls = {
-            f"drawloom run, who is away in {name}": _run(root / "work", away=name),
-            f"drawloom plan, and DuckDB opened, {name}": watched(
-                sys.executable, "-c", AWAY[name] + PLAN, root / "work"
-            ),
-        }
-        found = side_by_side(calls, runs, lambda: reset(root, days + 1))
-        lines += [Line(label, costs) for label, costs in found.items()]
-        reset(root, days + 1)
-        _run(root / "work", away=name)()
-        (root / "work").rename(root / name)
-    child(*_module("growth_same"), "projects", root / "groups", root / "rows", "growth.people_state")()
+    sides = {name: root / name for name in AWAY}
+    for name, side in sides.items():
+        side.mkdir()
+        (side / "events").symlink_to(root / "events")
+        build(side, days, name)
+
+    def fresh() -> None:
+        for side in sides.values():
+            reset(side, days + 1)
+
+    work = {name: _run(side / "work", away=name) for name, side in sides.items()}
+    calls = {f"drawloom run, who is away in {name}": call for name, call in work.items()}
+    calls["drawloom plan, and DuckDB opened"] = watched(sys.executable, "-c", PLAN, sides["groups"] / "work")
+    found = side_by_side(calls, runs, fresh)
+    fresh()
+    for call in work.values():
+        call()
+    folders = [side / "work" for side in sides.values()]
+    child(*_module("growth_same"), "projects", *folders, "growth.people_state")()
+    lines = [Line(label, costs) for label, costs in found.items()]
     note = f"{HOT:.0%} of the entities stay, the others came once in the first thirty days, and few of them come back"
     return [Report(f"Growth, one day after {days} days, most are away: {size}", lines, "day", lines[0].name, [note])]
 
