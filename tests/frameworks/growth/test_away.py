@@ -140,7 +140,7 @@ def test_who_is_away_is_counted_in_groups_between_month_ends(filled: House) -> N
 
 def test_day_by_day_gives_the_same(filled: House, tmp_path: Path) -> None:
     house = house_of(tmp_path)
-    for first, last in ((APRIL - 1, APRIL + 2), (MAY - 2, MAY), (JUNE - 1, JUNE + 3)):
+    for first, last in ((APRIL - 1, APRIL + 1), (MAY - 2, MAY), (JUNE - 1, JUNE + 1), (JUNE + 3, JUNE + 3)):
         for n in range(first, last + 1):
             house.run(day(n))
             assert (groups(house)[day(n)] > 0) == (n >= APRIL and n not in {MAY - 1, JUNE - 1})
@@ -156,7 +156,7 @@ def test_days_split_anywhere_are_the_same_days(filled: House, tmp_path: Path) ->
     assert house.state_hashes() == filled.state_hashes()
 
 
-@pytest.mark.parametrize("n", [APRIL - 1, APRIL, APRIL + 1, MAY - 2, MAY - 1, MAY, MAY + 17, JUNE, JUNE + 3])
+@pytest.mark.parametrize("n", [APRIL - 1, APRIL, MAY - 2, MAY - 1, MAY + 17, JUNE + 3])
 def test_making_a_day_again_makes_the_same_day(filled: House, n: int) -> None:
     before, states = filled.hashes(), filled.state_hashes()
     with filled.open() as project:
