@@ -17,7 +17,8 @@ from pathlib import Path
 from bench.activity import START, file
 from bench.measure import Call, Line, Report, child, side_by_side, watched
 
-PARTS = ("day", "history", "range")
+PARTS = ("day", "history", "range", "away")
+HOT = 0.15  # of the entities of the part "away": so many stay, the others come once
 SETTINGS = """name: bench
 start: {start}
 end: {end}
@@ -57,6 +58,8 @@ with Project.load(sys.argv[1]) as project:
     project.plan()
     project.engine.days("core.none")  # opens DuckDB
 """
+CLI = "from drawloom.cli.main import main; main()"
+AWAY = {"groups": "", "rows": "from drawloom.frameworks.growth import values; values.RATIO = 10**9\n"}
 DAY_NOTES = (
     "every contender has one thread and reads the same files; the numbers were compared after the last run",
     "drawloom: all growth tables of one more day, with start-up, plan, content hashes, registry, expired state dropped",
@@ -70,12 +73,16 @@ DAY_NOTES = (
 
 def measure(runs: int, entities: int = 100_000, days: int = 93, parts: Sequence[str] = PARTS) -> Iterator[Report]:
     """The parts asked for, over the same events, each when it is done."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        child(*_module("activity"), root / "events", "--entities", str(entities), "--days", str(days + 1))()
-        made = {"day": _day, "history": _history, "range": _range}
-        for part in parts:
-            yield from made[part](root, runs, days, f"{entities:,} entities")
+    made = {"day": _day, "history": _history, "range": _range, "away": _away}
+    for once in sorted({part == "away" for part in parts}):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            stay = round(HOT * entities) if once else entities
+            numbers = {"--entities": stay, "--days": days + 1, "--once": entities - stay}
+            child(*_module("activity"), root / "events", *(str(word) for pair in numbers.items() for word in pair))()
+            for part in parts:
+                if (part == "away") == once:
+                    yield from made[part](root, runs, days, f"{entities:,} entities")
 
 
 def _day(root: Path, runs: int, days: int, size: str) -> list[Report]:
@@ -125,6 +132,32 @@ def _history(root: Path, runs: int, days: int, size: str) -> list[Report]:
     return [Report(f"Growth, one day as history grows: {size}", lines, "day", lines[0].name, [note])]
 
 
+def _away(root: Path, runs: int, days: int, size: str) -> list[Report]:
+    """One more day where most have been away for long, when they are groups in the state, and when they are rows."""
+    sides = {name: root / name for name in AWAY}
+    for name, side in sides.items():
+        side.mkdir()
+        (side / "events").symlink_to(root / "events")
+        build(side, days, name)
+
+    def fresh() -> None:
+        for side in sides.values():
+            reset(side, days + 1)
+
+    work = {name: _run(side / "work", away=name) for name, side in sides.items()}
+    calls = {f"drawloom run, who is away in {name}": call for name, call in work.items()}
+    calls["drawloom plan, and DuckDB opened"] = watched(sys.executable, "-c", PLAN, sides["groups"] / "work")
+    found = side_by_side(calls, runs, fresh)
+    fresh()
+    for call in work.values():
+        call()
+    folders = [side / "work" for side in sides.values()]
+    child(*_module("growth_same"), "projects", *folders, "growth.people_state")()
+    lines = [Line(label, costs) for label, costs in found.items()]
+    note = f"{HOT:.0%} of the entities stay, the others came once in the first thirty days, and few of them come back"
+    return [Report(f"Growth, one day after {days} days, most are away: {size}", lines, "day", lines[0].name, [note])]
+
+
 def _range(root: Path, runs: int, days: int, size: str) -> Iterator[Report]:
     """All days in one go against day after day, for all outputs and for the day step."""
     specs = {"all outputs": SPEC, "day step": f"{SPEC}steps: [day]\n"}
@@ -159,13 +192,13 @@ def _one_range(root: Path, runs: int, days: int, title: str, spec: str) -> Repor
     return Report(f"Growth, {days} days: {title}", lines, "day", lines[1].name, notes)
 
 
-def build(root: Path, days: int) -> None:
+def build(root: Path, days: int, away: str = "") -> None:
     """The project with its first days run. It is made in its later place: sources are known by their paths."""
     for name in ("built", "work"):
         shutil.rmtree(root / name, ignore_errors=True)
     write_project(root / "work", SPEC, days)
     link_days(root, root / "work", days)
-    _run(root / "work")()
+    _run(root / "work", away=away)()
     (root / "work").rename(root / "built")
 
 
@@ -202,8 +235,10 @@ def _link_data(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _run(project: Path, jobs: int | None = 1) -> Call:
-    return watched(_drawloom(), "-C", project, "run", *(("--jobs", str(jobs)) if jobs else ()))
+def _run(project: Path, jobs: int | None = 1, away: str = "") -> Call:
+    """The command line; with ``away`` one that lets nobody leave the state, or that does as always, started alike."""
+    command = (sys.executable, "-c", AWAY[away] + CLI) if away else (_drawloom(),)
+    return watched(*command, "-C", project, "run", *(("--jobs", str(jobs)) if jobs else ()))
 
 
 def _drawloom() -> Path:

@@ -1,7 +1,8 @@
 """Asserts that drawloom and its peers of bench/growth_peers.py came to the same numbers.
 
 `python -m bench.growth_same peers ROOT DAY` compares one day of ROOT/work with ROOT/peers;
-`python -m bench.growth_same projects ONE OTHER` compares the content of every partition that two projects both have.
+`python -m bench.growth_same projects ONE OTHER [TABLE...]` compares the content of every partition that two projects
+both have, but those of some tables.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ def peers(root: Path, ds: date) -> None:
         _same_textbook(con, root / "peers")
 
 
-def projects(one: Path, other: Path) -> None:
-    """Every partition that both projects have has the same content."""
+def projects(one: Path, other: Path, *but: str) -> None:
+    """Every partition that both projects have has the same content; not asked of some tables."""
     from drawloom.run.project import Project
 
     contents = []
@@ -50,7 +51,7 @@ def projects(one: Path, other: Path) -> None:
         with Project.load(folder) as project:
             records = project.registry.records()
             contents.append({(t, ds): record.content for t, days in records.items() for ds, record in days.items()})
-    both = contents[0].keys() & contents[1].keys()
+    both = {key for key in contents[0].keys() & contents[1].keys() if key[0] not in but}
     differ = sorted(key for key in both if contents[0][key] != contents[1][key])
     assert both, "the projects have no partition in common"
     assert not differ, f"{len(differ)} of {len(both)} partitions differ: {differ[:5]}"
@@ -93,4 +94,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "peers":
         peers(Path(sys.argv[2]), date.fromisoformat(sys.argv[3]))
     else:
-        projects(Path(sys.argv[2]), Path(sys.argv[3]))
+        projects(Path(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:])

@@ -18,6 +18,7 @@ from drawloom.engines.duckdb import DuckDB
 from drawloom.engines.inspect import inspect
 from drawloom.engines.lake import Lake
 from drawloom.engines.reader import file_select
+from drawloom.engines.views import over_files
 from drawloom.model import Column, InputError, RunError, Table
 from tests.engines.conftest import D1, Shop, day
 
@@ -35,6 +36,15 @@ def test_a_task_sees_exactly_the_days_it_declared(shop: Shop) -> None:
     assert shop.rows("SELECT typeof(min(ds)) FROM core.t", {"core.t": [D1]}) == [("DATE",)]
     with pytest.raises(RunError, match=r"does not exist"):
         shop.rows("SELECT * FROM core.t", {})
+
+
+def test_the_planner_knows_how_many_rows_each_day_has(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT n FROM range(10) AS r(n)")
+    shop.fill("core.t", day(2), "SELECT n FROM range(70000) AS r(n)")
+    columns = (Column("n", "BIGINT"),)
+    both = over_files([(str(shop.engine.lake.path("core.t", ds)), columns) for ds in (D1, day(2))], columns)
+    plan = str(duckdb.connect().execute(f"EXPLAIN SELECT n FROM ({both}) WHERE ds = DATE '{day(2)}'").fetchall())
+    assert "70,000 rows" in plan, plan
 
 
 def test_days_without_a_partition_give_no_rows_and_the_right_columns(shop: Shop) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
-from drawloom.model import Column, Days, Edge, InputError, Pipeline, RangeRead, Read, Step, Table, Where
+from drawloom.model import Bound, Column, Days, Edge, InputError, Pipeline, RangeRead, Read, Step, Table, Where
 from drawloom.run.local import Summary
-from drawloom.run.plan import History, State
+from drawloom.run.plan import History, State, make_plan
 from drawloom.run.ranges import range_reads
 from drawloom.sql.cache import Description, describe
 from tests.run.test_local import House, outcomes
@@ -36,9 +37,10 @@ TWICE_RANGE = """SELECT ds, CAST(2 * (sum(n) OVER (ORDER BY ds)
 {% if is_incremental() %}
   + (SELECT total FROM core.total WHERE ds = DATE '{{ macros.ds_add(start, -1) }}')
 {% endif %}) AS INTEGER) AS twice FROM core.raw WHERE ds BETWEEN DATE '{{ start }}' AND DATE '{{ end }}'"""
+ENDED = Bound("month", 0, -1)
 EDGES = {
-    "core.raw": RangeRead("core.raw", Edge("start", 0), Edge("end", 0)),
-    "core.total": RangeRead("core.total", Edge("start", -1), Edge("start", -1)),
+    "core.raw": RangeRead("core.raw", Edge("start"), Edge("end")),
+    "core.total": RangeRead("core.total", Edge("start", Bound(days=-1)), Edge("start", Bound(days=-1))),
 }
 
 
@@ -53,13 +55,31 @@ def test_the_reads_of_backfill_sql_are_counted_from_the_ends_of_the_range() -> N
     assert read(TWICE_RANGE) == (EDGES["core.raw"], EDGES["core.total"])
     open_text = "SELECT ds, n FROM core.raw WHERE ds <= DATE '{{ end }}' AND ds >= '2020-01-01'"
     assert read("SELECT ds, n FROM core.raw WHERE ds < DATE '{{ start }}'") == (
-        RangeRead("core.raw", None, Edge("start", -1)),
+        RangeRead("core.raw", None, Edge("start", Bound(days=-1))),
     )
     assert read("SELECT n FROM core.places") == (RangeRead("core.places"),)
     assert read(TOTAL_RANGE)[1].before
     assert not read(TOTAL_RANGE)[0].before
     with pytest.raises(InputError, match="must count them from there"):
         read(open_text)
+
+
+BEFORE = "SELECT ds, n FROM core.total WHERE ds = DATE '{{ macros.ds_add(start, -1) }}'"
+OF_MONTH = "macros.ds_format(%s, '%%Y-%%m-%%d', '%%Y-%%m-01')"
+MONTH_END = "DATE '{{ macros.ds_add(" + OF_MONTH + ", -1) }}'"
+
+
+def test_backfill_sql_may_go_on_from_the_month_end_before_its_start() -> None:
+    day, month = (RangeRead("core.total", *[Edge("start", bound)] * 2) for bound in (Bound("day", 0, -1), ENDED))
+    assert read(f"{BEFORE} OR ds = {MONTH_END % 'start'}") == (month, day)
+    assert month.before
+    start, end = date(2026, 3, 17), date(2026, 5, 2)
+    assert month.on(start, end) == (date(2026, 2, 28), date(2026, 2, 28))
+    assert not RangeRead("core.total", None, Edge("start", Bound("month", 1, -1))).before
+    both = "SELECT ds, n FROM core.raw WHERE ds IN (DATE '{{ start }}', DATE '{{ end }}')"
+    assert read(both) == (EDGES["core.raw"],)
+    with pytest.raises(InputError, match="must count them from there"):
+        read(f"SELECT ds, n FROM core.total WHERE ds = {MONTH_END % 'end'}")
 
 
 def test_a_range_read_is_a_span_of_dates() -> None:
@@ -186,3 +206,20 @@ def test_without_any_checkpoint_all_is_made_from_the_first_day(house: Totals) ->
     house.engine.drop("core.twice", date(2026, 1, 25))
     house.fill()
     assert house.hashes() == before
+
+
+def test_a_range_goes_on_from_the_last_month_end_at_least(house: Totals) -> None:
+    """Whichever partitions are lost: those of month ends are made first."""
+    house.fill()
+    random = Random(7)
+    history = History(START, LAST)
+    for _ in range(20):
+        lost = [("core.total", ds) for ds in house.engine.days("core.total") if random.random() < 0.6]
+        lost += [("core.twice", ds) for ds in random.sample(days(), 9)]
+        world = house.world()
+        for table, ds in lost:
+            world.gone[table][ds] = world.records[table].pop(ds)
+            del world.contents[table][ds]
+        ranges = [(cell.since, cell.ds) for cell in make_plan(pipelines(), world, history).todo if cell.since]
+        assert any(since < ds for since, ds in ranges)
+        assert [found for found in ranges if found[0] < max(START, found[1].replace(day=1))] == []

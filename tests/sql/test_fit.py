@@ -65,6 +65,19 @@ def test_two_spans() -> None:
     assert found.measured[0][0] == min(RUNS)
 
 
+def test_spans_that_meet_or_are_empty_on_some_days() -> None:
+    ends = fit("t", measured(lambda day: Days.of(-1, -day.day)), [], list)
+    assert ends.calendar == ((Bound("month", 0, -1),) * 2, (Bound("day", 0, -1),) * 2)
+    assert ends.on(date(2026, 3, 17)) == ((date(2026, 2, 28),) * 2, (date(2026, 3, 16),) * 2)
+    assert ends.on(date(2026, 3, 2)) == ((date(2026, 2, 28), date(2026, 3, 1)),)
+    assert ends.on(date(2026, 3, 1)) == ((date(2026, 2, 28),) * 2,)
+    assert ends.offsets == Days.of(-1)
+    before = fit("t", measured(lambda day: Days.span(1 - day.day, -1)), [], list)
+    assert before.calendar == ((Bound("month"), Bound("day", 0, -1)),)
+    assert before.on(date(2026, 3, 1)) == ()
+    assert before.offsets == Days()
+
+
 ANCHORS = st.sampled_from(("day", "week", "week_sunday", "month", "quarter", "year"))
 
 

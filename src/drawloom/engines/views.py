@@ -11,6 +11,7 @@ from drawloom.model import KEY, Column
 
 T = TypeVar("T")
 Describe = Callable[[str], tuple[Column, ...]]
+FEW = 2  # files; each costs a query about a millisecond when it is read by itself
 _HIVE = "hive_partitioning=true, hive_types={'ds': DATE}"
 
 
@@ -53,11 +54,15 @@ def unite(schemas: Iterable[Sequence[Column]]) -> tuple[Column, ...]:
 def over_files(files: Sequence[tuple[str, tuple[Column, ...]]], columns: Sequence[Column]) -> str:
     """One SELECT over a table's files, in day order; a column that a file does not have is NULL.
 
-    DuckDB's union_by_name would open every footer each time; here their columns are known already.
+    DuckDB's union_by_name would open every footer each time; here their columns are known already. Of files that are
+    read together it knows the number of rows by the first, and takes it for one where a query needs another of them; it
+    would then build a join on the larger side. So few files are read one by one.
     """
+    alone = len(files) <= FEW
     parts = [
-        f"SELECT {_items(columns, schema)} FROM read_parquet({quote.values(paths)}, {_HIVE})"
+        f"SELECT {_items(columns, schema)} FROM read_parquet({quote.values(same)}, {_HIVE})"
         for schema, paths in grouped(files).items()
+        for same in ([[path] for path in paths] if alone else [paths])
     ]
     return " UNION ALL ".join(parts)
 

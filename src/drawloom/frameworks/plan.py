@@ -55,7 +55,10 @@ def _step(step: Step) -> dict[str, Any]:
         "reads": _reads(step.reads),
         "depends_on": {table: "none" if days is None else str(days) for table, days in step.depends_on.items()},
         "backfill_sql": step.backfill_sql and step.backfill_sql.strip(),
-        "backfill_reads": {read.table: [_edge(read.first), _edge(read.last)] for read in step.backfill_reads or ()},
+        "backfill_reads": [
+            {"table": read.table, "first": _edge(read.first), "last": _edge(read.last)}
+            for read in step.backfill_reads or ()
+        ],
         "checks": [_check(check) for check in step.checks],
         "dialect": step.dialect,
         "params": dict(step.params),
@@ -100,8 +103,8 @@ def _read(read: Read) -> dict[str, Any]:
     }
 
 
-def _edge(edge: Edge | None) -> str | None:
-    return f"{edge.anchor}{edge.days:+d}" if edge else None
+def _edge(edge: Edge | None) -> dict[str, Any] | None:
+    return {"of": edge.of, **(_bound(edge.bound) or {})} if edge else None
 
 
 def _span(span: DateSpan) -> list[str | None]:

@@ -146,6 +146,16 @@ class Bound:
         """The date of this bound for a run that fills this day."""
         return add_months(start_of(self.anchor, day), self.months) + timedelta(days=self.days)
 
+    @property
+    def steady(self) -> bool:
+        """Whether it is the same number of days away from every day."""
+        return self.anchor == "day" and not self.months
+
+    @property
+    def before(self) -> bool:
+        """Whether it lies before the day, whichever that is."""
+        return self.months <= 0 and self.days < 0
+
 
 def start_of(unit: Anchor, day: date) -> date:
     """The first day of the unit that holds this day; weeks begin on Monday, or on Sunday for week_sunday."""

@@ -68,8 +68,8 @@ class Pipeline:
         days: dict[str, Days] = {}
         for step in self.steps:
             for read in step.reads:
-                need = read.days - Days.span(0, None) if read.table in own else read.days
-                if need and read.how == "offset":
+                need = read.offsets - Days.span(0, None) if read.table in own else read.offsets
+                if need:
                     days[read.table] = days.get(read.table, Days()) | need
         return tuple(Wait(table, need) for table, need in sorted(days.items()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from drawloom.model.days import ALL, Bound, DateSpan, Days
@@ -38,8 +38,16 @@ class Read:
         if self.how == "fixed":
             return self.dates
         if self.how == "calendar" and self.calendar:
-            return tuple((_bound(a, day), _bound(b, day)) for a, b in self.calendar)
+            return Days.union((_offset(a, day), _offset(b, day)) for a, b in self.calendar).on(day)
         return self.days.on(day)
+
+    @property
+    def offsets(self) -> Days:
+        """The days that are read on every run, counted from its day: all of an offset read, none or some of a calendar."""
+        if self.how != "calendar":
+            return self.days if self.how == "offset" else Days()
+        steady = ((a, b) for a, b in self.calendar if a and b and a.steady and b.steady)
+        return Days.union((a.days, b.days) for a, b in steady)
 
     @property
     def exact(self) -> bool:
@@ -50,19 +58,23 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One end of the days that backfill SQL reads: so many days from the range's start, or from its end."""
+    """One end of the days that backfill SQL reads: so many days from the range's start or from its end, or from the
+    start of the month (or another unit) that it is in."""
 
-    anchor: Literal["start", "end"]
-    days: int
+    of: Literal["start", "end"]
+    bound: Bound = Bound()
 
     def on(self, start: date, end: date) -> date:
         """The date for a range."""
-        return (start if self.anchor == "start" else end) + timedelta(days=self.days)
+        return self.bound.on(start if self.of == "start" else end)
 
 
 @dataclass(frozen=True, slots=True)
 class RangeRead:
-    """Which days of a table the backfill SQL of a step reads for a range of days; an end that is None is open."""
+    """Days of a table that the backfill SQL of a step reads for a range of days; an end that is None is open.
+
+    Days that are not in one span are several of these.
+    """
 
     table: str
     first: Edge | None = None
@@ -78,7 +90,7 @@ class RangeRead:
     @property
     def before(self) -> bool:
         """Whether it ends before the range starts, so that it stands for everything that came before."""
-        return self.last is not None and self.last.anchor == "start" and self.last.days < 0
+        return self.last is not None and self.last.of == "start" and self.last.bound.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +170,8 @@ class Step:
     @property
     def resumes_from(self) -> tuple[str, ...]:
         """The tables from whose partitions before the range its backfill SQL goes on."""
-        return tuple(read.table for read in self.backfill_reads or () if read.before)
+        return tuple(dict.fromkeys(read.table for read in self.backfill_reads or () if read.before))
 
 
-def _bound(bound: Bound | None, day: date) -> date | None:
-    return None if bound is None else bound.on(day)
+def _offset(bound: Bound | None, day: date) -> int | None:
+    return None if bound is None else (bound.on(day) - day).days

@@ -65,7 +65,7 @@ class NeedsReader:
         for read in step.backfill_reads or ():
             must, may = self._of_span(step, read, since, day)
             required += [(read.table, ds) for ds in must]
-            seen[read.table] = _in_order(must, may)
+            seen[read.table] = _in_order(seen.get(read.table, ()), must, may)
         return Needs(tuple(required), seen)
 
     def _of_span(

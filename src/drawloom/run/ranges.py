@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from drawloom.model import Edge, Fix, InputError, Problem, RangeRead, Read, Where
+from drawloom.model import Bound, Edge, Fix, InputError, Problem, RangeRead, Read, Where
 from drawloom.sql.cache import Description
 
 LONG = 400  # days; no look-back of a daily step is as long as that
 ONE_DAY = "{% set start = ds %}{% set end = ds %}"
-MANY_DAYS = "{% set start = macros.ds_add(ds, -" + str(LONG) + ") %}{% set end = ds %}"
+MANY_DAYS = "{% set start = ds %}{% set end = macros.ds_add(ds, " + str(LONG) + ") %}"
+
+Span = tuple[Bound | None, Bound | None]
 
 
 def range_reads(text: str, describe: Callable[[str], Description], where: Where) -> tuple[RangeRead, ...]:
@@ -20,24 +23,59 @@ def range_reads(text: str, describe: Callable[[str], Description], where: Where)
     """
     one = {read.table: read for read in describe(ONE_DAY + text).reads}
     many = {read.table: read for read in describe(MANY_DAYS + text).reads}
-    return tuple(_range_read(table, one[table], many.get(table), where) for table in sorted(one))
+    return tuple(found for table in sorted(one) for found in _of_table(table, one[table], many.get(table), where))
 
 
-def _range_read(table: str, one: Read, many: Read | None, where: Where) -> RangeRead:
+def _of_table(table: str, one: Read, many: Read | None, where: Where) -> Iterator[RangeRead]:
     if one.how == "all":
-        return RangeRead(table)
-    if many is None or one.how != "offset" or many.how != "offset" or not one.days:
+        yield RangeRead(table)
+        return
+    try:
+        short, long = _spans(one), _spans(many)
+        if len(short) != len(long):  # what is one span in a range of one day is two in a long one: all between them
+            short, long = _hull(short), _hull(long)
+        for (first, last), (first_long, last_long) in zip(short, long, strict=True):
+            yield RangeRead(table, _edge(first, first_long), _edge(last, last_long))
+    except ValueError as error:
         message = f"backfill SQL reads {table} at days that do not follow start and end, must count them from there."
-        raise InputError(Problem("backfill-days", "error", message, where, Fix("Compare its ds with both.")))
-    return RangeRead(table, _edge(_ends(one)[0], _ends(many)[0]), _edge(_ends(one)[1], _ends(many)[1]))
+        fix = Fix("Compare its ds with both.")
+        raise InputError(Problem("backfill-days", "error", message, where, fix)) from error
 
 
-def _ends(read: Read) -> Sequence[int | None]:
-    return read.days.spans[0][0], read.days.spans[-1][1]
+def _spans(read: Read | None) -> Sequence[Span]:
+    """The days of a read by rules.
+
+    Raises:
+        ValueError: there are none.
+    """
+    spans: Sequence[Span] = ()
+    if read and read.how == "offset":
+        spans = [(_day(first), _day(last)) for first, last in read.days.spans]
+    elif read and read.how == "calendar":
+        spans = read.calendar
+    if not spans:
+        raise ValueError(read)
+    return spans
 
 
-def _edge(one: int | None, many: int | None) -> Edge | None:
-    """Both are counted from the end; in the long range the start lies ``LONG`` days before it."""
+def _day(offset: int | None) -> Bound | None:
+    return None if offset is None else Bound(days=offset)
+
+
+def _hull(spans: Sequence[Span]) -> Sequence[Span]:
+    return [(spans[0][0], spans[-1][1])]
+
+
+def _edge(one: Bound | None, many: Bound | None) -> Edge | None:
+    """Both are counted from the start; in the long range the end lies ``LONG`` days after it.
+
+    Raises:
+        ValueError: the bound follows neither.
+    """
     if one is None or many is None:
         return None
-    return Edge("end", one) if many == one else Edge("start", one)
+    if one == many:
+        return Edge("start", one)
+    if many != replace(one, days=one.days + LONG):
+        raise ValueError(one)
+    return Edge("end", one)

@@ -61,18 +61,21 @@ def _offset(end: date | None, at: int) -> int | None:
 
 
 def fit_rules(measured: Measured) -> tuple[Rule, ...]:
-    """Calendar rules that hold on every measured day; none where there are not."""
-    counts = {len(days.spans) for _, days in measured}
-    if len(counts) > 1:
-        return ()
+    """Calendar rules that hold on every measured day; none where there are not.
+
+    Spans may meet on some days, or be empty: yesterday and the last month's end are one on the first of a month.
+    """
+    most = max(len(days.spans) for _, days in measured)
+    apart = [(day, days.spans) for day, days in measured if len(days.spans) == most]
     rules: list[Rule] = []
-    for n in range(counts.pop()):
-        first = _fit_end([(day, days.spans[n][0]) for day, days in measured])
-        last = _fit_end([(day, days.spans[n][1]) for day, days in measured])
+    for n in range(most):
+        first = _fit_end([(day, spans[n][0]) for day, spans in apart])
+        last = _fit_end([(day, spans[n][1]) for day, spans in apart])
         if first is False or last is False:
             return ()
         rules.append((first, last))  # type: ignore[arg-type]
-    return tuple(rules)
+    found = Read("", how="calendar", calendar=tuple(rules))
+    return found.calendar if all(found.on(day) == days.on(day) for day, days in measured) else ()
 
 
 def _fit_end(ends: Sequence[tuple[date, int | None]]) -> Bound | bool | None:

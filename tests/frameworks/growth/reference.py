@@ -20,6 +20,7 @@ NULL = "(null)"
 OTHER = "(other)"
 KINDS: tuple[Kind, ...] = ("first", "last")
 HISTORY = 56  # days of the activity map
+MANY = 2.5  # rows of the state for each that is left, above which those who are away are counted in groups
 TAIL = 28  # days within which an entity counts for the rank of its value
 
 
@@ -298,14 +299,45 @@ class Growth:
                 }
 
     def state(self, day: date) -> Iterator[Row]:
-        """The rows of growth.<name>_state."""
+        """The rows of growth.<name>_state: an entity each, and those that stand for several who are away."""
+        away = self.away(day)
         for entity, values in self.values[day].items():
-            row = {"ds": day, **dict(zip(self.spec.entity, entity, strict=True)), **values}
-            for name, entities in self.active_days.items():
-                done = sorted(seen for seen in entities.get(entity, ()) if seen <= day)
-                row |= {f"{name}_first": done[0] if done else None, f"{name}_last": done[-1] if done else None}
-                row[f"{name}_bits"] = sum(1 << (day - seen).days for seen in done if (day - seen).days < HISTORY)
+            if entity not in away:
+                row = {"ds": day, **dict(zip(self.spec.entity, entity, strict=True)), **values, "entities": 1}
+                for name in self._names:
+                    done = sorted(self._done(name, entity, day))
+                    row |= {f"{name}_first": done[0] if done else None, f"{name}_last": done[-1] if done else None}
+                    row[f"{name}_bits"] = sum(1 << (day - seen).days for seen in done if (day - seen).days < HISTORY)
+                yield row
+        for group, entities in self._groups(away, day).items():
+            row = {"ds": day, **dict.fromkeys(self.spec.entity), **dict(group), "entities": entities}
+            for name in self._names:
+                first = self.first if row.pop(name) else None
+                row |= {f"{name}_first": first, f"{name}_last": None, f"{name}_bits": 0}
             yield row
+
+    def _groups(self, away: Iterable[Entity], day: date) -> Counter[tuple[tuple[str, Any], ...]]:
+        """How many have the same values and did the same activities."""
+        return Counter(
+            (*self.values[day][entity].items(), *((name, bool(self._done(name, entity, day))) for name in self._names))
+            for entity in away
+        )
+
+    def _done(self, activity: str, entity: Entity, day: date) -> set[date]:
+        """The days up to this one on which an entity did something."""
+        return {seen for seen in self.active_days[activity].get(entity, ()) if seen <= day}
+
+    def away(self, day: date) -> set[Entity]:
+        """Who has no row of its own in the state: away for 56 days when the month began, and not back since."""
+        ended = day.replace(day=1) - timedelta(1)
+        ends = (day + timedelta(1)).day == 1
+        if ends or ended < self.first or any(dimension.table for dimension in self.spec.dimensions):
+            return set()
+        known = self._known(ended)
+        silent = [entity for entity in known if self.seen_days[entity].isdisjoint(window_of(ended, HISTORY))]
+        if len(known) <= MANY * (len(known) - len(silent) + len(self._groups(silent, ended))):
+            return set()
+        return {e for e in silent if self.seen_days[e].isdisjoint(days_between(ended, day))}
 
     @property
     def _names(self) -> list[str]:

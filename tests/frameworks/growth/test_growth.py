@@ -373,7 +373,7 @@ def test_columns_are_as_promised(tmp_path: Path) -> None:
     assert names["growth.riders_days"] == ["rider_id", "rides", "city", "version"]
     assert found["growth.riders_days"] == ["BIGINT", "BOOLEAN", "VARCHAR", "VARCHAR"]
     dates = {"rides_first": "DATE", "rides_last": "DATE", "rides_bits": "BIGINT"}
-    state = {"rider_id": "BIGINT", **dates, "city": "VARCHAR", "version": "VARCHAR"}
+    state = {"rider_id": "BIGINT", **dates, "city": "VARCHAR", "version": "VARCHAR", "entities": "BIGINT"}
     assert dict(zip(names["growth.riders_state"], found["growth.riders_state"], strict=True)) == state
 
 

@@ -56,8 +56,9 @@ def test_yaml_and_python_compile_to_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", ["spark", "trino"])
-def test_the_sql_can_be_said_for_other_engines(engine: str) -> None:
-    for step in Growth(**GOOD).compile(CONTEXT).steps:
+@pytest.mark.parametrize("more", [{}, {"dimensions": {"city": {}, "channel": {"touch": "first"}}, "cuts": None}])
+def test_the_sql_can_be_said_for_other_engines(engine: str, more: dict[str, Any]) -> None:
+    for step in Growth(**{**GOOD, **more}).compile(CONTEXT).steps:
         for text in filter(None, (step.sql, step.backfill_sql)):
             sql = render(text, date(2026, 3, 1), start="2026-02-01", end="2026-03-01").text
             assert transpile(sql, "duckdb", engine)

@@ -17,10 +17,13 @@ came AS NOT MATERIALIZED (
 ),
 {% if is_incremental() %}
 past AS NOT MATERIALIZED (
-  SELECT s.*, [% for a in g.activities %]s.[[ a.bits ]][[ " | " if not loop.last ]][% endfor %] = 0
-    AND NOT EXISTS (SELECT 1 FROM came AS c WHERE [% for e in g.entity %]c.[[ e ]] = s.[[ e ]][[ " AND " if not loop.last ]][% endfor %]) AS away
-  FROM [[ g.tables.state ]] AS s WHERE s.ds = DATE '{{ macros.ds_add(start, -1) }}'
-),
+  SELECT s.*, [[ m.maps(g, "s.") ]] = 0 AND NOT EXISTS (SELECT 1 FROM came AS c WHERE [[ m.same(g, "c", "s") ]]) AS away
+  FROM [[ g.tables.state ]] AS s WHERE s.ds = [[ m.moved("start", -1) ]]
+)
+[% if g.ratio %]
+[[ m.back(g, True, "past", "SELECT 1 FROM past WHERE " ~ g.entity[0] ~ " IS NULL") ]]
+[% endif %]
+,
 {% endif %}
 timeline AS NOT MATERIALIZED (
   {% if is_incremental() %}
@@ -33,7 +36,11 @@ timeline AS NOT MATERIALIZED (
     [% for a in g.activities %]
     [[ a.first ]], [[ a.bits ]], CAST(NULL AS BOOLEAN) AS [[ a.name ]][[ "," if not loop.last ]]
     [% endfor %]
+  [% if g.ratio %]
+  FROM (SELECT ds, [[ m.state_columns(g) ]] FROM past WHERE NOT away UNION ALL SELECT ds, [[ m.state_columns(g) ]] FROM back) AS s
+  [% else %]
   FROM past WHERE NOT away
+  [% endif %]
   UNION ALL
   {% endif %}
   SELECT
@@ -105,10 +112,15 @@ states AS NOT MATERIALIZED (
       [% for a in g.activities %]
       min([[ a.first ]]) AS [[ a.first ]],
       [% endfor %]
-      count(*) AS n
+      sum(entities) AS n
+    [% if g.ratio %]
+    FROM (SELECT [[ m.state_columns(g) ]] FROM past WHERE away UNION ALL SELECT [[ m.state_columns(g, "-1") ]] FROM back) AS p
+    [% else %]
     FROM past WHERE away
+    [% endif %]
     GROUP BY [% if g.snapshots %][[ m.list(g.entity) ]], [% endif %][% for d in g.dims if not d.snapshot %][[ d.name ]], [% endfor %][% for a in g.activities %][[ a.first ]] IS NULL[[ ", " if not loop.last ]][% endfor %]
 
+    HAVING sum(entities) > 0
   ) AS s
   CROSS JOIN range_days AS d
   [% for snapshot in g.snapshots %]

@@ -61,3 +61,46 @@ mapped AS (
   [% endfor %]
 )
 [%- endmacro %]
+
+[# A day counted from one that the template names, and the last day of the month before it. #]
+[% macro moved(name, offset) %]DATE '{{ macros.ds_add([[ name ]], [[ offset ]]) }}'[% endmacro %]
+[% macro month_end(name) %]DATE '{{ macros.ds_add(macros.ds_format([[ name ]], "%Y-%m-%d", "%Y-%m-01"), -1) }}'[% endmacro %]
+
+[# Whether two relations are at the same entity; the maps of all activities in one. #]
+[% macro same(g, one, other) %][% for e in g.entity %][[ one ]].[[ e ]] = [[ other ]].[[ e ]][[ " AND " if not loop.last ]][% endfor %][% endmacro %]
+[% macro maps(g, prefix="") %]([% for a in g.activities %][[ prefix ]][[ a.bits ]][[ " | " if not loop.last ]][% endfor %])[% endmacro %]
+[% macro begins_month(name) %][[ name ]][8:] == "01"[% endmacro %]
+[% macro ends_month(name) %]macros.ds_add([[ name ]], 1)[8:] == "01"[% endmacro %]
+
+[# The columns of the state without its day. #]
+[% macro state_columns(g, entities="entities") %][[ list(g.entity) ]], [% for d in g.dims %][[ d.name ]], [% endfor %][% for a in g.activities %][[ a.first ]], [[ a.last ]], [[ a.bits ]], [% endfor %][[ entities ]][% endmacro %]
+
+[# Entities as groups. Of each activity a group knows whether they did it, which was longer ago than is counted. #]
+[% macro group_columns(g) %][% for d in g.dims %][[ d.name ]], [% endfor %][% for a in g.activities %][[ a.first ]][[ ", " if not loop.last ]][% endfor %][% endmacro %]
+[% macro long_ago(g, a) %]CASE WHEN [[ a.first ]] IS NOT NULL THEN DATE '[[ g.start ]]' END[% endmacro %]
+[% macro grouped(g, relation) %]
+SELECT
+    [% for d in g.dims %]
+    [[ d.name ]],
+    [% endfor %]
+    [% for a in g.activities %]
+    [[ long_ago(g, a) ]] AS [[ a.first ]],
+    [% endfor %]
+    count(*) AS entities
+  FROM [[ relation ]]
+  GROUP BY [% for d in g.dims %][[ d.name ]], [% endfor %][% for a in g.activities %][[ long_ago(g, a) ]][[ ", " if not loop.last ]][% endfor %]
+[% endmacro %]
+
+[# Who comes and is counted in a group, as `back`, with what the last month end says of them; nobody is looked for where
+   there are no groups. #]
+[% macro back(g, ranged, known, groups) %]
+, coming AS NOT MATERIALIZED (
+  SELECT [[ list(g.entity) ]] FROM [[ g.tables.days ]] WHERE [[ when(ranged) ]] AND EXISTS ([[ groups ]])
+)
+, back AS (
+  SELECT e.* FROM [[ g.tables.state ]] AS e
+  WHERE e.ds = [[ month_end("start" if ranged else "ds") ]]
+    AND EXISTS (SELECT 1 FROM coming AS c WHERE [[ same(g, "c", "e") ]])
+    AND NOT EXISTS (SELECT 1 FROM [[ known ]] AS k WHERE [[ same(g, "k", "e") ]])
+)
+[%- endmacro %]

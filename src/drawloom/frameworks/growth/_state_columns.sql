@@ -10,8 +10,9 @@ SELECT
   [% for a in g.activities %]
   j.[[ a.first ]],
   j.[[ a.last ]],
-  CAST(j.[[ a.bits ]] AS BIGINT) AS [[ a.bits ]][[ "," if not loop.last ]]
+  CAST(j.[[ a.bits ]] AS BIGINT) AS [[ a.bits ]],
   [% endfor %]
+  CAST(j.entities AS BIGINT) AS entities
 FROM joined AS j
 [% for snapshot in g.snapshots %]
 LEFT JOIN [[ snapshot.name ]] ON [% for e in g.entity %][[ snapshot.name ]].[[ e ]] = j.[[ e ]][[ " AND " if not loop.last ]][% endfor %]

@@ -12,10 +12,7 @@ states AS NOT MATERIALIZED (
   -- Flags: for each window three bits, active now, a day before, a window before; above them, how new the entity is.
   -- Active days: of the last 28, and 32 for each of the last 7.
   SELECT
-    [% if ranged %]
-    ds,
-    n,
-    [% endif %]
+    [[ "ds, n" if ranged else "entities AS n" ]],
     [% for name in g.dim_names %]
     [[ name ]],
     [% endfor %]
@@ -45,7 +42,7 @@ counted AS (
     [% for name in g.dim_names + g.counters %]
     [[ name ]],
     [% endfor %]
-    CAST([[ "sum(n)" if ranged else "count(*)" ]] AS BIGINT) AS n
+    CAST(sum(n) AS BIGINT) AS n
   FROM flagged
   GROUP BY GROUPING SETS (
     [% for set in g.sets %]

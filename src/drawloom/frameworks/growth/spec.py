@@ -161,7 +161,7 @@ RESERVED = frozenset(
     for line in (
         "ds activity window_days step cut active new retained resurrected churned stale ever net_moved warmup",
         "days_active entities quick_ratio retention_rate stickiness dimension value rank",
-        "n flags active_days away kept age ahead timed row_time first_row last_row first_day next_day active_before",
+        "n flags active_days away kept age ahead timed row_time first_row last_row first_day next_day active_before swept",
     )
     for word in line.split()
 )

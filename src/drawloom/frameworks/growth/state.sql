@@ -1,5 +1,6 @@
 [% import "_macros.sql" as m with context %]
 -- Yesterday's state and today's entities: the work of a day does not grow with the history.
+[% set first, last = "ds", "ds" %]
 WITH today AS (
   SELECT * FROM [[ g.tables.days ]] WHERE ds = [[ m.day(0) ]]
 )
@@ -7,9 +8,7 @@ WITH today AS (
 , [[ m.snapshots(g, "ds = " ~ m.day(0), False) ]]
 [% endif %]
 {% if is_incremental() %}
-, past AS (
-  SELECT * FROM [[ g.tables.state ]] WHERE ds = [[ m.day(-1) ]]
-)
+[% include "_past.sql" %]
 , joined AS (
   SELECT
     [% for e in g.entity %]
@@ -24,8 +23,9 @@ WITH today AS (
     [% for a in g.activities %]
     CASE WHEN s.[[ a.first ]] IS NOT NULL THEN s.[[ a.first ]] WHEN t.[[ a.name ]] THEN [[ m.day(0) ]] END AS [[ a.first ]],
     CASE WHEN t.[[ a.name ]] THEN [[ m.day(0) ]] ELSE s.[[ a.last ]] END AS [[ a.last ]],
-    (coalesce(s.[[ a.bits ]], 0) & [[ g.mask55 ]]) * 2 + CASE WHEN t.[[ a.name ]] THEN 1 ELSE 0 END AS [[ a.bits ]][[ "," if not loop.last ]]
+    (coalesce(s.[[ a.bits ]], 0) & [[ g.mask55 ]]) * 2 + CASE WHEN t.[[ a.name ]] THEN 1 ELSE 0 END AS [[ a.bits ]],
     [% endfor %]
+    coalesce(s.entities, 1) AS entities
   FROM past AS s
   FULL JOIN today AS t ON [% for e in g.entity %]s.[[ e ]] = t.[[ e ]][[ " AND " if not loop.last ]][% endfor %]
 
@@ -40,8 +40,9 @@ WITH today AS (
     [% for a in g.activities %]
     CASE WHEN t.[[ a.name ]] THEN [[ m.day(0) ]] END AS [[ a.first ]],
     CASE WHEN t.[[ a.name ]] THEN [[ m.day(0) ]] END AS [[ a.last ]],
-    CASE WHEN t.[[ a.name ]] THEN 1 ELSE 0 END AS [[ a.bits ]][[ "," if not loop.last ]]
+    CASE WHEN t.[[ a.name ]] THEN 1 ELSE 0 END AS [[ a.bits ]],
     [% endfor %]
+    1 AS entities
   FROM today AS t
 )
 {% endif %}

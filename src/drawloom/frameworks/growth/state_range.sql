@@ -1,5 +1,6 @@
 [% import "_macros.sql" as m with context %]
 -- The state at the end of a range, from the state before it and all entity-days in it.
+[% set first, last = "start", "end" %]
 WITH added AS (
   SELECT
     [[ m.list(g.entity) ]],
@@ -23,10 +24,7 @@ WITH added AS (
 , [[ m.snapshots(g, "ds = DATE '{{ end }}'", False) ]]
 [% endif %]
 {% if is_incremental() %}
-, past AS (
-  SELECT *, greatest(55 - date_diff('day', DATE '{{ start }}', DATE '{{ end }}'), 0) AS kept
-  FROM [[ g.tables.state ]] WHERE ds = DATE '{{ macros.ds_add(start, -1) }}'
-)
+[% include "_past.sql" %]
 , joined AS (
   SELECT
     [% for e in g.entity %]
@@ -42,9 +40,10 @@ WITH added AS (
     coalesce(s.[[ a.first ]], t.[[ a.first ]]) AS [[ a.first ]],
     coalesce(t.[[ a.last ]], s.[[ a.last ]]) AS [[ a.last ]],
     ((coalesce(s.[[ a.bits ]], 0) & ((CAST(1 AS BIGINT) << CAST(coalesce(s.kept, 0) AS BIGINT)) - 1))
-      << CAST(56 - coalesce(s.kept, 1) AS BIGINT)) | coalesce(t.[[ a.bits ]], 0) AS [[ a.bits ]][[ "," if not loop.last ]]
+      << CAST(56 - coalesce(s.kept, 1) AS BIGINT)) | coalesce(t.[[ a.bits ]], 0) AS [[ a.bits ]],
     [% endfor %]
-  FROM past AS s
+    coalesce(s.entities, 1) AS entities
+  FROM (SELECT *, greatest(55 - date_diff('day', DATE '{{ start }}', DATE '{{ end }}'), 0) AS kept FROM past) AS s
   FULL JOIN added AS t ON [% for e in g.entity %]s.[[ e ]] = t.[[ e ]][[ " AND " if not loop.last ]][% endfor %]
 
 )
@@ -58,8 +57,9 @@ WITH added AS (
     [% for a in g.activities %]
     t.[[ a.first ]],
     t.[[ a.last ]],
-    t.[[ a.bits ]][[ "," if not loop.last ]]
+    t.[[ a.bits ]],
     [% endfor %]
+    1 AS entities
   FROM added AS t
 )
 {% endif %}

@@ -33,7 +33,8 @@ _KEEP = (
 )
 _DESCRIPTIONS = {
     "days": "The entities of a day: what each did, and its dimensions.",
-    "state": "Every entity so far: its first and last day and a map of 56 days for each activity, and its dimensions.",
+    "state": "Every entity so far: its first and last day and a map of 56 days for each activity, and its dimensions. "
+    "Between month ends, those who are long away may be groups: rows without an entity, for so many entities.",
     "counts": "Entities by cut and by how they stand; everything else is added up from it.",
     "keep": "The values of long-tailed dimensions that are shown by name.",
     "engagement": "Entities by their number of active days: L7 and L28.",

@@ -12,6 +12,7 @@ from drawloom.frameworks.growth.spec import Dimension, Growth
 
 MAP_DAYS = 56
 WINDOWS = (7, 28)  # of engagement
+RATIO = 2.5  # rows of the state for each that is left when those who are away are groups: from there on they pay
 TABLES = {
     "days": "_days",
     "state": "_state",
@@ -208,6 +209,7 @@ class Values:
         self.sets = [[*names, column] for column in by_activity for names in ([], *(cut.names for cut in self.cuts))]
         self.sets += [[dim.name, present] for dim in self.dims if dim.tailed]
         self.tables = {key: sqlfiles.table(spec.table + ending) for key, ending in TABLES.items()}
+        self.ratio = None if self.snapshots else RATIO  # snapshots move those who are away
         self.mask55 = (1 << (MAP_DAYS - 1)) - 1
         self.windows = sorted(spec.windows)
         self.bits = [bit for number, window in enumerate(self.windows) for bit in _bits(number, window, spec.steps)]
