@@ -1,5 +1,5 @@
 """`python -m bench [NAME...] [--runs N] [--format json]`; `growth` also takes `--entities`, `--days` and `--parts`,
-`airflow_parse` takes `--shapes`."""
+`airflow_parse` takes `--shapes`, `airflow_task` takes `--tasks`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from bench.growth import PARTS
 from bench.measure import show
 
-NAMES = ("overhead", "plan", "rerun", "reading", "flights", "growth", "airflow_parse")
+NAMES = ("overhead", "plan", "rerun", "reading", "flights", "growth", "airflow_parse", "airflow_task")
 
 
 def main() -> None:
@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--entities", type=int, default=100_000, help="of growth (default 100000)")
     parser.add_argument("--days", type=int, default=93, help="of growth: how long history is (default 93)")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="of growth (default all)")
+    parser.add_argument("--tasks", type=int, default=30, help="of airflow_task: how long the chains are (default 30)")
     parser.add_argument("--shapes", nargs="+", help="of airflow_parse: DAGs x steps, like 100x10")
     given = parser.parse_args()
     if unknown := set(given.names) - set(NAMES):
@@ -41,6 +42,8 @@ def options(name: str, given: argparse.Namespace) -> dict[str, Any]:
     """What a benchmark takes besides the number of runs."""
     if name == "growth":
         return {"entities": given.entities, "days": given.days, "parts": given.parts}
+    if name == "airflow_task":
+        return {"tasks": given.tasks}
     return {"shapes": given.shapes} if name == "airflow_parse" and given.shapes else {}
 
 
