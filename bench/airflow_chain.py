@@ -1,4 +1,4 @@
-"""One contender of `airflow_task`, in a process of its own: `python -m bench.airflow_chain NAME ROOT RUNS` prints JSON."""
+"""One contender of `airflow_task`, in a process of its own: `python -m bench.airflow_chain KIND ROOT RUNS` prints JSON."""
 
 from __future__ import annotations
 
@@ -19,14 +19,20 @@ PIPELINE = "chain_0000"
 DAGS = {"python": "python", "house": "house", "drawloom": "bench.chain_0000"}
 
 
-def main(name: str, root: str, runs: str) -> None:
+def main(kind: str, root: str, runs: str) -> None:
     """CPU seconds of the first run and of the next ones, where Airflow is warm already."""
-    folder = Path(root)
-    if name == "fork":
-        _dag_runs("python", folder)
-    run = {"job": _jobs, "step": _steps, "fork": _forks}[name](folder) if name not in DAGS else _dag_runs(name, folder)
+    run = _contender(kind, Path(root))
     times = [run() for _ in range(int(runs) + 1)]
     print(json.dumps({"first": times[0], "later": times[1:]}))
+
+
+def _contender(kind: str, root: Path) -> Callable[[], float]:
+    if kind in DAGS:
+        return _dag_runs(kind, root)
+    (plan,) = (path.parents[1] for path in (root / ("many" if kind == "many" else "dags")).glob(f"*/*/{PIPELINE}.json"))
+    if kind == "fork":
+        _dag_runs("python", root)
+    return {"job": _jobs, "many": _jobs, "step": _steps, "fork": _forks}[kind](plan)
 
 
 def _dag_runs(name: str, root: Path) -> Callable[[], float]:
@@ -48,24 +54,24 @@ def _dag_runs(name: str, root: Path) -> Callable[[], float]:
     return lambda: test(DAGS[name], {} if name == "python" else CONF)
 
 
-def _jobs(root: Path) -> Callable[[], float]:
+def _jobs(plan: Path) -> Callable[[], float]:
     """What the operator does in its tasks, without Airflow."""
-    names = _names(root)
+    names = _names(plan)
 
     def all_steps() -> float:
         began = cpu()
         for name in names:
-            _run_job(root, name)
+            _run_job(plan, name)
         return cpu() - began
 
     return all_steps
 
 
-def _run_job(root: Path, name: str) -> None:
+def _run_job(plan: Path, name: str) -> None:
     """The plan is read and the warehouse opened for each step."""
     from drawloom.airflow.site import Site
 
-    with closing(Site(root / "dags" / "drawloom_bench")) as site:
+    with closing(Site(plan)) as site:
         job = site.job(PIPELINE, name, site.run_days(PIPELINE, DAY, DAY))
         assert not job.missing
         job.text(job.plan.todo[-1])
@@ -73,15 +79,15 @@ def _run_job(root: Path, name: str) -> None:
         job.drop_expired()
 
 
-def _forks(root: Path) -> Callable[[], float]:
+def _forks(plan: Path) -> Callable[[], float]:
     """Such a step in a process that is forked for it by one that has Airflow loaded, as workers do for each task."""
-    name = _names(root)[-1]
+    name = _names(plan)[-1]
 
     def one() -> float:
         gc.freeze()  # as Airflow does
         before = os.times()
         if not (child := os.fork()):
-            _run_job(root, name)
+            _run_job(plan, name)
             os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
         after = os.times()
@@ -90,11 +96,11 @@ def _forks(root: Path) -> Callable[[], float]:
     return one
 
 
-def _steps(root: Path) -> Callable[[], float]:
+def _steps(plan: Path) -> Callable[[], float]:
     """The step runner and the registry alone: what is open stays open, and what there is was looked at before."""
     from drawloom.airflow.site import Site
 
-    site = Site(root / "dags" / "drawloom_bench")
+    site = Site(plan)
     pipeline, house = site.pipeline(PIPELINE), site.warehouse
     runner = house.steps([pipeline])
 
@@ -110,9 +116,9 @@ def _steps(root: Path) -> Callable[[], float]:
     return all_steps
 
 
-def _names(root: Path) -> list[str]:
-    plan = json.loads((root / "dags" / "drawloom_bench" / "pipelines" / f"{PIPELINE}.json").read_text(encoding="utf-8"))
-    return [step["name"] for step in plan["dag"]["steps"]]
+def _names(plan: Path) -> list[str]:
+    data = json.loads((plan / "pipelines" / f"{PIPELINE}.json").read_text(encoding="utf-8"))
+    return [step["name"] for step in data["dag"]["steps"]]
 
 
 if __name__ == "__main__":
