@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,9 @@ class Readings:
         return [_row(name, readings, bases) for name, readings in self.found.items()]
 
 
-def measure(runs: int, shapes: Sequence[str] = SHAPES) -> list[Readings]:
-    """One table for each shape."""
-    return [_measure(Shape.parse(shape), runs) for shape in shapes]
+def measure(runs: int, shapes: Sequence[str] = SHAPES) -> Iterator[Readings]:
+    """One table for each shape, when it is done."""
+    return (_measure(Shape.parse(shape), runs) for shape in shapes)
 
 
 def _measure(shape: Shape, runs: int) -> Readings:

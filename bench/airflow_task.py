@@ -28,7 +28,10 @@ CONTENDERS = {
     "in a project of 5,000 tables, without Airflow": "many",
     "step runner and registry alone": "step",
 }
-FORK = "what it does, in a process forked for it"
+FORKS = {
+    "what the operator does, in a process forked for it": "forked",
+    "the same where the first process has the libraries": "forked again",
+}
 MANY = Shape(1_000, 5)
 PYTHON = '''"""Empty tasks, one after the other: dag of airflow."""
 
@@ -62,12 +65,12 @@ def measure(runs: int, tasks: int = 30) -> list[Report]:
         root = Path(folder).resolve()
         environment = _write(root, tasks)
         _run([Path(sys.executable).with_name("airflow"), "db", "migrate"], environment)
-        found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in (*CONTENDERS, FORK)}
+        found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in (*CONTENDERS, *FORKS)}
         for _ in range(runs):
-            for name, kind in {**CONTENDERS, FORK: "fork"}.items():
+            for name, kind in {**CONTENDERS, **FORKS}.items():
                 command = [sys.executable, "-m", "bench.airflow_chain", kind, str(root), "3"]
                 found[name].append(json.loads(_run(command, environment).splitlines()[-1]))
-    return [_chains(found, tasks), _firsts(found)]
+    return [_chains(found, tasks), _forks(found)]
 
 
 def _chains(found: Mapping[str, Sequence[Mapping[str, Any]]], tasks: int) -> Report:
@@ -81,15 +84,11 @@ def _chains(found: Mapping[str, Sequence[Mapping[str, Any]]], tasks: int) -> Rep
     return Report(f"A chain of {tasks} steps and a sensor, warm", lines, "task", lines[0].name, notes)
 
 
-def _firsts(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Report:
-    """What the first run costs beyond the next ones, and what each task pays where it has a process of its own."""
-    lines = [
-        Line(name, [Cost(one["first"] - statistics.median(one["later"])) for one in found[name]])
-        for name in list(CONTENDERS)[:3]
-    ]
-    forks = [Cost(used) for one in found[FORK] for used in (one["first"], *one["later"])]
-    notes = [f"first three: a chain's first run beyond its next ones; `{FORK}`: all of it, libraries loaded"]
-    return Report("The first task of a process that has Airflow loaded", [*lines, Line(FORK, forks)], notes=notes)
+def _forks(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Report:
+    """What a task pays where each has a process of its own, which loads what the process before it has not."""
+    lines = [Line(name, [Cost(used) for one in found[name] for used in one["later"]]) for name in FORKS]
+    notes = ["workers of Airflow fork a process for each task, and have Airflow loaded but not drawloom"]
+    return Report("The first task of a process that has Airflow loaded", lines, "task", notes=notes)
 
 
 def _write(root: Path, tasks: int) -> dict[str, str]:
