@@ -1,14 +1,16 @@
-"""`python -m bench [NAME...] [--runs N] [--format json]`; `growth` also takes `--entities`, `--days` and `--parts`."""
+"""`python -m bench [NAME...] [--runs N] [--format json]`; `growth` also takes `--entities`, `--days` and `--parts`,
+`airflow_parse` takes `--shapes`, `airflow_task` takes `--tasks`."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+from typing import Any
 
 from bench.growth import PARTS
 from bench.measure import show
 
-NAMES = ("overhead", "plan", "rerun", "reading", "flights", "growth")
+NAMES = ("overhead", "plan", "rerun", "reading", "flights", "growth", "airflow_parse", "airflow_task")
 
 
 def main() -> None:
@@ -20,19 +22,29 @@ def main() -> None:
     parser.add_argument("--entities", type=int, default=100_000, help="of growth (default 100000)")
     parser.add_argument("--days", type=int, default=93, help="of growth: how long history is (default 93)")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="of growth (default all)")
+    parser.add_argument("--tasks", type=int, default=30, help="of airflow_task: how long the chains are (default 30)")
+    parser.add_argument("--shapes", nargs="+", help="of airflow_parse: DAGs x steps, like 100x10")
     given = parser.parse_args()
     if unknown := set(given.names) - set(NAMES):
         parser.error(f"name == {', '.join(sorted(unknown))}, must be of {', '.join(NAMES)}")
     as_json = given.format == "json"
     reports = []
     for name in given.names or NAMES:
-        more = {"entities": given.entities, "days": given.days, "parts": given.parts} if name == "growth" else {}
-        for report in importlib.import_module(f"bench.{name}").measure(given.runs, **more):
+        for report in importlib.import_module(f"bench.{name}").measure(given.runs, **options(name, given)):
             reports.append(report)
             if not as_json:
                 show([report], as_json=False)
     if as_json:
         show(reports, as_json=True)
+
+
+def options(name: str, given: argparse.Namespace) -> dict[str, Any]:
+    """What a benchmark takes besides the number of runs."""
+    if name == "growth":
+        return {"entities": given.entities, "days": given.days, "parts": given.parts}
+    if name == "airflow_task":
+        return {"tasks": given.tasks}
+    return {"shapes": given.shapes} if name == "airflow_parse" and given.shapes else {}
 
 
 if __name__ == "__main__":

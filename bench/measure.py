@@ -38,11 +38,11 @@ sys.exit(min(abs(child.returncode), 255))
 class Cost:
     """What one run took: CPU seconds of user and system in all threads and child processes, seconds of clock, and MB.
 
-    The peak of memory is known of calls that ``watched`` makes; it is 0 otherwise.
+    The peak of memory is known of calls that ``watched`` makes; it is 0 otherwise, as the clock is where nobody looked.
     """
 
     cpu: float
-    wall: float
+    wall: float = 0.0
     peak: float = 0.0
 
 
@@ -85,7 +85,7 @@ class Report:
     def rows(self) -> list[dict[str, Any]]:
         """One flat row for each contender, for people and machines alike."""
         base = next((line.median / line.units for line in self.lines if line.name == self.base), 0.0)
-        with_peak = any(line.peak for line in self.lines)
+        with_wall, with_peak = any(line.wall for line in self.lines), any(line.peak for line in self.lines)
         return [
             {
                 "what": line.name,
@@ -93,7 +93,7 @@ class Report:
                 "cpu min": round(line.cpu[0], 3),
                 "cpu median": round(line.median, 3),
                 "cpu max": round(line.cpu[-1], 3),
-                "wall median": round(line.wall, 3),
+                **({"wall median": round(line.wall, 3)} if with_wall else {}),
                 f"ms/{self.unit}": round(1000 * line.median / line.units, 3),
                 "ratio": round(line.median / line.units / base, 2) if base else None,
                 **({"peak MB": round(line.peak) or None} if with_peak else {}),

@@ -62,7 +62,8 @@ class Site:
 
     def job(self, pipeline: str, step: str, days: Sequence[date], *, force: bool = True) -> Job:
         """A step and the days it is to fill."""
-        return Job(self.warehouse, self._others(), self.pipeline(pipeline), step, days, force=force)
+        found = self.pipeline(pipeline)
+        return Job(self.warehouse, self._read_by(found), found, step, days, force=force)
 
     def last_day(self, pipeline: str, day: date | None = None) -> date:
         """The newest day of history, up to this one, that names a partition of a pipeline."""
@@ -86,21 +87,27 @@ class Site:
         texts = [self.settings.lake, self.settings.registry or "", *(s.files for s in self.settings.sources.values())]
         return [name for text in texts for name in unset(text)]
 
-    def _known(self, pipeline: str) -> Pipeline:
-        return next(other for other in self._others() if other.name == pipeline)
-
     def close(self) -> None:
         """Let go of the engine and the registry."""
         if "warehouse" in self.__dict__:
             self.warehouse.close()
 
-    def _others(self) -> Iterator[Pipeline]:
-        """All pipelines of the project, with their tables and schedules only."""
+    def _read_by(self, pipeline: Pipeline) -> Iterator[Pipeline]:
+        """Those that fill what a pipeline reads: every task asks, and a project may have thousands of others."""
+        reads = {read.table for step in pipeline.steps for read in step.reads}
+        reads |= {ranged.table for step in pipeline.steps for ranged in step.backfill_reads or ()}
+        reads |= {read.table for step in pipeline.steps for check in step.checks for read in check.reads}
         for name, data in self._data["pipelines"].items():
-            tables = data["tables"].items()
-            steps = tuple(Step(table, Table(table, keep=keep, keep_month_ends=ends)) for table, (keep, ends) in tables)
-            start, until = (date.fromisoformat(day) if day else None for day in (data["start"], data["until"]))
-            yield Pipeline(name, "", steps, Schedule.parse(data["schedule"]), start, until)
+            if not reads.isdisjoint(data["tables"]):
+                yield self._known(name)
+
+    def _known(self, name: str) -> Pipeline:
+        """A pipeline of the project, with its tables and schedule only."""
+        data = self._data["pipelines"][name]
+        tables = data["tables"].items()
+        steps = tuple(Step(table, Table(table, keep=keep, keep_month_ends=ends)) for table, (keep, ends) in tables)
+        start, until = (date.fromisoformat(day) if day else None for day in (data["start"], data["until"]))
+        return Pipeline(name, "", steps, Schedule.parse(data["schedule"]), start, until)
 
     def _finder(self, spec: str) -> Callable[[str], Callable[..., Any]]:
         """Finds functions by ``module:function``, where a Python spec is imported first."""
