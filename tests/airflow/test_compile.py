@@ -101,7 +101,7 @@ def test_a_plan_gives_its_pipeline_back() -> None:
             Read("raw.z", Days.span(-6, 0), "offset"),
         ),
         backfill_sql="SELECT 2",
-        backfill_reads=(RangeRead("raw.a"), RangeRead("raw.z", Edge("start", -6), Edge("end", 0))),
+        backfill_reads=(RangeRead("raw.a"), RangeRead("raw.z", Edge("start", Bound(days=-6)), Edge("end"))),
         checks=(Check("c", "SELECT 1", "warn", (offset("core.t", -7, -7),), by_row=True),),
         params={"a": 1},
         depends_on={"raw.a": None, "raw.z": Days.of(0)},

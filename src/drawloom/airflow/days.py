@@ -34,7 +34,7 @@ def site_of(task: BaseOperator) -> Iterator[Site]:
     try:
         with closing(Site(folder_of(dag.fileloc))) as site:
             for name in site.unset():
-                _from_connection(name)
+                from_connection(name)
             yield site
     except InputError as error:
         task.log.error("%s", "\n".join(_lines(error)))  # noqa: TRY400 - Airflow shows the exception itself
@@ -86,7 +86,7 @@ def _range(context: Context) -> tuple[date | None, date | None]:
     return (date.fromisoformat(first) if first else None, date.fromisoformat(last) if last else None)
 
 
-def _from_connection(name: str) -> None:
+def from_connection(name: str) -> None:
     """``${NAME}`` that the environment does not have may be the connection ``name`` of Airflow."""
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException

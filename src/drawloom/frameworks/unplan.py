@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -23,7 +22,6 @@ from drawloom.model import (
 )
 
 FindFunction = Callable[[str], Callable[..., Any]]
-_EDGE = re.compile(r"(start|end)([+-]\d+)")
 
 
 def pipeline_of(plan: Mapping[str, Any], spec: Where, find: FindFunction) -> Pipeline:
@@ -53,7 +51,7 @@ def pipeline_of(plan: Mapping[str, Any], spec: Where, find: FindFunction) -> Pip
 
 
 def _step(data: Mapping[str, Any], where: Where, find: FindFunction) -> Step:
-    ranged = {table: RangeRead(table, *map(_edge, ends)) for table, ends in data["backfill_reads"].items()}
+    ranged = tuple(RangeRead(r["table"], _edge(r["first"]), _edge(r["last"])) for r in data["backfill_reads"])
     return Step(
         name=data["name"],
         into=_table(data["into"]),
@@ -61,7 +59,7 @@ def _step(data: Mapping[str, Any], where: Where, find: FindFunction) -> Step:
         call=find(data["call"]) if data["call"] else None,
         reads=tuple(map(_read, data["reads"])),
         backfill_sql=data["backfill_sql"],
-        backfill_reads=tuple(ranged[table] for table in sorted(ranged)) if data["backfill_sql"] else None,
+        backfill_reads=ranged if data["backfill_sql"] else None,
         checks=tuple(map(_check, data["checks"])),
         dialect=data["dialect"],
         params=data["params"],
@@ -102,12 +100,8 @@ def _bound(data: Mapping[str, Any] | None) -> Bound | None:
     return Bound(data["anchor"], data["months"], data["days"]) if data else None
 
 
-def _edge(text: str | None) -> Edge | None:
-    if text is None:
-        return None
-    found = _EDGE.fullmatch(text)
-    assert found, text
-    return Edge(found[1], int(found[2]))  # type: ignore[arg-type]
+def _edge(data: Mapping[str, Any] | None) -> Edge | None:
+    return Edge(data["of"], _bound(data) or Bound()) if data else None
 
 
 def _date(text: str | None) -> date | None:
