@@ -60,9 +60,10 @@ def test_until() -> None:
 
 def test_lateness() -> None:
     assert fields.as_lateness("1d") == timedelta(days=1)
+    assert fields.as_lateness("30m") == timedelta(minutes=30)
     assert fields.as_lateness("6h") == fields.as_lateness(timedelta(hours=6)) == timedelta(hours=6)
     for bad in ("1w", "d", 3, "-1d", timedelta(days=-1)):
-        with pytest.raises(RuleError, match="like 1d or 6h"):
+        with pytest.raises(RuleError, match="like 1d, 6h or 30m"):
             fields.as_lateness(bad)
 
 
@@ -110,3 +111,23 @@ def test_functions() -> None:
     for bad in (lambda: None, timedelta(1).__reduce__().__iter__):
         with pytest.raises(RuleError, match="top of a module"):
             fields.check_function(bad)
+
+
+def test_a_deadline_is_some_time() -> None:
+    assert fields.check_duration(timedelta(hours=1)) == timedelta(hours=1)
+    with pytest.raises(RuleError, match="must be more than nothing"):
+        fields.check_duration(timedelta())
+
+
+def test_alerts_are_addresses_without_secrets() -> None:
+    for good in ("me@example.com", "slack:#data", "webhook:pager"):
+        assert fields.check_alert(good) == good
+    for bad in (
+        "me",
+        "slack:data",
+        "https://hooks.slack.com/services/T0/B0/x",
+        "webhook:http://host/x",
+        "mailto:me@x.org",
+    ):
+        with pytest.raises(RuleError, match="must be an email address, slack:#channel, or webhook:connection"):
+            fields.check_alert(bad)
