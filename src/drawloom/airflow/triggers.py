@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Hashable, Sequence
 from datetime import date
 from pathlib import Path
@@ -46,8 +47,17 @@ class PartitionTrigger(BaseEventTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
 
     def shared_stream_key(self) -> Hashable:
-        """Equal for all that look at the same table."""
-        return "drawloom", self.root, self.settings["lake"], self.table, self.interval
+        """Equal for all that look at the same table, in the same place and way."""
+        source = json.dumps(self.settings["sources"].get(self.table), sort_keys=True)
+        return (
+            "drawloom",
+            self.root,
+            self.settings["lake"],
+            self.settings["timezone"],
+            source,
+            self.table,
+            self.interval,
+        )
 
     @classmethod
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Landed]:
