@@ -79,8 +79,6 @@ def _add_tasks(data: Mapping[str, Any], pipeline: str, project: str) -> None:
             doc_md=step["doc"] or None,
             **({"task_group": groups[step["group"]]} if step["group"] else {}),
         )
-            None  # or Airflow leaves tasks out of a run with a later logical date: a success
-        )
     for step in data["steps"]:
         before = [*step["after"], *step["waits"]]
         if before:
