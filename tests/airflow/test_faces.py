@@ -26,7 +26,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 NAMES = st.sampled_from([f"core.t{n}" for n in range(6)])
 
 
-def test_a_picture_goes_from_left_to_right() -> None:
+def test_a_table_is_further_right_than_what_it_is_made_of() -> None:
     root = ET.fromstring(
         draw(
             [("raw.a", "core.b"), ("core.b", "core.c"), ("raw.a", "core.c"), ("core.c", "core.c")], ["core.b", "core.c"]
