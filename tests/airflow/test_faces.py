@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import socketserver
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -115,3 +118,56 @@ def test_weeks_and_months_are_named_by_their_last_day_and_run_after_it() -> None
     info = weeks.next_dagrun_info_v2(last_dagrun_info=None, restriction=start)
     assert info is not None
     assert (info.partition_key, info.run_after) == ("2026-01-11", pendulum.datetime(2026, 1, 12, 4))
+
+
+class Mail(socketserver.StreamRequestHandler):
+    """Takes mail as any server does, and keeps it."""
+
+    def handle(self) -> None:
+        self._say("220 here")
+        lines: list[str] = []
+        for line in iter(self.rfile.readline, b""):
+            text = line.decode().rstrip("\r\n").upper()
+            if text == "DATA":
+                self._say("354 go on")
+                lines += [part.decode().rstrip("\r\n") for part in iter(self.rfile.readline, b".\r\n")]
+            self._say("221 bye" if text == "QUIT" else "250 ok")
+            if text == "QUIT":
+                break
+        self.server.mails.append("\n".join(lines))  # type: ignore[attr-defined]
+
+    def _say(self, text: str) -> None:
+        self.wfile.write(f"{text}\r\n".encode())
+
+
+def test_mail_is_sent_through_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail) as server:
+        server.mails = []  # type: ignore[attr-defined]
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"smtp://127.0.0.1:{server.server_address[1]}"
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_SMTP_DEFAULT", f"{address}?from_email=us@example.com&disable_ssl=true&disable_tls=true"
+        )
+        run = SimpleNamespace(dag_id="shop.p", partition_key="2026-01-01", run_id="r")
+        context: Any = {"dag_run": run}
+        FailureNotifier(["me@example.com"]).notify(context)
+        server.shutdown()
+        (mail,) = server.mails  # type: ignore[attr-defined]
+    assert "Subject: shop.p 2026-01-01 failed" in mail
+    assert "To: me@example.com" in mail
+
+
+def test_slack_is_told_through_the_connection(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = {
+        "conn_type": "slack",
+        "password": "xoxb-not-real",
+        "extra": {"base_url": f"http://127.0.0.1:{hook.port}/api/"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_SLACK_API_DEFAULT", json.dumps(connection))
+    run = SimpleNamespace(dag_id="shop.p", partition_key="2026-01-01", run_id="r")
+    context: Any = {"dag_run": run}
+    FailureNotifier(["slack:#data"]).notify(context)
+    (said,) = hook.heard
+    assert json.loads(said)["channel"] == "#data"
+    assert json.loads(said)["text"] == "shop.p 2026-01-01 failed"

@@ -38,6 +38,8 @@ def test_it_comes_up_takes_changes_in_and_leaves_nothing(tmp_path: Path) -> None
         _announced(drawloom)
     finally:
         up.send_signal(signal.SIGINT)
+        time.sleep(1)
+        up.send_signal(signal.SIGINT)  # as people do
         assert up.wait(120) == 0
     assert said.read_text().rstrip().endswith("stopped; nothing is left running")
     assert not list(processes(root / ".drawloom" / "airflow"))
