@@ -172,7 +172,7 @@ def test_alerts_are_sent_when_a_run_fails_for_good_and_when_it_is_late(site: Sit
 
 def test_the_page_of_a_dag_tells_what_it_is_and_shows_a_picture(site: Site) -> None:
     doc = site.client.get("/dags/visits.people/details")["doc_md"]
-    assert "**growth.people_state** reads `growth.people_days`, `growth.people_state` (days -1)." in doc
+    assert "**growth.people_state** reads `growth.people_days`, `growth.people_state` (by the calendar)." in doc
     assert "kind: growth" in doc
     path = "/drawloom/lineage/visits.people.svg"
     assert f"]({path})" in doc
