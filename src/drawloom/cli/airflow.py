@@ -14,7 +14,7 @@ import typer
 
 from drawloom.cli.options import Day, First, Folder, Last, OutFormat, days_of, open_project
 from drawloom.cli.output import Format, console, counted, print_json, print_problems
-from drawloom.model import InputError, refuse
+from drawloom.model import Fix, InputError, Problem, RunError, refuse
 
 if TYPE_CHECKING:
     from drawloom.airflow.install import Installed
@@ -125,7 +125,11 @@ def _tell(made: Installed) -> None:
 
 
 def _follow(root: Path, local: LocalAirflow) -> None:
-    """Take changed specs in while Airflow runs."""
+    """Take changed specs in while Airflow runs.
+
+    Raises:
+        RunError: it has ended by itself.
+    """
     from drawloom.airflow.install import install as install_dags
     from drawloom.run.project import Project
 
@@ -141,6 +145,8 @@ def _follow(root: Path, local: LocalAirflow) -> None:
                 _tell(install_dags(project, local.dags))
         except InputError as error:
             print_problems(error.problems, stderr=True)
+    message = "airflow == ended by itself, must run until it is stopped."
+    raise RunError(Problem("airflow-down", "error", message, fix=Fix(f"Read {local.log}.")))
 
 
 def _stamps(root: Path) -> dict[str, int]:

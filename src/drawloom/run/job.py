@@ -84,15 +84,10 @@ class Job:
 
     @property
     def missing(self) -> list[tuple[str, date | None]]:
-        """The partitions that it waits for; None stands for a table without days."""
-        made = {cell.key for cell in self.plan.cells if cell.todo}
+        """The partitions that it waits for and does not fill itself; None stands for a table without days."""
+        own = {cell.key for cell in self.plan.cells}
         needed = {need for cell in self.plan.cells if cell.state is State.WAITING for need in cell.needs.required}
-        held = self.world
-        gone = [
-            (table, ds)
-            for table, ds in needed
-            if (table, ds) not in made and not (held.holds(table, ds) and (table, ds) != (self.table, ds))
-        ]
+        gone = [need for need in needed - own if not self.world.holds(*need)]
         return sorted(gone, key=lambda need: (need[0], need[1] or date.min))
 
     def text(self, cell: Cell) -> str:
