@@ -154,7 +154,7 @@ def test_a_range_lands_every_day_and_equals_the_days_one_by_one(shop: Shop) -> N
     assert [(s.ds, s.rows) for s in staged] == [(day(n), 0 if n in (3, 6) else 100) for n in range(1, 7)]
     assert [s.content for s in staged] == [s.content for s in single]
     for part in staged:
-        shop.engine.publish(part)
+        shop.engine.publish([part])
         assert shop.lake.read_meta(shop.lake.path("core.r", part.ds))["ds"] == part.ds.isoformat()
     assert shop.rows("SELECT count(*), count(DISTINCT ds) FROM core.r") == [(400, 4)]
 
@@ -191,7 +191,7 @@ def test_days_together_equal_the_days_one_by_one(shop: Shop, projected: str) -> 
     for part in together:
         with shop.engine.task({"core.t": [part.ds]}) as task:
             assert task.stage(into, part.ds, texts[part.ds], {}).content == part.content
-        shop.engine.publish(part)
+        shop.engine.publish([part])
         assert shop.lake.read_meta(shop.lake.path("core.k", part.ds))["note"] == part.ds.isoformat()
 
 
@@ -406,7 +406,7 @@ def test_duckdb_is_an_engine_and_its_task_a_task(shop: Shop) -> None:
 def test_a_published_partition_can_be_inspected(shop: Shop) -> None:
     staged = shop.fill("core.t", D1, "SELECT x AS a FROM range(9) AS t(x)")
     found = inspect(shop.engine, "core.t", D1)
-    assert replace(found, path=staged.path) == staged
+    assert replace(found, place=staged.place) == staged
 
 
 def test_times_are_in_utc_whatever_the_machine(shop: Shop) -> None:

@@ -49,7 +49,7 @@ def test_saving_again_replaces_and_forgets_the_failure(registry: Registry) -> No
     registry.save([replace(RECORD, content="new")], {"core.a": [Column("n", "BIGINT"), Column("m", "DATE")]})
     assert registry.failures() == {}
     assert registry.records()["core.a"][DS].content == "new"
-    registry.forget("core.a", DS)
+    registry.forget("core.a", [DS])
     assert registry.records() == {}
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from drawloom.engines import quote
-from drawloom.engines.base import Metas, Staged
+from drawloom.engines.base import HOUSE, Metas, Staged
 from drawloom.engines.columns import Found, Output, outputs, twice
 from drawloom.engines.errors import engine_errors
 from drawloom.engines.reader import Seen
@@ -52,7 +51,7 @@ class DuckTask:
         self._database = database
         self._look = look
         self._seen = Seen({}, {})
-        self._kept: dict[Path, str] = {}
+        self._kept: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +78,15 @@ class DuckTask:
                 self._cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quote.name(parts[0])}")
             self._cursor.execute(f"CREATE OR REPLACE VIEW {quote.dotted(parts)} AS {select}")
 
-    def stage(self, table: Table, ds: date, sql: str, meta: Mapping[str, str], known: Sequence[Column] = ()) -> Staged:
+    def stage(
+        self,
+        table: Table,
+        ds: date,
+        sql: str,
+        meta: Mapping[str, str],
+        known: Sequence[Column] = (),
+        dialect: str = HOUSE,  # noqa: ARG002 - there is no other
+    ) -> Staged:
         """Write what the SELECT gives as the partition ``ds`` of the table, aside.
 
         ``known`` are the columns that the table's partitions have so far; see ``columns.outputs``.
@@ -91,7 +98,14 @@ class DuckTask:
         target = self._target(table, ds, meta)
         return self._steadily(lambda: self._write(target, sql, known))
 
-    def stage_range(self, table: Table, sql: str, metas: Metas, known: Sequence[Column] = ()) -> list[Staged]:
+    def stage_range(
+        self,
+        table: Table,
+        sql: str,
+        metas: Metas,
+        known: Sequence[Column] = (),
+        dialect: str = HOUSE,  # noqa: ARG002
+    ) -> list[Staged]:
         """Write all days of ``metas`` from one SELECT that projects ``ds``; days without rows are written empty.
 
         Raises:
@@ -102,7 +116,12 @@ class DuckTask:
         return self._steadily(lambda: self._write_range(table, targets, sql, known))
 
     def stage_days(
-        self, table: Table, texts: Mapping[date, str], metas: Metas, known: Sequence[Column] = ()
+        self,
+        table: Table,
+        texts: Mapping[date, str],
+        metas: Metas,
+        known: Sequence[Column] = (),
+        dialect: str = HOUSE,  # noqa: ARG002
     ) -> list[Staged]:
         """Write these days, each as its own SELECT gives it, in one pass.
 
@@ -151,7 +170,7 @@ class DuckTask:
 
     def _split(self, relation: str, outputs: Sequence[Output], targets: Sequence[Target]) -> list[Staged]:
         made = write_days(self._cursor, relation, outputs, targets)
-        self._kept = {staged.path: f"SELECT * FROM {relation} WHERE {KEY} = {day(staged.ds)}" for staged in made}
+        self._kept = {staged.place: f"SELECT * FROM {relation} WHERE {KEY} = {day(staged.ds)}" for staged in made}
         return made
 
     def stage_arrow(
@@ -179,15 +198,15 @@ class DuckTask:
 
     def rows(self, staged: Staged) -> str:
         """The SELECT of one partition, staged or published, with its ``ds``."""
-        path = quote.value(str(staged.path))
+        path = quote.value(staged.place)
         file = f"SELECT *, {day(staged.ds)} AS {KEY} FROM read_parquet({path}, hive_partitioning=false)"
-        return self._kept.get(staged.path, file)
+        return self._kept.get(staged.place, file)
 
     def show(self, staged: Staged, name: str = STAGED) -> None:
         """Make one partition, staged or published, readable as the table of this name."""
         self.view(name, self.rows(staged))
 
-    def query(self, sql: str) -> pa.Table:
+    def query(self, sql: str, dialect: str = HOUSE) -> pa.Table:  # noqa: ARG002
         """The answer to one SELECT over the task's tables."""
         return self._steadily(lambda: self._ask(sql))
 

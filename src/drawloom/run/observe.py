@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from drawloom.model import Record, RunError
 from drawloom.run.world import Contents, World
+
+LOCAL = "duckdb"
 
 if TYPE_CHECKING:
     from drawloom.engines.lake import Lake
@@ -23,11 +25,15 @@ def observe(
     registry: Registry,
     settings: Settings,
     tables: Collection[str] | None = None,
+    days: Callable[[str], Collection[date]] | None = None,
 ) -> World:
-    """The world of a project as it stands now: of these tables, or of all."""
+    """The world of a project as it stands now: of these tables, or of all.
+
+    ``days`` tells which days of a table an engine with a catalog has.
+    """
     looked = {name: source for name, source in sources.items() if tables is None or name in tables}
     recorded = registry.records(tables)
-    records, odd = compare_files(recorded, lake)
+    records, odd = compare(recorded, lake, days)
     registry.restamp(r for days in records.values() for r in days.values() if r.stamp != recorded[r.table][r.ds].stamp)
     contents: dict[str, Contents] = {
         table: {ds: record.content for ds, record in days.items()} for table, days in records.items()
@@ -47,20 +53,42 @@ def observe(
 
 def existing(records: Mapping[str, dict[date, Record]], lake: Lake) -> dict[str, dict[date, Record]]:
     """The records whose files are there; a file that another run wrote counts as unrecorded."""
-    return compare_files(records, lake)[0]
+    return compare(records, lake, None)[0]
+
+
+Odd = dict[tuple[str, date], str]
+
+
+def compare(
+    records: Mapping[str, dict[date, Record]], lake: Lake, days: Callable[[str], Collection[date]] | None
+) -> tuple[dict[str, dict[date, Record]], Odd]:
+    """The records whose partitions are there, and what is odd about the others: in the lake, or in a catalog."""
+    local = {table: {ds: r for ds, r in held.items() if r.engine == LOCAL} for table, held in records.items()}
+    found, odd = compare_files(local, lake)
+    for table, held in records.items():
+        away = {ds: record for ds, record in held.items() if record.engine != LOCAL}
+        there = set(days(table)) if away and days else set()
+        found[table] |= {ds: record for ds, record in away.items() if ds in there}
+        gone = {ds: record for ds, record in away.items() if ds not in there}
+        odd |= {(table, ds): _gone(record, known=days is not None) for ds, record in gone.items()}
+    return found, odd
+
+
+def _gone(record: Record, *, known: bool) -> str:
+    return "its partition is gone" if known else f"it was written by {record.engine}, which is not the engine any more"
 
 
 def compare_files(
     records: Mapping[str, dict[date, Record]], lake: Lake
-) -> tuple[dict[str, dict[date, Record]], dict[tuple[str, date], str]]:
+) -> tuple[dict[str, dict[date, Record]], Odd]:
     """The records whose files are there, and what is odd about the files of the others.
 
     Files that were copied or restored have new times: then the file itself says which run wrote it.
     """
     found: dict[str, dict[date, Record]] = {}
-    odd: dict[tuple[str, date], str] = {}
+    odd: Odd = {}
     for table, days in records.items():
-        stamps = lake.scan(table)
+        stamps = lake.scan(table) if days else {}
         held = found.setdefault(table, {})
         for ds, record in days.items():
             if stamps.get(ds) == record.stamp:

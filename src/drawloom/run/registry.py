@@ -66,6 +66,14 @@ _landed = sa.Table(
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
 )
 
+_attached = sa.Table(
+    "drawloom_attached",
+    _meta,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("ds", sa.String, primary_key=True),
+    sa.Column("stamp", sa.String, nullable=False),
+)
+
 
 class Registry:
     """What was produced. Every method is one short transaction; safe for several threads and processes.
@@ -162,10 +170,26 @@ class Registry:
                 found = _partitions.c.name == record.table, _partitions.c.ds == record.ds
                 connection.execute(sa.update(_partitions).where(*found).values(stamp=record.stamp))
 
-    def forget(self, table: str, ds: date) -> None:
-        """Drop the record of a partition."""
+    def forget(self, table: str, days: Iterable[date]) -> None:
+        """Drop the records of partitions, and that they were attached to a catalog."""
+        gone = list(days)
         with self._begin() as connection:
-            _delete(connection, _partitions, [{"name": table, "ds": ds}])
+            _delete(connection, _partitions, [{"name": table, "ds": ds} for ds in gone])
+            _delete(connection, _attached, [{"name": table, "ds": ds.isoformat()} for ds in gone])
+
+    def attached(self, table: str) -> dict[date | None, str]:
+        """The stamps of a table's files that were attached to a catalog, by day; None is a table without days."""
+        query = sa.select(_attached.c.ds, _attached.c.stamp).where(_attached.c.name == table)
+        with self._begin() as connection:
+            return {date.fromisoformat(ds) if ds else None: stamp for ds, stamp in connection.execute(query)}
+
+    def save_attached(self, table: str, stamps: Mapping[date | None, str]) -> None:
+        """Remember the stamps of a table's files that are attached to a catalog now."""
+        rows = [{"name": table, "ds": ds.isoformat() if ds else "", "stamp": stamp} for ds, stamp in stamps.items()]
+        with self._begin() as connection:
+            _delete(connection, _attached, rows)
+            if rows:
+                connection.execute(sa.insert(_attached), rows)
 
     def columns(self, tables: Collection[str] | None = None) -> dict[str, tuple[Column, ...]]:
         """The columns of each table (of these), as the newest writes left them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -29,6 +29,20 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What runs the SQL, as the project's settings name it; see ``specs.config.EngineConfig``."""
+
+    kind: str = "duckdb"
+    threads: int = 1
+    memory: str | None = None
+    url: str | None = None
+    metastore: str | None = None
+    location: str | None = None
+    lake_catalog: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of a project. Texts hold ``${NAME}`` as written; the properties give the values.
 
@@ -43,8 +57,7 @@ class Settings:
     timezone: str
     lake: str
     registry: str | None
-    threads: int = 1
-    memory: str | None = None
+    engine: EngineSettings = EngineSettings()
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     @classmethod
@@ -54,7 +67,6 @@ class Settings:
             name: SourceSettings(source.files, source.kind or "parquet", source.columns, source.lateness, source.gaps)
             for name, source in config.sources.items()
         }
-        engine = config.engine
         return cls(
             config.root,
             config.name,
@@ -63,8 +75,7 @@ class Settings:
             config.timezone,
             config.lake,
             config.registry,
-            engine.threads,
-            engine.memory,
+            EngineSettings(**config.engine.model_dump()),
             sources,
         )
 
@@ -113,8 +124,7 @@ class Settings:
             "timezone": self.timezone,
             "lake": self.lake,
             "registry": self.registry,
-            "threads": self.threads,
-            "memory": self.memory,
+            "engine": asdict(self.engine),
             "sources": {name: _source_json(source) for name, source in sorted(self.sources.items())},
         }
 
@@ -129,8 +139,7 @@ class Settings:
             data["timezone"],
             data["lake"],
             data["registry"],
-            data["threads"],
-            data["memory"],
+            EngineSettings(**data["engine"]),
             {name: _source(source) for name, source in data["sources"].items()},
         )
 

@@ -62,11 +62,40 @@ def _check_files(value: str) -> str:
 
 
 class EngineConfig(Part):
-    """What runs the SQL."""
+    """What runs the SQL: DuckDB in the process, Spark, or Trino."""
 
-    kind: Literal["duckdb"] = Field("duckdb", description="the engine")
-    threads: Annotated[int, Field(ge=1, le=1024)] = Field(1, description="threads of one query; steps run side by side")
-    memory: Annotated[str, AfterValidator(_check_memory)] | None = Field(None, description="like 4GB; all together")
+    kind: Literal["duckdb", "spark", "trino"] = Field("duckdb", description="the engine")
+    threads: Annotated[int, Field(ge=1, le=1024)] = Field(
+        1, description="of DuckDB: threads of one query; steps run side by side"
+    )
+    memory: Annotated[str, AfterValidator(_check_memory)] | None = Field(
+        None, description="of DuckDB: like 4GB; all together"
+    )
+    url: str | None = Field(
+        None,
+        description="where it is: trino://user@host:8080/catalog, or the master of Spark such as local[4], yarn or "
+        "sc://host:15002; DRAWLOOM_TRINO or DRAWLOOM_SPARK in the environment otherwise",
+    )
+    metastore: str | None = Field(
+        None, description="of Spark: thrift://host:9083; DRAWLOOM_METASTORE in the environment otherwise"
+    )
+    location: str | None = Field(
+        None, description="where its new tables are kept, like s3://bucket/warehouse; in the lake otherwise"
+    )
+    lake_catalog: str | None = Field(
+        None, description="of Trino: the Hive catalog in which files of the lake are shown; that of the url otherwise"
+    )
+    settings: dict[str, str] = Field({}, description="settings of the session, by name")
+
+    @model_validator(mode="after")
+    def _fits(self) -> EngineConfig:
+        of = {"threads": "duckdb", "memory": "duckdb", "metastore": "spark", "lake_catalog": "trino"}
+        for name in sorted(self.model_fields_set - {"kind"}):
+            if self.kind == "duckdb" and of.get(name) != "duckdb":
+                raise RuleError(f"must not have `{name}`: DuckDB runs in the process, over the lake")
+            if self.kind != "duckdb" and of.get(name, self.kind) != self.kind:
+                raise RuleError(f"must not have `{name}`, which is a setting of {of[name]}")
+        return self
 
 
 class Defaults(Part):
@@ -130,8 +159,8 @@ class Config(Whole):
     end: Day | None = Field(None, description="the last day of history; yesterday in `timezone` otherwise")
     timezone: Annotated[str, AfterValidator(_check_timezone)] = Field("UTC", description="where a day begins and ends")
     engine: Annotated[
-        EngineConfig, BeforeValidator(_as_engine, json_schema_input_type=EngineConfig | Literal["duckdb"])
-    ] = Field(EngineConfig(), description="a word, or a mapping of kind, threads and memory")
+        EngineConfig, BeforeValidator(_as_engine, json_schema_input_type=EngineConfig | Literal["duckdb", "spark", "trino"])
+    ] = Field(EngineConfig(), description="a word, or a mapping of kind and its settings")
     lake: Annotated[str, Field(min_length=1)] = Field("lake", description="the folder of the tables")
     registry: str | None = Field(None, description="the URL of the registry; SQLite in the lake otherwise")
     defaults: Defaults = Field(Defaults(), description="what specs need not repeat")
@@ -177,6 +206,10 @@ def load_config(path: Path | str) -> Config:
 def _expandable(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
     yield ("lake",), config.lake
     yield ("registry",), config.registry or ""
+    for name in ("url", "metastore", "location"):
+        yield ("engine", name), getattr(config.engine, name) or ""
+    for name, text in config.engine.settings.items():
+        yield ("engine", "settings", name), text
     for name, source in config.sources.items():
         yield ("sources", name, "files"), source.files
 
