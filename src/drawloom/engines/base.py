@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -177,6 +176,11 @@ class Engine(Protocol):
 class CatalogEngine(Engine, Protocol):
     """An engine whose tables are in a catalog, which can be shown files that DuckDB has written."""
 
-    def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, Path]) -> None:
-        """Make folders of Parquet files the partitions of a table, or under None the table without days itself."""
+    @property
+    def lasting(self) -> bool:
+        """Whether its catalog outlives the process."""
+        ...
+
+    def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, str]) -> None:
+        """Make folders (URIs) of Parquet files the partitions of a table, or under None the table without days."""
         ...

@@ -103,7 +103,9 @@ class Source:
     @property
     def in_folders(self) -> bool:
         """Whether each day is one folder of Parquet files, which an engine can read where it is."""
-        return self.format == "parquet" and not self.columns and self.hive and self._pattern.endswith("/ds={ds}/*.parquet")
+        return (
+            self.format == "parquet" and not self.columns and self.hive and self._pattern.endswith("/ds={ds}/*.parquet")
+        )
 
     def day_sql(self, path: str) -> str:
         """DuckDB's expression for the day of a file, over the column that holds its path."""

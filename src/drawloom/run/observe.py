@@ -25,15 +25,15 @@ def observe(
     registry: Registry,
     settings: Settings,
     tables: Collection[str] | None = None,
-    days: Callable[[str], Collection[date]] | None = None,
+    there: There | None = None,
 ) -> World:
     """The world of a project as it stands now: of these tables, or of all.
 
-    ``days`` tells which days of a table an engine with a catalog has.
+    ``there`` tells which of the recorded days of a table an engine with a catalog has.
     """
     looked = {name: source for name, source in sources.items() if tables is None or name in tables}
     recorded = registry.records(tables)
-    records, odd = compare(recorded, lake, days)
+    records, odd = compare(recorded, lake, there)
     registry.restamp(r for days in records.values() for r in days.values() if r.stamp != recorded[r.table][r.ds].stamp)
     contents: dict[str, Contents] = {
         table: {ds: record.content for ds, record in days.items()} for table, days in records.items()
@@ -57,20 +57,21 @@ def existing(records: Mapping[str, dict[date, Record]], lake: Lake) -> dict[str,
 
 
 Odd = dict[tuple[str, date], str]
+There = Callable[[str, Mapping[date, Record]], Collection[date]]
 
 
 def compare(
-    records: Mapping[str, dict[date, Record]], lake: Lake, days: Callable[[str], Collection[date]] | None
+    records: Mapping[str, dict[date, Record]], lake: Lake, there: There | None
 ) -> tuple[dict[str, dict[date, Record]], Odd]:
     """The records whose partitions are there, and what is odd about the others: in the lake, or in a catalog."""
     local = {table: {ds: r for ds, r in held.items() if r.engine == LOCAL} for table, held in records.items()}
     found, odd = compare_files(local, lake)
     for table, held in records.items():
         away = {ds: record for ds, record in held.items() if record.engine != LOCAL}
-        there = set(days(table)) if away and days else set()
-        found[table] |= {ds: record for ds, record in away.items() if ds in there}
-        gone = {ds: record for ds, record in away.items() if ds not in there}
-        odd |= {(table, ds): _gone(record, known=days is not None) for ds, record in gone.items()}
+        seen = set(there(table, away)) if away and there else set()
+        found[table] |= {ds: record for ds, record in away.items() if ds in seen}
+        gone = {ds: record for ds, record in away.items() if ds not in seen}
+        odd |= {(table, ds): _gone(record, known=there is not None) for ds, record in gone.items()}
     return found, odd
 
 
@@ -78,9 +79,7 @@ def _gone(record: Record, *, known: bool) -> str:
     return "its partition is gone" if known else f"it was written by {record.engine}, which is not the engine any more"
 
 
-def compare_files(
-    records: Mapping[str, dict[date, Record]], lake: Lake
-) -> tuple[dict[str, dict[date, Record]], Odd]:
+def compare_files(records: Mapping[str, dict[date, Record]], lake: Lake) -> tuple[dict[str, dict[date, Record]], Odd]:
     """The records whose files are there, and what is odd about the files of the others.
 
     Files that were copied or restored have new times: then the file itself says which run wrote it.

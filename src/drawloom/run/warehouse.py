@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote, urlsplit
 
 from drawloom.engines.lake import Lake
 from drawloom.model import Pipeline, Step
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from drawloom.engines.base import CatalogEngine, Engine
     from drawloom.engines.duckdb import DuckDB
     from drawloom.engines.sources import Source
-    from drawloom.run.attach import Wanted
+    from drawloom.model import Record
+    from drawloom.run.attach import Attacher, Wanted
     from drawloom.run.step import StepRunner
     from drawloom.run.world import World
 
@@ -89,15 +92,27 @@ class Warehouse:
 
     def observe(self, tables: Collection[str] | None = None) -> World:
         """What exists now: of these tables, or of all."""
-        days = self.catalog_engine.days if self.catalog_engine else None
-        return observe(self.lake, self.sources, self.registry, self.settings, tables, days)
+        there = self._there if self.catalog_engine else None
+        return observe(self.lake, self.sources, self.registry, self.settings, tables, there)
+
+    def _there(self, table: str, records: Mapping[date, Record]) -> Collection[date]:
+        """Which of the recorded partitions of an engine with a catalog are there."""
+        engine = self.catalog_engine
+        assert engine is not None
+        if engine.lasting:
+            return engine.days(table)
+        return [ds for ds, record in records.items() if _is_folder(record.stamp)]
 
     def attach(self, world: World, wanted: Wanted) -> None:
         """Have the engine see these partitions where they are files; DuckDB sees them anyway."""
-        if self.catalog_engine:
-            from drawloom.run.attach import Attacher
+        if self._attacher:
+            self._attacher.attach(world, wanted)
 
-            Attacher(self.catalog_engine, self.local, self.registry).attach(world, wanted)
+    @cached_property
+    def _attacher(self) -> Attacher | None:
+        from drawloom.run.attach import Attacher
+
+        return Attacher(self.catalog_engine, self.local, self.registry) if self.catalog_engine else None
 
     def steps(self, pipelines: Iterable[Pipeline], tables: Collection[str] | None = None) -> StepRunner:
         """What runs steps, knowing the columns that are declared and those that were written."""
@@ -113,3 +128,9 @@ class Warehouse:
             self.engine.drop(step.into.name, ds)
             if not step.resumes_from:  # what was made of it says by its record whether it is still true
                 self.registry.forget(step.into.name, [ds])
+
+
+def _is_folder(uri: str) -> bool:
+    """Whether a folder is there, as far as can be seen from here."""
+    parts = urlsplit(uri)
+    return parts.scheme != "file" or Path(unquote(parts.path)).is_dir()

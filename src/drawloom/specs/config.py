@@ -159,7 +159,8 @@ class Config(Whole):
     end: Day | None = Field(None, description="the last day of history; yesterday in `timezone` otherwise")
     timezone: Annotated[str, AfterValidator(_check_timezone)] = Field("UTC", description="where a day begins and ends")
     engine: Annotated[
-        EngineConfig, BeforeValidator(_as_engine, json_schema_input_type=EngineConfig | Literal["duckdb", "spark", "trino"])
+        EngineConfig,
+        BeforeValidator(_as_engine, json_schema_input_type=EngineConfig | Literal["duckdb", "spark", "trino"]),
     ] = Field(EngineConfig(), description="a word, or a mapping of kind and its settings")
     lake: Annotated[str, Field(min_length=1)] = Field("lake", description="the folder of the tables")
     registry: str | None = Field(None, description="the URL of the registry; SQLite in the lake otherwise")
