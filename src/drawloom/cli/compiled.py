@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from drawloom.cli.output import console, grid, spans_text
-from drawloom.model import Pipeline, Read, Step
+from drawloom.model import InputError, Pipeline, Read, Step
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
 
 
-def compiled_json(project: Project, pipeline: Pipeline) -> dict[str, Any]:
+def compiled_json(project: Project, pipeline: Pipeline, dialect: str) -> dict[str, Any]:
     """The canonical plan, with the SQL of the last day of the history."""
     from drawloom.frameworks.plan import plan_of
 
     made = plan_of(pipeline)
     for step, shown in zip(pipeline.steps, made["steps"], strict=True):
-        shown["rendered"] = _sql(project, pipeline, step)
+        shown["rendered"] = _sql(project, pipeline, step, dialect)
     return made
 
 
-def print_compiled(project: Project, pipeline: Pipeline) -> None:
+def print_compiled(project: Project, pipeline: Pipeline, dialect: str) -> None:
     """Steps, reads, waits, and the SQL of the last day of the history."""
     from rich.syntax import Syntax
 
@@ -39,7 +40,7 @@ def print_compiled(project: Project, pipeline: Pipeline) -> None:
     for wait in pipeline.waits:
         out.print(f"waits for [bold]{wait.table}[/] {wait.days}")
     for step in pipeline.order:
-        sql = _sql(project, pipeline, step)
+        sql = _sql(project, pipeline, step, dialect)
         if sql:
             out.print(Syntax(sql, "sql", theme="ansi_dark", background_color="default", word_wrap=True))
 
@@ -49,9 +50,14 @@ def _read_row(read: Read, day: date) -> tuple[str, ...]:
     return read.table, days, read.how, spans_text(read.on(day)) if read.how != "all" else f"all up to {day}"
 
 
-def _sql(project: Project, pipeline: Pipeline, step: Step) -> str | None:
+def _sql(project: Project, pipeline: Pipeline, step: Step, dialect: str) -> str | None:
     from drawloom.run.step import rendered
 
     if step.sql is None:
         return None
-    return rendered(step, pipeline.schedule, pipeline.schedule.last_run_day(project.history.end)).strip()
+    day = pipeline.schedule.last_run_day(project.history.end)
+    try:
+        return rendered(step, pipeline.schedule, day, None, dialect).strip()
+    except InputError as error:
+        error.problems = tuple(replace(p, where=p.where if p.where.file else step.where) for p in error.problems)
+        raise

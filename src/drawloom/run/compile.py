@@ -57,7 +57,7 @@ def compile_project(config: Config, columns: Mapping[str, Sequence[Column]], cac
     owned = [table for pipeline in pipelines for table in pipeline.tables]
     names = {name.lower(): name for name in (*columns, *config.sources, *owned)}
     catalog = _catalog(config, pipelines, columns)
-    reader = _Reader(catalog, names, cache)
+    reader = _Reader(catalog, names, cache, config.engine.kind)
     reader.ahead(pipelines)
     pipelines = [reader.pipeline(pipeline) for pipeline in pipelines]
     landed = [table for table in columns if table not in owned]
@@ -87,7 +87,8 @@ def _types(columns: Sequence[Column]) -> dict[str, str]:
 class _Reader:
     """Fills in what the steps of pipelines read, and collects what is wrong with their SQL."""
 
-    def __init__(self, catalog: Mapping[str, Entry], names: Mapping[str, str], cache: Path | None) -> None:
+    def __init__(self, catalog: Mapping[str, Entry], names: Mapping[str, str], cache: Path | None, engine: str) -> None:
+        self._engine = engine
         self._catalog = catalog
         self._cache = cache
         self._names = dict(names)
@@ -137,9 +138,17 @@ class _Reader:
         """The fingerprint of the backfill SQL, and what it reads."""
         if not step.backfill_sql:
             return "", None
-        reads = range_reads(step.backfill_sql, lambda text: self._describe(pipeline, step, text), step.where)
+        reads = range_reads(step.backfill_sql, lambda text: self._ranged(pipeline, step, text), step.where)
         named = tuple(replace(read, table=self._name(read.table)) for read in reads)
         return fingerprint(step.backfill_sql, step.dialect), named
+
+    def _ranged(self, pipeline: Pipeline, step: Step, text: str) -> Description:
+        """What backfill SQL reads for a range; other advice on it would be that on the days' own SQL."""
+        read = self._describe(pipeline, step, text)
+        unsaid = [problem for problem in read.problems if problem.code == "unsupported-sql"]
+        if unsaid:
+            raise InputError(*unsaid)
+        return read
 
     def _describe(self, pipeline: Pipeline, step: Step, text: str) -> Description:
         return describe(
@@ -151,6 +160,7 @@ class _Reader:
             params=step.params,
             file=step.where.file,
             cache=self._cache,
+            engine=self._engine,
         )
 
     def _name(self, table: str) -> str:
