@@ -67,7 +67,10 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
 def test_the_engine_may_be_a_word(tmp_path: Path) -> None:
     assert load(tmp_path, "name: x\nstart: 2026-01-01\nengine: duckdb").engine.kind == "duckdb"
     (problem,) = problems(tmp_path, "name: x\nstart: 2026-01-01\nengine: duckdv")
-    assert str(problem) == "drawloom.yml:3: engine.kind == 'duckdv', must be 'duckdb', 'spark' or 'trino'. Did you mean duckdb?"
+    assert (
+        str(problem)
+        == "drawloom.yml:3: engine.kind == 'duckdv', must be 'duckdb', 'spark' or 'trino'. Did you mean duckdb?"
+    )
 
 
 def test_all_problems_are_told_with_their_lines(tmp_path: Path) -> None:
