@@ -84,7 +84,9 @@ class Site:
 
     def unset(self) -> list[str]:
         """The names of secrets in the settings that the environment does not have."""
+        engine = self.settings.engine
         texts = [self.settings.lake, self.settings.registry or "", *(s.files for s in self.settings.sources.values())]
+        texts += [engine.url or "", engine.metastore or "", engine.location or "", *engine.settings.values()]
         return [name for text in texts for name in unset(text)]
 
     def close(self) -> None:

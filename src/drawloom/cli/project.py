@@ -11,6 +11,7 @@ import typer
 
 from drawloom.cli.options import Day, First, Folder, Last, Names, OutFormat, days_of, open_project
 from drawloom.cli.output import Format, console, counted, grid, number, print_json, print_problems, problems_counted
+from drawloom.cli.signals import stopped_by_signals
 from drawloom.model import errors
 
 Only = Annotated[bool, typer.Option("--only", help="Without the tables that the named ones need.")]
@@ -127,7 +128,7 @@ def run(
     made = project.plan(
         names or [], *days_of(ds, first, last), upstream=not only, force=force, force_source=force_source or []
     )
-    with RunProgress(made) as progress:
+    with stopped_by_signals(), RunProgress(made) as progress:
         summary = project.run(made, jobs=jobs, listener=progress)
     if format is Format.JSON:
         print_json(summary_json(summary))
