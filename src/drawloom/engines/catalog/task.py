@@ -194,7 +194,7 @@ class CatalogTask:
                 None,
                 "Declare its columns (name and type), or fill a partition of it first.",
             )
-        return partitions(self._store.named(table), days)
+        return partitions(self._store.named(table), days, columns, self._store.key(table))
 
 
 def no_rows(columns: Sequence[Column]) -> exp.Query:
