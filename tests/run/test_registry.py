@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -199,6 +200,13 @@ def test_a_driver_that_is_not_there_says_what_to_install() -> None:
     with pytest.raises(RunError, match=r"must answer: .* pip install 'drawloom\[postgres\]'") as caught:
         Registry("postgresql+nosuchdriver://user:hunter2@localhost/x")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_the_driver_is_that_of_our_extra(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg2", None)  # as if it was not installed
+    with pytest.raises(RunError, match=r"import of psycopg2 halted.*\. pip install 'drawloom\[postgres\]'"):
+        Registry(f"{scheme}://user:hunter2@localhost/x")
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,21 @@ def test_a_registry_of_version_1_becomes_one_of_the_newest(url: str) -> None:
     assert differences(url) == []
 
 
+@pytest.mark.integration
+def test_two_schemas_of_a_database_are_two_registries(postgres_url: str) -> None:
+    for schema in ("shop", "rides"):
+        with database(postgres_url).begin() as connection:
+            connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+        url = f"{postgres_url}?options=-csearch_path%3D{schema}"
+        registry = Registry(url)
+        assert registry.empty()
+        registry.save([Record(f"{schema}.a", date(2026, 1, 1), "r", 1, 1, "c", "v")])
+        assert list(registry.records()) == [f"{schema}.a"]
+        registry.close()
+        assert differences(url) == []
+    assert dump(postgres_url) == {}
+
+
 def test_a_difference_between_code_and_database_would_be_seen(url: str) -> None:
     Registry(url).close()
     with database(url).begin() as connection:

@@ -104,10 +104,14 @@ def test_processes_write_the_same_and_other_partitions(url: str, registry: Regis
 
 
 def test_a_reader_sees_a_save_whole_or_not_at_all(registry: Registry) -> None:
+    def write() -> None:
+        for times in range(1, 20):
+            registry.save(records("writer", times))
+
     registry.save(records("writer", 0))
     seen: list[set[str]] = []
     with ThreadPoolExecutor(1) as pool:
-        writing = pool.submit(lambda: [registry.save(records("writer", times)) for times in range(1, 20)])
+        writing = pool.submit(write)
         while not writing.done():
             seen.append({record.run for days in registry.records().values() for record in days.values()})
         writing.result()
@@ -129,7 +133,7 @@ def test_what_fails_in_the_middle_leaves_nothing(url: str, write: Callable[[Regi
     with database(url).begin() as connection:
         for table in ("drawloom_failures", "drawloom_landed"):
             sa.Table(table, sa.MetaData(), autoload_with=connection).drop(connection)
-    with pytest.raises(RunError, match="must answer: .*(drawloom_failures|drawloom_landed)"):
+    with pytest.raises(RunError, match=r"must answer: .*(drawloom_failures|drawloom_landed)"):
         write(registry)
     assert registry.empty()
     registry.close()

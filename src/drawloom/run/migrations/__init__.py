@@ -38,9 +38,10 @@ def read_version(connection: sa.Connection) -> int:
 
 
 def refuse_newer(found: int, url: sa.URL) -> None:
-    """
+    """Refuse what a drawloom to come has made.
+
     Raises:
-        RunError: this version is of a drawloom to come.
+        RunError: this version is newer than ours.
     """
     if found > VERSION:
         message = f"registry == {show(url)}, made by a newer drawloom (version {found}), must be of version {VERSION} or older."
