@@ -51,23 +51,10 @@ def partitions(
     if key is None or (key == "DATE" and days is None):
         return table
     if key == "DATE":
-        return exp.select("*").from_(table).where(_among(sorted(set(days or ())), _day))
+        return exp.select("*").from_(table).where(among(sorted(set(days or ()))))
     items = [exp.column(column.name, quoted=True) for column in columns]
     query = exp.select(*items, exp.alias_(exp.cast(exp.column(KEY), exp.DType.DATE), KEY)).from_(table)
-    return query if days is None else query.where(_among(sorted(set(days)), _text))
-
-
-def _among(days: Sequence[date], said: Callable[[date], exp.Expr]) -> exp.Expr:
-    """The days as ranges, which an engine turns into a list of partitions without reading them all."""
-    spans = [[day for _, day in run] for _, run in groupby(enumerate(days), lambda pair: pair[1] - timedelta(pair[0]))]
-    key = exp.column(KEY)
-    single = [said(span[0]) for span in spans if len(span) == 1]
-    tests: list[exp.Expr] = [key.between(said(span[0]), said(span[-1])) for span in spans if len(span) > 1]
-    if len(single) == 1:
-        tests.append(exp.EQ(this=key.copy(), expression=single[0]))
-    elif single:
-        tests.append(exp.In(this=key.copy(), expressions=single))
-    return exp.or_(*tests) if tests else exp.false()
+    return query if days is None else query.where(among(sorted(set(days)), said=_text))
 
 
 def _day(day: date) -> exp.Expr:
@@ -76,3 +63,16 @@ def _day(day: date) -> exp.Expr:
 
 def _text(day: date) -> exp.Expr:
     return exp.Literal.string(day.isoformat())
+
+
+def among(days: Sequence[date], key: exp.Expr | None = None, said: Callable[[date], exp.Expr] = _day) -> exp.Expr:
+    """The test whether a row is of one of these days, in order; an engine turns ranges into partitions by itself."""
+    spans = [[day for _, day in run] for _, run in groupby(enumerate(days), lambda pair: pair[1] - timedelta(pair[0]))]
+    key = key or exp.column(KEY)
+    single = [said(span[0]) for span in spans if len(span) == 1]
+    tests: list[exp.Expr] = [key.between(said(span[0]), said(span[-1])) for span in spans if len(span) > 1]
+    if len(single) == 1:
+        tests.append(exp.EQ(this=key.copy(), expression=single[0]))
+    elif single:
+        tests.append(exp.In(this=key.copy(), expressions=single))
+    return exp.or_(*tests) if tests else exp.false()
