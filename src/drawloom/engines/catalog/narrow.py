@@ -45,13 +45,13 @@ def partitions(table: exp.Table, days: Sequence[date] | None) -> exp.Query | exp
     """A table as these days of it; None for the whole."""
     if days is None:
         return table
-    return exp.select("*").from_(table).where(_among(sorted(set(days))))
+    return exp.select("*").from_(table).where(among(sorted(set(days))))
 
 
-def _among(days: Sequence[date]) -> exp.Expr:
-    """The days as ranges, which an engine turns into a list of partitions without reading them all."""
+def among(days: Sequence[date], key: exp.Expr | None = None) -> exp.Expr:
+    """The test whether a row is of one of these days, in order; an engine turns ranges into partitions by itself."""
     spans = [[day for _, day in run] for _, run in groupby(enumerate(days), lambda pair: pair[1] - timedelta(pair[0]))]
-    key = exp.column(KEY)
+    key = key or exp.column(KEY)
     single = [_day(span[0]) for span in spans if len(span) == 1]
     tests: list[exp.Expr] = [key.between(_day(span[0]), _day(span[-1])) for span in spans if len(span) > 1]
     if len(single) == 1:

@@ -116,9 +116,9 @@ class CatalogTask:
             raise refuse("bad-result", message, None, "Return pyarrow.Table.from_pylist(rows), or task.query(...).")
         if problems := twice(table.name, data.column_names):
             raise InputError(*problems)
-        return self.stage(
-            table, ds, f"SELECT * FROM {quote.dotted(self._session.upload(data).split('.'))}", meta, known
-        )
+        place = quote.dotted(self._session.upload(data).split("."))
+        items = ", ".join(f"NULL AS {n}" if pa.types.is_null(kind) else n for n, kind in _quoted(data.schema))
+        return self.stage(table, ds, f"SELECT {items} FROM {place}", meta, known)
 
     def rows(self, staged: Staged) -> str:
         """The SELECT of one partition, staged or published, with its ``ds``."""
@@ -179,7 +179,7 @@ class CatalogTask:
         """A published partition as if it had just been staged."""
         columns = self._store.columns(table)
         rows = Rows(Table(table), columns, "", "")
-        place = self._store.named(table).sql(HOUSE)
+        place = ".".join(part.name for part in self._store.named(table).parts)
         found = self._session.measure(place, columns, ds)
         return _staged(table, place, rows, ds, *found.get(ds, (0, "", 0)))
 
@@ -202,6 +202,10 @@ def no_rows(columns: Sequence[Column]) -> exp.Query:
     items = [exp.alias_(exp.cast(exp.null(), c.type, dialect=HOUSE), c.name, quoted=True) for c in columns]
     key = exp.alias_(exp.cast(exp.null(), exp.DType.DATE), KEY)
     return exp.select(*items, key).where(exp.false())
+
+
+def _quoted(schema: pa.Schema) -> list[tuple[str, pa.DataType]]:
+    return [(quote.name(field.name), field.type) for field in schema]
 
 
 def _staged(table: str, name: str, rows: Rows, ds: date, count: int, total: str, size: int) -> Staged:
