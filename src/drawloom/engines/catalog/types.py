@@ -53,8 +53,12 @@ def house_kind(type_: str) -> DuckDBPyType:
 
 
 def _stored(node: exp.Expression, dialect: str) -> exp.Expression:
+    if isinstance(node, exp.Identifier):  # always quoted, so that equal types are equal texts
+        return exp.to_identifier(node.name, quoted=True)
     if not isinstance(node, exp.DataType):
         return node
+    if dialect == "spark" and node.this == _T.TIMESTAMPTZ:  # TIMESTAMP has no zone in our sessions
+        return exp.DataType(this=_T.TIMESTAMPLTZ)
     if node.this in _STORED:
         return exp.DataType.build(_STORED[node.this], dialect="duckdb")
     if dialect == "trino" and node.this in _MICROSECONDS:  # without a number it would keep milliseconds only
