@@ -90,7 +90,7 @@ class Iceberg:
         try:
             return None if self._days(table) is None else "DATE"
         except RunError as error:
-            if name_of(error.__cause__ or error) == _UNPARTITIONED:
+            if isinstance(error.__cause__, RunError) and name_of(error.__cause__) == _UNPARTITIONED:
                 return None
             raise
 
