@@ -13,6 +13,23 @@ down_revision = None
 
 def upgrade() -> None:
     """Make what is not there."""
+    _partitions()
+    _create(
+        "drawloom_columns",
+        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("columns", sa.Text, nullable=False),
+    )
+    _create(
+        "drawloom_failures",
+        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("ds", sa.Date, primary_key=True),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    )
+    _files()
+
+
+def _partitions() -> None:
     _create(
         "drawloom_partitions",
         sa.Column("name", sa.String, primary_key=True),
@@ -28,18 +45,9 @@ def upgrade() -> None:
         sa.Column("stamp", sa.String, nullable=False),
         sa.Column("inputs", sa.Text, nullable=False),
     )
-    _create(
-        "drawloom_columns",
-        sa.Column("name", sa.String, primary_key=True),
-        sa.Column("columns", sa.Text, nullable=False),
-    )
-    _create(
-        "drawloom_failures",
-        sa.Column("name", sa.String, primary_key=True),
-        sa.Column("ds", sa.Date, primary_key=True),
-        sa.Column("error", sa.Text, nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-    )
+
+
+def _files() -> None:
     _create(
         "drawloom_files",
         sa.Column("name", sa.String, primary_key=True),
