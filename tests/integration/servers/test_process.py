@@ -17,8 +17,16 @@ from tests.servers.process import HOST, Launch, Running, ServerError, end, liste
 
 pytestmark = pytest.mark.integration
 
-SERVER = "import sys, http.server as s; print('serving'); s.HTTPServer(('127.0.0.1', int(sys.argv[1])), s.BaseHTTPRequestHandler).serve_forever()"
-DEAF = f"import signal, subprocess, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); subprocess.Popen([sys.executable, '-c', {SERVER!r}, sys.argv[1]], start_new_session=True).wait()"
+SERVER = """
+import http.server, sys
+print("serving")
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.BaseHTTPRequestHandler).serve_forever()
+"""
+DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+PARENT = f"""
+import subprocess, sys
+subprocess.Popen([sys.executable, "-c", {DEAF + SERVER!r}, sys.argv[1]], start_new_session=True).wait()
+"""
 
 
 def launch(folder: Path, code: str, port: int) -> Launch:
@@ -44,11 +52,12 @@ def test_a_server_is_told_when_it_answers_and_is_gone_when_it_was_ended(tmp_path
     end(running)  # once more does nothing
 
 
-def test_children_that_left_the_group_end_too_also_those_of_a_server_that_does_not_listen_to_us(
-    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("parent", [PARENT, DEAF + PARENT], ids=["child", "both"])
+def test_children_that_left_the_group_end_too_and_so_do_those_that_hear_no_signal(
+    tmp_path: Path, port: int, parent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.servers.process.GRACE", 1.0)
-    launched = launch(tmp_path, DEAF, port)
+    launched = launch(tmp_path, parent, port)
     running = start(launched)
     wait([(launched, running)], lambda *_: None)
     members = running.members()
