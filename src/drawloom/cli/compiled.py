@@ -52,12 +52,15 @@ def _read_row(read: Read, day: date) -> tuple[str, ...]:
 
 def _sql(project: Project, pipeline: Pipeline, step: Step, dialect: str) -> str | None:
     from drawloom.run.step import rendered
+    from drawloom.sql.catalog import typed
+    from drawloom.sql.dialect import transpile
 
     if step.sql is None:
         return None
     day = pipeline.schedule.last_run_day(project.history.end)
     try:
-        return rendered(step, pipeline.schedule, day, None, dialect).strip()
+        text = rendered(step, pipeline.schedule, day, None, step.dialect).strip()
+        return text if dialect == step.dialect else transpile(text, step.dialect, dialect, typed(project.catalog))
     except InputError as error:
         error.problems = tuple(replace(p, where=p.where if p.where.file else step.where) for p in error.problems)
         raise

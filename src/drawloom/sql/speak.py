@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from drawloom.model import InputError, Problem, Where
+from drawloom.sql.catalog import typed
 from drawloom.sql.script import Script
 
 
@@ -15,7 +16,7 @@ def unspeakable(script: Script, engine: str) -> tuple[Problem, ...]:
     from drawloom.sql.dialect import transpile
 
     try:
-        transpile(script.rendered.text, script.dialect, engine)
+        transpile(script.rendered.text, script.dialect, engine, typed(script.catalog))
     except InputError as error:
         return tuple(replace(problem, where=_place(script, problem.where)) for problem in error.problems)
     return ()
