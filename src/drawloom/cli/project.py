@@ -78,11 +78,12 @@ def compile_(
     project = open_project(context, folder)
     pipelines = project.named(names or [])
     dialect = engine.value if engine else project.settings.engine.kind
+    catalog = project.compiled_for(dialect).catalog
     if format is Format.JSON:
-        print_json({"pipelines": [compiled_json(project, pipeline, dialect) for pipeline in pipelines]})
+        print_json({"pipelines": [compiled_json(project, pipeline, dialect, catalog) for pipeline in pipelines]})
     else:
         for pipeline in pipelines:
-            print_compiled(project, pipeline, dialect)
+            print_compiled(project, pipeline, dialect, catalog)
 
 
 def plan(
