@@ -13,7 +13,7 @@ from drawloom.engines.connect import connect
 from drawloom.engines.statement import body
 from drawloom.model import KEY, Column, InputError, Pipeline, Step
 from drawloom.run.step import rendered
-from drawloom.sql.dialect import transpile
+from drawloom.sql.portable.closed import expanded
 
 if TYPE_CHECKING:
     from datetime import date
@@ -67,7 +67,7 @@ def _bound(connection: DuckDBPyConnection, pipeline: Pipeline, step: Step, day: 
     try:
         first = pipeline.schedule.last_run_day(day)
         text = rendered(step, pipeline.schedule, first, is_incremental=lambda: False)
-        relation = connection.sql(body(transpile(text, "duckdb", "duckdb")))
+        relation = connection.sql(body(expanded(text)))
         kinds = zip(relation.columns, relation.types, strict=True)
         return tuple(Column(name, storable(kind)) for name, kind in kinds if name.lower() != KEY)
     except (InputError, duckdb.Error, ValueError):
