@@ -4,11 +4,9 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from drawloom.engines.base import Engine
 from tests.conformance.bench import Bench, drop_schema
 from tests.conformance.kinds import KINDS, missing, open_engine
 from tests.servers.engines import Engines, EngineSet, cache_folder

@@ -35,7 +35,11 @@ def test_a_declared_column_becomes_wider(bench: Bench) -> None:
     assert {name: [float(value) for value in values] for name, values in found.items()} == {
         "a": [1, 5000000000], "b": [1.25, 0.0625], "c": [0.5, 0.1],
     }  # fmt: skip
-    bench.fill(D1, "SELECT 2 AS a, CAST(1.25 AS DECIMAL(9, 2)) AS b, CAST(0.5 AS FLOAT) AS c", table=bench.table(columns=declared))
+    bench.fill(
+        D1,
+        "SELECT 2 AS a, CAST(1.25 AS DECIMAL(9, 2)) AS b, CAST(0.5 AS FLOAT) AS c",
+        table=bench.table(columns=declared),
+    )
     assert bench.rows(f"SELECT a FROM {bench.t} ORDER BY ds") == [(2,), (5000000000,)]
 
 

@@ -80,7 +80,9 @@ def task(bench: Bench) -> Any:
 
 
 def test_what_differs_has_another_hash(bench: Bench, task: Task) -> None:
-    collide = [what for what, (one, other) in DIFFERENT.items() if content(bench, task, one) == content(bench, task, other)]
+    collide = [
+        what for what, (one, other) in DIFFERENT.items() if content(bench, task, one) == content(bench, task, other)
+    ]
     assert collide == []
 
 

@@ -90,7 +90,9 @@ def test_a_task_sees_exactly_the_days_it_declared(bench: Bench) -> None:
         said = f"WITH t AS (SELECT n FROM {bench.t}) SELECT a.n + b.n FROM t AS a JOIN {bench.t} AS b ON a.n = b.n"
         assert task.fetch(said) == [(4,)]
         upper = bench.t.upper()
-        assert task.fetch(f"SELECT (SELECT count(*) FROM {upper}), t.n FROM {upper} AS t WHERE t.n IN (SELECT n FROM {bench.t})") == [(1, 2)]
+        assert task.fetch(
+            f"SELECT (SELECT count(*) FROM {upper}), t.n FROM {upper} AS t WHERE t.n IN (SELECT n FROM {bench.t})"
+        ) == [(1, 2)]
         answer = task.query(f"SELECT t.n, t.ds FROM {bench.t} WHERE {bench.t}.n > 0")
         assert answer.schema.types == [pa.int32(), pa.date32()]
     bench.fill(D1, f"SELECT n FROM {bench.t}", {bench.t: [day(1), day(3)]}, table="u")
@@ -160,7 +162,9 @@ def test_a_projected_ds_must_be_the_day_on_every_row(bench: Bench) -> None:
     ):
         with bench.engine.task({}) as task, pytest.raises(RunError) as caught:
             task.stage(bench.table(), D1, f"SELECT x AS a, {expression} AS ds FROM (VALUES (0), (1)) AS t(x)", {})
-        assert str(caught.value) == f"{bench.t}.ds == {shown}, must be 2026-01-01, the day of the partition, on every row."
+        assert (
+            str(caught.value) == f"{bench.t}.ds == {shown}, must be 2026-01-01, the day of the partition, on every row."
+        )
         assert caught.value.problems[0].code == "wrong-day"
     texts = {day(n): f"SELECT 1 AS a, DATE '2026-01-02' AS ds, DATE '{day(n)}' AS d" for n in (1, 2)}
     with bench.engine.task({}) as task, pytest.raises(RunError):

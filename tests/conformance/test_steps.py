@@ -25,7 +25,9 @@ def read(bench: Bench, table: str, days: str = "0") -> Read:
 
 
 def step(bench: Bench, table: str, sql: str | None, *reads: Read, **more: Any) -> Step:
-    return Step(table, bench.table(table, columns=more.pop("columns", ())), sql=sql, reads=reads, fingerprint="v1", **more)
+    return Step(
+        table, bench.table(table, columns=more.pop("columns", ())), sql=sql, reads=reads, fingerprint="v1", **more
+    )
 
 
 def test_a_step_is_run_and_recorded(bench: Bench) -> None:
@@ -78,7 +80,9 @@ def test_days_are_run_together_and_by_backfill(bench: Bench) -> None:
     inputs = {ds: {bench.t: {ds.isoformat(): "c"}} for ds in days}
     ran = runner(bench, "t").run_range(step(bench, "u", sql, read(bench, "t")), DAILY, inputs)
     assert [record.rows for record in ran.records] == [1, 1, 1]
-    backfill = f"SELECT ds AS day, a, ds FROM {bench.t} WHERE ds BETWEEN DATE '{{{{ start }}}}' AND DATE '{{{{ end }}}}'"
+    backfill = (
+        f"SELECT ds AS day, a, ds FROM {bench.t} WHERE ds BETWEEN DATE '{{{{ start }}}}' AND DATE '{{{{ end }}}}'"
+    )
     other = step(bench, "w", sql, read(bench, "t"), backfill_sql=backfill)
     again = runner(bench, "t").run_range(other, DAILY, inputs, since=D1)
     assert [record.content for record in again.records] == [record.content for record in ran.records]

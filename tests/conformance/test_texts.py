@@ -38,7 +38,12 @@ def test_only_a_select_is_run(bench: Bench, sql: str) -> None:
 
 def test_a_table_survives_what_is_refused(bench: Bench) -> None:
     bench.fill(D1, "SELECT 1 AS a")
-    for sql in (f"DROP TABLE {bench.t}", f"DELETE FROM {bench.t}", f"TRUNCATE TABLE {bench.t}", f"ALTER TABLE {bench.t} ADD COLUMN b INTEGER"):
+    for sql in (
+        f"DROP TABLE {bench.t}",
+        f"DELETE FROM {bench.t}",
+        f"TRUNCATE TABLE {bench.t}",
+        f"ALTER TABLE {bench.t} ADD COLUMN b INTEGER",
+    ):
         with pytest.raises(DrawloomError):
             bench.engine.query(sql)
     assert bench.rows(f"SELECT a, ds FROM {bench.t}") == [(1, D1)]
@@ -81,7 +86,9 @@ def test_a_text_that_is_not_sql(bench: Bench) -> None:
 
 
 def test_a_cluster_key_must_be_a_column(bench: Bench) -> None:
-    with pytest.raises(InputError, match=rf"cluster of {bench.t} == cty, must be a column of the table \(the nearest is city"):
+    with pytest.raises(
+        InputError, match=rf"cluster of {bench.t} == cty, must be a column of the table \(the nearest is city"
+    ):
         bench.fill(D1, "SELECT 'x' AS city", table=bench.table(cluster=("cty",)))
     bench.fill(D1, "SELECT x AS a, -x AS b FROM (VALUES (2), (1), (3)) AS t(x)", table=bench.table(cluster=("B", "a")))
     assert bench.rows(f"SELECT a FROM {bench.t} ORDER BY a") == [(1,), (2,), (3,)]

@@ -13,7 +13,18 @@ import pyarrow as pa
 from drawloom.model import Column
 from tests.conformance.bench import D1, Bench
 
-TEXTS = ["", "a", "😀 é 漢", "it's \"quoted\"", "back\\slash \\n \\u0041", "line\nbreak\ttab", "%_$\x7f", " pad ", "x" * 5000, "NULL"]
+TEXTS = [
+    "",
+    "a",
+    "😀 é 漢",
+    'it\'s "quoted"',
+    "back\\slash \\n \\u0041",
+    "line\nbreak\ttab",
+    "%_$\x7f",
+    " pad ",
+    "x" * 5000,
+    "NULL",
+]
 TIMES = [
     datetime(2026, 1, 1, 23, 59, 59, 999999),
     datetime(1969, 12, 31, 23, 59, 59, 999999),
@@ -36,7 +47,11 @@ CASES: dict[str, tuple[str, pa.DataType, list[Any]]] = {
     ),
     "decimal9": ("DECIMAL(9,2)", pa.decimal128(9, 2), [Decimal("9999999.99"), Decimal("-0.01")]),
     "double": ("DOUBLE", pa.float64(), FLOATS),
-    "float": ("FLOAT", pa.float32(), [0.5, -0.0, math.nan, math.inf, -math.inf, 1.401298464324817e-45, 3.4028234663852886e38]),
+    "float": (
+        "FLOAT",
+        pa.float32(),
+        [0.5, -0.0, math.nan, math.inf, -math.inf, 1.401298464324817e-45, 3.4028234663852886e38],
+    ),
     "boolean": ("BOOLEAN", pa.bool_(), [True, False]),
     "varchar": ("VARCHAR", pa.string(), TEXTS),
     "date": ("DATE", pa.date32(), [D1, date(1900, 1, 1), date(1582, 10, 14), date(1, 1, 1), date(9999, 12, 31)]),
@@ -65,7 +80,8 @@ LONGEST = 1 + max(len(values) for _, _, values in CASES.values())
 def everything() -> pa.Table:
     """A column for each type, with NULLs at its end, and the numbers of the rows."""
     columns = {
-        name: pa.array([*values, *[None] * (LONGEST - len(values))], arrow) for name, (_, arrow, values) in CASES.items()
+        name: pa.array([*values, *[None] * (LONGEST - len(values))], arrow)
+        for name, (_, arrow, values) in CASES.items()
     }
     return pa.table({"n": pa.array(range(LONGEST), pa.int64()), **columns})
 
@@ -111,7 +127,13 @@ LITERALS: dict[str, tuple[str, list[tuple[str, Any]]]] = {
     ),
     "double": (
         "DOUBLE",
-        [("'NaN'", math.nan), ("'Infinity'", math.inf), ("'-Infinity'", -math.inf), ("1e-320", 1e-320), ("'-0.0'", -0.0)],
+        [
+            ("'NaN'", math.nan),
+            ("'Infinity'", math.inf),
+            ("'-Infinity'", -math.inf),
+            ("1e-320", 1e-320),
+            ("'-0.0'", -0.0),
+        ],
     ),
     "varchar": ("VARCHAR", [("'" + text.replace("'", "''") + "'", text) for text in TEXTS]),
     "date": ("DATE", [("'1900-01-01'", date(1900, 1, 1)), ("'9999-12-31'", date(9999, 12, 31))]),
@@ -123,7 +145,9 @@ LITERALS: dict[str, tuple[str, list[tuple[str, Any]]]] = {
 
 def test_values_of_a_text_come_back_exactly(bench: Bench) -> None:
     count = max(len(pairs) for _, pairs in LITERALS.values()) + 1
-    texts = {name: [*(text for text, _ in pairs), *["NULL"] * (count - len(pairs))] for name, (_, pairs) in LITERALS.items()}
+    texts = {
+        name: [*(text for text, _ in pairs), *["NULL"] * (count - len(pairs))] for name, (_, pairs) in LITERALS.items()
+    }
     rows = [
         ", ".join([f"{n} AS n", *(f'CAST({texts[name][n]} AS {LITERALS[name][0]}) AS "{name}"' for name in LITERALS)])
         for n in range(count)

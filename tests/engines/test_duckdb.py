@@ -419,3 +419,16 @@ def test_the_engine_tells_the_columns_of_one_file(shop: Shop) -> None:
     assert shop.engine.file_columns(path) == (Column("a", "INTEGER"),)
     assert shop.engine.cursor().execute(file_select(path)).fetchall() == [(1,)]
     assert shop.engine.columns("core.none") == ()
+
+
+def test_portable_functions_are_said_in_duckdbs_words(shop: Shop) -> None:
+    sql = "SELECT dow(DATE '2026-11-26') AS weekday, bucket('x', 'salt', 10) AS b"
+    staged = shop.fill("core.t", D1, sql)
+    assert [column.type for column in staged.columns] == ["BIGINT", "BIGINT"]
+    assert shop.rows("SELECT weekday, dow(ds), b BETWEEN 0 AND 9 FROM core.t") == [(3, 3, True)]
+    with shop.engine.task({"core.t": [D1]}) as task:
+        assert task.fetch("SELECT dow(ds) FROM core.t") == [(3,)]
+        texts = {day(n): f"SELECT dow(DATE '{day(n)}') AS weekday" for n in (1, 2)}
+        days = task.stage_days(Table("core.u"), texts, {ds: {} for ds in texts})
+        ranged = task.stage_range(Table("core.v"), "SELECT dow(ds) AS weekday, ds FROM core.t", {D1: {}})
+    assert [part.rows for part in (*days, *ranged)] == [1, 1, 1]

@@ -45,6 +45,20 @@ def test_publishing_again_changes_the_stamp(shop: Shop) -> None:
     assert shop.engine.publish([staged]) == [shop.lake.stamp("core.t", D1)] != [before]
 
 
+def test_files_of_another_engine_do_not_stay_beside_a_published_one(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1 AS a")
+    path = shop.lake.path("core.t", D1)
+    names = ("20261126_023301_00189_amcsn_96e155f3", ".20261126_023301_00189_amcsn_96e155f3.crc", "_SUCCESS")
+    for name in names:
+        (path.parent / name).write_text("rows of another engine")
+    shop.fill("core.t", D1, "SELECT 2 AS a")
+    assert list(path.parent.iterdir()) == [path]
+    for name in names:
+        (path.parent / name).write_text("rows of another engine")
+    shop.lake.drop("core.t", D1)
+    assert not path.parent.exists()
+
+
 def test_tables_are_the_folders_that_are_not_hidden(shop: Shop) -> None:
     shop.fill("core.b", D1, "SELECT 1 AS a")
     shop.fill("core.a", D1, "SELECT 1 AS a")

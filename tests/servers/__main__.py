@@ -1,4 +1,4 @@
-"""``scripts/engines up|down|env|status``: real servers on this machine, for tests and for looking."""
+"""``scripts/engines up|down|env|status|missing``: real servers on this machine, for tests and for looking."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import sys
 
 import psutil
 
+from tests.servers import needs
 from tests.servers.engines import Engines, EngineSet, cache_folder
 from tests.servers.process import HOST, Running, ServerError
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/engines", description=__doc__)
-    parser.add_argument("verb", choices=["up", "down", "env", "status"])
+    parser.add_argument("verb", choices=sorted(VERBS))
     verb = parser.parse_args().verb
     cache = cache_folder()
     servers = EngineSet(cache / "run", cache)
     try:
-        return int({"up": up, "down": down, "env": env, "status": status}[verb](servers))
+        return int(VERBS[verb](servers))
     except ServerError as error:
         tell(str(error))
         return 1
@@ -29,12 +30,7 @@ def main() -> int:
 
 def up(servers: EngineSet) -> int:
     """Start all servers, or say that they are up; the exports go to stdout."""
-    engines = servers.answering()
-    if engines:
-        tell(f"already up in {servers.folder}")
-    else:
-        engines = servers.up(tell)
-    show(engines)
+    show(servers.up(tell))
     return 0
 
 
@@ -77,6 +73,15 @@ def state(server: Running) -> str:
     return f"{HOST}:{server.port}  pid {server.pid}  {memory / 2**20:.0f} MiB"
 
 
+def missing(_: EngineSet) -> int:
+    """Print the Debian packages of what is not there, and say what each is for; 1 when there are any."""
+    lacking = needs.missing()
+    for need in lacking:
+        print(need.package)
+        tell(need.sentence)
+    return 1 if lacking else 0
+
+
 def show(engines: Engines) -> None:
     """Print what a shell evaluates."""
     for name, url in engines.exports.items():
@@ -87,6 +92,8 @@ def tell(line: str) -> None:
     """Say something to a person, beside what a shell evaluates."""
     print(line, file=sys.stderr, flush=True)
 
+
+VERBS = {"up": up, "down": down, "env": env, "status": status, "missing": missing}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -82,12 +82,15 @@ class EngineSet:
         return Engines.at(ports) if len(ports) == len(READY) and self._env.exists() else None
 
     def up(self, told: Callable[[str], None] = lambda _: None) -> Engines:
-        """Start the set; what was left of an earlier one ends first.
+        """Start the set, unless it answers already; what was left of an earlier one ends first.
 
         Raises:
             ServerError: one of them did not come up; then none is left running.
         """
         with self._alone():
+            if engines := self.answering():
+                told(f"already up in {self.folder}")
+                return engines
             self._end()
             server = trino.unpacked(self.cache, told)
             _empty(self.folder)

@@ -39,7 +39,7 @@ def launch(folder: Path, port: int) -> Launch:
     user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
     folder.mkdir(parents=True, exist_ok=True)
     data = _data(folder, user)
-    _initdb(data, folder / "initdb.log", user)
+    _make(data, folder / "initdb.log", user)
     command = (
         str(binaries() / "postgres"), "-D", str(data), "-p", str(port),
         "-c", f"listen_addresses={HOST}", "-c", "unix_socket_directories=",
@@ -67,32 +67,39 @@ def remove_data(folder: Path) -> None:
         data.unlink()
 
 
-def _initdb(data: Path, log: Path, user: str | None) -> None:
-    command = [
-        str(binaries() / "initdb"), "-D", str(data), "-A", "trust", "-U", USER, "-E", "UTF8", "--no-locale", "--no-sync",
-    ]  # fmt: skip
-    with log.open("wb") as said:
+def _make(data: Path, log: Path, user: str | None) -> None:
+    names = ["-U", USER, "-E", "UTF8", "--no-locale"]
+    _call(["initdb", "-D", str(data), "-A", "trust", "--no-sync", *names], log, user)
+    _call(["postgres", "--single", "-D", str(data), "postgres"], log, user, f"CREATE DATABASE {DATABASE}\n")
+
+
+def _call(command: list[str], log: Path, user: str | None, typed: str = "") -> None:
+    with log.open("ab") as said:
         done = subprocess.run(
-            command, cwd="/", stdout=said, stderr=said, check=False, user=user, group=user,
+            [str(binaries() / command[0]), *command[1:]],
+            cwd="/",
+            input=typed.encode(),
+            stdout=said,
+            stderr=said,
+            check=False,
+            user=user,
+            group=user,
             extra_groups=None if user is None else [],
-        )  # fmt: skip
+        )
     if done.returncode:
-        raise failed(NAME, f"initdb ended with {done.returncode}", log)
+        raise failed(NAME, f"{command[0]} ended with {done.returncode}", log)
 
 
 def ready(port: int) -> bool:
-    """Whether it answers; its database is made at the first time."""
-    try:
-        if not ask(port, f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'", "postgres"):
-            ask(port, f"CREATE DATABASE {DATABASE}", "postgres")
-    except psycopg2.OperationalError:
-        return False
-    return True
+    """Whether it answers."""
+    with contextlib.suppress(psycopg2.OperationalError):
+        return bool(ask(port, "SELECT 1"))
+    return False
 
 
-def ask(port: int, sql: str, database: str = DATABASE) -> list[tuple[Any, ...]]:
+def ask(port: int, sql: str) -> list[tuple[Any, ...]]:
     """The rows of a statement, each in a transaction of its own."""
-    with contextlib.closing(psycopg2.connect(host=HOST, port=port, user=USER, dbname=database)) as connection:
+    with contextlib.closing(psycopg2.connect(host=HOST, port=port, user=USER, dbname=DATABASE)) as connection:
         connection.autocommit = True
         cursor = connection.cursor()
         cursor.execute(sql)

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 HOST = "127.0.0.1"
-PATIENCE = 180.0  # seconds until a server must answer: a busy machine needs minutes
+PATIENCE = 300.0  # seconds until a server must answer: a busy machine needs minutes
 GRACE = 15.0  # seconds that a server gets to end by itself
 
 
@@ -139,8 +139,8 @@ def wait(
 def end(*servers: Running) -> None:
     """End servers and all that they started, whole process groups; nothing happens to those that have ended already."""
     members = [process for running in servers for process in _asked_to_end(running)]
-    psutil.wait_procs(members, timeout=GRACE)
-    for process in [process for running in servers for process in running.members()]:
+    _, left = psutil.wait_procs(members, timeout=GRACE)
+    for process in {*left, *(process for running in servers for process in running.members())}:
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(members, timeout=GRACE)
@@ -158,7 +158,8 @@ def _asked_to_end(running: Running) -> list[psutil.Process]:
 
 
 def failed(name: str, state: str, log: Path) -> ServerError:
-    """The error of a server that did not come up: its name, its log, and how that ends."""
+    """The error of a server that did not come up: its name, its log, and how that ends, without frames of stacks."""
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    last = "\n".join(f"  {line[:300]}" for line in text.strip().splitlines()[-15:]) or "  (nothing)"
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("\tat ")]
+    last = "\n".join(f"  {line[:300]}" for line in lines[-15:]) or "  (nothing)"
     return ServerError(f"{name} == {state}, must come up. Its log {log} ends:\n{last}")

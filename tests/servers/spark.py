@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,22 +50,21 @@ def session(metastore: str, folder: Path) -> Iterator[SparkSession]:
     from pyspark.sql import SparkSession
 
     (folder / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
-    with _java(find_jdk(17, "Spark").home):
+    with _environment({"JAVA_HOME": str(find_jdk(17, "Spark").home), "PYSPARK_PYTHON": sys.executable}):
         builder = SparkSession.builder.master("local[2]").appName("drawloom").enableHiveSupport()
         one = builder.config(map=dict(settings(metastore, folder))).getOrCreate()
-    try:
-        yield one
-    finally:
-        one.stop()
+        try:
+            yield one
+        finally:
+            one.stop()
 
 
 @contextlib.contextmanager
-def _java(home: Path) -> Iterator[None]:
-    before = os.environ.get("JAVA_HOME")
-    os.environ["JAVA_HOME"] = str(home)
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:
-        os.environ.pop("JAVA_HOME")
-        if before is not None:
-            os.environ["JAVA_HOME"] = before
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})

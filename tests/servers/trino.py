@@ -93,13 +93,13 @@ def _settings(folder: Path, port: int, metastore: str) -> dict[str, str]:
 
 
 def ready(port: int) -> bool:
-    """Whether queries run, also those that need the metastore: for a while after the start there is no node."""
+    """Whether queries run, both those that need a node, which comes a while after the start, and the metastore."""
     with contextlib.suppress(trino.exceptions.Error, requests.RequestException, ValueError, KeyError):
         with requests.Session() as session:
             session.trust_env = False
             if session.get(f"http://{HOST}:{port}/v1/info", timeout=5).json()["starting"]:
                 return False
-        return bool(ask(port, "SHOW SCHEMAS FROM hive"))
+        return bool(ask(port, "SELECT count(*) FROM tpch.tiny.nation") and ask(port, "SHOW SCHEMAS FROM hive"))
     return False
 
 
@@ -138,12 +138,22 @@ def _alone(lock: Path) -> Iterator[None]:
         yield
 
 
+def check_tarball() -> Path:
+    """Where the server's tarball is, or will be when Maven has got it.
+
+    Raises:
+        ServerError: it is not there, and there is no Maven.
+    """
+    path = Path.home() / ".m2" / "repository" / TARBALL
+    if not path.exists() and not shutil.which("mvn"):
+        raise ServerError("mvn == none, must be installed (Debian: maven): it gets the Trino server.")
+    return path
+
+
 def tarball(told: Callable[[str], None]) -> Path:
     """The server's tarball in Maven's local repository; Maven gets it when it is not there."""
-    path = Path.home() / ".m2" / "repository" / TARBALL
+    path = check_tarball()
     if not path.exists():
-        if not shutil.which("mvn"):
-            raise ServerError("mvn == none, must be installed (Debian: maven): it gets the Trino server.")
         told(f"{NAME}: getting {ARTIFACT} (820 MB, once)")
         command = ["mvn", "-q", "-B", "dependency:get", f"-Dartifact={ARTIFACT}", "-Dtransitive=false"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

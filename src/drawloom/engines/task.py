@@ -16,6 +16,7 @@ from drawloom.engines.reader import Seen
 from drawloom.engines.statement import bind, body, one_select
 from drawloom.engines.write import Query, Target, day, order_by, write, write_days
 from drawloom.model import KEY, Column, DrawloomError, InputError, Problem, RunError, Table, refuse
+from drawloom.sql.portable.closed import expanded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,7 +97,8 @@ class DuckTask:
             RunError: DuckDB refuses or fails (code engine-error), or a row has another ``ds`` (wrong-day).
         """
         target = self._target(table, ds, meta)
-        return self._steadily(lambda: self._write(target, sql, known))
+        text = expanded(sql)
+        return self._steadily(lambda: self._write(target, text, known))
 
     def stage_range(
         self,
@@ -113,7 +115,8 @@ class DuckTask:
             RunError: as ``stage``, or a row's ``ds`` is not one of the days (wrong-day).
         """
         targets = self._targets(table, metas)
-        return self._steadily(lambda: self._write_range(table, targets, sql, known))
+        text = expanded(sql)
+        return self._steadily(lambda: self._write_range(table, targets, text, known))
 
     def stage_days(
         self,
@@ -132,7 +135,8 @@ class DuckTask:
             RunError: as ``stage``; the task sees too much, or files of unlike columns (code apart).
         """
         targets = self._targets(table, metas)
-        return self._steadily(lambda: self._write_together(table, targets, texts, known))
+        said = {ds: expanded(text) for ds, text in texts.items()}
+        return self._steadily(lambda: self._write_together(table, targets, said, known))
 
     def _write(self, target: Target, sql: str, known: Sequence[Column]) -> Staged:
         query = self._bind(target.table, sql, known)
@@ -208,11 +212,13 @@ class DuckTask:
 
     def query(self, sql: str, dialect: str = HOUSE) -> pa.Table:  # noqa: ARG002
         """The answer to one SELECT over the task's tables."""
-        return self._steadily(lambda: self._ask(sql))
+        text = expanded(sql)
+        return self._steadily(lambda: self._ask(text))
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a small answer; it costs half of ``query``, which binds the text twice."""
-        return self._steadily(lambda: self._fetch(sql))
+        text = expanded(sql)
+        return self._steadily(lambda: self._fetch(text))
 
     def interrupt(self) -> None:
         """Stop what the task runs now; it raises RunError in its own thread."""

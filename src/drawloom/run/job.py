@@ -103,6 +103,10 @@ class Job:
         steps = self.warehouse.steps([self._pipeline], self.tables)
         return LocalRunner(steps, self.warehouse.registry, self.world, jobs=1).run(plan, listener)
 
+    def interrupt(self) -> None:
+        """Stop what runs now; called from another thread, or by a signal."""
+        self.warehouse.engine.interrupt()
+
     def records(self, summary: Summary) -> list[dict[str, Any]]:
         """What the registry says of the partitions that a run has made, as plain values."""
         made = [result for result in summary.results if result.outcome in {"written", "unchanged"}]

@@ -50,7 +50,17 @@ class Project(Warehouse):
     @cached_property
     def compiled(self) -> Compiled:
         """The pipelines and the problems of all specs."""
-        return compile_project(self.config, self.registry.columns(), self.config.root / ".drawloom" / "cache")
+        return compile_project(self.config, self.registry.columns(), self._cache)
+
+    def compiled_for(self, engine: str) -> Compiled:
+        """As ``compiled``, for another engine than that of the settings."""
+        if engine == self.settings.engine.kind:
+            return self.compiled
+        return compile_project(self.config, self.registry.columns(), self._cache, engine)
+
+    @property
+    def _cache(self) -> Path:
+        return self.config.root / ".drawloom" / "cache"
 
     @property
     def pipelines(self) -> tuple[Pipeline, ...]:

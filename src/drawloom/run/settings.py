@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """An external table as the project's settings name it; ``files`` is relative to the project."""
+    """An external table as the project's settings name it.
 
-    files: str
+    ``files`` is relative to the project; without, it is a table in the engine's catalog, partitioned by ``ds`` if ``by_day``.
+    """
+
+    files: str | None
     format: str
     columns: tuple[Column, ...] = ()
     lateness: timedelta = timedelta()
     gaps: bool = False
+    by_day: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,9 @@ class Settings:
     def of(cls, config: Config) -> Self:
         """The settings that ``drawloom.yml`` gives."""
         sources = {
-            name: SourceSettings(source.files, source.kind or "parquet", source.columns, source.lateness, source.gaps)
+            name: SourceSettings(
+                source.files, source.kind or "parquet", source.columns, source.lateness, source.gaps, source.by_day
+            )
             for name, source in config.sources.items()
         }
         return cls(
@@ -100,11 +106,11 @@ class Settings:
         return self.end or datetime.now(self.zone).date() - timedelta(days=1)
 
     def source(self, name: str) -> Source:
-        """An external table, ready to be looked at."""
+        """An external table of files, ready to be looked at."""
         from drawloom.engines.sources import Source
 
         source = self.sources[name]
-        text = expand(source.files)
+        text = expand(source.files or "")
         files = text if "://" in text else str(self.root / text)
         return Source(name, files, source.format, source.columns, source.lateness, source.gaps)  # type: ignore[arg-type]
 
@@ -151,9 +157,11 @@ def _source_json(source: SourceSettings) -> dict[str, Any]:
         "columns": [[column.name, column.type] for column in source.columns],
         "lateness": int(source.lateness.total_seconds()),
         "gaps": source.gaps,
+        "by_day": source.by_day,
     }
 
 
 def _source(data: Mapping[str, Any]) -> SourceSettings:
     columns = tuple(Column(name, kind) for name, kind in data["columns"])
-    return SourceSettings(data["files"], data["format"], columns, timedelta(seconds=data["lateness"]), data["gaps"])
+    lateness = timedelta(seconds=data["lateness"])
+    return SourceSettings(data["files"], data["format"], columns, lateness, data["gaps"], data["by_day"])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-from urllib.parse import unquote, urlsplit
 
 from drawloom.engines.lake import Lake
 from drawloom.model import Pipeline, Step
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from drawloom.engines.base import CatalogEngine, Engine
     from drawloom.engines.duckdb import DuckDB
     from drawloom.engines.sources import Source
-    from drawloom.model import Record
     from drawloom.run.attach import Attacher, Wanted
     from drawloom.run.step import StepRunner
     from drawloom.run.world import World
@@ -62,8 +59,8 @@ class Warehouse:
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        """The external tables."""
-        return {name: self.settings.source(name) for name in self.settings.sources}
+        """The external tables that are files."""
+        return {name: self.settings.source(name) for name, one in self.settings.sources.items() if one.files}
 
     @cached_property
     def local(self) -> DuckDB:
@@ -92,16 +89,7 @@ class Warehouse:
 
     def observe(self, tables: Collection[str] | None = None) -> World:
         """What exists now: of these tables, or of all."""
-        there = self._there if self.catalog_engine else None
-        return observe(self.lake, self.sources, self.registry, self.settings, tables, there)
-
-    def _there(self, table: str, records: Mapping[date, Record]) -> Collection[date]:
-        """Which of the recorded partitions of an engine with a catalog are there."""
-        engine = self.catalog_engine
-        assert engine is not None
-        if engine.lasting:
-            return engine.days(table)
-        return [ds for ds, record in records.items() if _is_folder(record.stamp)]
+        return observe(self.lake, self.sources, self.registry, self.settings, tables, self.catalog_engine)
 
     def attach(self, world: World, wanted: Wanted) -> None:
         """Have the engine see these partitions where they are files; DuckDB sees them anyway."""
@@ -128,9 +116,3 @@ class Warehouse:
             self.engine.drop(step.into.name, ds)
             if not step.resumes_from:  # what was made of it says by its record whether it is still true
                 self.registry.forget(step.into.name, [ds])
-
-
-def _is_folder(uri: str) -> bool:
-    """Whether a folder is there, as far as can be seen from here."""
-    parts = urlsplit(uri)
-    return parts.scheme != "file" or Path(unquote(parts.path)).is_dir()

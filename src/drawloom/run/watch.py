@@ -35,9 +35,22 @@ def look(settings: Settings, table: str) -> Landed:
     """What has landed of a table of the lake, or of a source: its settled days."""
     if table not in settings.sources:
         return Landed(frozenset(_filled(settings, table)))
-    source, last = settings.source(table), settings.settled(table)
-    found = source.by_day()
+    source, last = settings.sources[table], settings.settled(table)
+    found = settings.source(table).by_day() if source.files else _in_catalog(settings, table)
     return Landed(frozenset(ds for ds in found if ds and ds <= last), None in found, source.gaps)
+
+
+def _in_catalog(settings: Settings, table: str) -> Iterable[date | None]:
+    """The days of a table that somebody else fills: the engine is asked."""
+    from drawloom.run.engines import open_engine
+    from drawloom.run.observe import in_catalog
+
+    engine = open_engine(settings)
+    assert engine is not None
+    try:
+        return in_catalog(engine, settings, table)
+    finally:
+        engine.close()
 
 
 def _filled(settings: Settings, table: str) -> Iterable[date]:

@@ -107,11 +107,14 @@ class Defaults(Part):
 
 
 class SourceConfig(Part):
-    """An external table: files that somebody else writes."""
+    """An external table: files that somebody else writes, or a table in the catalog of Spark or Trino."""
 
-    files: Annotated[str, AfterValidator(_check_files)] = Field(
-        description="path pattern; {ds}, {ds_nodash}, or {yyyy}, {mm} and {dd} stand for the day"
+    files: Annotated[str, AfterValidator(_check_files)] | None = Field(
+        None,
+        description="path pattern; {ds}, {ds_nodash}, or {yyyy}, {mm} and {dd} stand for the day; "
+        "without it, the table is in the catalog of the engine",
     )
+    by_day: bool = Field(True, description="of a table in the catalog: whether it is partitioned by ds")
     format: Literal["parquet", "csv", "json"] | None = Field(None, description="by the suffix of files otherwise")
     lateness: Lateness = Field(
         timedelta(0),
@@ -126,6 +129,10 @@ class SourceConfig(Part):
 
     @model_validator(mode="after")
     def _has_format(self) -> SourceConfig:
+        if self.files is None:
+            return self._in_catalog()
+        if not self.by_day:
+            raise RuleError("must not have `by_day`: whether files are by day is in their pattern")
         if self.format is None and self.kind is None:
             raise RuleError("must have a `format` of parquet, csv or json: the suffix of `files` does not tell")
         if self.kind != "parquet" and not self.columns:
@@ -134,16 +141,23 @@ class SourceConfig(Part):
             )
         return self
 
+    def _in_catalog(self) -> SourceConfig:
+        if self.format:
+            raise RuleError("must have `files` where it has a `format`")
+        return self
+
     @property
     def kind(self) -> Literal["parquet", "csv", "json"] | None:
-        """The format of the files, by what is declared or by their suffix."""
+        """The format of the files, by what is declared or by their suffix; None for a table in the catalog."""
+        if self.files is None:
+            return None
         words = self.files.lower().removesuffix(".gz").removesuffix(".zst").rpartition(".")
         return self.format or _SUFFIXES.get(words[2])
 
     @property
     def partitioned(self) -> bool:
-        """Whether its files are one set per day."""
-        return bool(_MARK.search(self.files))
+        """Whether it has a day in each of its files or partitions."""
+        return self.by_day if self.files is None else bool(_MARK.search(self.files))
 
 
 class Config(Whole):
@@ -172,6 +186,7 @@ class Config(Whole):
         if self.end and self.end < self.start:
             message = f"end == {self.end}, must not be before the start, {self.start}."
             yield Problem("empty-range", "error", message, self.place("end"))
+        yield from _engine_problems(self)
         yield from _secret_problems(self)
         yield from _case_problems(self)
 
@@ -212,7 +227,15 @@ def _expandable(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
     for name, text in config.engine.settings.items():
         yield ("engine", "settings", name), text
     for name, source in config.sources.items():
-        yield ("sources", name, "files"), source.files
+        yield ("sources", name, "files"), source.files or ""
+
+
+def _engine_problems(config: Config) -> Iterator[Problem]:
+    for name, source in config.sources.items():
+        if source.files is None and config.engine.kind == "duckdb":
+            message = f"sources.{name} has no files, must have them: DuckDB has no catalog."
+            fix = Fix('Write files: "path/ds={ds}/*.parquet", or set engine to spark or trino.')
+            yield Problem("no-files", "error", message, config.place("sources", name), fix)
 
 
 def _secret_problems(config: Config) -> Iterator[Problem]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
 from sqlglot import exp
 
-from drawloom.model import KEY
+from drawloom.model import KEY, Column
 
 _MOVED = ("pivots", "sample", "joins", "laterals")
 
@@ -41,25 +41,38 @@ def _replace(table: exp.Table, view: exp.Query | exp.Table) -> None:
     table.replace(made)
 
 
-def partitions(table: exp.Table, days: Sequence[date] | None) -> exp.Query | exp.Table:
-    """A table as these days of it; None for the whole."""
-    if days is None:
+def partitions(
+    table: exp.Table, days: Sequence[date] | None, columns: Sequence[Column], key: str | None
+) -> exp.Query | exp.Table:
+    """A table as these days of it; None for all.
+
+    ``key`` is the type of its ``ds``; where it is no DATE, as in tables of others, it becomes one.
+    """
+    if key is None or (key == "DATE" and days is None):
         return table
-    return exp.select("*").from_(table).where(among(sorted(set(days))))
+    if key == "DATE":
+        return exp.select("*").from_(table).where(among(sorted(set(days or ()))))
+    items = [exp.column(column.name, quoted=True) for column in columns]
+    query = exp.select(*items, exp.alias_(exp.cast(exp.column(KEY), exp.DType.DATE), KEY)).from_(table)
+    return query if days is None else query.where(among(sorted(set(days)), said=_text))
 
 
-def among(days: Sequence[date], key: exp.Expr | None = None) -> exp.Expr:
+def _day(day: date) -> exp.Expr:
+    return exp.cast(_text(day), exp.DType.DATE)
+
+
+def _text(day: date) -> exp.Expr:
+    return exp.Literal.string(day.isoformat())
+
+
+def among(days: Sequence[date], key: exp.Expr | None = None, said: Callable[[date], exp.Expr] = _day) -> exp.Expr:
     """The test whether a row is of one of these days, in order; an engine turns ranges into partitions by itself."""
     spans = [[day for _, day in run] for _, run in groupby(enumerate(days), lambda pair: pair[1] - timedelta(pair[0]))]
     key = key or exp.column(KEY)
-    single = [_day(span[0]) for span in spans if len(span) == 1]
-    tests: list[exp.Expr] = [key.between(_day(span[0]), _day(span[-1])) for span in spans if len(span) > 1]
+    single = [said(span[0]) for span in spans if len(span) == 1]
+    tests: list[exp.Expr] = [key.between(said(span[0]), said(span[-1])) for span in spans if len(span) > 1]
     if len(single) == 1:
         tests.append(exp.EQ(this=key.copy(), expression=single[0]))
     elif single:
         tests.append(exp.In(this=key.copy(), expressions=single))
     return exp.or_(*tests) if tests else exp.false()
-
-
-def _day(day: date) -> exp.Expression:
-    return exp.cast(exp.Literal.string(day.isoformat()), exp.DType.DATE)

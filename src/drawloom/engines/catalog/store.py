@@ -86,6 +86,10 @@ class Store(Protocol):
         """The columns of a table without ``ds``; empty where there is no such table."""
         ...
 
+    def key(self, table: str) -> str | None:
+        """The type of the table's ``ds`` as DuckDB spells it; None for a table without days."""
+        ...
+
     def named(self, table: str) -> exp.Table:
         """The table as a text of the engine names it."""
         ...

@@ -36,6 +36,7 @@ class CatalogTask:
         self._store = store
         self._session = store.session()
         self._run = run
+        self._typed: dict[str, Mapping[str, str]] = {}  # what is known of the tables that texts name, for the dialect
         self._views: dict[str, exp.Query | exp.Table] = {
             table.lower(): self._view(table, days, columns.get(table, ())) for table, days in inputs.items()
         }
@@ -147,7 +148,9 @@ class CatalogTask:
     def _say(self, sql: str, dialect: str) -> str:
         """The text in the engine's dialect, over what the task may see."""
         text = narrow(one_query(sql, dialect), dialect, self._views)
-        return text if dialect == self._store.dialect else transpile(text, dialect, self._store.dialect)
+        if dialect == self._store.dialect:
+            return text
+        return transpile(text, dialect, self._store.dialect, self._typed)
 
     def _query(self, table: Table, sql: str, known: Sequence[Column], dialect: str) -> Query:
         said = self._say(sql, dialect)
@@ -160,6 +163,7 @@ class CatalogTask:
         run = next(iter(metas.values())).get("run", self._run)
         rows = Rows(table, query.columns, select, run, query.shift)
         name = self._session.stage(rows)
+        self._know(name, rows.columns)
         measured = self._session.measure(name, rows.columns)
         self._check_days(table, sorted(metas), measured)
         made = partial(_staged, table.name, name, rows)
@@ -179,7 +183,8 @@ class CatalogTask:
         """A published partition as if it had just been staged."""
         columns = self._store.columns(table)
         rows = Rows(Table(table), columns, "", "")
-        place = ".".join(part.name for part in self._store.named(table).parts)
+        place = _dotted(self._store.named(table))
+        self._know(place, columns)
         found = self._session.measure(place, columns, ds)
         return _staged(table, place, rows, ds, *found.get(ds, (0, "", 0)))
 
@@ -194,7 +199,16 @@ class CatalogTask:
                 None,
                 "Declare its columns (name and type), or fill a partition of it first.",
             )
-        return partitions(self._store.named(table), days)
+        named, key = self._store.named(table), self._store.key(table)
+        self._know(_dotted(named), columns, key)
+        return partitions(named, days, columns, key)
+
+    def _know(self, name: str, columns: Sequence[Column], key: str | None = "DATE") -> None:
+        self._typed[name.lower()] = {column.name: column.type for column in columns} | ({KEY: key} if key else {})
+
+
+def _dotted(table: exp.Table) -> str:
+    return ".".join(part.name for part in table.parts)
 
 
 def no_rows(columns: Sequence[Column]) -> exp.Query:

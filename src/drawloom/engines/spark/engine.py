@@ -88,6 +88,10 @@ class Spark:
         """The days of the table that exist, in order."""
         return self._tables.days(table)
 
+    def key(self, table: str) -> str | None:
+        """The type of the table's ``ds``; None for a table without days."""
+        return self._tables.key(table)
+
     def named(self, table: str) -> exp.Table:
         """The table as a text of Spark names it."""
         return exp.to_table(table.lower())

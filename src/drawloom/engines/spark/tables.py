@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from drawloom.engines.catalog.days import iso_days
 from drawloom.engines.catalog.errors import not_by_day
 from drawloom.engines.catalog.types import engine_type, house_type
 from drawloom.engines.columns import widens
@@ -36,6 +37,10 @@ class Tables:
         found = self._described(table)
         return tuple(Column(name, kind) for name, kind, _ in found if name.lower() != KEY)
 
+    def key(self, table: str) -> str | None:
+        """The type of ``ds`` where the table is partitioned by it."""
+        return next((kind for _, kind, is_key in self._described(table) if is_key), None)
+
     def days(self, table: str) -> list[date]:
         """The days that there are, in order.
 
@@ -45,7 +50,7 @@ class Tables:
         if not self._by_day(table):
             return []
         rows = self._run(f"SHOW PARTITIONS {name(table)}")
-        return sorted(date.fromisoformat(row[0].partition("=")[2]) for row in rows)
+        return iso_days(row[0].partition("=")[2] for row in rows)
 
     def refresh(self, tables: Iterable[str]) -> None:
         """Forget which files these tables had: somebody else may have written them."""

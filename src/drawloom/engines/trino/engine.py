@@ -92,6 +92,10 @@ class Trino:
         """
         return self.tables.home(table).days(table)
 
+    def key(self, table: str) -> str | None:
+        """The type of the table's ``ds``; None for a table without days."""
+        return self.tables.home(table).key(table)
+
     def named(self, table: str) -> exp.Table:
         """The table as a text of Trino names it, with its catalog."""
         schema, _, rest = table.lower().partition(".")

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from drawloom.engines.base import Staged
+from drawloom.engines.catalog.days import iso_days
 from drawloom.engines.catalog.errors import not_by_day
 from drawloom.engines.trino.catalog import (
     MISSING,
@@ -89,13 +90,26 @@ class Hive:
             found = self._by_day(table) or []
         self.catalog.fit(table, columns, found, widen=False)
 
+    def key(self, table: str) -> str | None:
+        """The type of ``ds`` where the table is partitioned by it; None where it is not partitioned, or not there.
+
+        Raises:
+            RunError: it is partitioned otherwise.
+        """
+        keys = _keys(self.catalog.described(table) or [])
+        if not keys:
+            return None
+        if [name for name, _ in keys] != [KEY]:
+            raise RunError(not_by_day(table, ", ".join(f"{name} ({kind})" for name, kind in keys)))
+        return keys[0][1]
+
     def days(self, table: str) -> list[date]:
         """The days that there are, in order.
 
         Raises:
             RunError: the table is not partitioned by ``ds``.
         """
-        if table not in self._keyed and self._by_day(table) is None:
+        if table not in self._keyed and not self.key(table):
             return []
         try:
             rows = self.catalog.run(f"SELECT {KEY} FROM {self.catalog.beside(table, 'partitions')}").rows
@@ -104,7 +118,7 @@ class Hive:
                 self._keyed.discard(table)
                 return []
             raise
-        return sorted(date.fromisoformat(row[0]) for row in rows)
+        return iso_days(row[0] for row in rows)
 
     def publish(self, table: str, parts: Sequence[Staged]) -> dict[date, str]:
         """Make staged days the partitions; the ids of the queries that did it, by day."""
@@ -262,11 +276,15 @@ class Hive:
         found = self.catalog.described(table)
         if found is None:
             return None
-        keys = [(name, kind) for name, kind, more in found if "partition key" in more]
+        keys = _keys(found)
         if keys != [(KEY, "DATE")]:
             raise RunError(not_by_day(table, ", ".join(f"{name} ({kind})" for name, kind in keys)))
         self._keyed.add(table)
         return [column for column in found if column[0] != KEY]
+
+
+def _keys(found: Described) -> list[tuple[str, str]]:
+    return [(name, kind) for name, kind, more in found if "partition key" in more]
 
 
 def check_shown(table: str, columns: Iterable[Column]) -> None:

@@ -30,6 +30,7 @@ from drawloom.model import KEY, Column, RunError, refuse
 
 _OLD = "_drawloom_old"
 _CONFLICT = "ICEBERG_COMMIT_ERROR"
+_UNPARTITIONED = "COLUMN_NOT_FOUND"  # a table without keys tells of its partitions, but has no column of that name
 _EMPTY = f"{STAGING}.empty_days"
 _DELETES = 4  # files of deleted rows that a day may have before it is written anew
 _IN_PARTITION = exp.Dot(this=exp.column("partition"), expression=exp.to_identifier(KEY))
@@ -84,27 +85,34 @@ class Iceberg:
         found = self._days(table)
         return [] if found is None else sorted({*found, *self._empty(table)})
 
+    def key(self, table: str) -> str | None:
+        """The type of ``ds`` where the table is partitioned by it; None where it is not partitioned, or not there."""
+        try:
+            return None if self._days(table) is None else "DATE"
+        except RunError as error:
+            if isinstance(error.__cause__, RunError) and name_of(error.__cause__) == _UNPARTITIONED:
+                return None
+            raise
+
     def publish(self, table: str, parts: Sequence[Staged]) -> dict[date, str]:
         """Make staged days the partitions; the ids of the queries that did it, by day."""
         there = self.ensure(table, parts[0].columns)
-        empty = self._empty(table)
         done: dict[date, str] = {}
         for place in dict.fromkeys(part.place for part in parts if part.rows):
             full = {part.ds: part for part in parts if part.place == place and part.rows}
             for days in chunks(full):
                 done |= dict.fromkeys(days, self.merge(table, place, full[days[0]].columns, days))
-        self._unmark(table, empty & set(done))  # until then the day is there by its rows and by its mark
         self._tidy(table, there & set(done))
-        for part in parts:
-            if not part.rows:
-                self._mark(table, part.ds, empty)  # until the rows are gone the old day is there
-                done[part.ds] = self._delete(table, part.ds)
+        if empty := [part.ds for part in parts if not part.rows]:
+            self._mark(table, empty)  # until the rows are gone the old day is there
+            done |= dict.fromkeys(empty, self._delete(table, empty))
         return done
 
     def drop(self, table: str, ds: date) -> str:
         """Remove a day."""
-        self._unmark(table, {ds} & self._empty(table))
-        return self._delete(table, ds)
+        if ds in self._empty(table):
+            self._commit(f"DELETE FROM {self.catalog.named(_EMPTY)} WHERE name = {_key(table)} AND {within([ds])}")
+        return self._delete(table, [ds])
 
     def merge(self, table: str, place: str, columns: Sequence[Column], days: Sequence[date]) -> str:
         """Replace days by their rows in another table, in one snapshot; the id of the query.
@@ -132,8 +140,8 @@ class Iceberg:
         rows = self.catalog.run(f"SELECT sum(file_size_in_bytes) FROM {files} WHERE content = 0{where}").rows
         return int(rows[0][0] or 0)
 
-    def _delete(self, table: str, ds: date) -> str:
-        return self._commit(f"DELETE FROM {self.catalog.named(table)} WHERE {KEY} = {day(ds)}")
+    def _delete(self, table: str, days: Sequence[date]) -> str:
+        return self._commit(f"DELETE FROM {self.catalog.named(table)} WHERE {within(days)}")
 
     def _commit(self, sql: str) -> str:
         """Run a statement until no other writer was first."""
@@ -164,7 +172,7 @@ class Iceberg:
         except RunError as error:
             if name_of(error) in MISSING and self.catalog.described(table) is None:
                 return None
-            if name_of(error) == "COLUMN_NOT_FOUND":
+            if name_of(error) == _UNPARTITIONED:
                 raise RunError(not_by_day(table, "")) from error
             raise
         kind = answer.columns[0][1]
@@ -173,7 +181,7 @@ class Iceberg:
         return [date.fromisoformat(row[0][0]) for row in answer.rows if row[0][0]]
 
     def _empty(self, table: str) -> set[date]:
-        """The days that are there and have no rows, as far as they are marked."""
+        """The days that were once published without rows: they are there, with or without rows."""
         try:
             marks = self.catalog.run(f"SELECT {KEY} FROM {self.catalog.named(_EMPTY)} WHERE name = {_key(table)}").rows
         except RunError as error:
@@ -182,17 +190,16 @@ class Iceberg:
             raise
         return {date.fromisoformat(row[0]) for row in marks}
 
-    def _mark(self, table: str, ds: date, empty: Collection[date]) -> None:
-        if ds in empty:
+    def _mark(self, table: str, days: Collection[date]) -> None:
+        """Say of days that they are there; it stays true when they get rows, so that two writers do not disturb it."""
+        new = sorted(set(days) - self._empty(table))
+        if not new:
             return
         self.catalog.make_staging()
         options = {"format": "'PARQUET'", "partitioning": f"ARRAY['name', '{KEY}']"}
         self.catalog.create(_EMPTY, f"name VARCHAR, {KEY} DATE", options)
-        self._commit(f"INSERT INTO {self.catalog.named(_EMPTY)} VALUES ({_key(table)}, {day(ds)})")
-
-    def _unmark(self, table: str, days: Collection[date]) -> None:
-        if days:
-            self._commit(f"DELETE FROM {self.catalog.named(_EMPTY)} WHERE name = {_key(table)} AND {within(days)}")
+        rows = ", ".join(f"({_key(table)}, {day(ds)})" for ds in new)
+        self._commit(f"INSERT INTO {self.catalog.named(_EMPTY)} VALUES {rows}")
 
 
 def _key(table: str) -> str:
