@@ -184,7 +184,7 @@ def test_arrow_data_is_staged(bench: Bench) -> None:
         with pytest.raises(RunError, match=r"must be 2026-01-02"):
             task.stage_arrow(bench.table(), day(2), data, {})
         with pytest.raises(InputError, match=rf"result for {bench.t} == list, must be a pyarrow.Table"):
-            task.stage_arrow(bench.table(), D1, [{"n": 1}], {})  # type: ignore[arg-type]
+            task.stage_arrow(bench.table(), D1, [{"n": 1}], {})
         with pytest.raises(InputError, match=r"n more than once"):
             task.stage_arrow(bench.table(), D1, pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["n", "n"]), {})
         bench.engine.publish([task.stage_arrow(bench.table(), day(2), data.slice(0, 0), {"run": "py"})])

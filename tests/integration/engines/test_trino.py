@@ -212,7 +212,9 @@ def test_every_type_comes_back_as_it_was(bench: Bench) -> None:
     with bench.engine.task({}) as task:
         staged = task.stage_arrow(Table(bench.table), D1, data, {"run": "r1"}, [Column("none", "INTEGER")])
         bench.engine.publish([staged])
-        back = task.query(f"SELECT * EXCLUDE (ds) FROM {bench.engine.named(bench.table).sql('duckdb')} ORDER BY i64")
+        found = bench.engine.look(bench.table)
+        assert found
+        back = task.query(f"SELECT * EXCLUDE (ds) FROM {found.name} ORDER BY i64")
     small = pa.int32() if bench.catalog == "iceberg" else None
     types = {"u64": pa.decimal128(20, 0), "none": pa.int32()} | ({"i8": small, "i16": small} if small else {})
     wanted = pa.table({name: data[name].cast(types.get(name, data[name].type)) for name in data.column_names})
@@ -394,7 +396,9 @@ def test_days_of_files_are_copied_into_a_table_of_iceberg(iceberg: Bench) -> Non
     assert iceberg.rows() == [(1, D1), (2, D2)]
     other = f"{iceberg.schema}.files"  # a table that Iceberg does not have is shown by the Hive catalog
     iceberg.engine.attach(other, [A], {D1: folders[D2]})
-    assert iceberg.engine.named(other).catalog == "hive"
+    found = iceberg.engine.look(other)
+    assert found
+    assert found.named.catalog == "hive"
     with iceberg.engine.task({other: None, iceberg.table: None}) as task:
         assert task.fetch(f"SELECT count(*) FROM {other} AS x JOIN {iceberg.table} AS y ON x.a = y.a") == [(1,)]
     assert iceberg.engine.query(f"SELECT a FROM {other}").to_pylist() == [{"a": 2}]

@@ -17,6 +17,23 @@ Measured = Mapping[date | None, tuple[int, str, int]]
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A table in the catalog: how a text names it, its columns without ``ds``, and the type of ``ds`` as DuckDB spells it.
+
+    ``key`` is None for a table without days.
+    """
+
+    named: exp.Table
+    columns: tuple[Column, ...]
+    key: str | None
+
+    @property
+    def name(self) -> str:
+        """Its dotted name, without quotes."""
+        return ".".join(part.name for part in self.named.parts)
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """A SELECT in the engine's dialect, what it stores, and whose partitions it fills: it projects ``ds`` as a date.
 
@@ -82,16 +99,8 @@ class Store(Protocol):
         """A way to the engine for one task."""
         ...
 
-    def columns(self, table: str) -> tuple[Column, ...]:
-        """The columns of a table without ``ds``; empty where there is no such table."""
-        ...
-
-    def key(self, table: str) -> str | None:
-        """The type of the table's ``ds`` as DuckDB spells it; None for a table without days."""
-        ...
-
-    def named(self, table: str) -> exp.Table:
-        """The table as a text of the engine names it."""
+    def look(self, table: str) -> Found | None:
+        """The table as the catalog has it; None where there is no such table."""
         ...
 
     def end(self, task: object) -> None:

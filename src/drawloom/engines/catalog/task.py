@@ -18,7 +18,8 @@ from drawloom.engines.catalog.one import one_query
 from drawloom.engines.catalog.select import WRONG, Query
 from drawloom.engines.catalog.store import Rows, Store
 from drawloom.engines.catalog.types import house_kind
-from drawloom.engines.columns import Found, outputs, twice
+from drawloom.engines.columns import Found as Given
+from drawloom.engines.columns import outputs, twice
 from drawloom.engines.write import day, order_by
 from drawloom.model import KEY, Column, InputError, Problem, RunError, Table, refuse
 from drawloom.sql.dialect import transpile
@@ -155,7 +156,7 @@ class CatalogTask:
     def _query(self, table: Table, sql: str, known: Sequence[Column], dialect: str) -> Query:
         said = self._say(sql, dialect)
         described = self._session.describe(said)
-        found = Found(tuple(name for name, _ in described), tuple(house_kind(kind) for _, kind in described))
+        found = Given(tuple(name for name, _ in described), tuple(house_kind(kind) for _, kind in described))
         return Query(said, found.key, outputs(table.name, found, table.columns, known), self._store.dialect)
 
     def _write(self, table: Table, query: Query, select: str, metas: Metas) -> list[Staged]:
@@ -181,34 +182,29 @@ class CatalogTask:
 
     def inspect(self, table: str, ds: date) -> Staged:
         """A published partition as if it had just been staged."""
-        columns = self._store.columns(table)
-        rows = Rows(Table(table), columns, "", "")
-        place = _dotted(self._store.named(table))
-        self._know(place, columns)
-        found = self._session.measure(place, columns, ds)
-        return _staged(table, place, rows, ds, *found.get(ds, (0, "", 0)))
+        found = self._store.look(table)
+        assert found is not None, table
+        self._know(found.name, found.columns)
+        measured = self._session.measure(found.name, found.columns, ds)
+        rows = Rows(Table(table), found.columns, "", "")
+        return _staged(table, found.name, rows, ds, *measured.get(ds, (0, "", 0)))
 
     def _view(self, table: str, days: Sequence[date] | None, given: Sequence[Column]) -> exp.Query | exp.Table:
-        columns = self._store.columns(table)
-        if not columns and given:
+        found = self._store.look(table)
+        if found:
+            self._know(found.name, found.columns, found.key)
+            return partitions(found.named, days, found.columns, found.key)
+        if given:
             return no_rows(given)
-        if not columns:
-            raise refuse(
-                "unknown-table",
-                f"table == {table}, must have a partition, or declared columns.",
-                None,
-                "Declare its columns (name and type), or fill a partition of it first.",
-            )
-        named, key = self._store.named(table), self._store.key(table)
-        self._know(_dotted(named), columns, key)
-        return partitions(named, days, columns, key)
+        raise refuse(
+            "unknown-table",
+            f"table == {table}, must have a partition, or declared columns.",
+            None,
+            "Declare its columns (name and type), or fill a partition of it first.",
+        )
 
     def _know(self, name: str, columns: Sequence[Column], key: str | None = "DATE") -> None:
         self._typed[name.lower()] = {column.name: column.type for column in columns} | ({KEY: key} if key else {})
-
-
-def _dotted(table: exp.Table) -> str:
-    return ".".join(part.name for part in table.parts)
 
 
 def no_rows(columns: Sequence[Column]) -> exp.Query:

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
-from sqlglot import exp
-
 from drawloom.engines.base import Schemas, Staged, Visible
+from drawloom.engines.catalog.store import Found
 from drawloom.engines.catalog.task import CatalogTask
 from drawloom.engines.spark.connect import is_remote
 from drawloom.engines.spark.session import SparkTask
@@ -88,13 +87,9 @@ class Spark:
         """The days of the table that exist, in order."""
         return self._tables.days(table)
 
-    def key(self, table: str) -> str | None:
-        """The type of the table's ``ds``; None for a table without days."""
-        return self._tables.key(table)
-
-    def named(self, table: str) -> exp.Table:
-        """The table as a text of Spark names it."""
-        return exp.to_table(table.lower())
+    def look(self, table: str) -> Found | None:
+        """The table as Spark's catalog has it."""
+        return self._tables.look(table)
 
     def query(self, sql: str, tables: Visible | None = None) -> pa.Table:
         """The answer to one statement that only reads."""

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from drawloom.engines.catalog.days import iso_days
 from drawloom.engines.catalog.errors import not_by_day
+from drawloom.engines.catalog.store import Found
 from drawloom.engines.catalog.types import engine_type, house_type
 from drawloom.engines.columns import widens
 from drawloom.engines.spark.connect import is_remote
@@ -37,9 +40,14 @@ class Tables:
         found = self._described(table)
         return tuple(Column(name, kind) for name, kind, _ in found if name.lower() != KEY)
 
-    def key(self, table: str) -> str | None:
-        """The type of ``ds`` where the table is partitioned by it."""
-        return next((kind for _, kind, is_key in self._described(table) if is_key), None)
+    def look(self, table: str) -> Found | None:
+        """The table as the catalog has it; None where there is no such table."""
+        found = self._described(table)
+        if not found:
+            return None
+        columns = tuple(Column(name, kind) for name, kind, _ in found if name.lower() != KEY)
+        key = next((kind for _, kind, is_key in found if is_key), None)
+        return Found(exp.to_table(table.lower()), columns, key)
 
     def days(self, table: str) -> list[date]:
         """The days that there are, in order.

@@ -66,10 +66,6 @@ class Catalog:
             raise
         return [(row[0], house(row[1], f"{table}.{row[0]}"), row[2]) for row in rows]
 
-    def columns(self, table: str) -> tuple[Column, ...]:
-        """The columns without ``ds``; empty where there is no such table."""
-        return tuple(Column(name, kind) for name, kind, _ in self.described(table) or () if name != KEY)
-
     def make_schema(self, schema: str, folder: str) -> None:
         """Have a schema; one that is there stays where it is."""
         place = f"{self.location}/{folder}"
@@ -127,6 +123,11 @@ class Catalog:
         """Where a table is kept that is made here."""
         schema, rest = split(table)
         return f"{self.location}/{schema}/{rest}"
+
+
+def data_columns(found: Described) -> tuple[Column, ...]:
+    """The columns without ``ds``."""
+    return tuple(Column(name, kind) for name, kind, _ in found if name != KEY)
 
 
 def split(table: str) -> tuple[str, str]:

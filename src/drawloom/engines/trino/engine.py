@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from drawloom.engines.base import HOUSE, Schemas, Staged, Visible
 from drawloom.engines.catalog.one import one_query
+from drawloom.engines.catalog.store import Found
 from drawloom.engines.catalog.task import CatalogTask
 from drawloom.engines.trino.client import Client
 from drawloom.engines.trino.session import TrinoTask
@@ -92,14 +93,13 @@ class Trino:
         """
         return self.tables.home(table).days(table)
 
-    def key(self, table: str) -> str | None:
-        """The type of the table's ``ds``; None for a table without days."""
-        return self.tables.home(table).key(table)
+    def look(self, table: str) -> Found | None:
+        """The table as one of the catalogs has it.
 
-    def named(self, table: str) -> exp.Table:
-        """The table as a text of Trino names it, with its catalog."""
-        schema, _, rest = table.lower().partition(".")
-        return exp.table_(rest, schema, self.tables.home(table).catalog.name, quoted=True)
+        Raises:
+            RunError: it is partitioned otherwise.
+        """
+        return self.tables.look(table)
 
     def query(self, sql: str, tables: Visible | None = None) -> pa.Table:
         """The answer to one statement that only reads, over all days of the tables it mentions."""

@@ -90,13 +90,14 @@ class Hive:
             found = self._by_day(table) or []
         self.catalog.fit(table, columns, found, widen=False)
 
-    def key(self, table: str) -> str | None:
-        """The type of ``ds`` where the table is partitioned by it; None where it is not partitioned, or not there.
+    @staticmethod
+    def key(table: str, found: Described) -> str | None:
+        """The type of ``ds`` where the table is partitioned by it; None where it is not partitioned.
 
         Raises:
             RunError: it is partitioned otherwise.
         """
-        keys = _keys(self.catalog.described(table) or [])
+        keys = _keys(found)
         if not keys:
             return None
         if [name for name, _ in keys] != [KEY]:
@@ -109,7 +110,7 @@ class Hive:
         Raises:
             RunError: the table is not partitioned by ``ds``.
         """
-        if table not in self._keyed and not self.key(table):
+        if table not in self._keyed and not self.key(table, self.catalog.described(table) or []):
             return []
         try:
             rows = self.catalog.run(f"SELECT {KEY} FROM {self.catalog.beside(table, 'partitions')}").rows

@@ -15,6 +15,7 @@ from drawloom.engines.trino.catalog import (
     MISSING,
     STAGING,
     Catalog,
+    Described,
     again,
     chunks,
     day,
@@ -85,14 +86,10 @@ class Iceberg:
         found = self._days(table)
         return [] if found is None else sorted({*found, *self._empty(table)})
 
-    def key(self, table: str) -> str | None:
-        """The type of ``ds`` where the table is partitioned by it; None where it is not partitioned, or not there."""
-        try:
-            return None if self._days(table) is None else "DATE"
-        except RunError as error:
-            if isinstance(error.__cause__, RunError) and name_of(error.__cause__) == _UNPARTITIONED:
-                return None
-            raise
+    @staticmethod
+    def key(_: str, found: Described) -> str | None:
+        """The type of ``ds`` where the table has one."""
+        return next((kind for name, kind, _ in found if name == KEY), None)
 
     def publish(self, table: str, parts: Sequence[Staged]) -> dict[date, str]:
         """Make staged days the partitions; the ids of the queries that did it, by day."""

@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
+from sqlglot import exp
+
 from drawloom.engines.base import Staged
-from drawloom.engines.trino.catalog import OTHER, STAGING, Catalog, quoted
+from drawloom.engines.catalog.store import Found
+from drawloom.engines.trino.catalog import OTHER, STAGING, Catalog, Described, data_columns, quoted, split
 from drawloom.engines.trino.client import Client
 from drawloom.engines.trino.connect import kind
 from drawloom.engines.trino.errors import name_of
@@ -56,11 +59,29 @@ class Tables:
         Raises:
             RunError: it is a table of a connector that none of the catalogs has.
         """
+        found = self._described(table)
+        return data_columns(found[1]) if found else ()
+
+    def look(self, table: str) -> Found | None:
+        """The table as its catalog has it; None where there is no such table.
+
+        Raises:
+            RunError: as ``columns``, or it is partitioned otherwise.
+        """
+        found = self._described(table)
+        if not found:
+            return None
+        one, described = found
+        schema, rest = split(table)
+        named = exp.table_(rest, schema, one.catalog.name, quoted=True)
+        return Found(named, data_columns(described), one.key(table, described))
+
+    def _described(self, table: str) -> tuple[Hive | Iceberg, Described] | None:
         known = self._found.get(table.lower())
         other: RunError | None = None
         for one in [known] if known else self.catalogs:
             try:
-                found = one.catalog.columns(table)
+                found = one.catalog.described(table)
             except RunError as error:
                 if name_of(error) != OTHER:
                     raise
@@ -68,13 +89,13 @@ class Tables:
                 continue
             if found:
                 self._found[table.lower()] = one
-                return found
+                return one, found
         self._found.pop(table.lower(), None)
         if known:  # it was dropped, and may be elsewhere now
-            return self.columns(table)
+            return self._described(table)
         if other:
             raise RunError(_elsewhere(table, other)) from other
-        return ()
+        return None
 
     def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, str]) -> None:
         """Show folders of Parquet files as partitions, or under None as a table without days.

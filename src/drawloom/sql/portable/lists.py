@@ -191,7 +191,7 @@ def _times(call: Call, start: exp.Expr, end: exp.Expr, step: exp.Expr) -> exp.Ex
     if call.name != "generate_series" or not number or number < 0:
         raise call.refuse("Write generate_series(a, b, INTERVAL 1 DAY), upwards, with a number in the text.")
     interval = f"INTERVAL '{number}' {unit.upper()}"
-    as_days = [_as_day(call, part) for part in (start, end)]
+    as_days = [_as_day(part) for part in (start, end)]
     if as_days[0] is not None and as_days[1] is not None and unit in {"day", "month", "year"}:
         days = _guarded(call, "_1", "_2", interval, True, list_of(DATE), (as_days[0], as_days[1]))
         text = f"transform(_1, v -> CAST(v AS {type_text(TIMESTAMP, call.spark)}))"
@@ -202,7 +202,7 @@ def _times(call: Call, start: exp.Expr, end: exp.Expr, step: exp.Expr) -> exp.Ex
     return _guarded(call, "_1", "_2", interval, True, list_of(TIMESTAMP), parts)
 
 
-def _as_day(call: Call, part: exp.Expr) -> exp.Expr | None:
+def _as_day(part: exp.Expr) -> exp.Expr | None:
     kind = kind_of(part)
     if kind and kind.name == "date":
         return part

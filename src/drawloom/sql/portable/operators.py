@@ -294,7 +294,11 @@ def bits(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
 def shift_left(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
     """DuckDB's fails where a bit falls off; the others' do not, so that only its good results count."""
     call = both(speaker, node, scope)
-    trino = "bitwise_left_shift(_1, _2)" if whole(call.parts[1]) is not None else "bitwise_left_shift(_1, CAST(_2 AS INTEGER))"
+    trino = (
+        "bitwise_left_shift(_1, _2)"
+        if whole(call.parts[1]) is not None
+        else "bitwise_left_shift(_1, CAST(_2 AS INTEGER))"
+    )
     return call.say("shiftleft(_1, CAST(_2 AS INT))", trino, call.kinds[0])
 
 
