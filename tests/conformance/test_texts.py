@@ -106,7 +106,7 @@ def test_a_long_query_is_stopped_from_another_thread(bench: Bench, how: str) -> 
             except RunError as error:
                 said.append(error)
 
-        thread = threading.Thread(target=work)
+        thread = threading.Thread(target=work, daemon=True)
         thread.start()
         time.sleep(3)
         assert thread.is_alive(), said

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
-from drawloom.model import Column
+from drawloom.model import Column, InputError
 from tests.conformance.bench import D1, Bench
 
 TEXTS = [
@@ -164,6 +165,10 @@ def test_values_of_a_text_come_back_exactly(bench: Bench) -> None:
 def test_a_time_with_a_zone_is_the_same_moment(bench: Bench) -> None:
     moments = [datetime(2026, 1, 1, 12, 0, 0, 123456, UTC), datetime(1969, 7, 20, 20, 17, 40, 1, UTC), None]
     given = pa.table({"n": [1, 2, 3], "v": pa.array(moments, pa.timestamp("us", "UTC"))})
+    if bench.kind == "trino-hive":  # its tables have no such type
+        with bench.engine.task({}) as task, pytest.raises(InputError, match="must be a type that tables of Trino's Hive"):
+            task.stage_arrow(bench.table(), D1, given, {"run": "r1"})
+        return
     with bench.engine.task({}) as task:
         staged = task.stage_arrow(bench.table(), D1, given, {"run": "r1"})
         bench.engine.publish([staged])

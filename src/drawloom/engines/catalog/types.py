@@ -7,6 +7,8 @@ from functools import lru_cache
 from duckdb.sqltypes import DuckDBPyType
 from sqlglot import exp
 
+from drawloom.engines.columns import storable
+
 _T = exp.DType
 _STORED: dict[exp.DType, str] = {  # what an engine does not have is kept in what has the same values
     _T.UTINYINT: "SMALLINT",
@@ -36,15 +38,19 @@ def engine_type(type_: str, dialect: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def house_type(text: str, dialect: str) -> str:
-    """A type of the engine as DuckDB spells it.
+    """A type of the engine as DuckDB spells it where it stores it: one type has one text, whoever wrote it.
 
     >>> house_type("array(varchar(3))", "trino"), house_type("struct<a:int,b:timestamp_ntz>", "spark")
-    ('VARCHAR[]', 'STRUCT(a INTEGER, b TIMESTAMP)')
+    ('VARCHAR[]', 'STRUCT("a" INTEGER, "b" TIMESTAMP)')
     """
     if text.lower() in ("void", "unknown", "null"):
         return '"NULL"'
     tree = exp.DataType.build(text, dialect=dialect)
-    return str(DuckDBPyType(tree.transform(_plain).sql("duckdb")))
+    kind = DuckDBPyType(tree.transform(_plain).sql("duckdb"))
+    try:
+        return storable(kind)
+    except ValueError:  # whoever wants to store it is told so
+        return str(kind)
 
 
 def house_kind(type_: str) -> DuckDBPyType:

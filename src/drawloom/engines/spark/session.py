@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from sqlglot import exp
 from drawloom.engines.catalog.store import Measured, Rows
 from drawloom.engines.catalog.types import house_type
 from drawloom.engines.spark.errors import spark_errors
+from drawloom.engines.spark.hash import row_hash
 from drawloom.model import KEY, Column
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ class SparkTask:
         self._tag = f"drawloom-{secrets.token_hex(6)}"
         self._names: list[str] = []
         self._frames: dict[str, DataFrame] = {}
-        self._spark.addTag(self._tag)
 
     @property
     def _spark(self) -> SparkSession:
@@ -63,7 +64,7 @@ class SparkTask:
             frame = self._frames[name] if name in self._frames else self._spark.table(name)
             frame = frame.where(f"{KEY} = DATE '{ds}'") if ds else frame
             files = frame.selectExpr(
-                KEY, f"{_hash(columns)} AS h", "_metadata.file_path AS f", "_metadata.file_size AS s"
+                KEY, f"{row_hash(columns)} AS h", "_metadata.file_path AS f", "_metadata.file_size AS s"
             )
             by_file = files.groupBy(KEY, "f").agg(F.count("*").alias("n"), F.sum("h").alias("h"), F.max("s").alias("s"))
             found = by_file.groupBy(KEY).agg(F.sum("n"), F.sum("h"), F.sum("s")).collect()
@@ -95,29 +96,22 @@ class SparkTask:
         for name in self._names:
             self._spark.catalog.dropTempView(name)
             self._engine.staged.pop(name, None)
-        self._spark.removeTag(self._tag)
 
     def _name(self) -> str:
         self._names.append(f"drawloom_{secrets.token_hex(6)}")
         return self._names[-1]
 
-    def _errors(self, sql: str) -> Any:
-        return spark_errors(sql, self._engine.address)
+    @contextmanager
+    def _errors(self, sql: str) -> Iterator[None]:
+        """Raise what Spark raises; meanwhile what runs has the task's tag, which a thread has by itself."""
+        with spark_errors(sql, self._engine.address):
+            self._spark.addTag(self._tag)
+            try:
+                yield
+            finally:
+                self._spark.removeTag(self._tag)
 
 
 def quoted(name: str) -> str:
     """A quoted identifier of Spark."""
     return exp.to_identifier(name, quoted=True).sql("spark")
-
-
-def _hash(columns: Sequence[Column]) -> str:
-    """A hash of a row; whether a value is NULL is hashed by itself, as xxhash64 passes over NULLs."""
-    by_name = sorted(columns, key=lambda column: column.name)
-    parts = [part for column in by_name for part in (_hashable(column), f"{quoted(column.name)} IS NULL")]
-    return f"CAST(xxhash64({', '.join(parts)}) AS DECIMAL(38, 0))"
-
-
-def _hashable(column: Column) -> str:
-    """Spark does not hash maps."""
-    name = quoted(column.name)
-    return f"to_json(named_struct('v', {name}))" if "MAP(" in column.type else name
