@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,33 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.bench import Bench, drop_schema
-from tests.conformance.kinds import KINDS, missing, open_engine
-from tests.servers.engines import Engines, EngineSet, cache_folder
+from tests.conformance.kinds import KINDS, open_engine
+from tests.servers.fixtures import servers
+
+__all__ = ["servers"]
 
 
 def _marks(kind: str) -> list[pytest.MarkDecorator]:
-    if kind == "duckdb":
-        return []
-    return [pytest.mark.integration, *([pytest.mark.skip(missing(kind))] if missing(kind) else [])]
-
-
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    """The servers that the environment names; else a set of our own, which the environment names from then on."""
-    given = Engines.from_environment(os.environ)
-    if given:
-        yield given
-        return
-    own = EngineSet(tmp_path_factory.mktemp("engines") / "run", cache_folder())
-    before = dict(os.environ)
-    try:
-        made = own.up()
-        os.environ.update(made.exports)
-        yield made
-    finally:
-        own.down()
-        for name in set(os.environ) - set(before):
-            del os.environ[name]
+    return [] if kind == "duckdb" else [pytest.mark.integration]
 
 
 @pytest.fixture(scope="session", params=[pytest.param(kind, marks=_marks(kind)) for kind in KINDS])

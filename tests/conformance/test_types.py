@@ -166,7 +166,10 @@ def test_a_time_with_a_zone_is_the_same_moment(bench: Bench) -> None:
     moments = [datetime(2026, 1, 1, 12, 0, 0, 123456, UTC), datetime(1969, 7, 20, 20, 17, 40, 1, UTC), None]
     given = pa.table({"n": [1, 2, 3], "v": pa.array(moments, pa.timestamp("us", "UTC"))})
     if bench.kind == "trino-hive":  # its tables have no such type
-        with bench.engine.task({}) as task, pytest.raises(InputError, match="must be a type that tables of Trino's Hive"):
+        with (
+            bench.engine.task({}) as task,
+            pytest.raises(InputError, match="must be a type that tables of Trino's Hive"),
+        ):
             task.stage_arrow(bench.table(), D1, given, {"run": "r1"})
         return
     with bench.engine.task({}) as task:

@@ -9,8 +9,8 @@ import pytest
 
 from drawloom import Project
 from tests.conformance.ask import ask_trino
-from tests.conformance.conftest import servers
 from tests.integration.engines.house import House
+from tests.servers.fixtures import servers
 from tests.servers.jdk import find_jdk
 
 __all__ = ["servers"]
