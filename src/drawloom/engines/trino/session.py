@@ -14,6 +14,7 @@ from drawloom.engines.catalog.types import engine_type
 from drawloom.engines.trino.arrow import Tables as Pages
 from drawloom.engines.trino.catalog import STAGING, day, house, quoted
 from drawloom.engines.trino.client import Answer, Watch
+from drawloom.engines.trino.hash import checksum
 from drawloom.engines.trino.tables import new_name
 from drawloom.model import KEY, Column, RunError
 
@@ -47,10 +48,8 @@ class TrinoTask:
 
     def measure(self, name: str, columns: Sequence[Column], ds: date | None = None) -> Measured:
         """Of each day: rows, the sum of their hashes, bytes (of staged days together, by their rows)."""
-        by_name = sorted(columns, key=lambda column: column.name)
-        row = f"ROW({', '.join(quoted(column.name) for column in by_name)})"
         where = f" WHERE {KEY} = {day(ds)}" if ds else ""
-        items = f"{KEY}, count(*), to_hex(checksum({row}))"
+        items = f"{KEY}, count(*), {checksum(columns)}"
         found = self._run(f"SELECT {items} FROM {_quoted(name)}{where} GROUP BY {KEY}").rows
         total = self._written[name] if name in self._written else self._size(name, ds)
         share = total / max(1, sum(count for _, count, _ in found))
