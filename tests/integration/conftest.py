@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.conftest import empty, shop
-from tests.servers.engines import Engines, EngineSet, cache_folder
+from tests.servers.engines import Engines, cache_folder, private_set
 from tests.servers.spark import session
 
 if TYPE_CHECKING:
@@ -23,11 +23,8 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
     if given:
         yield given
         return
-    own = EngineSet(tmp_path_factory.mktemp("engines") / "run", cache_folder())
-    try:
-        yield own.up()
-    finally:
-        own.down()
+    with private_set(tmp_path_factory.mktemp("engines") / "run", cache_folder()) as own:
+        yield own
 
 
 @pytest.fixture(scope="session")

@@ -256,6 +256,10 @@ def string_agg(call: Call) -> exp.Expr:
     ):
         raise call.refuse("Order DISTINCT texts by themselves.")
     part = cast_to(call.speaker, call.parts[0], TEXT, call.node)
+    if call.spark and call.distinct:
+        up = not (call.order and call.order[0].args.get("desc"))
+        text = f"CASE WHEN count(_1) > 0 THEN array_join(sort_array(collect_set(_1), {up}), _2) END"
+        return call.say(text, "", TEXT, part, between)
     found = call.say("listagg(_1, _2)", "listagg(_1, _2)", TEXT, _distinct(call, part), between)
     aggregates = taken(found)
     keys = [ordered(call.speaker, each, call.scope) for each in call.order] or [

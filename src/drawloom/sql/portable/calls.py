@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -11,7 +12,7 @@ from drawloom.sql.portable.closed import CLOSED, OWN, macro
 from drawloom.sql.portable.kinds import Kind, known
 from drawloom.sql.portable.nodes import call as plain_call
 from drawloom.sql.portable.nodes import kind_of, notes, shut, taken, typed
-from drawloom.sql.portable.registry import DISTINCT, ORDERED, RULES, Call
+from drawloom.sql.portable.registry import AGGREGATE_NAMES, DISTINCT, ORDERED, RULES, Call
 from drawloom.sql.portable.scope import Scope
 from drawloom.sql.portable.speaker import Speaker, node_rule
 
@@ -36,7 +37,8 @@ def say_function(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
         raise speaker.refused(
             node, f"Write {name} without {'DISTINCT' if distinct else 'ORDER BY'} inside its brackets."
         )
-    said = _say_parts(speaker, parts, scope)
+    # In the brackets of an aggregate a name is always a column.
+    said = _say_parts(speaker, parts, replace(scope, aliases={}) if name in AGGREGATE_NAMES else scope)
     if rule is None:
         return plain_call(node.name, *said)
     found = rule(Call(name, node, said, speaker, scope, distinct, order))
@@ -98,7 +100,10 @@ def filtered(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
     condition = speaker.say(node.expression.this, scope)
 
     def wrap(each: exp.Expr) -> exp.Expr:
-        return exp.Filter(this=each, expression=exp.Where(this=condition.copy()))
+        if not isinstance(each, exp.Filter):
+            return exp.Filter(this=each, expression=exp.Where(this=condition.copy()))
+        both = exp.And(this=shut(each.expression.this), expression=shut(condition.copy()))
+        return exp.Filter(this=each.this, expression=exp.Where(this=both))
 
     return around(speaker, node, found, wrap)
 

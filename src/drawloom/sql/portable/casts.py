@@ -173,6 +173,14 @@ def _to_float(ask: Asked) -> str | None:
     return f"CASE lower(trim(_1)) {words} ELSE {tried} END"
 
 
+def _to_decimal(ask: Asked) -> str | None:
+    if ask.have and not (ask.have.is_number or ask.have.name in {"text", "bool", "null"}):
+        raise ask.speaker.refused(ask.node, "Cast a number or a text to DECIMAL.")
+    if ask.attempt and ask.have == TEXT and not ask.speaker.spark:
+        return f"TRY_CAST(TRIM(BOTH ' ' FROM _1) AS {type_text(ask.kind, False)})"
+    return None
+
+
 def _to_text(ask: Asked) -> str | None:
     if ask.have is None:
         return _SPARK_TEXT if ask.speaker.spark else _TRINO_TEXT
@@ -275,7 +283,7 @@ def _plainly(have: Kind, kind: Kind) -> bool:
 
 
 _CASTS: dict[str, _Caster] = {
-    **dict.fromkeys(INTS, _to_int), "float": _to_float, "double": _to_float, "text": _to_text, "bool": _to_bool,
+    **dict.fromkeys(INTS, _to_int), "float": _to_float, "double": _to_float, "decimal": _to_decimal, "text": _to_text, "bool": _to_bool,
     "date": _to_date, "timestamp": _to_timestamp, "timestamptz": _to_timestamp, "json": _to_json,
     "list": _to_nested, "struct": _to_nested, "map": _to_nested,
 }  # fmt: skip

@@ -149,7 +149,8 @@ def bracket(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
         if name is None:
             raise speaker.refused(node, "Name the field, as s.a.")
         return field(speaker, node, said, name)
-    at = speaker.say(_index(index), scope)
+    text = node.this.type is not None and node.this.is_type(*exp.DataType.TEXT_TYPES)
+    at = speaker.say(index if text else _index(index), scope)
     if kind == TEXT:
         return speaker.say_call(
             "substr", Call("substr", node, (said, at, typed(exp.Literal.number(1), INTEGER)), speaker, scope)

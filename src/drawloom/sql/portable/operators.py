@@ -294,7 +294,8 @@ def bits(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
 def shift_left(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
     """DuckDB's fails where a bit falls off; the others' do not, so that only its good results count."""
     call = both(speaker, node, scope)
-    return call.say("shiftleft(_1, CAST(_2 AS INT))", "bitwise_left_shift(_1, _2)", call.kinds[0])
+    trino = "bitwise_left_shift(_1, _2)" if whole(call.parts[1]) is not None else "bitwise_left_shift(_1, CAST(_2 AS INTEGER))"
+    return call.say("shiftleft(_1, CAST(_2 AS INT))", trino, call.kinds[0])
 
 
 @node_rule(exp.BitwiseRightShift)
@@ -302,9 +303,9 @@ def shift_right(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
     """Nothing is left of a number that is moved by all its bits; the others' begin again from 0."""
     call = both(speaker, node, scope)
     kind, count = call.kinds[0], whole(call.parts[1])
-    plain = "shiftright(_1, CAST(_2 AS INT))", "bitwise_right_shift_arithmetic(_1, _2)"
+    plain = "shiftright(_1, CAST(_2 AS INT))", "bitwise_right_shift_arithmetic(_1, CAST(_2 AS INTEGER))"
     if count is not None and 0 <= count < 32:
-        return call.say(*plain, kind)
+        return call.say(plain[0], "bitwise_right_shift_arithmetic(_1, _2)", kind)
     width = {"bigint": 63, "integer": 31}.get(kind.name if kind else "")
     if width is None:
         raise call.refuse("Write CAST(x AS BIGINT) >> n.")
