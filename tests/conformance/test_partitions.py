@@ -97,7 +97,7 @@ def test_a_task_sees_exactly_the_days_it_declared(bench: Bench) -> None:
         assert answer.schema.types == [pa.int32(), pa.date32()]
     bench.fill(D1, f"SELECT n FROM {bench.t}", {bench.t: [day(1), day(3)]}, table="u")
     assert bench.rows(f"SELECT n FROM {bench.name('u')} ORDER BY n") == [(1,), (3,)]
-    bench.fill(day(6), f"SELECT count(*) AS n FROM {bench.t}", {bench.t: [day(4), day(5)]}, known=())
+    bench.fill(day(6), f"SELECT CAST(count(*) AS INTEGER) AS n FROM {bench.t}", {bench.t: [day(4), day(5)]})
     assert bench.rows(f"SELECT n FROM {bench.t} WHERE ds = DATE '{day(6)}'") == [(2,)]
 
 
@@ -184,7 +184,7 @@ def test_arrow_data_is_staged(bench: Bench) -> None:
         with pytest.raises(RunError, match=r"must be 2026-01-02"):
             task.stage_arrow(bench.table(), day(2), data, {})
         with pytest.raises(InputError, match=rf"result for {bench.t} == list, must be a pyarrow.Table"):
-            task.stage_arrow(bench.table(), D1, [{"n": 1}], {})  # type: ignore[arg-type]
+            task.stage_arrow(bench.table(), D1, [{"n": 1}], {})
         with pytest.raises(InputError, match=r"n more than once"):
             task.stage_arrow(bench.table(), D1, pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["n", "n"]), {})
         bench.engine.publish([task.stage_arrow(bench.table(), day(2), data.slice(0, 0), {"run": "py"})])

@@ -102,7 +102,10 @@ class House:
     def __post_init__(self) -> None:
         for ds in DAYS:
             self.land(ds)
-        self._copy("SELECT * FROM (VALUES ('tea', 'hot'), ('cake', 'sweet'), ('it''s', 'hot')) AS t(product, kind)", "products.csv")
+        self._copy(
+            "SELECT * FROM (VALUES ('tea', 'hot'), ('cake', 'sweet'), ('it''s', 'hot')) AS t(product, kind)",
+            "products.csv",
+        )
         self._copy("SELECT * FROM (VALUES ('hot', 'Hot ☕'), ('sweet', 'Süß')) AS t(kind, label)", "kinds.parquet")
         for name in self.specs:
             self.spec(name)
@@ -202,7 +205,9 @@ class House:
 
 def outcomes(summary: Summary) -> dict[str, int]:
     """How many results there are of each kind; fails with the error of the first that failed."""
-    failed = [f"{result.table} {result.ds} {result.outcome}: {result.error}" for result in summary.results if result.error]
+    failed = [
+        f"{result.table} {result.ds} {result.outcome}: {result.error}" for result in summary.results if result.error
+    ]
     assert not failed, failed[0]
     found = [result.outcome for result in summary.results]
     return {outcome: found.count(outcome) for outcome in sorted(set(found))}

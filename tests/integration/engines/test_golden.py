@@ -49,7 +49,7 @@ class Golden:
         with Project.load(self.folder) as project:
             outcomes(project.run(project.plan(), jobs=2))
             tables = sorted(table for pipeline in project.pipelines for table in pipeline.tables)
-            return {table: project.query(f'SELECT * FROM {_quoted(table)}') for table in tables}
+            return {table: project.query(f"SELECT * FROM {_quoted(table)}") for table in tables}
 
 
 def _quoted(table: str) -> str:
@@ -65,7 +65,9 @@ def college(folder: Path, prefix: str) -> Golden:
     for ds, senders in by_day.items():
         path = folder / "landing" / f"ds={ds}" / "rows.parquet"
         path.parent.mkdir(parents=True)
-        parquet.write_table(pa.table({"sender": pa.array(senders, pa.int64()), "odd": [s % 2 == 1 for s in senders]}), path)
+        parquet.write_table(
+            pa.table({"sender": pa.array(senders, pa.int64()), "odd": [s % 2 == 1 for s in senders]}), path
+        )
     spec = {
         "kind": "growth",
         "name": f"{prefix}_senders",
@@ -98,7 +100,11 @@ def flights(folder: Path, prefix: str) -> Golden:
     (folder / "drawloom.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     with Project.load(folder) as project:
         for table in ("flights", "weather"):
-            project.land(f"{prefix}_raw.{table}", [str(folder / f"landing/{table}-2013-01.parquet")], ds="make_date(year, month, day)")
+            project.land(
+                f"{prefix}_raw.{table}",
+                [str(folder / f"landing/{table}-2013-01.parquet")],
+                ds="make_date(year, month, day)",
+            )
     return Golden(folder, prefix)
 
 
@@ -107,7 +113,9 @@ MAKES: dict[str, Make] = {"college": college, "flights": flights}
 
 
 @pytest.fixture(scope="module", params=MAKES)
-def truth(request: pytest.FixtureRequest, servers: object, tmp_path_factory: pytest.TempPathFactory) -> tuple[Make, dict[str, pa.Table]]:
+def truth(
+    request: pytest.FixtureRequest, servers: object, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Make, dict[str, pa.Table]]:
     """How to make a project, and its tables as DuckDB fills them."""
     os.environ["JAVA_HOME"] = str(find_jdk(17, "Spark").home)
     made = MAKES[request.param](tmp_path_factory.mktemp(request.param), "con_truth")
@@ -155,7 +163,11 @@ def differences(table: str, found: pa.Table, wanted: pa.Table) -> list[str]:
         *(f"{table} must not have {line}" for line in sorted(have - due)[:2]),
         *(f"{table} must have {line}" for line in sorted(due - have)[:2]),
         *(f"{table}: {name}" for name in sorted(types ^ other)),
-        *([f"{table} has {found.num_rows} rows, must have {wanted.num_rows}"] if found.num_rows != wanted.num_rows else []),
+        *(
+            [f"{table} has {found.num_rows} rows, must have {wanted.num_rows}"]
+            if found.num_rows != wanted.num_rows
+            else []
+        ),
     ]
 
 

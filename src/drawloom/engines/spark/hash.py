@@ -28,7 +28,9 @@ def _hashable(value: str, kind: Any, depth: int = 0) -> str:
         case "struct":
             return f"xxhash64({', '.join(_members(value, kind, depth))})"
         case "map":
-            key, item = (_hash(f"{x}.{name}", kind.children[n][1], depth + 1) for n, name in enumerate(("key", "value")))
+            key, item = (
+                _hash(f"{x}.{name}", kind.children[n][1], depth + 1) for n, name in enumerate(("key", "value"))
+            )
             return f"array_sort(transform(map_entries({value}), {x} -> xxhash64({key}, {item})))"
     return value
 
