@@ -97,7 +97,7 @@ def test_a_task_sees_exactly_the_days_it_declared(bench: Bench) -> None:
         assert answer.schema.types == [pa.int32(), pa.date32()]
     bench.fill(D1, f"SELECT n FROM {bench.t}", {bench.t: [day(1), day(3)]}, table="u")
     assert bench.rows(f"SELECT n FROM {bench.name('u')} ORDER BY n") == [(1,), (3,)]
-    bench.fill(day(6), f"SELECT count(*) AS n FROM {bench.t}", {bench.t: [day(4), day(5)]}, known=())
+    bench.fill(day(6), f"SELECT CAST(count(*) AS INTEGER) AS n FROM {bench.t}", {bench.t: [day(4), day(5)]})
     assert bench.rows(f"SELECT n FROM {bench.t} WHERE ds = DATE '{day(6)}'") == [(2,)]
 
 

@@ -89,22 +89,32 @@ def everything() -> pa.Table:
 
 TYPES = [("n", "BIGINT"), *((name, type_) for name, (type_, *_) in CASES.items())]
 NAMES = ", ".join(f'"{name}"' for name, _ in TYPES)
+SMALL = ("SMALLINT", "TINYINT")
+
+
+def types_of(bench: Bench) -> list[tuple[str, str]]:
+    """The types as an engine keeps them: Iceberg has no small numbers."""
+    return [(name, "INTEGER" if bench.kind == "trino-iceberg" and kind in SMALL else kind) for name, kind in TYPES]
 
 
 def test_values_of_arrow_come_back_exactly_also_through_another_step(bench: Bench) -> None:
-    given = everything()
+    types, given = types_of(bench), everything()
+    if bench.kind == "trino-iceberg":
+        given = given.cast(
+            pa.schema((f.name, pa.int32() if f.type in (pa.int8(), pa.int16()) else f.type) for f in given.schema)
+        )
     with bench.engine.task({}) as task:
         staged = task.stage_arrow(bench.table(), D1, given, {"run": "r1"})
         bench.engine.publish([staged])
-    assert (spelled(staged.columns), staged.rows) == (TYPES, LONGEST)
+    assert (spelled(staged.columns), staged.rows) == (types, LONGEST)
     same(bench.engine.query(f"SELECT {NAMES} FROM {bench.t} ORDER BY n"), given)
-    assert spelled(bench.engine.columns(bench.t)) == TYPES
+    assert spelled(bench.engine.columns(bench.t)) == types
     stored = bench.engine.stored(bench.t, D1)
     assert stored
-    assert (stored.rows, stored.content, spelled(stored.columns)) == (LONGEST, staged.content, TYPES)
+    assert (stored.rows, stored.content, spelled(stored.columns)) == (LONGEST, staged.content, types)
     sql = f"SELECT {NAMES} FROM {bench.t} WHERE ds = DATE '2026-01-01'"
     again = bench.fill(D1, sql, {bench.t: [D1]}, table="u")
-    assert (again.content, spelled(again.columns)) == (staged.content, TYPES)
+    assert (again.content, spelled(again.columns)) == (staged.content, types)
     same(bench.engine.query(f"SELECT {NAMES} FROM {bench.name('u')} ORDER BY n"), given)
     with bench.engine.task({bench.t: [D1]}) as task:
         same(task.query(f"SELECT {NAMES} FROM {bench.t} ORDER BY n"), given)

@@ -23,6 +23,7 @@ class Query:
     key: str | None
     outputs: Sequence[Output]
     dialect: str
+    time: bool = False  # whether ``ds`` is a date or a time
     shift: int = 1  # lines before the user's text
 
     @property
@@ -57,8 +58,10 @@ class Query:
 
     @property
     def _said(self) -> exp.Expression:
-        text = exp.cast(_column(self.key or KEY), exp.DType.VARCHAR)
-        return exp.TryCast(this=text, to=exp.DataType.build("DATE"), safe=True)
+        """A date, a time or a text as a date; NULL for anything else, such as a number."""
+        key = _column(self.key or KEY)
+        said = key if self.time else exp.cast(key, exp.DType.VARCHAR)  # Trino makes no date of the text of a time
+        return exp.TryCast(this=said, to=exp.DataType.build("DATE"), safe=True)
 
     def _literal(self, ds: date) -> exp.Expression:
         return exp.cast(exp.Literal.string(ds.isoformat()), exp.DType.DATE)

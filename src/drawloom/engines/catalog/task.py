@@ -157,7 +157,9 @@ class CatalogTask:
         said = self._say(sql, dialect)
         described = self._session.describe(said)
         found = Given(tuple(name for name, _ in described), tuple(house_kind(kind) for _, kind in described))
-        return Query(said, found.key, outputs(table.name, found, table.columns, known), self._store.dialect)
+        stored = outputs(table.name, found, table.columns, known)
+        time = any(name == found.key and kind.startswith(("DATE", "TIMESTAMP")) for name, kind in described)
+        return Query(said, found.key, stored, self._store.dialect, time)
 
     def _write(self, table: Table, query: Query, select: str, metas: Metas) -> list[Staged]:
         order_by(table, query.outputs)  # refuses a cluster key that is no column

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyspark.sql import functions as F  # noqa: N812 - its usual name
 from sqlglot import exp
 
 from drawloom.engines.catalog.store import Measured, Rows
 from drawloom.engines.catalog.types import house_type
+from drawloom.engines.spark.connect import is_remote
 from drawloom.engines.spark.errors import spark_errors
 from drawloom.engines.spark.hash import row_hash
 from drawloom.model import KEY, Column
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from drawloom.engines.spark.engine import Spark
+
+
+class Tags(NamedTuple):
+    """What marks the jobs of a thread, and stops all jobs that are marked."""
+
+    add: Callable[[str], object]
+    remove: Callable[[str], object]
+    stop: Callable[[str], object]
 
 
 class SparkTask:
@@ -89,7 +98,7 @@ class SparkTask:
 
     def interrupt(self) -> None:
         """Stop what runs now."""
-        self._spark.interruptTag(self._tag)
+        self._tags().stop(self._tag)
 
     def close(self) -> None:
         """Drop the views; folders that were not published are swept later."""
@@ -105,11 +114,19 @@ class SparkTask:
     def _errors(self, sql: str) -> Iterator[None]:
         """Raise what Spark raises; meanwhile what runs has the task's tag, which a thread has by itself."""
         with spark_errors(sql, self._engine.address):
-            self._spark.addTag(self._tag)
+            tags = self._tags()
+            tags.add(self._tag)
             try:
                 yield
             finally:
-                self._spark.removeTag(self._tag)
+                tags.remove(self._tag)
+
+    def _tags(self) -> Tags:
+        """A session's own tags are of one thread each, so that no other thread can stop what has them."""
+        if is_remote(self._spark):
+            return Tags(self._spark.addTag, self._spark.removeTag, self._spark.interruptTag)
+        context = self._spark.sparkContext
+        return Tags(context.addJobTag, context.removeJobTag, context.cancelJobsWithTag)
 
 
 def quoted(name: str) -> str:
