@@ -56,9 +56,21 @@ class Tables:
         Raises:
             RunError: it is a table of a connector that none of the catalogs has.
         """
-        known = self._found.get(table.lower())
+        known = self._found.pop(table.lower(), None)
+        for catalogs in ([known] if known else [], self.catalogs):  # it may have been dropped, and be elsewhere now
+            columns, other = self._look(table, catalogs)
+            if columns:
+                return columns
+        if other:  # it may have been made since the other catalog was looked into
+            columns, other = self._look(table, self.catalogs)
+        if other:
+            raise RunError(_elsewhere(table, other)) from other
+        return columns
+
+    def _look(self, table: str, catalogs: Sequence[Hive | Iceberg]) -> tuple[tuple[Column, ...], RunError | None]:
+        """The columns in the first of the catalogs that has it, and why one of them did not say."""
         other: RunError | None = None
-        for one in [known] if known else self.catalogs:
+        for one in catalogs:
             try:
                 found = one.catalog.columns(table)
             except RunError as error:
@@ -68,13 +80,8 @@ class Tables:
                 continue
             if found:
                 self._found[table.lower()] = one
-                return found
-        self._found.pop(table.lower(), None)
-        if known:  # it was dropped, and may be elsewhere now
-            return self.columns(table)
-        if other:
-            raise RunError(_elsewhere(table, other)) from other
-        return ()
+                return found, None
+        return (), other
 
     def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, str]) -> None:
         """Show folders of Parquet files as partitions, or under None as a table without days.
