@@ -99,6 +99,12 @@ def iceberg(engines: Engines, tmp_path: Path) -> Iterator[Bench]:
     one.end()
 
 
+def many(tag: int) -> dict[str, Any]:
+    """Rows by which a whole day of one writer can be told: the more, the higher its tag."""
+    sql = f"SELECT CAST({tag} AS BIGINT) AS a FROM UNNEST(sequence(1, {5000 + tag})) AS t (x)"
+    return {"sql": sql, "dialect": "trino"}
+
+
 def code(error: pytest.ExceptionInfo[RunError] | pytest.ExceptionInfo[InputError]) -> str:
     return error.value.problems[0].code
 
@@ -174,15 +180,15 @@ def test_an_empty_day_is_there_and_empty(bench: Bench) -> None:
 
 
 def test_many_days_at_once_full_and_empty(bench: Bench) -> None:
-    days = [D1 + timedelta(n) for n in range(95)]  # more than Trino writes in one statement
+    days = [D1 + timedelta(n) for n in range(94)]  # more than Trino writes in one statement
     with bench.engine.task({}) as task:
-        sql = f"SELECT x AS a, DATE '{D1}' + (x * 2)::INTEGER AS ds FROM (SELECT unnest(range(47)) AS x)"
-        staged = task.stage_range(Table(bench.table), sql, {ds: {"run": "r1"} for ds in days[:94]})
+        sql = f"SELECT x AS a, date_add('day', x * 2, DATE '{D1}') AS ds FROM UNNEST(sequence(0, 46)) AS t (x)"
+        staged = task.stage_range(Table(bench.table), sql, {ds: {"run": "r1"} for ds in days}, dialect="trino")
         bench.engine.publish(staged)
-        with pytest.raises(RunError, match=r"ds == 2026-01-03, must be a day from 2026-01-01 to 2026-01-02"):
-            task.stage_range(Table(bench.table), sql, {D1: {"run": "r1"}, D2: {"run": "r1"}})
+        with pytest.raises(RunError, match=r"ds == 2026-.*, must be a day from 2026-01-01 to 2026-01-02"):
+            task.stage_range(Table(bench.table), sql, {D1: {"run": "r1"}, D2: {"run": "r1"}}, dialect="trino")
     assert [part.rows for part in staged] == [1, 0] * 47
-    assert bench.engine.days(bench.table) == days[:94]
+    assert bench.engine.days(bench.table) == days
     assert len(bench.rows()) == 47
 
 
@@ -212,9 +218,12 @@ def test_every_type_comes_back_as_it_was(bench: Bench) -> None:
     with bench.engine.task({}) as task:
         staged = task.stage_arrow(Table(bench.table), D1, data, {"run": "r1"}, [Column("none", "INTEGER")])
         bench.engine.publish([staged])
-        found = bench.engine.look(bench.table)
-        assert found
-        back = task.query(f"SELECT * EXCLUDE (ds) FROM {found.name} ORDER BY i64")
+        names = ", ".join(f'"{name}"' for name in data.column_names)
+        back = task.query(f"SELECT {names} FROM {staged.place} ORDER BY i64")
+    if bench.catalog == "hive":  # Iceberg has no small whole numbers: its columns are others
+        stored = bench.engine.stored(bench.table, D1)
+        assert stored
+        assert stored.content == replace(staged, columns=stored.columns).content
     small = pa.int32() if bench.catalog == "iceberg" else None
     types = {"u64": pa.decimal128(20, 0), "none": pa.int32()} | ({"i8": small, "i16": small} if small else {})
     wanted = pa.table({name: data[name].cast(types.get(name, data[name].type)) for name in data.column_names})
@@ -261,10 +270,13 @@ def test_columns_may_come_and_go_and_widen_where_iceberg_lets_them(bench: Bench)
 
 def test_the_hash_knows_rows_and_no_order(bench: Bench) -> None:
     def contents(*many: str) -> list[str]:
-        texts = [f"SELECT *, DATE '{D1}' + {n} AS ds FROM (VALUES {rows}) AS t (a, b)" for n, rows in enumerate(many)]
+        texts = [
+            f"SELECT *, DATE '{D1 + timedelta(n)}' AS ds FROM (VALUES {rows}) AS t (a, b)"
+            for n, rows in enumerate(many)
+        ]
         metas = {D1 + timedelta(n): {"run": "r1"} for n in range(len(many))}
         with bench.engine.task({}) as task:
-            staged = task.stage_range(Table(bench.table), " UNION ALL ".join(texts), metas)
+            staged = task.stage_range(Table(bench.table), " UNION ALL ".join(texts), metas, (), "trino")
         return [part.content for part in staged]
 
     one, other_order, *others = contents(
@@ -277,8 +289,13 @@ def test_the_hash_knows_rows_and_no_order(bench: Bench) -> None:
     )
     assert one == other_order
     assert len({one, *others}) == 5
+    full, empty = (f"CAST(ROW({value}) AS ROW(p VARCHAR))" for value in ("'a'", "NULL"))
     nested = contents(
-        "([1], {'p': 'a'})", "([1, NULL], {'p': 'a'})", "(NULL, {'p': 'a'})", "([1], {'p': NULL})", "([], NULL)"
+        f"(ARRAY[1], {full})",
+        f"(ARRAY[1, NULL], {full})",
+        f"(CAST(NULL AS ARRAY(INTEGER)), {full})",
+        f"(ARRAY[1], {empty})",
+        "(CAST(ARRAY[] AS ARRAY(INTEGER)), CAST(NULL AS ROW(p VARCHAR)))",
     )
     assert len(set(nested)) == 5
 
@@ -356,9 +373,9 @@ def test_folders_are_shown_as_days_and_replaced_in_place(hive: Bench) -> None:
 def test_many_folders_are_shown_by_one_look(hive: Bench) -> None:
     days = [D1 + timedelta(n) for n in range(12)]
     folders: Folders = {ds: write(hive.lake.path(hive.table, ds).parent, "SELECT 1::BIGINT AS a") for ds in days}
-    began = hive.run("SELECT count(*) FROM system.runtime.queries")[0][0]
     hive.engine.attach(hive.table, [A], folders)
-    assert hive.run("SELECT count(*) FROM system.runtime.queries")[0][0] - began < 12
+    said = f"SELECT count(*) FROM system.runtime.queries WHERE query LIKE 'CALL%{hive.schema}%'"
+    assert hive.run(said) == [[1]]
     assert hive.engine.days(hive.table) == days
     more: Folders = {
         ds: write(hive.lake.path(hive.table, ds).parent, "SELECT 2::BIGINT AS a") for ds in (D1 - timedelta(1), D1)
@@ -444,14 +461,14 @@ def test_writers_of_one_day_leave_one_whole_result(bench: Bench) -> None:
 
     def write_all(tag: int) -> None:
         for _ in range(2):
-            bench.fill(D1, f"SELECT {tag}::BIGINT AS a FROM range({1000 + tag}) AS t(x)", engine=others[tag])
+            bench.fill(D1, engine=others[tag], **many(tag))
 
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(write_all, range(3)))
     for other in others:
         other.close()
     ((tags, tag, count),) = bench.rows(f"SELECT count(DISTINCT a), max(a), count(*) FROM {bench.table}")
-    assert (tags, count) == (1, 1000 + tag)
+    assert (tags, count) == (1, 5000 + tag)
 
 
 def test_writers_of_the_days_of_one_table_do_not_disturb_each_other(bench: Bench) -> None:
@@ -462,7 +479,7 @@ def test_writers_of_the_days_of_one_table_do_not_disturb_each_other(bench: Bench
 
 
 def test_a_reader_sees_whole_days_only(bench: Bench) -> None:
-    bench.fill(D1, "SELECT 0::BIGINT AS a FROM range(10000)")
+    bench.fill(D1, **many(0))
     stop = threading.Event()
     seen: list[str] = []
 
@@ -473,12 +490,12 @@ def test_a_reader_sees_whole_days_only(bench: Bench) -> None:
             except RunError as error:
                 seen.append("failed" if error.problems[0].code == "engine-io" else str(error))
             else:
-                seen.append("whole" if (tags, count) == (1, 10000 + tag) else "torn")
+                seen.append("whole" if (tags, count) == (1, 5000 + tag) else "torn")
 
     with ThreadPoolExecutor(2) as pool:
         readers = [pool.submit(read) for _ in range(2)]
         for tag in range(1, 5):
-            bench.fill(D1, f"SELECT {tag}::BIGINT AS a FROM range({10000 + tag})")
+            bench.fill(D1, **many(tag))
         stop.set()
         for reader in readers:
             reader.result()
@@ -498,11 +515,11 @@ url, location, table, tag, until = sys.argv[1:]
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 engine = Trino(connect(url), location, "hive")
 with engine.task({}) as task:
-    sql = f"SELECT {tag}::BIGINT AS a FROM range({10000 + int(tag)}) AS t(x)"
+    sql = f"SELECT CAST({tag} AS BIGINT) AS a FROM UNNEST(sequence(1, {5000 + int(tag)})) AS t (x)"
     if until == "long":
-        sql = f"SELECT sum(x.a * y.a) AS a FROM ({sql}) AS x, ({sql}) AS y, range(100000) AS z(z)"
+        sql = f"SELECT count(x.a * y.a * z.a) AS a FROM ({sql}) AS x, ({sql}) AS y, ({sql}) AS z"
         print("STAGING", flush=True)
-    staged = task.stage(Table(table), date(2026, 1, 1), sql, {"run": "child"})
+    staged = task.stage(Table(table), date(2026, 1, 1), sql, {"run": "child"}, (), "trino")
     print("STAGED", flush=True)
     if until == "staged":
         time.sleep(600)
@@ -531,11 +548,11 @@ class Child:
 
 
 def test_a_killed_writer_leaves_the_old_day_or_the_new_one(bench: Bench) -> None:
-    bench.fill(D1, "SELECT 0::BIGINT AS a FROM range(10000)")
+    bench.fill(D1, **many(0))
     child = Child(bench, 1, "staged")
     child.wait("STAGED")
     child.end(signal.SIGKILL)
-    assert bench.rows(f"SELECT max(a), count(*) FROM {bench.table}") == [(0, 10000)]
+    assert bench.rows(f"SELECT max(a), count(*) FROM {bench.table}") == [(0, 5000)]
     possible = {0}
     for tag, pause in ((2, 0.3), (3, 0.8), (4, 1.5)):
         child = Child(bench, tag, "published")
@@ -545,7 +562,7 @@ def test_a_killed_writer_leaves_the_old_day_or_the_new_one(bench: Bench) -> None
         possible.add(tag)  # what was sent goes on without its sender, or not
         time.sleep(3)
         ((tags, last, count),) = bench.rows(f"SELECT count(DISTINCT a), max(a), count(*) FROM {bench.table}")
-        assert (tags, count) == (1, 10000 + last)
+        assert (tags, count) == (1, 5000 + last)
         assert last in possible
     bench.fill(D1, "SELECT 9::BIGINT AS a")
     assert bench.rows() == [(9, D1)]
@@ -574,10 +591,10 @@ def test_a_writer_that_is_stopped_stops_its_query(hive: Bench) -> None:
 
 
 def test_a_task_is_interrupted_from_another_thread(hive: Bench) -> None:
-    slow = "SELECT sum(x.a * y.a * z.a) AS a FROM n AS x, n AS y, n AS z"
-    sql = f"WITH n AS (SELECT x::BIGINT AS a FROM range(100000) AS t(x)) {slow}"
+    slow = "SELECT count(x.a * y.a * z.a) AS a FROM n AS x, n AS y, n AS z"
+    sql = f"WITH n AS (SELECT a FROM UNNEST(sequence(1, 10000)) AS t (a)) {slow}"
     with hive.engine.task({}) as task, ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(task.query, sql)
+        asked = pool.submit(task.query, sql, "trino")
         until = time.monotonic() + 30
         while not running(hive, "WITH n AS%") and time.monotonic() < until:
             time.sleep(0.2)

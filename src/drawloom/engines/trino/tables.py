@@ -77,9 +77,23 @@ class Tables:
         return Found(named, data_columns(described), one.key(table, described))
 
     def _described(self, table: str) -> tuple[Hive | Iceberg, Described] | None:
-        known = self._found.get(table.lower())
+        known = self._found.pop(table.lower(), None)
+        for catalogs in ([known] if known else [], self.catalogs):  # it may have been dropped, and be elsewhere now
+            found, other = self._look(table, catalogs)
+            if found:
+                return found
+        if other:  # it may have been made since the other catalog was looked into
+            found, other = self._look(table, self.catalogs)
+        if other:
+            raise RunError(_elsewhere(table, other)) from other
+        return found
+
+    def _look(
+        self, table: str, catalogs: Sequence[Hive | Iceberg]
+    ) -> tuple[tuple[Hive | Iceberg, Described] | None, RunError | None]:
+        """The first of the catalogs that has it, with its columns, and why one of them did not say."""
         other: RunError | None = None
-        for one in [known] if known else self.catalogs:
+        for one in catalogs:
             try:
                 found = one.catalog.described(table)
             except RunError as error:
@@ -89,13 +103,8 @@ class Tables:
                 continue
             if found:
                 self._found[table.lower()] = one
-                return one, found
-        self._found.pop(table.lower(), None)
-        if known:  # it was dropped, and may be elsewhere now
-            return self._described(table)
-        if other:
-            raise RunError(_elsewhere(table, other)) from other
-        return None
+                return (one, found), None
+        return None, other
 
     def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, str]) -> None:
         """Show folders of Parquet files as partitions, or under None as a table without days.
