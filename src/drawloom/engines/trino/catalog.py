@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from sqlglot import exp
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from drawloom.engines.catalog.narrow import among
+from drawloom.engines.catalog.places import decoded
 from drawloom.engines.catalog.types import engine_type, house_type
 from drawloom.engines.trino.client import Answer, Client, Watch
 from drawloom.engines.trino.errors import name_of
@@ -165,11 +165,6 @@ def chunks(days: Iterable[date]) -> list[list[date]]:
     """Days, as many as one statement may write."""
     ordered = sorted(days)
     return [ordered[n : n + WRITERS] for n in range(0, len(ordered), WRITERS)]
-
-
-def decoded(uri: str) -> str:
-    """A URI as Trino takes it: of a file as the path is, without percent signs."""
-    return unquote(uri) if uri.startswith("file:") else uri
 
 
 def local(uri: str) -> Path | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from drawloom.engines.base import Staged
 from drawloom.engines.catalog.days import iso_days
 from drawloom.engines.catalog.errors import not_by_day
+from drawloom.engines.catalog.places import decoded
 from drawloom.engines.trino.catalog import (
     MISSING,
     Catalog,
@@ -19,7 +20,6 @@ from drawloom.engines.trino.catalog import (
     again,
     chunks,
     day,
-    decoded,
     local,
     names,
     quoted,
