@@ -23,3 +23,20 @@ def ask_trino(catalog: str, sql: str) -> list[list[Any]]:
         )
         with contextlib.closing(connection), contextlib.closing(connection.cursor()) as cursor:
             return list(cursor.execute(sql).fetchall())
+
+
+def forget(schema: str) -> None:
+    """Take a schema out of the metastore, with its tables of either kind."""
+    if [schema] not in ask_trino("hive", "SHOW SCHEMAS"):
+        return
+    for (table,) in ask_trino("hive", f"SHOW TABLES FROM {schema}"):
+        drop(f'{schema}."{table}"')
+    ask_trino("hive", f"DROP SCHEMA {schema}")
+
+
+def drop(table: str) -> None:
+    """Drop a table, be it of Hive or of Iceberg."""
+    try:
+        ask_trino("hive", f"DROP TABLE {table}")
+    except trino.exceptions.TrinoQueryError:
+        ask_trino("iceberg", f"DROP TABLE {table}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from drawloom.model import Column, InputError, RunError
 from tests.conformance.bench import D1, Bench, day, tuples
+from tests.conformance.kinds import open_engine
 
 ROWS = "SELECT CAST(n AS BIGINT) AS n, {text} AS s FROM (VALUES (1), (2), (3)) AS v(n)"
 
@@ -214,3 +216,18 @@ def test_old_and_far_days_are_days_too(bench: Bench) -> None:
         bench.fill(ds, f"SELECT {n} AS n")
     assert bench.engine.days(bench.t) == days
     assert bench.rows(f"SELECT n, ds FROM {bench.t} ORDER BY ds") == list(enumerate(days))
+
+
+def test_folders_with_signs_in_their_names_do_no_harm(bench: Bench, tmp_path: Path) -> None:
+    place = tmp_path / "env=prod" / "a b%20é 'q'" / "lake"
+    other = Bench(bench.kind, open_engine(bench.kind, place), place, bench.schema)
+    try:
+        other.fill(D1, "SELECT 1 AS a", table="s")
+        other.fill(D1, f"SELECT a FROM {other.name('s')}", {other.name("s"): [D1]}, table="u")
+        other.fill(day(2), "SELECT 1 AS a WHERE 1 = 0", table="u")
+        assert other.rows(f"SELECT a, ds FROM {other.name('u')}") == [(1, D1)]
+        assert other.engine.days(other.name("u")) == [D1, day(2)]
+        assert list(place.rglob("*.parquet")) or bench.kind.startswith("trino")
+        assert not list(tmp_path.rglob("*%3D*"))
+    finally:
+        other.engine.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drawloom import Project
-from tests.conformance.ask import ask_trino
+from tests.conformance.ask import forget
 from tests.integration.engines.house import House
 from tests.servers.fixtures import servers
 from tests.servers.jdk import find_jdk
@@ -31,9 +31,8 @@ def build(servers: object, tmp_path: Path) -> Iterator[Build]:
 
     yield one
     for house in made:
-        for catalog in ("iceberg", "hive"):
-            for schema in (house.schema, house.raw):
-                ask_trino(catalog, f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        for schema in (house.schema, house.raw):
+            forget(schema)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from pyarrow import parquet
 
 from drawloom import Project
 from drawloom.demo.data import build
-from tests.conformance.ask import ask_trino
+from tests.conformance.ask import ask_trino, drop, forget
 from tests.frameworks.growth.golden import FIRST, messages
 from tests.integration.engines.house import engine_line, outcomes
 from tests.servers.jdk import find_jdk
@@ -129,12 +129,11 @@ def truth(
 def golden(truth: tuple[Make, dict[str, pa.Table]], tmp_path: Path) -> Iterator[Golden]:
     made = truth[0](tmp_path, f"con_{secrets.token_hex(4)}")
     yield made
-    for catalog in ("iceberg", "hive"):
-        for name in ("core", "raw", "ref", "report"):
-            ask_trino(catalog, f"DROP SCHEMA IF EXISTS {made.prefix}_{name} CASCADE")
-        if ["growth"] in ask_trino(catalog, "SHOW SCHEMAS"):
-            for (table,) in ask_trino(catalog, f"SHOW TABLES FROM growth LIKE '{made.prefix}%'"):
-                ask_trino(catalog, f'DROP TABLE growth."{table}"')
+    for name in ("core", "raw", "ref", "report"):
+        forget(f"{made.prefix}_{name}")
+    if ["growth"] in ask_trino("hive", "SHOW SCHEMAS"):
+        for (table,) in ask_trino("hive", f"SHOW TABLES FROM growth LIKE '{made.prefix}%'"):
+            drop(f'growth."{table}"')
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import socket
 import warnings
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from pyspark.sql import SparkSession
 
@@ -16,6 +18,7 @@ _STATIC = {
     "spark.ui.showConsoleProgress": "false",
     "spark.app.name": "drawloom",
 }
+PATIENCE = 10.0  # seconds in which a server must take a connection
 _LOCAL = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 _SESSION = {
     "spark.sql.session.timeZone": "UTC",
@@ -55,6 +58,7 @@ def connect(url: str, metastore: str = "", settings: Mapping[str, str] | None = 
 def _build(url: str, metastore: str, settings: Mapping[str, str]) -> SparkSession:
     builder = SparkSession.builder
     if url.startswith("sc://"):
+        _knock(url)
         remote: SparkSession = builder.remote(url).getOrCreate()
         for name, value in settings.items():
             remote.conf.set(name, value)
@@ -68,6 +72,12 @@ def _build(url: str, metastore: str, settings: Mapping[str, str]) -> SparkSessio
         made = made.config(name, value)
     session: SparkSession = made.getOrCreate()
     return session
+
+
+def _knock(url: str) -> None:
+    """Fail at once where nobody listens: Spark's own client would try for ten minutes."""
+    parts = urlsplit(url)
+    socket.create_connection((parts.hostname or "localhost", parts.port or 15002), PATIENCE).close()
 
 
 def is_remote(session: SparkSession) -> bool:

@@ -44,7 +44,7 @@ class Spark:
     @property
     def lasting(self) -> bool:
         """Whether its catalog outlives the session."""
-        return self.spark.conf.get("spark.sql.catalogImplementation", "") != "in-memory"
+        return self.spark.conf.get("spark.sql.catalogImplementation", "in-memory") != "in-memory"
 
     def __enter__(self) -> Self:
         return self

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlglot import exp
-
 from drawloom.engines.catalog.types import house_kind
+from drawloom.engines.spark.names import quoted
 from drawloom.model import Column
 
 
 def row_hash(columns: Sequence[Column]) -> str:
     """The expression of a row's hash, exact enough to be summed; whether a value is NULL is hashed by itself."""
     by_name = sorted(columns, key=lambda column: column.name)
-    values = [(exp.to_identifier(c.name, quoted=True).sql("spark"), house_kind(c.type)) for c in by_name]
+    values = [(quoted(c.name), house_kind(c.type)) for c in by_name]
     parts = [part for value, kind in values for part in (_hashable(value, kind), f"{value} IS NULL")]
     return f"CAST(xxhash64({', '.join(parts)}) AS DECIMAL(38, 0))"
 
@@ -40,4 +39,4 @@ def _hash(value: str, kind: Any, depth: int) -> str:
 
 
 def _members(value: str, kind: Any, depth: int) -> list[str]:
-    return [_hash(f"{value}.{exp.to_identifier(n, quoted=True).sql('spark')}", one, depth) for n, one in kind.children]
+    return [_hash(f"{value}.{quoted(n)}", one, depth) for n, one in kind.children]

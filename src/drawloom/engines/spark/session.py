@@ -9,13 +9,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyspark.sql import functions as F  # noqa: N812 - its usual name
-from sqlglot import exp
 
 from drawloom.engines.catalog.store import Measured, Rows
 from drawloom.engines.catalog.types import house_type
 from drawloom.engines.spark.connect import is_remote
 from drawloom.engines.spark.errors import spark_errors
 from drawloom.engines.spark.hash import row_hash
+from drawloom.engines.spark.names import path, quoted
 from drawloom.model import KEY, Column
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class SparkTask:
             frame = self._spark.sql(rows.select)
             if rows.table.cluster:
                 frame = frame.sortWithinPartitions(KEY, *(quoted(key) for key in rows.table.cluster))
-            frame.write.partitionBy(KEY).parquet(root)
-            made = self._spark.read.schema(frame.schema).parquet(root)
+            frame.write.partitionBy(KEY).parquet(path(root))
+            made = self._spark.read.schema(frame.schema).parquet(path(root))
             made.createOrReplaceTempView(name)
         self._frames[name] = made
         self._engine.staged[name] = root
@@ -127,8 +127,3 @@ class SparkTask:
             return Tags(self._spark.addTag, self._spark.removeTag, self._spark.interruptTag)
         context = self._spark.sparkContext
         return Tags(context.addJobTag, context.removeJobTag, context.cancelJobsWithTag)
-
-
-def quoted(name: str) -> str:
-    """A quoted identifier of Spark."""
-    return exp.to_identifier(name, quoted=True).sql("spark")

@@ -16,7 +16,7 @@ from drawloom.engines.catalog.types import engine_type, house_type
 from drawloom.engines.columns import widens
 from drawloom.engines.spark.connect import is_remote
 from drawloom.engines.spark.errors import spark_errors
-from drawloom.engines.spark.session import quoted
+from drawloom.engines.spark.names import path, quoted
 from drawloom.model import KEY, Column, Fix, Problem, RunError
 
 if TYPE_CHECKING:
@@ -90,10 +90,12 @@ class Tables:
         there = set(self.days(table))
         new = {ds: folder for ds, folder in folders.items() if ds not in there}
         if new:
-            places = " ".join(f"PARTITION ({KEY} = DATE '{ds}') LOCATION {_text(f)}" for ds, f in sorted(new.items()))
+            places = " ".join(
+                f"PARTITION ({KEY} = DATE '{ds}') LOCATION {_text(path(f))}" for ds, f in sorted(new.items())
+            )
             self._run(f"ALTER TABLE {name(table)} ADD IF NOT EXISTS {places}")
         for ds, folder in sorted(folders.items()):  # also the new ones: another writer may have been first
-            self._run(f"ALTER TABLE {name(table)} PARTITION ({KEY} = DATE '{ds}') SET LOCATION {_text(folder)}")
+            self._run(f"ALTER TABLE {name(table)} PARTITION ({KEY} = DATE '{ds}') SET LOCATION {_text(path(folder))}")
         self._spark.catalog.refreshTable(table.lower())
         self._written.add(table)
 
@@ -107,7 +109,7 @@ class Tables:
         """Write a file without rows."""
         items = ", ".join(f"CAST(NULL AS {_type(c)}) AS {quoted(c.name)}" for c in columns)
         with spark_errors("", self._address):
-            self._spark.sql(f"SELECT {items} WHERE FALSE").write.mode("overwrite").parquet(folder)
+            self._spark.sql(f"SELECT {items} WHERE FALSE").write.mode("overwrite").parquet(path(folder))
 
     def folder(self, table: str) -> str:
         """Where a table is kept."""
@@ -120,12 +122,12 @@ class Tables:
 
     def _sweep(self, table: str, grace: float) -> Iterator[str]:
         context: Any = self._spark.sparkContext
-        path = context._jvm.org.apache.hadoop.fs.Path(f"{self.folder(table)}/{RUNS}")  # noqa: SLF001
-        files = path.getFileSystem(context._jsc.hadoopConfiguration())  # noqa: SLF001
-        if not files.exists(path):
+        runs = context._jvm.org.apache.hadoop.fs.Path(path(f"{self.folder(table)}/{RUNS}"))  # noqa: SLF001
+        files = runs.getFileSystem(context._jsc.hadoopConfiguration())  # noqa: SLF001
+        if not files.exists(runs):
             return
         live = {place.rstrip("/").rpartition("/")[0].rpartition("/")[2] for place in self._places(table)}
-        for run in files.listStatus(path):
+        for run in files.listStatus(runs):
             old = time.time() - run.getModificationTime() / 1000 > grace
             if old and run.getPath().getName() not in live and files.delete(run.getPath(), True):
                 yield str(run.getPath().toString())
@@ -142,10 +144,10 @@ class Tables:
 
     def _create(self, table: str, columns: Sequence[Column], partitioned: str, folder: str, key: str = "") -> None:
         schema = table.lower().partition(".")[0]
-        self._run(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)} LOCATION {_text(f'{self._location}/{schema}')}")
+        self._run(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)} LOCATION {_text(path(f'{self._location}/{schema}'))}")
         listed = _listed(columns) + key
         self._run(
-            f"CREATE TABLE IF NOT EXISTS {name(table)} ({listed}) USING parquet {partitioned} LOCATION {_text(folder)}"
+            f"CREATE TABLE IF NOT EXISTS {name(table)} ({listed}) USING parquet {partitioned} LOCATION {_text(path(folder))}"
         )
 
     def _widen(self, table: str, columns: Sequence[Column], have: Mapping[str, Column]) -> None:
