@@ -14,7 +14,7 @@ __all__ = ["servers"]
 
 
 def _marks(kind: str) -> list[pytest.MarkDecorator]:
-    return [] if kind == "duckdb" else [pytest.mark.integration]
+    return [] if kind == "duckdb" else [pytest.mark.engines]
 
 
 @pytest.fixture(scope="session", params=[pytest.param(kind, marks=_marks(kind)) for kind in KINDS])

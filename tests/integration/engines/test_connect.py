@@ -16,7 +16,7 @@ from tests.servers.engines import Engines
 from tests.servers.jdk import find_jdk
 from tests.servers.process import HOST, Launch, end, listens, reserved_ports, start, wait
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.engines
 SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 
 

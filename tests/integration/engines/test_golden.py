@@ -24,7 +24,7 @@ from tests.frameworks.growth.golden import FIRST, messages
 from tests.integration.engines.house import engine_line, outcomes
 from tests.servers.jdk import find_jdk
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.engines
 
 KINDS = ("spark", "trino-hive", "trino-iceberg")
 MESSAGES_LAST = FIRST + timedelta(int(os.environ.get("DRAWLOOM_GROWTH_DAYS", "35")) - 1)  # a month end is among them

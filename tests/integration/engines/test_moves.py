@@ -7,7 +7,7 @@ import pytest
 from tests.integration.engines.conftest import Build
 from tests.integration.engines.house import CELLS, DAYS, TABLES
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.engines
 
 Rows = dict[str, list[str]]
 

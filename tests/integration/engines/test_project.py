@@ -14,7 +14,7 @@ import pytest
 from tests.integration.engines.conftest import Build
 from tests.integration.engines.house import CELLS, DAYS, LAST, House
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.engines
 
 KINDS = ("duckdb", "spark", "trino-hive", "trino-iceberg")
 

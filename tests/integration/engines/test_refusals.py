@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from drawloom import Project
-from tests.conformance.ask import ask_trino
+from drawloom.run.registry import Registry
+from tests.conformance.ask import ask_trino, forget
 from tests.servers.engines import Engines
 from tests.servers.jdk import find_jdk
 from tests.servers.process import reserved_ports
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.engines
 
 CONFIG = "name: refused\nstart: 2026-01-01\nend: 2026-01-02\ndefaults: {{owner: x@example.com, retries: 0}}\nengine: {engine}\n{more}"
 STEP = """/* drawloom
@@ -33,8 +34,7 @@ Told = Callable[..., tuple[int, str]]
 def schema() -> Iterator[str]:
     name = f"con_{secrets.token_hex(4)}"
     yield name
-    for catalog in ("iceberg", "hive"):
-        ask_trino(catalog, f"DROP SCHEMA IF EXISTS {name} CASCADE")
+    forget(name)
 
 
 @pytest.fixture
@@ -52,8 +52,9 @@ def told(servers: Engines, schema: str, tmp_path: Path) -> Told:
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, env={**os.environ, **plain, **(env or {})}
         )
-        with Project.load(tmp_path) as project:
-            assert project.registry.records() == {}, "nothing is marked as run"
+        registry = Registry(f"sqlite:///{tmp_path / 'lake/registry.db'}")
+        assert registry.records() == {}, "nothing is marked as run"
+        registry.close()
         return done.returncode, done.stdout + done.stderr
 
     return run

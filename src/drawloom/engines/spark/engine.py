@@ -8,7 +8,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from drawloom.engines.base import Schemas, Staged, Visible
-from drawloom.engines.catalog.places import decoded
 from drawloom.engines.catalog.store import Found
 from drawloom.engines.catalog.task import CatalogTask
 from drawloom.engines.spark.connect import is_remote
@@ -35,7 +34,7 @@ class Spark:
     def __init__(self, session: SparkSession, location: str, address: str = "spark") -> None:
         self.spark = session
         self.address = address
-        self.location = decoded(location).rstrip("/")
+        self.location = location.rstrip("/")
         self.run = secrets.token_hex(6)
         self.staged: dict[str, str] = {}
         self._tables = Tables(session, self.location, address)
@@ -122,10 +121,10 @@ class Spark:
     def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, str]) -> None:
         """Make folders (URIs) of Parquet files the partitions of a table, or under None the table without days."""
         if None in folders:
-            self._tables.place(table, columns, decoded(folders[None]))
+            self._tables.place(table, columns, folders[None])
         else:
             self._tables.ensure(table, columns)
-            self._tables.point(table, {ds: decoded(place) for ds, place in folders.items() if ds})
+            self._tables.point(table, {ds: place for ds, place in folders.items() if ds})
 
     def sweep(self) -> None:
         """Remove folders of runs that no partition is in any more."""

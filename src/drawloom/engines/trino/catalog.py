@@ -64,7 +64,17 @@ class Catalog:
             if name_of(error) in MISSING:
                 return None
             raise
+        if rows and rows[0][:2] == ["col", "array(varchar)"]:
+            self._refuse_hidden(table)
         return [(row[0], house(row[1], f"{table}.{row[0]}"), row[2]) for row in rows]
+
+    def _refuse_hidden(self, table: str) -> None:
+        """Spark keeps columns that Hive does not have, such as TIMESTAMP_NTZ, to itself, and shows others instead."""
+        names = self.run(f"SELECT * FROM {self.beside(table, 'properties')}").columns
+        if any(name.startswith("spark.sql.sources.schema") for name, _ in names):
+            message = f"{table} has a column of a type that only Spark reads (TIMESTAMP_NTZ?), must have types of Hive."
+            fix = Fix("Fill it with Trino into another table, or have Spark drop it and run its step with Trino.")
+            raise RunError(Problem("engine-error", "error", message, fix=fix))
 
     def make_schema(self, schema: str, folder: str) -> None:
         """Have a schema; one that is there stays where it is."""
