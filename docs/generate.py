@@ -113,11 +113,19 @@ def _sentence(text: str) -> str:
     return first.partition(". ")[0].rstrip(".").replace("|", "\\|") + "."
 
 
+def portable() -> str:
+    """The closed list of portable functions."""
+    from drawloom.sql.portable.closed import table
+
+    return table()
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "AGENTS.md": file_map,
     "docs/cli.md": cli,
     "docs/specs.md": specs,
     "docs/advice.md": advice,
+    "docs/portable.md": portable,
 }
 
 

@@ -56,7 +56,10 @@ class Same:
         found = self.duck.execute(transpile(sql, "duckdb", "duckdb"))
         structs = [str(part[1]).startswith("STRUCT") for part in found.description]
         return [
-            tuple(tuple(cell.values()) if struct and cell is not None else cell for cell, struct in zip(row, structs, strict=True))
+            tuple(
+                tuple(cell.values()) if struct and cell is not None else cell
+                for cell, struct in zip(row, structs, strict=True)
+            )
             for row in found.fetchall()
         ]
 

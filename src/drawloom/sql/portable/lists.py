@@ -12,14 +12,14 @@ from drawloom.sql.portable.registry import Call, refuses, result, says, simple
 _SIZE = "CASE WHEN _1 IS NOT NULL THEN size(_1) END"
 
 simple("list_len array_length", 1, BIGINT, _SIZE, "cardinality(_1)")
-simple("list_filter array_filter filter list_select_where", 2, "=1", "filter(_1, _2)")
+simple("list_filter array_filter filter", 2, "=1", "filter(_1, _2)")
 simple("list_distinct array_distinct", 1, "=1", "array_distinct(filter(_1, v -> v IS NOT NULL))")
 simple("list_has_any array_has_any", 2, BOOL, "size(array_intersect(filter(_1, v -> v IS NOT NULL), _2)) > 0",
        "cardinality(array_intersect(filter(_1, v -> v IS NOT NULL), _2)) > 0")  # fmt: skip
 simple("list_has_all array_has_all", 2, BOOL, "size(array_except(filter(_2, v -> v IS NOT NULL), _1)) = 0",
        "cardinality(array_except(filter(_2, v -> v IS NOT NULL), _1)) = 0")  # fmt: skip
-simple("list_max array_max", 1, "element", "array_max(_1)", "array_max(filter(_1, v -> v IS NOT NULL))")
-simple("list_min array_min", 1, "element", "array_min(_1)", "array_min(filter(_1, v -> v IS NOT NULL))")
+simple("list_max", 1, "element", "array_max(_1)", "array_max(filter(_1, v -> v IS NOT NULL))")
+simple("list_min", 1, "element", "array_min(_1)", "array_min(filter(_1, v -> v IS NOT NULL))")
 simple("list_reverse array_reverse", 1, "=1", "reverse(_1)")
 simple("flatten", 1, "element", "flatten(filter(_1, v -> v IS NOT NULL))")
 simple("list_unique array_unique", 1, BIGINT, "size(array_distinct(filter(_1, v -> v IS NOT NULL)))",
@@ -191,7 +191,7 @@ def _times(call: Call, start: exp.Expr, end: exp.Expr, step: exp.Expr) -> exp.Ex
     if call.name != "generate_series" or not number or number < 0:
         raise call.refuse("Write generate_series(a, b, INTERVAL 1 DAY), upwards, with a number in the text.")
     interval = f"INTERVAL '{number}' {unit.upper()}"
-    as_days = [_as_day(call, part) for part in (start, end)]
+    as_days = [_as_day(part) for part in (start, end)]
     if as_days[0] is not None and as_days[1] is not None and unit in {"day", "month", "year"}:
         days = _guarded(call, "_1", "_2", interval, True, list_of(DATE), (as_days[0], as_days[1]))
         text = f"transform(_1, v -> CAST(v AS {type_text(TIMESTAMP, call.spark)}))"
@@ -202,7 +202,7 @@ def _times(call: Call, start: exp.Expr, end: exp.Expr, step: exp.Expr) -> exp.Ex
     return _guarded(call, "_1", "_2", interval, True, list_of(TIMESTAMP), parts)
 
 
-def _as_day(call: Call, part: exp.Expr) -> exp.Expr | None:
+def _as_day(part: exp.Expr) -> exp.Expr | None:
     kind = kind_of(part)
     if kind and kind.name == "date":
         return part

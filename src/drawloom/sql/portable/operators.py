@@ -122,7 +122,13 @@ def multiply(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
         if (found := notes(interval).interval) is not None:
             many, unit = found
             return interval_of(call, call.say("_1 * _2", "_1 * _2", BIGINT, many, count), unit)
-    return call.say("_1 * _2", "_1 * _2", _product(call))
+    kind = _product(call)
+    wide = any(
+        isinstance(part.unnest(), exp.Column | exp.Cast | exp.Literal) and kind_of(part) == BIGINT
+        for part in call.parts
+    )
+    # Spark's year() and the like are narrower than DuckDB's, so that their product would not fit.
+    return call.say("_1 * _2" if wide or kind != BIGINT else "CAST(_1 AS BIGINT) * _2", "_1 * _2", kind)
 
 
 def _product(call: Call) -> Kind | None:
@@ -294,7 +300,11 @@ def bits(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
 def shift_left(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
     """DuckDB's fails where a bit falls off; the others' do not, so that only its good results count."""
     call = both(speaker, node, scope)
-    trino = "bitwise_left_shift(_1, _2)" if whole(call.parts[1]) is not None else "bitwise_left_shift(_1, CAST(_2 AS INTEGER))"
+    trino = (
+        "bitwise_left_shift(_1, _2)"
+        if whole(call.parts[1]) is not None
+        else "bitwise_left_shift(_1, CAST(_2 AS INTEGER))"
+    )
     return call.say("shiftleft(_1, CAST(_2 AS INT))", trino, call.kinds[0])
 
 
