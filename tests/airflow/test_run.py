@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -20,11 +21,13 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 
-from drawloom.airflow.days import days_to_fill, from_connection
+from drawloom.airflow.connections import engine_from_connection, from_connection
+from drawloom.airflow.days import days_to_fill
 from drawloom.airflow.install import install
 from drawloom.airflow.site import Site
 from drawloom.model import InputError
 from drawloom.run.project import Project
+from drawloom.run.settings import EngineSettings
 from tests.airflow.conftest import HOME
 from tests.integration.airflow.project import land, write_project
 
@@ -198,6 +201,64 @@ def test_connections_of_airflow_stand_for_secrets(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("WAREHOUSE_URL", raising=False)
     from_connection("WAREHOUSE_URL")
     assert os.environ.pop("WAREHOUSE_URL").startswith("postgresql://me:secret@host:5432/db")
+
+
+@pytest.mark.parametrize(
+    ("kind", "connection", "url"),
+    [
+        (
+            "trino",
+            {
+                "conn_type": "trino",
+                "host": "big",
+                "port": 8443,
+                "login": "me",
+                "password": "p/w",
+                "extra": {"protocol": "https", "catalog": "lake"},
+            },
+            "trino://me:p%2Fw@big:8443/lake?http_scheme=https",
+        ),
+        ("trino", {"conn_type": "trino", "host": "big"}, "trino://drawloom@big:8080/hive"),
+        (
+            "spark",
+            {
+                "conn_type": "spark",
+                "host": "spark://master",
+                "port": 7077,
+                "extra": {"metastore": "thrift://meta:9083"},
+            },
+            "spark://master:7077",
+        ),
+        ("spark", {"conn_type": "spark", "host": "local[2]"}, "local[2]"),
+        ("spark", {"conn_type": "spark_connect", "host": "far", "port": 15002}, "sc://far:15002"),
+    ],
+)
+def test_a_connection_of_airflow_says_where_the_engine_is(
+    monkeypatch: pytest.MonkeyPatch, kind: str, connection: dict[str, Any], url: str
+) -> None:
+    name = f"DRAWLOOM_{kind.upper()}"
+    monkeypatch.setenv(f"AIRFLOW_CONN_{kind.upper()}_DEFAULT", json.dumps(connection))
+    for each in (name, "DRAWLOOM_METASTORE"):
+        monkeypatch.setenv(each, "x")
+        monkeypatch.delenv(each)
+    engine_from_connection(EngineSettings(kind))
+    assert os.environ[name] == url
+    assert os.environ.get("DRAWLOOM_METASTORE") == connection.get("extra", {}).get("metastore")
+
+
+def test_what_is_said_of_the_engine_goes_before_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_TRINO_DEFAULT", json.dumps({"conn_type": "trino", "host": "big"}))
+    monkeypatch.setenv("DRAWLOOM_TRINO", "trino://here/hive")
+    engine_from_connection(EngineSettings("trino"))
+    assert os.environ["DRAWLOOM_TRINO"] == "trino://here/hive"
+    monkeypatch.delenv("DRAWLOOM_TRINO")
+    for engine in (
+        EngineSettings("trino", url="trino://there/hive"),
+        EngineSettings("duckdb"),
+        EngineSettings("spark"),
+    ):
+        engine_from_connection(engine)
+    assert "DRAWLOOM_TRINO" not in os.environ
 
 
 def test_expired_days_are_not_written(run_dag: RunDag) -> None:

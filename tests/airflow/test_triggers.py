@@ -130,7 +130,7 @@ def put(path: Path) -> None:
 
 def land(root: Path, table: str, ds: date) -> None:
     if table in SOURCES:
-        put(root / SOURCES[table].files.format(ds=ds).replace("*", "part"))
+        put(root / str(SOURCES[table].files).format(ds=ds).replace("*", "part"))
     else:
         put(Lake(root / "lake").path(table, ds))
 

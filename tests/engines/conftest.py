@@ -47,7 +47,7 @@ class Shop:
         into = table if isinstance(table, Table) else Table(table)
         with self.engine.task(inputs or {}, columns) as task:
             staged = task.stage(into, ds, sql, meta or {"run": "r1"}, known)
-        self.engine.publish(staged)
+        self.engine.publish([staged])
         return staged
 
     def rows(self, sql: str, inputs: Visible | None = None) -> list[tuple[Any, ...]]:

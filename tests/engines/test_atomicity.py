@@ -33,7 +33,7 @@ with DuckDB(Lake(root)) as engine:
     for n in range(times):
         with engine.task({}) as task:
             sql = f"SELECT {tag} AS tag, {n} AS n, x FROM range({20000 + tag * 1000 + n}) AS t(x)"
-            engine.publish(task.stage(Table("core.t"), day, sql, {"run": f"w{tag}"}))
+            engine.publish([task.stage(Table("core.t"), day, sql, {"run": f"w{tag}"})])
 print("DONE", flush=True)
 """
 ASK = "SELECT count(DISTINCT tag), count(DISTINCT n), max(tag), max(n), count(*), max(x) FROM core.t"
@@ -113,6 +113,6 @@ def test_a_query_that_runs_keeps_the_partition_it_began_with(shop: Shop, tmp_pat
     with shop.engine.task({"core.t": [D1]}) as task:
         with shop.engine.task({}) as other:
             staged = other.stage(Table("core.t"), D1, "SELECT 2 AS tag FROM range(10)", {})
-        shop.engine.publish(staged)
+        shop.engine.publish([staged])
         tags = task.query("SELECT DISTINCT tag FROM core.t").to_pylist()
     assert tags in ([{"tag": 1}], [{"tag": 2}])

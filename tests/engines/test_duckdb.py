@@ -154,7 +154,7 @@ def test_a_range_lands_every_day_and_equals_the_days_one_by_one(shop: Shop) -> N
     assert [(s.ds, s.rows) for s in staged] == [(day(n), 0 if n in (3, 6) else 100) for n in range(1, 7)]
     assert [s.content for s in staged] == [s.content for s in single]
     for part in staged:
-        shop.engine.publish(part)
+        shop.engine.publish([part])
         assert shop.lake.read_meta(shop.lake.path("core.r", part.ds))["ds"] == part.ds.isoformat()
     assert shop.rows("SELECT count(*), count(DISTINCT ds) FROM core.r") == [(400, 4)]
 
@@ -191,7 +191,7 @@ def test_days_together_equal_the_days_one_by_one(shop: Shop, projected: str) -> 
     for part in together:
         with shop.engine.task({"core.t": [part.ds]}) as task:
             assert task.stage(into, part.ds, texts[part.ds], {}).content == part.content
-        shop.engine.publish(part)
+        shop.engine.publish([part])
         assert shop.lake.read_meta(shop.lake.path("core.k", part.ds))["note"] == part.ds.isoformat()
 
 
@@ -406,7 +406,7 @@ def test_duckdb_is_an_engine_and_its_task_a_task(shop: Shop) -> None:
 def test_a_published_partition_can_be_inspected(shop: Shop) -> None:
     staged = shop.fill("core.t", D1, "SELECT x AS a FROM range(9) AS t(x)")
     found = inspect(shop.engine, "core.t", D1)
-    assert replace(found, path=staged.path) == staged
+    assert replace(found, place=staged.place) == staged
 
 
 def test_times_are_in_utc_whatever_the_machine(shop: Shop) -> None:
@@ -419,3 +419,16 @@ def test_the_engine_tells_the_columns_of_one_file(shop: Shop) -> None:
     assert shop.engine.file_columns(path) == (Column("a", "INTEGER"),)
     assert shop.engine.cursor().execute(file_select(path)).fetchall() == [(1,)]
     assert shop.engine.columns("core.none") == ()
+
+
+def test_portable_functions_are_said_in_duckdbs_words(shop: Shop) -> None:
+    sql = "SELECT dow(DATE '2026-11-26') AS weekday, bucket('x', 'salt', 10) AS b"
+    staged = shop.fill("core.t", D1, sql)
+    assert [column.type for column in staged.columns] == ["BIGINT", "BIGINT"]
+    assert shop.rows("SELECT weekday, dow(ds), b BETWEEN 0 AND 9 FROM core.t") == [(3, 3, True)]
+    with shop.engine.task({"core.t": [D1]}) as task:
+        assert task.fetch("SELECT dow(ds) FROM core.t") == [(3,)]
+        texts = {day(n): f"SELECT dow(DATE '{day(n)}') AS weekday" for n in (1, 2)}
+        days = task.stage_days(Table("core.u"), texts, {ds: {} for ds in texts})
+        ranged = task.stage_range(Table("core.v"), "SELECT dow(ds) AS weekday, ds FROM core.t", {D1: {}})
+    assert [part.rows for part in (*days, *ranged)] == [1, 1, 1]

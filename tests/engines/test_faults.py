@@ -32,7 +32,7 @@ root, sql = sys.argv[1:3]
 if os.geteuid() == 0 and sys.argv[3:] == ["nobody"]:
     with tempfile.TemporaryDirectory() as warm, DuckDB(Lake(warm)) as engine:  # imports what nobody may not
         with engine.task({}) as task:
-            engine.publish(task.stage(Table("core.t"), date(2026, 1, 1), "SELECT 1 AS a", {}))
+            engine.publish([task.stage(Table("core.t"), date(2026, 1, 1), "SELECT 1 AS a", {})])
         engine.query("SELECT * FROM core.t").to_pylist()
         engine.lake.read_meta(engine.lake.path("core.t", date(2026, 1, 1)))
     os.setegid(65534)
@@ -41,7 +41,7 @@ with DuckDB(Lake(root)) as engine:
     print(engine.query("SELECT count(*) AS n FROM core.t").to_pylist()[0]["n"])
     try:
         with engine.task({}) as task:
-            engine.publish(task.stage(Table("core.t"), date(2026, 1, 1), sql, {}))
+            engine.publish([task.stage(Table("core.t"), date(2026, 1, 1), sql, {})])
     except DrawloomError as error:
         print(error.problems[0].code, error)
     try:

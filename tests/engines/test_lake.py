@@ -16,7 +16,7 @@ def test_a_partition_is_one_file_in_the_folder_of_its_day(shop: Shop) -> None:
     path = shop.lake.root / "core" / "rides" / "ds=2026-01-01" / "part-0.parquet"
     assert path == shop.lake.path("core.rides", D1)
     assert list(path.parent.iterdir()) == [path]
-    assert not staged.path.exists()
+    assert not Path(staged.place).exists()
     assert path.stat().st_size == staged.bytes
 
 
@@ -42,7 +42,21 @@ def test_publishing_again_changes_the_stamp(shop: Shop) -> None:
     before = shop.lake.stamp("core.t", D1)
     with shop.engine.task({}) as task:
         staged = task.stage(Table("core.t"), D1, "SELECT 1 AS a", {})
-    assert shop.engine.publish(staged) == shop.lake.stamp("core.t", D1) != before
+    assert shop.engine.publish([staged]) == [shop.lake.stamp("core.t", D1)] != [before]
+
+
+def test_files_of_another_engine_do_not_stay_beside_a_published_one(shop: Shop) -> None:
+    shop.fill("core.t", D1, "SELECT 1 AS a")
+    path = shop.lake.path("core.t", D1)
+    names = ("20261126_023301_00189_amcsn_96e155f3", ".20261126_023301_00189_amcsn_96e155f3.crc", "_SUCCESS")
+    for name in names:
+        (path.parent / name).write_text("rows of another engine")
+    shop.fill("core.t", D1, "SELECT 2 AS a")
+    assert list(path.parent.iterdir()) == [path]
+    for name in names:
+        (path.parent / name).write_text("rows of another engine")
+    shop.lake.drop("core.t", D1)
+    assert not path.parent.exists()
 
 
 def test_tables_are_the_folders_that_are_not_hidden(shop: Shop) -> None:

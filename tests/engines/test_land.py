@@ -30,7 +30,7 @@ def put(folder: Path, name: str, text: str | bytes) -> Path:
 def land(shop: Shop, files: list[Path], table: Table | str = "staging.rides", **options: Any) -> Landing:
     landing = stage_files(shop.engine, table, files, **{"ds": "on", "run": "land1"} | options)
     for staged in landing.staged:
-        shop.engine.publish(staged)
+        shop.engine.publish([staged])
     return landing
 
 

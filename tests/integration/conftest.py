@@ -1,33 +1,25 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.conftest import empty, shop
-from tests.servers.engines import Engines, EngineSet, cache_folder
+from tests.servers.engines import Engines
+from tests.servers.fixtures import servers
 from tests.servers.spark import session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["empty", "shop"]
+__all__ = ["empty", "servers", "shop"]
 
 
 @pytest.fixture(scope="session")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    """A Hive metastore, a Trino and a PostgreSQL: those that the environment names, else a set for these tests only."""
-    given = Engines.from_environment(os.environ)
-    if given:
-        yield given
-        return
-    own = EngineSet(tmp_path_factory.mktemp("engines") / "run", cache_folder())
-    try:
-        yield own.up()
-    finally:
-        own.down()
+def engines(servers: Engines) -> Engines:
+    """A Hive metastore, a Trino and a PostgreSQL."""
+    return servers
 
 
 @pytest.fixture(scope="session")

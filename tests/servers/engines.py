@@ -7,12 +7,16 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from tests.servers import hive, postgres, trino
 from tests.servers.process import HOST, Launch, Running, end, listens, reserved_ports, start, wait
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,21 @@ class EngineSet:
         with self.folder.with_name(f"{self.folder.name}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+@contextlib.contextmanager
+def private_set(folder: Path, cache: Path) -> Iterator[Engines]:
+    """A set while the block lasts; it ends with this process too, also when that is killed."""
+    servers = EngineSet(folder, cache)
+    command = [sys.executable, "-m", "tests.servers.guard", str(folder), str(cache)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+    ) as guard:
+        try:
+            yield servers.up()
+        finally:
+            servers.down()
+            guard.communicate()
 
 
 def _empty(folder: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyspark
-from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway  # type: ignore[import-untyped]
+from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway
 
 from tests.servers.process import HOST
 
@@ -23,6 +23,8 @@ def start_java(java: str, folder: Path) -> Any:
     """A Java with PySpark's jars; it ends when this process does."""
     options = [
         "-Xmx512m",
+        "-XX:TieredStopAtLevel=1",  # half the time until it is up
+        "-XX:+UseSerialGC",
         f"-Dderby.stream.error.file={folder / 'derby.log'}",
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED),
     ]

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 HOST = "127.0.0.1"
-PATIENCE = 300.0  # seconds until a server must answer: a busy machine needs minutes
+PATIENCE = 600.0  # seconds until a server must answer: a machine with ten times too much to do needs minutes
 GRACE = 15.0  # seconds that a server gets to end by itself
 
 

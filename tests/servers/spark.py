@@ -15,6 +15,7 @@ from tests.servers.process import HOST
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+QUICK = "-XX:TieredStopAtLevel=1"  # half the time for the small queries of tests
 LOGGING = """\
 rootLogger.level = error
 rootLogger.appenderRef.stderr.ref = stderr
@@ -33,7 +34,7 @@ def settings(metastore: str, folder: Path) -> dict[str, str]:
         "spark.driver.bindAddress": HOST,
         "spark.driver.host": HOST,
         "spark.driver.memory": "2g",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
+        "spark.driver.extraJavaOptions": f"{QUICK} -Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
         "spark.hadoop.hive.metastore.uris": metastore,
         "spark.local.dir": str(folder / "local"),
         "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),

@@ -43,8 +43,9 @@ iceberg.file-format=PARQUET
 iceberg.compression-codec=ZSTD
 iceberg.security=allow-all
 """
+# One level of compiling only: a third less work until it is up, and tests ask little. For benchmarks drop that line.
 JVM = """\
--server
+-XX:TieredStopAtLevel=1
 -Xmx3G
 -XX:+ExitOnOutOfMemoryError
 -XX:ReservedCodeCacheSize=256M

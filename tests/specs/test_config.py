@@ -67,7 +67,10 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
 def test_the_engine_may_be_a_word(tmp_path: Path) -> None:
     assert load(tmp_path, "name: x\nstart: 2026-01-01\nengine: duckdb").engine.kind == "duckdb"
     (problem,) = problems(tmp_path, "name: x\nstart: 2026-01-01\nengine: duckdv")
-    assert str(problem) == "drawloom.yml:3: engine.kind == 'duckdv', must be 'duckdb'. Did you mean duckdb?"
+    assert (
+        str(problem)
+        == "drawloom.yml:3: engine.kind == 'duckdv', must be 'duckdb', 'spark' or 'trino'. Did you mean duckdb?"
+    )
 
 
 def test_all_problems_are_told_with_their_lines(tmp_path: Path) -> None:
@@ -77,7 +80,7 @@ def test_all_problems_are_told_with_their_lines(tmp_path: Path) -> None:
     found = [(problem.where.line, problem.code) for problem in problems(tmp_path, text)]
     assert found == [
         (1, "missing"), (1, "unknown-key"), (2, "invalid"), (3, "invalid"), (4, "invalid"), (6, "invalid"),
-        (6, "invalid"), (7, "missing"), (8, "unknown-key"),
+        (6, "invalid"), (8, "unknown-key"),
     ]  # fmt: skip
 
 
@@ -89,6 +92,14 @@ def test_all_problems_are_told_with_their_lines(tmp_path: Path) -> None:
         ("end: 2025-01-01", "drawloom.yml:3: end == 2025-01-01, must not be before the start, 2026-01-01"),
         ("end: 2026-02-30", "end == '2026-02-30', must be a day like 2026-01-31"),
         ("engine: {threads: 0}", r"engine.threads == 0, must be at least 1"),
+        ("engine: {url: 'trino://here/hive'}", r"must not have `url`: DuckDB runs in the process"),
+        ("engine: {kind: trino, threads: 2}", r"must not have `threads`, which is a setting of duckdb"),
+        ("engine: {kind: trino, metastore: 'thrift://x:1'}", r"must not have `metastore`, which is a setting of spark"),
+        ("engine: {kind: trino, url: 'trino://me:secret@here/hive'}", r"engine.url holds a password, must take it from"),
+        ("engine: {kind: spark, settings: {a: '${NOT_SET_ANYWHERE}'}}", r"engine.settings.a == .*must be set in the env"),
+        ("sources: {core.x: {}}", r"sources.core.x has no files, must have them: DuckDB has no catalog"),
+        ("sources: {core.x: {format: csv}}", r"must have `files` where it has a `format`"),
+        ("sources: {core.x: {files: 'x.parquet', by_day: false}}", r"must not have `by_day`"),
         ("engine: {threads: true}", r"engine.threads == True, must be a whole number"),
         ("engine: {memory: 4}", r"engine.memory == 4, must be text"),
         ("engine: {memory: lots}", r"engine.memory == 'lots', must be an amount of memory like 4GB"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
@@ -10,6 +9,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
+
+from drawloom.airflow.connections import engine_from_connection, from_connection
 
 if TYPE_CHECKING:
     from drawloom.airflow.site import Site
@@ -35,6 +36,7 @@ def site_of(task: BaseOperator) -> Iterator[Site]:
         with closing(Site(folder_of(dag.fileloc))) as site:
             for name in site.unset():
                 from_connection(name)
+            engine_from_connection(site.settings.engine)
             yield site
     except InputError as error:
         task.log.error("%s", "\n".join(_lines(error)))  # noqa: TRY400 - Airflow shows the exception itself
@@ -84,16 +86,3 @@ def _range(context: Context) -> tuple[date | None, date | None]:
     params: Any = context.get("params") or {}
     first, last = (params.get(key) for key in ("from", "to"))
     return (date.fromisoformat(first) if first else None, date.fromisoformat(last) if last else None)
-
-
-def from_connection(name: str) -> None:
-    """``${NAME}`` that the environment does not have may be the connection ``name`` of Airflow."""
-    from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowNotFoundException
-
-    try:
-        uri = Connection.get(name.lower()).get_uri()
-    except AirflowNotFoundException:
-        return
-    kind, _, rest = uri.partition("://")
-    os.environ[name] = f"{'postgresql' if kind == 'postgres' else kind}://{rest}"

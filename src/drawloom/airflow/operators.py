@@ -44,6 +44,7 @@ class StepOperator(BaseOperator):
         self.days = ""
         self.sql = ""
         self.partitions: list[dict[str, Any]] = []
+        self._job: Job | None = None
 
     def execute(self, context: Context, event: Any = None) -> None:  # noqa: ARG002 - as it is called when resumed
         """Wait for what is missing, else fill the days and tell what was written."""
@@ -64,8 +65,14 @@ class StepOperator(BaseOperator):
         self.log.info("%s: %s of %s days\n%s", job.table, len(todo), len(days), self.sql)
         self._run(context, job)
 
+    def on_kill(self) -> None:
+        """Stop the query that runs, wherever it runs."""
+        if self._job:
+            self._job.interrupt()
+
     def _run(self, context: Context, job: Job) -> None:
         ti = context["ti"]
+        self._job = job
         summary = job.run(self._tell, last_try=ti.try_number > ti.max_tries)
         failed = [result for result in summary.results if result.outcome in {"failed", "blocked"}]
         self.partitions = job.records(summary)

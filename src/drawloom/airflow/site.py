@@ -84,7 +84,13 @@ class Site:
 
     def unset(self) -> list[str]:
         """The names of secrets in the settings that the environment does not have."""
-        texts = [self.settings.lake, self.settings.registry or "", *(s.files for s in self.settings.sources.values())]
+        engine = self.settings.engine
+        texts = [
+            self.settings.lake,
+            self.settings.registry or "",
+            *(s.files or "" for s in self.settings.sources.values()),
+        ]
+        texts += [engine.url or "", engine.metastore or "", engine.location or "", *engine.settings.values()]
         return [name for text in texts for name in unset(text)]
 
     def close(self) -> None:
@@ -127,7 +133,9 @@ class Site:
 
     def _check_visible(self) -> None:
         settings, name = self.settings, self.settings.name
-        paths = {"lake": settings.lake} | {f"sources.{n}.files": s.files for n, s in settings.sources.items()}
+        paths = {"lake": settings.lake} | {
+            f"sources.{n}.files": s.files for n, s in settings.sources.items() if s.files
+        }
         relative = sorted(key for key, text in paths.items() if not _is_absolute(text))
         if relative and not settings.root.is_dir():
             message = f"project == {settings.root}, must be a folder that this process of Airflow can see."

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +12,7 @@ import typer
 
 from drawloom.cli.options import Day, First, Folder, Last, OutFormat, days_of, open_project
 from drawloom.cli.output import Format, console, counted, print_json, print_problems
+from drawloom.cli.signals import stopped_by_signals
 from drawloom.model import Fix, InputError, Problem, RunError, refuse
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def up(
     root = project.settings.root.absolute()
     local = LocalAirflow(root / ".drawloom" / "airflow", port)
     out = console()
-    with _stopped_by_signals():
+    with stopped_by_signals():
         try:
             made = install_dags(project, local.dags)
             _tell(made)
@@ -152,15 +151,3 @@ def _follow(root: Path, local: LocalAirflow) -> None:
 def _stamps(root: Path) -> dict[str, int]:
     found = [root / "drawloom.yml", *(root / "specs").rglob("*")]
     return {str(path): path.stat().st_mtime_ns for path in found if path.is_file() and "__pycache__" not in path.parts}
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """SIGTERM ends it as Ctrl-C does; afterwards both are as they were."""
-    old = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        yield
-    finally:
-        for one, handler in old.items():
-            signal.signal(one, handler)

@@ -65,7 +65,7 @@ def _growth(project: Project, name: str) -> Pipeline:
 
 
 def _activities(project: Project, pipeline: Pipeline, table: str) -> list[str]:
-    if not project.engine.days(table):
+    if not project.observe([table]).days(table):
         message = f"{table} == no partitions, must have been filled."
         raise refuse("no-partition", message, fix=f"drawloom run {pipeline.name}")
     found = project.query(f"SELECT DISTINCT activity FROM {table} WHERE ds = (SELECT max(ds) FROM {table}) ORDER BY 1")

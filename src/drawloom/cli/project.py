@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,22 @@ import typer
 
 from drawloom.cli.options import Day, First, Folder, Last, Names, OutFormat, days_of, open_project
 from drawloom.cli.output import Format, console, counted, grid, number, print_json, print_problems, problems_counted
+from drawloom.cli.signals import stopped_by_signals
 from drawloom.model import errors
 
 Only = Annotated[bool, typer.Option("--only", help="Without the tables that the named ones need.")]
 Force = Annotated[bool, typer.Option("--force", help="Write the named partitions though they are fresh.")]
+
+
+class Dialect(StrEnum):
+    """Whose SQL to show."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+    TRINO = "trino"
+    HIVE = "hive"
+
+
 ForceSource = Annotated[
     list[str] | None,
     typer.Option(help="Take this table's days from --from on for changed, and write what they change."),
@@ -53,6 +66,9 @@ def check(context: typer.Context, folder: Folder = None, format: OutFormat = For
 def compile_(
     context: typer.Context,
     names: Names = None,
+    engine: Annotated[
+        Dialect | None, typer.Option(help="Whose SQL to show; that of the project's engine otherwise.")
+    ] = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
@@ -61,11 +77,13 @@ def compile_(
 
     project = open_project(context, folder)
     pipelines = project.named(names or [])
+    dialect = engine.value if engine else project.settings.engine.kind
+    catalog = project.compiled_for(dialect).catalog
     if format is Format.JSON:
-        print_json({"pipelines": [compiled_json(project, pipeline) for pipeline in pipelines]})
+        print_json({"pipelines": [compiled_json(project, pipeline, dialect, catalog) for pipeline in pipelines]})
     else:
         for pipeline in pipelines:
-            print_compiled(project, pipeline)
+            print_compiled(project, pipeline, dialect, catalog)
 
 
 def plan(
@@ -111,7 +129,7 @@ def run(
     made = project.plan(
         names or [], *days_of(ds, first, last), upstream=not only, force=force, force_source=force_source or []
     )
-    with RunProgress(made) as progress:
+    with stopped_by_signals(), RunProgress(made) as progress:
         summary = project.run(made, jobs=jobs, listener=progress)
     if format is Format.JSON:
         print_json(summary_json(summary))

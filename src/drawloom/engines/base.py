@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -17,19 +16,21 @@ if TYPE_CHECKING:
 Visible = Mapping[str, Sequence[date] | None]
 Schemas = Mapping[str, Sequence[Column]]
 Metas = Mapping[date, Mapping[str, str]]
+HOUSE = "duckdb"  # the dialect in which texts are given to every engine
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
     """A partition that is written and synced, and that no reader sees before it is published.
 
-    ``rows`` counts rows, ``bytes`` is the size of the file, ``content`` is the hash of the rows whatever
-    their order, ``columns`` are those of the file (without ``ds``), ``run`` is the id of the run that wrote it.
+    ``place`` is the file, folder or table that holds it. ``rows`` counts rows, ``bytes`` is the size of its files,
+    ``content`` is the hash of the rows whatever their order, ``columns`` are those of its files (without ``ds``),
+    ``run`` is the id of the run that wrote it.
     """
 
     table: str
     ds: date
-    path: Path
+    place: str
     run: str
     rows: int
     bytes: int
@@ -50,16 +51,31 @@ class Task(Protocol):
         """Forget the view; what was staged and not published stays until the staging area is swept."""
         ...
 
-    def stage(self, table: Table, ds: date, sql: str, meta: Mapping[str, str], known: Sequence[Column] = ()) -> Staged:
+    def stage(
+        self,
+        table: Table,
+        ds: date,
+        sql: str,
+        meta: Mapping[str, str],
+        known: Sequence[Column] = (),
+        dialect: str = HOUSE,
+    ) -> Staged:
         """Write what the SELECT gives as the partition ``ds`` of the table, aside."""
         ...
 
-    def stage_range(self, table: Table, sql: str, metas: Metas, known: Sequence[Column] = ()) -> list[Staged]:
+    def stage_range(
+        self, table: Table, sql: str, metas: Metas, known: Sequence[Column] = (), dialect: str = HOUSE
+    ) -> list[Staged]:
         """Write all days of ``metas`` from one SELECT that projects ``ds``; days without rows are written empty."""
         ...
 
     def stage_days(
-        self, table: Table, texts: Mapping[date, str], metas: Metas, known: Sequence[Column] = ()
+        self,
+        table: Table,
+        texts: Mapping[date, str],
+        metas: Metas,
+        known: Sequence[Column] = (),
+        dialect: str = HOUSE,
     ) -> list[Staged]:
         """Write these days, each as its own SELECT gives it, in one pass.
 
@@ -84,7 +100,7 @@ class Task(Protocol):
         """Make one partition, staged or published, readable as the table of this name."""
         ...
 
-    def query(self, sql: str) -> pa.Table:
+    def query(self, sql: str, dialect: str = HOUSE) -> pa.Table:
         """The answer to one SELECT over the task's tables."""
         ...
 
@@ -98,11 +114,19 @@ class Task(Protocol):
 
 
 class Engine(Protocol):
-    """A store of partitioned tables and the SQL engine over it."""
+    """A store of partitioned tables and the SQL engine over it.
+
+    Texts are given to it and to its tasks in DuckDB's dialect, or in its own where ``dialect`` says so.
+    """
 
     @property
     def dialect(self) -> str:
         """The name of its SQL dialect, as sqlglot has it."""
+        ...
+
+    @property
+    def signs(self) -> bool:
+        """Whether a published partition says which run wrote it; else whoever publishes forgets the old one first."""
         ...
 
     def task(self, inputs: Visible, columns: Schemas | None = None) -> Task:
@@ -124,8 +148,12 @@ class Engine(Protocol):
         """The answer to one statement that only reads, over all days of any table."""
         ...
 
-    def publish(self, staged: Staged) -> str:
-        """Make the staged partition the partition, atomically; its stamp, which changes with every publication."""
+    def stored(self, table: str, ds: date) -> Staged | None:
+        """A published partition as if it had just been staged; None where there is none."""
+        ...
+
+    def publish(self, parts: Sequence[Staged]) -> list[str]:
+        """Make each staged partition of one table the partition, atomically; their stamps, which change every time."""
         ...
 
     def drop(self, table: str, ds: date) -> None:
@@ -134,4 +162,25 @@ class Engine(Protocol):
 
     def interrupt(self) -> None:
         """Stop what all tasks run now; each raises RunError in its own thread."""
+        ...
+
+    def sweep(self) -> None:
+        """Remove what dead runs left behind."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class CatalogEngine(Engine, Protocol):
+    """An engine whose tables are in a catalog, which can be shown files that DuckDB has written."""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether its catalog outlives the process."""
+        ...
+
+    def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, str]) -> None:
+        """Make folders (URIs) of Parquet files the partitions of a table, or under None the table without days."""
         ...

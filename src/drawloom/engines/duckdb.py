@@ -35,6 +35,7 @@ class DuckDB:
     """
 
     dialect = "duckdb"
+    signs = True
 
     def __init__(
         self,
@@ -125,12 +126,25 @@ class DuckDB:
         with self.task(inputs) as task:
             return task.query(sql)
 
-    def publish(self, staged: Staged) -> str:
-        """Make the staged partition the partition, atomically; its stamp."""
-        version = file_version(staged.path)  # it keeps its version when it moves
-        stamp = self.lake.publish(staged.path, staged.table, staged.ds)
+    def stored(self, table: str, ds: date) -> Staged | None:
+        """A published partition as if it had just been staged; None where there is none."""
+        from drawloom.engines.inspect import inspect
+
+        return inspect(self, table, ds) if self.lake.stamp(table, ds) else None
+
+    def publish(self, parts: Sequence[Staged]) -> list[str]:
+        """Make each staged partition the partition, atomically; their stamps."""
+        return [self._publish(staged) for staged in parts]
+
+    def _publish(self, staged: Staged) -> str:
+        version = file_version(staged.place)  # it keeps its version when it moves
+        stamp = self.lake.publish(Path(staged.place), staged.table, staged.ds)
         self._reader.published(self.lake.path(staged.table, staged.ds), version, staged.columns)
         return stamp
+
+    def sweep(self) -> None:
+        """Remove what dead runs left in staging."""
+        self.lake.sweep()
 
     def drop(self, table: str, ds: date) -> None:
         """Remove a partition; nothing happens where there is none."""

@@ -22,7 +22,7 @@ def measure(columns: Sequence[Column], relation: str, *by: str) -> str:
     return f"SELECT {', '.join(items)} FROM {relation}{grouped}"
 
 
-def content(columns: Sequence[Column], rows: int, total: int | None) -> str:
+def content(columns: Sequence[Column], rows: int, total: int | str | None) -> str:
     """The hash, 16 hex digits, of rows measured so and of their columns' names and types."""
     names = sorted(f"{column.name}\0{column.type}" for column in columns)
     text = "\0\0".join([*names, str(rows), str(total or 0)])

@@ -27,4 +27,4 @@ def inspect(engine: DuckDB, table: str, ds: date) -> Staged:
         ((rows, total),) = engine.cursor().execute(hashes.measure(columns, relation)).fetchall()
     run = engine.lake.read_meta(path).get("run", "")
     size = path.stat().st_size
-    return Staged(table, ds, path, run, rows, size, hashes.content(columns, rows, total), columns)
+    return Staged(table, ds, str(path), run, rows, size, hashes.content(columns, rows, total), columns)

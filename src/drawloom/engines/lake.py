@@ -85,6 +85,7 @@ class Lake:
         with disk_errors(target):
             stamp = file_stamp(staged)
             _replace(staged, target)
+            _alone(target)
         return stamp or ""
 
     def drop(self, table: str, ds: date) -> None:
@@ -92,6 +93,7 @@ class Lake:
         path = self.path(table, ds)
         with disk_errors(path):
             path.unlink(missing_ok=True)
+            _alone(path)
             with suppress(OSError):  # another writer may have landed the day anew
                 path.parent.rmdir()
                 sync_folder(path.parent.parent)
@@ -112,6 +114,17 @@ def _replace(staged: Path, target: Path) -> None:
                 raise
         else:
             return
+
+
+def _alone(target: Path) -> None:
+    """Remove files of another engine beside the partition's file: who lists the folder would read them, too."""
+    try:
+        with os.scandir(target.parent) as entries:
+            others = [entry.path for entry in entries if entry.name != target.name and entry.is_file()]
+    except FileNotFoundError:  # dropped beside us
+        return
+    for other in others:
+        Path(other).unlink(missing_ok=True)
 
 
 def _is_folder(name: str) -> bool:

@@ -100,6 +100,13 @@ class Source:
         """Whether the day stands in a folder ``ds=<day>``, as DuckDB reads it by itself."""
         return "/ds={ds}/" in self._pattern and self._pattern.lower().count("/ds=") == 1
 
+    @property
+    def in_folders(self) -> bool:
+        """Whether each day is one folder of Parquet files, which an engine can read where it is."""
+        return (
+            self.format == "parquet" and not self.columns and self.hive and self._pattern.endswith("/ds={ds}/*.parquet")
+        )
+
     def day_sql(self, path: str) -> str:
         """DuckDB's expression for the day of a file, over the column that holds its path."""
         from drawloom.engines import quote

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from drawloom.engines import quote
-from drawloom.engines.base import Metas, Staged
+from drawloom.engines.base import HOUSE, Metas, Staged
 from drawloom.engines.columns import Found, Output, outputs, twice
 from drawloom.engines.errors import engine_errors
 from drawloom.engines.reader import Seen
 from drawloom.engines.statement import bind, body, one_select
 from drawloom.engines.write import Query, Target, day, order_by, write, write_days
 from drawloom.model import KEY, Column, DrawloomError, InputError, Problem, RunError, Table, refuse
+from drawloom.sql.portable.closed import expanded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +52,7 @@ class DuckTask:
         self._database = database
         self._look = look
         self._seen = Seen({}, {})
-        self._kept: dict[Path, str] = {}
+        self._kept: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +79,15 @@ class DuckTask:
                 self._cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quote.name(parts[0])}")
             self._cursor.execute(f"CREATE OR REPLACE VIEW {quote.dotted(parts)} AS {select}")
 
-    def stage(self, table: Table, ds: date, sql: str, meta: Mapping[str, str], known: Sequence[Column] = ()) -> Staged:
+    def stage(
+        self,
+        table: Table,
+        ds: date,
+        sql: str,
+        meta: Mapping[str, str],
+        known: Sequence[Column] = (),
+        dialect: str = HOUSE,  # noqa: ARG002 - there is no other
+    ) -> Staged:
         """Write what the SELECT gives as the partition ``ds`` of the table, aside.
 
         ``known`` are the columns that the table's partitions have so far; see ``columns.outputs``.
@@ -89,9 +97,17 @@ class DuckTask:
             RunError: DuckDB refuses or fails (code engine-error), or a row has another ``ds`` (wrong-day).
         """
         target = self._target(table, ds, meta)
-        return self._steadily(lambda: self._write(target, sql, known))
+        text = expanded(sql)
+        return self._steadily(lambda: self._write(target, text, known))
 
-    def stage_range(self, table: Table, sql: str, metas: Metas, known: Sequence[Column] = ()) -> list[Staged]:
+    def stage_range(
+        self,
+        table: Table,
+        sql: str,
+        metas: Metas,
+        known: Sequence[Column] = (),
+        dialect: str = HOUSE,  # noqa: ARG002
+    ) -> list[Staged]:
         """Write all days of ``metas`` from one SELECT that projects ``ds``; days without rows are written empty.
 
         Raises:
@@ -99,10 +115,16 @@ class DuckTask:
             RunError: as ``stage``, or a row's ``ds`` is not one of the days (wrong-day).
         """
         targets = self._targets(table, metas)
-        return self._steadily(lambda: self._write_range(table, targets, sql, known))
+        text = expanded(sql)
+        return self._steadily(lambda: self._write_range(table, targets, text, known))
 
     def stage_days(
-        self, table: Table, texts: Mapping[date, str], metas: Metas, known: Sequence[Column] = ()
+        self,
+        table: Table,
+        texts: Mapping[date, str],
+        metas: Metas,
+        known: Sequence[Column] = (),
+        dialect: str = HOUSE,  # noqa: ARG002
     ) -> list[Staged]:
         """Write these days, each as its own SELECT gives it, in one pass.
 
@@ -113,7 +135,8 @@ class DuckTask:
             RunError: as ``stage``; the task sees too much, or files of unlike columns (code apart).
         """
         targets = self._targets(table, metas)
-        return self._steadily(lambda: self._write_together(table, targets, texts, known))
+        said = {ds: expanded(text) for ds, text in texts.items()}
+        return self._steadily(lambda: self._write_together(table, targets, said, known))
 
     def _write(self, target: Target, sql: str, known: Sequence[Column]) -> Staged:
         query = self._bind(target.table, sql, known)
@@ -151,7 +174,7 @@ class DuckTask:
 
     def _split(self, relation: str, outputs: Sequence[Output], targets: Sequence[Target]) -> list[Staged]:
         made = write_days(self._cursor, relation, outputs, targets)
-        self._kept = {staged.path: f"SELECT * FROM {relation} WHERE {KEY} = {day(staged.ds)}" for staged in made}
+        self._kept = {staged.place: f"SELECT * FROM {relation} WHERE {KEY} = {day(staged.ds)}" for staged in made}
         return made
 
     def stage_arrow(
@@ -179,21 +202,23 @@ class DuckTask:
 
     def rows(self, staged: Staged) -> str:
         """The SELECT of one partition, staged or published, with its ``ds``."""
-        path = quote.value(str(staged.path))
+        path = quote.value(staged.place)
         file = f"SELECT *, {day(staged.ds)} AS {KEY} FROM read_parquet({path}, hive_partitioning=false)"
-        return self._kept.get(staged.path, file)
+        return self._kept.get(staged.place, file)
 
     def show(self, staged: Staged, name: str = STAGED) -> None:
         """Make one partition, staged or published, readable as the table of this name."""
         self.view(name, self.rows(staged))
 
-    def query(self, sql: str) -> pa.Table:
+    def query(self, sql: str, dialect: str = HOUSE) -> pa.Table:  # noqa: ARG002
         """The answer to one SELECT over the task's tables."""
-        return self._steadily(lambda: self._ask(sql))
+        text = expanded(sql)
+        return self._steadily(lambda: self._ask(text))
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a small answer; it costs half of ``query``, which binds the text twice."""
-        return self._steadily(lambda: self._fetch(sql))
+        text = expanded(sql)
+        return self._steadily(lambda: self._fetch(text))
 
     def interrupt(self) -> None:
         """Stop what the task runs now; it raises RunError in its own thread."""

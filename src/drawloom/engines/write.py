@@ -167,7 +167,7 @@ def _copy(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ..
 def _staged(target: Target, columns: tuple[Column, ...], rows: int, total: int | None) -> Staged:
     size = target.path.stat().st_size
     content = hashes.content(columns, rows, total)
-    return Staged(target.table.name, target.ds, target.path, target.run, rows, size, content, columns)
+    return Staged(target.table.name, target.ds, str(target.path), target.run, rows, size, content, columns)
 
 
 def _says(target: Target) -> dict[str, str]:

@@ -18,6 +18,7 @@ class Record:
     ``run`` is the id of the write. ``content`` is a hash of the rows that does not depend on their order.
     ``code`` is the step's fingerprint. ``inputs`` maps table -> day (ISO; '' for a table without days) ->
     the content hash that was read, and ``seen`` is their digest. ``stamp`` tells the file from one written by somebody else (size and mtime).
+    ``engine`` wrote it.
     """
 
     table: str
@@ -32,6 +33,7 @@ class Record:
     at: datetime | None = None
     seconds: float = 0.0
     stamp: str = ""
+    engine: str = "duckdb"
 
 
 def seen(inputs: Inputs) -> str:

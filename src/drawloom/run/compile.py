@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from drawloom.specs.config import Config
 
 
+Known = Mapping[str, Sequence[Column]]
 MANY = 100  # new texts from which on several processes pay for themselves
 
 
@@ -36,13 +38,16 @@ class Compiled:
     problems: tuple[Problem, ...]
 
 
-def compile_project(config: Config, columns: Mapping[str, Sequence[Column]], cache: Path | None) -> Compiled:
+def compile_project(
+    config: Config, columns: Mapping[str, Sequence[Column]], cache: Path | None, engine: str | None = None
+) -> Compiled:
     """Compile all specs; a bad one does not take the others down.
 
     Args:
         config: the project's settings; specs are in ``specs/`` beside them.
         columns: the columns of the lake's tables, as far as they are known.
         cache: a folder in which what was read out of SQL is kept.
+        engine: whose SQL is to be said; that of the settings otherwise.
     """
     found, problems = find_frameworks()
     specs, wrong = read_specs(config.root / "specs", {kind: framework.Spec for kind, framework in found.items()})
@@ -56,13 +61,23 @@ def compile_project(config: Config, columns: Mapping[str, Sequence[Column]], cac
             problems += error.problems
     owned = [table for pipeline in pipelines for table in pipeline.tables]
     names = {name.lower(): name for name in (*columns, *config.sources, *owned)}
-    catalog = _catalog(config, pipelines, columns)
-    reader = _Reader(catalog, names, cache)
+    engine = engine or config.engine.kind
+    catalog = _catalog(config, pipelines, columns if engine == "duckdb" else _typed(config, pipelines, columns))
+    reader = _Reader(catalog, names, cache, engine)
     reader.ahead(pipelines)
     pipelines = [reader.pipeline(pipeline) for pipeline in pipelines]
     landed = [table for table in columns if table not in owned]
     problems += [*reader.problems, *check_project(pipelines, list(config.sources), landed)]
     return Compiled(tuple(pipelines), catalog, tuple(problems))
+
+
+def _typed(config: Config, pipelines: Sequence[Pipeline], columns: Known) -> Known:
+    """The columns with those that follow from the SQL: the more types are known, the plainer another engine is told."""
+    from drawloom.run.derive import derive_columns
+
+    sources = {name: source.columns for name, source in config.sources.items() if source.columns}
+    known = {**sources, **columns}
+    return {**columns, **derive_columns(pipelines, known, config.end or config.start + timedelta(days=400))}
 
 
 def _catalog(
@@ -87,7 +102,8 @@ def _types(columns: Sequence[Column]) -> dict[str, str]:
 class _Reader:
     """Fills in what the steps of pipelines read, and collects what is wrong with their SQL."""
 
-    def __init__(self, catalog: Mapping[str, Entry], names: Mapping[str, str], cache: Path | None) -> None:
+    def __init__(self, catalog: Mapping[str, Entry], names: Mapping[str, str], cache: Path | None, engine: str) -> None:
+        self._engine = engine
         self._catalog = catalog
         self._cache = cache
         self._names = dict(names)
@@ -137,9 +153,17 @@ class _Reader:
         """The fingerprint of the backfill SQL, and what it reads."""
         if not step.backfill_sql:
             return "", None
-        reads = range_reads(step.backfill_sql, lambda text: self._describe(pipeline, step, text), step.where)
+        reads = range_reads(step.backfill_sql, lambda text: self._ranged(pipeline, step, text), step.where)
         named = tuple(replace(read, table=self._name(read.table)) for read in reads)
         return fingerprint(step.backfill_sql, step.dialect), named
+
+    def _ranged(self, pipeline: Pipeline, step: Step, text: str) -> Description:
+        """What backfill SQL reads for a range; other advice on it would be that on the days' own SQL."""
+        read = self._describe(pipeline, step, text)
+        unsaid = [problem for problem in read.problems if problem.code == "unsupported-sql"]
+        if unsaid:
+            raise InputError(*unsaid)
+        return read
 
     def _describe(self, pipeline: Pipeline, step: Step, text: str) -> Description:
         return describe(
@@ -151,6 +175,7 @@ class _Reader:
             params=step.params,
             file=step.where.file,
             cache=self._cache,
+            engine=self._engine,
         )
 
     def _name(self, table: str) -> str:

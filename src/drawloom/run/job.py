@@ -99,8 +99,13 @@ class Job:
         """Write what the plan wants. Whoever calls tries again by himself; ``on_failure`` hears of the last try only."""
         own = replace(self._pipeline, retries=0, on_failure=self._pipeline.on_failure if last_try else None)
         plan = Plan(tuple(replace(cell, pipeline=own) for cell in self.plan.cells))
+        self.warehouse.attach(self.world, plan.reads)
         steps = self.warehouse.steps([self._pipeline], self.tables)
         return LocalRunner(steps, self.warehouse.registry, self.world, jobs=1).run(plan, listener)
+
+    def interrupt(self) -> None:
+        """Stop what runs now; called from another thread, or by a signal."""
+        self.warehouse.engine.interrupt()
 
     def records(self, summary: Summary) -> list[dict[str, Any]]:
         """What the registry says of the partitions that a run has made, as plain values."""
@@ -113,7 +118,7 @@ class Job:
         kept = self._owners[self.table].kept
         if self.step.into.keep is None:
             return []
-        expired = [ds for ds in self.warehouse.lake.scan(self.table) if ds not in kept]
+        expired = [ds for ds in self.warehouse.engine.days(self.table) if ds not in kept]
         self.warehouse.drop(self.step, expired)
         return expired
 

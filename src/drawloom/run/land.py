@@ -76,7 +76,7 @@ def land(
     if not fresh:
         return Landed(table, known=known)
     found = stage_files(
-        project.engine, Table(table), fresh, ds=ds, columns=_columns(project, table, columns), run=new_run(),
+        project.local, Table(table), fresh, ds=ds, columns=_columns(project, table, columns), run=new_run(),
         empty_days=empty_days,
     )  # fmt: skip
     if not replace:
@@ -148,7 +148,7 @@ def _differs(project: Project, staged: Staged, records: Mapping[date, Record]) -
     if not project.lake.stamp(staged.table, staged.ds):
         return False
     record = records.get(staged.ds)
-    content = record.content if record else inspect(project.engine, staged.table, staged.ds).content
+    content = record.content if record else inspect(project.local, staged.table, staged.ds).content
     return content != staged.content
 
 
@@ -156,7 +156,7 @@ def _publish(project: Project, found: Landing) -> None:
     inputs = {"": {Path(path).name: fingerprint for path, fingerprint in sorted(found.files.items())}}
     records = []
     for staged in found.staged:
-        stamp = project.engine.publish(staged)
+        (stamp,) = project.local.publish([staged])
         records.append(
             Record(
                 staged.table,

@@ -119,7 +119,7 @@ class LocalRunner:
 
     def _run(self, cells: Sequence[Cell], inputs: Mapping[date, Inputs]) -> Ran:
         cell = cells[0]
-        steps = StepRunner(self._steps.engine, self._columns)
+        steps = StepRunner(self._steps.engine, self._columns, self._registry.forget)
         if len(cells) == 1:
             return steps.run(cell.step, cell.pipeline.schedule, cell.ds, inputs[cell.ds], cell.since)
         since = Work(tuple(cells)).since

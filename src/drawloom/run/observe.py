@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from drawloom.model import Record, RunError
 from drawloom.run.world import Contents, World
 
+LOCAL = "duckdb"
+FOREIGN = "foreign"  # the content of a partition that somebody else has put into the catalog
+
 if TYPE_CHECKING:
+    from drawloom.engines.base import CatalogEngine
     from drawloom.engines.lake import Lake
     from drawloom.engines.sources import Source
     from drawloom.run.registry import Registry
@@ -23,16 +29,19 @@ def observe(
     registry: Registry,
     settings: Settings,
     tables: Collection[str] | None = None,
+    engine: CatalogEngine | None = None,
 ) -> World:
-    """The world of a project as it stands now: of these tables, or of all."""
+    """The world of a project as it stands now: of these tables, or of all; ``engine`` is the one that has a catalog."""
     looked = {name: source for name, source in sources.items() if tables is None or name in tables}
+    foreign = [name for name, one in settings.sources.items() if not one.files and (tables is None or name in tables)]
     recorded = registry.records(tables)
-    records, odd = compare_files(recorded, lake)
+    records, odd = compare(recorded, lake, engine)
     registry.restamp(r for days in records.values() for r in days.values() if r.stamp != recorded[r.table][r.ds].stamp)
     contents: dict[str, Contents] = {
         table: {ds: record.content for ds, record in days.items()} for table, days in records.items()
     }
     contents |= _source_contents(looked, registry)
+    contents |= {name: in_catalog(engine, settings, name) for name in foreign if engine}
     gone = {table: {ds: r for ds, r in days.items() if ds not in records[table]} for table, days in recorded.items()}
     return World(
         contents=contents,
@@ -40,27 +49,67 @@ def observe(
         gone={table: days for table, days in gone.items() if days},
         failures=registry.failures(),
         odd=odd,
-        settled={name: settings.settled(name) for name, source in looked.items() if source.lateness},
-        gapless=frozenset(name for name, source in looked.items() if source.gaps),
+        settled={name: settings.settled(name) for name in (*looked, *foreign) if settings.sources[name].lateness},
+        gapless=frozenset(name for name in (*looked, *foreign) if settings.sources[name].gaps),
     )
 
 
 def existing(records: Mapping[str, dict[date, Record]], lake: Lake) -> dict[str, dict[date, Record]]:
     """The records whose files are there; a file that another run wrote counts as unrecorded."""
-    return compare_files(records, lake)[0]
+    return compare(records, lake, None)[0]
 
 
-def compare_files(
-    records: Mapping[str, dict[date, Record]], lake: Lake
-) -> tuple[dict[str, dict[date, Record]], dict[tuple[str, date], str]]:
+Odd = dict[tuple[str, date], str]
+
+
+def compare(
+    records: Mapping[str, dict[date, Record]], lake: Lake, engine: CatalogEngine | None
+) -> tuple[dict[str, dict[date, Record]], Odd]:
+    """The records whose partitions are there, and what is odd about the others: in the lake, or in a catalog."""
+    local = {table: {ds: r for ds, r in held.items() if r.engine == LOCAL} for table, held in records.items()}
+    found, odd = compare_files(local, lake)
+    for table, held in records.items():
+        away = {ds: record for ds, record in held.items() if record.engine != LOCAL}
+        seen = set(_there(engine, table, away)) if away and engine else set()
+        found[table] |= {ds: record for ds, record in away.items() if ds in seen}
+        gone = {ds: record for ds, record in away.items() if ds not in seen}
+        odd |= {(table, ds): _gone(record, known=engine is not None) for ds, record in gone.items()}
+    return found, odd
+
+
+def in_catalog(engine: CatalogEngine, settings: Settings, table: str) -> Contents:
+    """The days of a table that somebody else fills; what is in them is not known, so that a change is not noticed."""
+    if settings.sources[table].by_day:
+        return dict.fromkeys(engine.days(table), FOREIGN)
+    return {None: FOREIGN} if engine.columns(table) else {}
+
+
+def _there(engine: CatalogEngine, table: str, records: Mapping[date, Record]) -> Collection[date]:
+    """Which of the recorded partitions of an engine with a catalog are there; else by the folders that hold them."""
+    if engine.lasting:
+        return engine.days(table)
+    return [ds for ds, record in records.items() if _is_folder(record.stamp)]
+
+
+def _is_folder(uri: str) -> bool:
+    """Whether a folder is there, as far as can be seen from here."""
+    parts = urlsplit(uri)
+    return parts.scheme != "file" or Path(unquote(parts.path)).is_dir()
+
+
+def _gone(record: Record, *, known: bool) -> str:
+    return "its partition is gone" if known else f"it was written by {record.engine}, which is not the engine any more"
+
+
+def compare_files(records: Mapping[str, dict[date, Record]], lake: Lake) -> tuple[dict[str, dict[date, Record]], Odd]:
     """The records whose files are there, and what is odd about the files of the others.
 
     Files that were copied or restored have new times: then the file itself says which run wrote it.
     """
     found: dict[str, dict[date, Record]] = {}
-    odd: dict[tuple[str, date], str] = {}
+    odd: Odd = {}
     for table, days in records.items():
-        stamps = lake.scan(table)
+        stamps = lake.scan(table) if days else {}
         held = found.setdefault(table, {})
         for ds, record in days.items():
             if stamps.get(ds) == record.stamp:

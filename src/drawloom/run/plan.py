@@ -77,6 +77,15 @@ class Plan:
         """Those whose inputs are not there."""
         return tuple(cell for cell in self.cells if cell.state is State.WAITING)
 
+    @property
+    def reads(self) -> dict[str, set[date | None]]:
+        """What a run would read, by table; None is a table without days."""
+        found: dict[str, set[date | None]] = {}
+        for cell in self.todo:
+            for table, days in cell.needs.seen.items():
+                found.setdefault(table, set()).update(days)
+        return found
+
     def only(self, targets: Iterable[Key], *, upstream: bool = True) -> Plan:
         """The plan for these partitions, with what they need that is not fresh."""
         wanted = set(targets)

@@ -50,7 +50,17 @@ class Project(Warehouse):
     @cached_property
     def compiled(self) -> Compiled:
         """The pipelines and the problems of all specs."""
-        return compile_project(self.config, self.registry.columns(), self.config.root / ".drawloom" / "cache")
+        return compile_project(self.config, self.registry.columns(), self._cache)
+
+    def compiled_for(self, engine: str) -> Compiled:
+        """As ``compiled``, for another engine than that of the settings."""
+        if engine == self.settings.engine.kind:
+            return self.compiled
+        return compile_project(self.config, self.registry.columns(), self._cache, engine)
+
+    @property
+    def _cache(self) -> Path:
+        return self.config.root / ".drawloom" / "cache"
 
     @property
     def pipelines(self) -> tuple[Pipeline, ...]:
@@ -140,19 +150,25 @@ class Project(Warehouse):
 
         plan = plan or self.plan()
         self._drop_expired(plan)
-        self.lake.sweep()
+        self.engine.sweep()
         if not plan.todo:
             return Summary(waiting=plan.waiting)
-        runner = LocalRunner(self.steps(self.pipelines), self.registry, self.observe(), jobs=jobs or _jobs())
+        world = self.observe()
+        self.attach(world, plan.reads)
+        runner = LocalRunner(self.steps(self.pipelines), self.registry, world, jobs=jobs or _jobs())
         return runner.run(plan, listener) if listener else runner.run(plan)
 
     def query(self, sql: str) -> pa.Table:
         """The answer to one SELECT over any table."""
+        if self.catalog_engine:
+            world = self.observe()
+            self.attach(world, {table: tuple(held) for table, held in world.contents.items() if _names(sql, table)})
         return self.engine.query(sql)
 
     def preview(self, name: str, ds: date, limit: int = 10) -> pa.Table:
         """The first rows that a step would write for a day, from the inputs there are now; writes nothing."""
         cell, inputs = self._one(name, ds)
+        self.attach(self.observe(), cell.needs.seen)
         return self.steps(self.pipelines).preview(cell.step, cell.pipeline.schedule, ds, inputs, limit, cell.since)
 
     def diff(self, name: str, ds: date, key: tuple[str, ...] = ()) -> Difference:
@@ -161,16 +177,16 @@ class Project(Warehouse):
         Raises:
             InputError: there is no such partition.
         """
-        from drawloom.engines.inspect import inspect
         from drawloom.run.diff import compare_stored
 
         cell, inputs = self._one(name, ds)
         step, schedule = cell.step, cell.pipeline.schedule
-        if not self.lake.stamp(step.into.name, ds):
+        self.attach(self.observe(), {**cell.needs.seen, step.into.name: (ds,)})
+        stored = self.engine.stored(step.into.name, ds)
+        if not stored:
             fix = f"drawloom run {name} --ds {ds}"
             raise refuse("no-partition", f"{step.into.name} {ds} == missing, must be there to compare with.", None, fix)
         with self.steps(self.pipelines).staged(step, schedule, ds, inputs, cell.since) as (task, staged):
-            stored = inspect(self.engine, step.into.name, ds)
             return compare_stored(task, stored, staged, key or step.into.unique)
 
     def land(self, table: str, files: Iterable[str], **options: Any) -> Landed:
@@ -183,7 +199,7 @@ class Project(Warehouse):
         """Restore the registry from what the files say of themselves; table -> partitions."""
         from drawloom.run.restore import restore
 
-        return restore(self.engine, self.registry)
+        return restore(self.local, self.registry)
 
     def _plan(self, forced: Iterable[Key]) -> Plan:
         return make_plan(self.pipelines, self.observe(), self.history, cache(self.registry.inputs), forced=forced)
@@ -228,8 +244,10 @@ class Project(Warehouse):
         return cell, world.inputs(cell.needs.seen)
 
     def _drop_expired(self, plan: Plan) -> None:
-        for cell in plan.cells:
-            if cell.state is State.EXPIRED and self.lake.stamp(*cell.key):
+        expired = [cell for cell in plan.cells if cell.state is State.EXPIRED]
+        there = {table: set(self.engine.days(table)) for table in {cell.step.into.name for cell in expired}}
+        for cell in expired:
+            if cell.ds in there[cell.step.into.name]:
                 self.drop(cell.step, [cell.ds])
 
     def _refuse_errors(self) -> None:
@@ -243,6 +261,10 @@ class Project(Warehouse):
             if day and not start <= day <= end:
                 fix = "Move `start:` or `end:` in drawloom.yml; without `end`, history ends yesterday."
                 raise refuse("outside-history", f"day == {day}, must be from {start} to {end}.", None, fix)
+
+
+def _names(sql: str, table: str) -> bool:
+    return table.rpartition(".")[2].lower() in sql.lower()
 
 
 def _jobs() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drawloom.engines.inspect import inspect
@@ -34,9 +35,9 @@ def restore(engine: DuckDB, registry: Registry) -> dict[str, int]:
 
 def _record(engine: DuckDB, table: str, ds: date, stamp: str) -> Record:
     found = inspect(engine, table, ds)
-    meta = engine.lake.read_meta(found.path)
+    meta = engine.lake.read_meta(found.place)
     inputs = json.loads(meta.get("inputs", "{}"))
-    at = datetime.fromtimestamp(found.path.stat().st_mtime, UTC)
+    at = datetime.fromtimestamp(Path(found.place).stat().st_mtime, UTC)
     return Record(
         meta.get("table", table),
         ds,

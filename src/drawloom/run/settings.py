@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -19,13 +19,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """An external table as the project's settings name it; ``files`` is relative to the project."""
+    """An external table as the project's settings name it.
 
-    files: str
+    ``files`` is relative to the project; without, it is a table in the engine's catalog, partitioned by ``ds`` if ``by_day``.
+    """
+
+    files: str | None
     format: str
     columns: tuple[Column, ...] = ()
     lateness: timedelta = timedelta()
     gaps: bool = False
+    by_day: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What runs the SQL, as the project's settings name it; see ``specs.config.EngineConfig``."""
+
+    kind: str = "duckdb"
+    threads: int = 1
+    memory: str | None = None
+    url: str | None = None
+    metastore: str | None = None
+    location: str | None = None
+    lake_catalog: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +61,18 @@ class Settings:
     timezone: str
     lake: str
     registry: str | None
-    threads: int = 1
-    memory: str | None = None
+    engine: EngineSettings = EngineSettings()
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: Config) -> Self:
         """The settings that ``drawloom.yml`` gives."""
         sources = {
-            name: SourceSettings(source.files, source.kind or "parquet", source.columns, source.lateness, source.gaps)
+            name: SourceSettings(
+                source.files, source.kind or "parquet", source.columns, source.lateness, source.gaps, source.by_day
+            )
             for name, source in config.sources.items()
         }
-        engine = config.engine
         return cls(
             config.root,
             config.name,
@@ -63,8 +81,7 @@ class Settings:
             config.timezone,
             config.lake,
             config.registry,
-            engine.threads,
-            engine.memory,
+            EngineSettings(**config.engine.model_dump()),
             sources,
         )
 
@@ -89,11 +106,11 @@ class Settings:
         return self.end or datetime.now(self.zone).date() - timedelta(days=1)
 
     def source(self, name: str) -> Source:
-        """An external table, ready to be looked at."""
+        """An external table of files, ready to be looked at."""
         from drawloom.engines.sources import Source
 
         source = self.sources[name]
-        text = expand(source.files)
+        text = expand(source.files or "")
         files = text if "://" in text else str(self.root / text)
         return Source(name, files, source.format, source.columns, source.lateness, source.gaps)  # type: ignore[arg-type]
 
@@ -113,8 +130,7 @@ class Settings:
             "timezone": self.timezone,
             "lake": self.lake,
             "registry": self.registry,
-            "threads": self.threads,
-            "memory": self.memory,
+            "engine": asdict(self.engine),
             "sources": {name: _source_json(source) for name, source in sorted(self.sources.items())},
         }
 
@@ -129,8 +145,7 @@ class Settings:
             data["timezone"],
             data["lake"],
             data["registry"],
-            data["threads"],
-            data["memory"],
+            EngineSettings(**data["engine"]),
             {name: _source(source) for name, source in data["sources"].items()},
         )
 
@@ -142,9 +157,11 @@ def _source_json(source: SourceSettings) -> dict[str, Any]:
         "columns": [[column.name, column.type] for column in source.columns],
         "lateness": int(source.lateness.total_seconds()),
         "gaps": source.gaps,
+        "by_day": source.by_day,
     }
 
 
 def _source(data: Mapping[str, Any]) -> SourceSettings:
     columns = tuple(Column(name, kind) for name, kind in data["columns"])
-    return SourceSettings(data["files"], data["format"], columns, timedelta(seconds=data["lateness"]), data["gaps"])
+    lateness = timedelta(seconds=data["lateness"])
+    return SourceSettings(data["files"], data["format"], columns, lateness, data["gaps"], data["by_day"])

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from drawloom.engines import quote
+from drawloom.engines.base import HOUSE
 from drawloom.model import (
     KEY,
     Check,
@@ -69,10 +70,13 @@ class StepRunner:
 
     ``known`` are the columns of each table, as the newest partition or else its spec has them: a table that has
     no partition yet, such as a step's own past on its first day, is then read as one without rows.
+    ``forget`` is called before partitions are published that do not say which run wrote them: a crash must not leave
+    them with the record of the old ones.
     """
 
     engine: Engine
     known: Mapping[str, tuple[Column, ...]]
+    forget: Callable[[str, Iterable[date]], None] = lambda _table, _days: None
 
     def run(self, step: Step, schedule: Schedule, day: date, inputs: Inputs, since: date | None = None) -> Ran:
         """Render, execute, check and publish one partition; with ``since`` by the backfill SQL from that day on.
@@ -83,9 +87,11 @@ class StepRunner:
         began = time.monotonic()
         run = new_run()
         with self._task(step, inputs) as task:
-            staged = self._stage(task, step, day_text(step, schedule, day, inputs, since), day, meta(run, step, inputs))
+            text = self._text(step, schedule, day, inputs, since)
+            staged = self._stage(task, step, text, day, meta(run, step, inputs))
             warnings = run_checks(task, step, schedule, [staged], first=self._first(step))
-        return Ran((self._publish(staged, run, step, inputs, began),), staged.columns, warnings)
+            records = self._publish([staged], run, step, {day: inputs}, began)
+        return Ran(records, staged.columns, warnings)
 
     def run_range(
         self, step: Step, schedule: Schedule, inputs: Mapping[date, Inputs], since: date | None = None
@@ -103,18 +109,17 @@ class StepRunner:
         everything = _united(inputs.values())
         with self._task(step, everything) as task:
             if since:
-                text = _only(days, _range_text(step, schedule, since, days[-1], everything), since)
-                staged = task.stage_range(step.into, text, metas, self._known(step))
+                text = _range_text(step, schedule, since, days[-1], everything, self._dialect(step))
+                text = _only(days, text, since)
+                staged = task.stage_range(step.into, text, metas, self._known(step), self._dialect(step))
             else:
-                texts = _texts(step, schedule, days)
-                staged = task.stage_days(step.into, texts, metas, self._known(step))
+                texts = _texts(step, schedule, days, self._dialect(step))
+                staged = task.stage_days(step.into, texts, metas, self._known(step), self._dialect(step))
             warnings = run_checks(task, step, schedule, staged, first=self._first(step))
-        made = {part.ds: part.content for part in staged}
-        records = [
-            self._publish(part, run, step, _with_own(step, inputs[part.ds], part.ds, made), began) for part in staged
-        ]
-        share = round(records[-1].seconds / len(records), 6)
-        return Ran(tuple(replace(record, seconds=share) for record in records), staged[-1].columns, warnings)
+            made = {part.ds: part.content for part in staged}
+            own = {part.ds: _with_own(step, inputs[part.ds], part.ds, made) for part in staged}
+            records = self._publish(staged, run, step, own, began)
+        return Ran(records, staged[-1].columns, warnings)
 
     def preview(
         self, step: Step, schedule: Schedule, day: date, inputs: Inputs, limit: int, since: date | None = None
@@ -123,8 +128,8 @@ class StepRunner:
         with self._task(step, inputs) as task:
             if step.call:
                 return _call(step, day, task).slice(0, limit)
-            text = day_text(step, schedule, day, inputs, since)
-            return task.query(f"SELECT * FROM (\n{text}\n) AS preview LIMIT {int(limit)}")
+            text = self._text(step, schedule, day, inputs, since)
+            return task.query(f"SELECT * FROM (\n{text}\n) AS preview LIMIT {int(limit)}", self._dialect(step))
 
     @contextmanager
     def staged(
@@ -132,7 +137,7 @@ class StepRunner:
     ) -> Iterator[tuple[Task, Staged]]:
         """A partition that is made and shown as ``staged`` but never published."""
         with self._task(step, inputs) as task:
-            text = day_text(step, schedule, day, inputs, since)
+            text = self._text(step, schedule, day, inputs, since)
             part = self._stage(task, step, text, day, meta(new_run(), step, inputs))
             task.show(part)
             yield task, part
@@ -164,24 +169,39 @@ class StepRunner:
     def _stage(self, task: Task, step: Step, text: str, day: date, meta: Mapping[str, str]) -> Staged:
         if step.call:
             return task.stage_arrow(step.into, day, _call(step, day, task), meta, self._known(step))
-        return task.stage(step.into, day, text, meta, self._known(step))
+        return task.stage(step.into, day, text, meta, self._known(step), self._dialect(step))
 
-    def _publish(self, staged: Staged, run: str, step: Step, inputs: Inputs, began: float) -> Record:
-        stamp = self.engine.publish(staged)
-        seconds = round(time.monotonic() - began, 6)
-        return Record(
-            step.into.name,
-            staged.ds,
-            run,
-            staged.rows,
-            staged.bytes,
-            staged.content,
-            step.fingerprint,
-            seen(inputs),
-            inputs,
-            datetime.now(UTC),
-            seconds,
-            stamp,
+    def _text(self, step: Step, schedule: Schedule, day: date, inputs: Inputs, since: date | None) -> str:
+        return day_text(step, schedule, day, inputs, since, self._dialect(step))
+
+    def _dialect(self, step: Step) -> str:
+        """What the texts of a step are said in: the engine's own dialect where it is written so."""
+        return self.engine.dialect if step.dialect == self.engine.dialect else HOUSE
+
+    def _publish(
+        self, parts: Sequence[Staged], run: str, step: Step, inputs: Mapping[date, Inputs], began: float
+    ) -> tuple[Record, ...]:
+        if not self.engine.signs:
+            self.forget(step.into.name, [part.ds for part in parts])
+        stamps = self.engine.publish(parts)
+        share = round((time.monotonic() - began) / len(parts), 6)
+        return tuple(
+            Record(
+                step.into.name,
+                part.ds,
+                run,
+                part.rows,
+                part.bytes,
+                part.content,
+                step.fingerprint,
+                seen(inputs[part.ds]),
+                inputs[part.ds],
+                datetime.now(UTC),
+                share,
+                stamp,
+                self.engine.dialect,
+            )
+            for part, stamp in zip(parts, stamps, strict=True)
         )
 
 
@@ -198,24 +218,28 @@ def _call(step: Step, day: date, task: Task) -> pa.Table:
         raise RunError(Problem("step-failed", "error", message, Where(frame.filename, frame.lineno))) from error
 
 
-def rendered(step: Step, schedule: Schedule, day: date, text: str | None = None, **names: Any) -> str:
-    """The SQL that runs for a day, in DuckDB's dialect."""
+def rendered(
+    step: Step, schedule: Schedule, day: date, text: str | None = None, dialect: str = HOUSE, **names: Any
+) -> str:
+    """The SQL that runs for a day, in this dialect."""
     source = step.sql or "" if text is None else text
     sql = render(source, day, schedule=schedule, params=step.params, where=step.where, **names).text
-    if step.dialect == "duckdb":
+    if step.dialect == dialect:
         return sql.strip().rstrip(";")
     from drawloom.sql.dialect import transpile
 
-    return transpile(sql, step.dialect, "duckdb")
+    return transpile(sql, step.dialect, dialect)
 
 
-def day_text(step: Step, schedule: Schedule, day: date, inputs: Inputs, since: date | None = None) -> str:
+def day_text(
+    step: Step, schedule: Schedule, day: date, inputs: Inputs, since: date | None = None, dialect: str = HOUSE
+) -> str:
     """The SQL that runs for a day; with ``since`` that of its backfill SQL from that day on; empty for a Python step."""
     if step.call:
         return ""
     if since is None:
-        return rendered(step, schedule, day, is_incremental=_is_incremental(step, inputs))
-    return _only([day], _range_text(step, schedule, since, day, inputs), since)
+        return rendered(step, schedule, day, None, dialect, is_incremental=_is_incremental(step, inputs))
+    return _only([day], _range_text(step, schedule, since, day, inputs, dialect), since)
 
 
 def _only(days: Sequence[date], text: str, since: date) -> str:
@@ -228,9 +252,10 @@ def _only(days: Sequence[date], text: str, since: date) -> str:
     return f"SELECT * FROM (\n{text}\n) AS days WHERE coalesce(TRY_CAST({KEY} AS DATE) NOT IN ({others}), TRUE)"
 
 
-def _range_text(step: Step, schedule: Schedule, since: date, last: date, inputs: Inputs) -> str:
-    names = {"start": since.isoformat(), "end": last.isoformat()}
-    return rendered(step, schedule, last, step.backfill_sql, is_incremental=_is_incremental(step, inputs), **names)
+def _range_text(step: Step, schedule: Schedule, since: date, last: date, inputs: Inputs, dialect: str) -> str:
+    names: dict[str, Any] = {"start": since.isoformat(), "end": last.isoformat()}
+    names["is_incremental"] = _is_incremental(step, inputs)
+    return rendered(step, schedule, last, step.backfill_sql, dialect, **names)
 
 
 def _with_own(step: Step, inputs: Inputs, day: date, made: Mapping[date, str]) -> Inputs:
@@ -255,9 +280,9 @@ def _is_incremental(step: Step, inputs: Inputs) -> Callable[[], bool]:
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}")
 
 
-def _texts(step: Step, schedule: Schedule, days: Sequence[date]) -> dict[date, str]:
+def _texts(step: Step, schedule: Schedule, days: Sequence[date], dialect: str) -> dict[date, str]:
     """The SQL of each day, where they differ by dates only: anything else could change the types of columns."""
-    texts = {day: rendered(step, schedule, day) for day in days}
+    texts = {day: rendered(step, schedule, day, None, dialect) for day in days}
     if len({_DATE.sub("", text) for text in texts.values()}) > 1:
         message = f"texts of {step.name} == different from day to day, must be run one by one."
         raise RunError(Problem("apart", "error", message, step.where))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from drawloom.engines.lake import Lake
 from drawloom.model import Pipeline, Step
@@ -16,8 +16,10 @@ from drawloom.run.registry import Registry
 from drawloom.run.settings import Settings
 
 if TYPE_CHECKING:
+    from drawloom.engines.base import CatalogEngine, Engine
     from drawloom.engines.duckdb import DuckDB
     from drawloom.engines.sources import Source
+    from drawloom.run.attach import Attacher, Wanted
     from drawloom.run.step import StepRunner
     from drawloom.run.world import World
 
@@ -39,9 +41,11 @@ class Warehouse:
 
     def close(self) -> None:
         """Let go of the engine and the registry."""
-        for name in ("engine", "registry"):
+        for name in ("catalog_engine", "local", "registry"):
             if name in self.__dict__:
-                self.__dict__.pop(name).close()
+                held = self.__dict__.pop(name)
+                if held:
+                    held.close()
 
     @cached_property
     def registry(self) -> Registry:
@@ -50,23 +54,33 @@ class Warehouse:
         if registry.empty() and self.lake.tables():
             from drawloom.run.restore import restore
 
-            restore(self.engine, registry)
+            restore(self.local, registry)
         return registry
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        """The external tables."""
-        return {name: self.settings.source(name) for name in self.settings.sources}
+        """The external tables that are files."""
+        return {name: self.settings.source(name) for name, one in self.settings.sources.items() if one.files}
 
     @cached_property
-    def engine(self) -> DuckDB:
-        """DuckDB over the lake."""
+    def local(self) -> DuckDB:
+        """DuckDB over the lake, which also lands and reads files for the other engines."""
         from drawloom.engines.duckdb import DuckDB
 
-        options: dict[str, Any] = {"threads": self.settings.threads}
-        if self.settings.memory:
-            options["memory"] = self.settings.memory
-        return DuckDB(self.lake, self.sources, **options)
+        engine = self.settings.engine
+        return DuckDB(self.lake, self.sources, threads=engine.threads, memory=engine.memory)
+
+    @cached_property
+    def catalog_engine(self) -> CatalogEngine | None:
+        """Spark or Trino, where one of them runs the steps."""
+        from drawloom.run.engines import open_engine
+
+        return open_engine(self.settings)
+
+    @property
+    def engine(self) -> Engine:
+        """What runs the steps."""
+        return self.catalog_engine or self.local
 
     @property
     def history(self) -> History:
@@ -75,7 +89,18 @@ class Warehouse:
 
     def observe(self, tables: Collection[str] | None = None) -> World:
         """What exists now: of these tables, or of all."""
-        return observe(self.lake, self.sources, self.registry, self.settings, tables)
+        return observe(self.lake, self.sources, self.registry, self.settings, tables, self.catalog_engine)
+
+    def attach(self, world: World, wanted: Wanted) -> None:
+        """Have the engine see these partitions where they are files; DuckDB sees them anyway."""
+        if self._attacher:
+            self._attacher.attach(world, wanted)
+
+    @cached_property
+    def _attacher(self) -> Attacher | None:
+        from drawloom.run.attach import Attacher
+
+        return Attacher(self.catalog_engine, self.local, self.registry) if self.catalog_engine else None
 
     def steps(self, pipelines: Iterable[Pipeline], tables: Collection[str] | None = None) -> StepRunner:
         """What runs steps, knowing the columns that are declared and those that were written."""
@@ -90,4 +115,4 @@ class Warehouse:
         for ds in days:
             self.engine.drop(step.into.name, ds)
             if not step.resumes_from:  # what was made of it says by its record whether it is still true
-                self.registry.forget(step.into.name, ds)
+                self.registry.forget(step.into.name, [ds])

@@ -62,11 +62,40 @@ def _check_files(value: str) -> str:
 
 
 class EngineConfig(Part):
-    """What runs the SQL."""
+    """What runs the SQL: DuckDB in the process, Spark, or Trino."""
 
-    kind: Literal["duckdb"] = Field("duckdb", description="the engine")
-    threads: Annotated[int, Field(ge=1, le=1024)] = Field(1, description="threads of one query; steps run side by side")
-    memory: Annotated[str, AfterValidator(_check_memory)] | None = Field(None, description="like 4GB; all together")
+    kind: Literal["duckdb", "spark", "trino"] = Field("duckdb", description="the engine")
+    threads: Annotated[int, Field(ge=1, le=1024)] = Field(
+        1, description="of DuckDB: threads of one query; steps run side by side"
+    )
+    memory: Annotated[str, AfterValidator(_check_memory)] | None = Field(
+        None, description="of DuckDB: like 4GB; all together"
+    )
+    url: str | None = Field(
+        None,
+        description="where it is: trino://user@host:8080/catalog, or the master of Spark such as local[4], yarn or "
+        "sc://host:15002; DRAWLOOM_TRINO or DRAWLOOM_SPARK in the environment otherwise",
+    )
+    metastore: str | None = Field(
+        None, description="of Spark: thrift://host:9083; DRAWLOOM_METASTORE in the environment otherwise"
+    )
+    location: str | None = Field(
+        None, description="where its new tables are kept, like s3://bucket/warehouse; in the lake otherwise"
+    )
+    lake_catalog: str | None = Field(
+        None, description="of Trino: the Hive catalog in which files of the lake are shown; that of the url otherwise"
+    )
+    settings: dict[str, str] = Field({}, description="settings of the session, by name")
+
+    @model_validator(mode="after")
+    def _fits(self) -> EngineConfig:
+        of = {"threads": "duckdb", "memory": "duckdb", "metastore": "spark", "lake_catalog": "trino"}
+        for name in sorted(self.model_fields_set - {"kind"}):
+            if self.kind == "duckdb" and of.get(name) != "duckdb":
+                raise RuleError(f"must not have `{name}`: DuckDB runs in the process, over the lake")
+            if self.kind != "duckdb" and of.get(name, self.kind) != self.kind:
+                raise RuleError(f"must not have `{name}`, which is a setting of {of[name]}")
+        return self
 
 
 class Defaults(Part):
@@ -78,11 +107,14 @@ class Defaults(Part):
 
 
 class SourceConfig(Part):
-    """An external table: files that somebody else writes."""
+    """An external table: files that somebody else writes, or a table in the catalog of Spark or Trino."""
 
-    files: Annotated[str, AfterValidator(_check_files)] = Field(
-        description="path pattern; {ds}, {ds_nodash}, or {yyyy}, {mm} and {dd} stand for the day"
+    files: Annotated[str, AfterValidator(_check_files)] | None = Field(
+        None,
+        description="path pattern; {ds}, {ds_nodash}, or {yyyy}, {mm} and {dd} stand for the day; "
+        "without it, the table is in the catalog of the engine",
     )
+    by_day: bool = Field(True, description="of a table in the catalog: whether it is partitioned by ds")
     format: Literal["parquet", "csv", "json"] | None = Field(None, description="by the suffix of files otherwise")
     lateness: Lateness = Field(
         timedelta(0),
@@ -97,6 +129,10 @@ class SourceConfig(Part):
 
     @model_validator(mode="after")
     def _has_format(self) -> SourceConfig:
+        if self.files is None:
+            return self._in_catalog()
+        if not self.by_day:
+            raise RuleError("must not have `by_day`: whether files are by day is in their pattern")
         if self.format is None and self.kind is None:
             raise RuleError("must have a `format` of parquet, csv or json: the suffix of `files` does not tell")
         if self.kind != "parquet" and not self.columns:
@@ -105,16 +141,23 @@ class SourceConfig(Part):
             )
         return self
 
+    def _in_catalog(self) -> SourceConfig:
+        if self.format:
+            raise RuleError("must have `files` where it has a `format`")
+        return self
+
     @property
     def kind(self) -> Literal["parquet", "csv", "json"] | None:
-        """The format of the files, by what is declared or by their suffix."""
+        """The format of the files, by what is declared or by their suffix; None for a table in the catalog."""
+        if self.files is None:
+            return None
         words = self.files.lower().removesuffix(".gz").removesuffix(".zst").rpartition(".")
         return self.format or _SUFFIXES.get(words[2])
 
     @property
     def partitioned(self) -> bool:
-        """Whether its files are one set per day."""
-        return bool(_MARK.search(self.files))
+        """Whether it has a day in each of its files or partitions."""
+        return self.by_day if self.files is None else bool(_MARK.search(self.files))
 
 
 class Config(Whole):
@@ -130,8 +173,9 @@ class Config(Whole):
     end: Day | None = Field(None, description="the last day of history; yesterday in `timezone` otherwise")
     timezone: Annotated[str, AfterValidator(_check_timezone)] = Field("UTC", description="where a day begins and ends")
     engine: Annotated[
-        EngineConfig, BeforeValidator(_as_engine, json_schema_input_type=EngineConfig | Literal["duckdb"])
-    ] = Field(EngineConfig(), description="a word, or a mapping of kind, threads and memory")
+        EngineConfig,
+        BeforeValidator(_as_engine, json_schema_input_type=EngineConfig | Literal["duckdb", "spark", "trino"]),
+    ] = Field(EngineConfig(), description="a word, or a mapping of kind and its settings")
     lake: Annotated[str, Field(min_length=1)] = Field("lake", description="the folder of the tables")
     registry: str | None = Field(None, description="the URL of the registry; SQLite in the lake otherwise")
     defaults: Defaults = Field(Defaults(), description="what specs need not repeat")
@@ -142,6 +186,7 @@ class Config(Whole):
         if self.end and self.end < self.start:
             message = f"end == {self.end}, must not be before the start, {self.start}."
             yield Problem("empty-range", "error", message, self.place("end"))
+        yield from _engine_problems(self)
         yield from _secret_problems(self)
         yield from _case_problems(self)
 
@@ -177,8 +222,20 @@ def load_config(path: Path | str) -> Config:
 def _expandable(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
     yield ("lake",), config.lake
     yield ("registry",), config.registry or ""
+    for name in ("url", "metastore", "location"):
+        yield ("engine", name), getattr(config.engine, name) or ""
+    for name, text in config.engine.settings.items():
+        yield ("engine", "settings", name), text
     for name, source in config.sources.items():
-        yield ("sources", name, "files"), source.files
+        yield ("sources", name, "files"), source.files or ""
+
+
+def _engine_problems(config: Config) -> Iterator[Problem]:
+    for name, source in config.sources.items():
+        if source.files is None and config.engine.kind == "duckdb":
+            message = f"sources.{name} has no files, must have them: DuckDB has no catalog."
+            fix = Fix('Write files: "path/ds={ds}/*.parquet", or set engine to spark or trino.')
+            yield Problem("no-files", "error", message, config.place("sources", name), fix)
 
 
 def _secret_problems(config: Config) -> Iterator[Problem]:

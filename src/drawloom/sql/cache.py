@@ -18,7 +18,7 @@ from typing import Any
 from drawloom import __version__
 from drawloom.model import Bound, Days, Edit, Fix, Problem, Read, Schedule, Where
 from drawloom.sql.catalog import Catalog, find_entry
-from drawloom.sql.script import Write
+from drawloom.sql.script import Script, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ def describe(  # noqa: PLR0913 - one keyword for each thing that it depends on
     params: Mapping[str, Any] | None = None,
     file: str | None = None,
     cache: Path | None = None,
+    engine: str | None = None,
 ) -> Description:
     """What a text does and the advice on it; from the cache if it was read before with the same settings.
 
@@ -56,40 +57,36 @@ def describe(  # noqa: PLR0913 - one keyword for each thing that it depends on
         params: the values of ``params``.
         file: its file, for places.
         cache: the folder of the cache; None reads anew. A folder that cannot be written is no error.
+        engine: the dialect of what will run it: what it has no SQL for is a problem.
 
     Raises:
         InputError: the text cannot be read.
     """
+    from drawloom.sql.read import read
+
     schedule, catalog = schedule or Schedule(), catalog or {}
-    settings = [text, dialect, list(keys), schedule.text, target, dict(params or {}), _versions()]
+    settings = [text, dialect, list(keys), schedule.text, target, dict(params or {}), engine, _versions()]
     path = cache / _name(settings) if cache else None
     known = _load(path, catalog) if path else None
     if known is None:
-        known, tables = _read(text, dialect, keys, catalog, schedule, target, params)
+        script = read(
+            text, dialect=dialect, keys=keys, catalog=catalog, schedule=schedule, target=target, params=params
+        )
+        known, tables = _describe(script, engine or dialect), script.tables()
         if path is not None:
             _store(path, known, tables, catalog)
     return replace(known, problems=tuple(_placed(problem, file) for problem in known.problems))
 
 
-def _read(
-    text: str,
-    dialect: str,
-    keys: Sequence[str],
-    catalog: Catalog,
-    schedule: Schedule,
-    target: str | None,
-    params: Mapping[str, Any] | None,
-) -> tuple[Description, list[str]]:
-    """The description, and the names of the tables whose catalog entries it depends on."""
+def _describe(script: Script, engine: str) -> Description:
     from drawloom.sql.advice import advise
     from drawloom.sql.fingerprint import fingerprint
     from drawloom.sql.lineage import lineage
-    from drawloom.sql.read import read
+    from drawloom.sql.speak import unspeakable
 
-    script = read(text, dialect=dialect, keys=keys, catalog=catalog, schedule=schedule, target=target, params=params)
     columns = {name: tuple(origins) for name, origins in lineage(script).items()}
-    found = Description(script.reads, script.writes, columns, advise(script), fingerprint(text, dialect))
-    return found, script.tables()
+    problems = (*advise(script), *unspeakable(script, engine))
+    return Description(script.reads, script.writes, columns, problems, fingerprint(script.source, script.dialect))
 
 
 def _placed(problem: Problem, file: str | None) -> Problem:

@@ -29,6 +29,15 @@ class Entry:
 Catalog = Mapping[str, Entry]
 
 
+def typed(catalog: Catalog) -> dict[str, dict[str, str]]:
+    """The columns with their types, ``ds`` among them, of those tables whose columns are known."""
+    return {
+        name: {**entry.columns, **dict.fromkeys(set(entry.keys or ()) - set(entry.columns), "DATE")}
+        for name, entry in catalog.items()
+        if entry.columns
+    }
+
+
 def find_entry(catalog: Catalog, name: str) -> Entry:
     """What a catalog says of a table; a name with a database before its schema is also found without it."""
     parts = name.lower().split(".")

@@ -130,11 +130,11 @@ def test_the_flights_of_the_demo(same: Same, tmp_path: Path) -> None:
     build(tmp_path)
     schemas = {"raw.flights": "flights", "raw.weather": "weather"}
     for table, name in schemas.items():
-        day = "make_date(year, month, day)"
+        made_of = "make_date(year, month, day)"
         some = "AND flight % 40 = 0" if name == "flights" else "AND hour % 6 = 0"
         same.create(
             table,
-            f"SELECT *, {day} AS ds FROM '{tmp_path}/landing/{name}-*.parquet' WHERE month = 1 AND day <= 9 {some}",
+            f"SELECT *, {made_of} AS ds FROM '{tmp_path}/landing/{name}-*.parquet' WHERE month = 1 AND day <= 9 {some}",
         )
     for name in ("airlines", "airports", "planes"):
         same.create(f"ref.{name}", f"SELECT * FROM read_csv('{tmp_path}/reference/{name}.csv') LIMIT 200")

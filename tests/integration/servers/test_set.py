@@ -188,6 +188,23 @@ def test_a_set_of_which_one_server_fails_names_it_and_leaves_nothing_running(
     )
 
 
+def test_the_servers_of_tests_that_are_killed_end(root: Path, script: Script, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    code = (
+        "import pathlib, sys; from tests.servers.engines import private_set\n"
+        "with private_set(*map(pathlib.Path, sys.argv[1:])): pass"
+    )
+    begun = subprocess.Popen([sys.executable, "-c", code, str(folder), str(script.cache)], cwd=root)
+    until(lambda: len(EngineSet(folder, script.cache).running()) > 1)
+    processes = [process for server in EngineSet(folder, script.cache).running() for process in server.members()]
+    assert len(processes) > 1
+    begun.kill()
+    begun.wait()
+    _, left = psutil.wait_procs(processes, timeout=120)
+    assert left == []
+    until(lambda: not (folder / "state.json").exists())
+
+
 def test_an_interrupted_unpacking_does_not_look_finished(root: Path, tmp_path: Path) -> None:
     code = "import sys, pathlib; from tests.servers import trino; trino.unpacked(pathlib.Path(sys.argv[1]), print)"
     begun = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=root, start_new_session=True)

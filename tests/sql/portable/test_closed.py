@@ -20,7 +20,7 @@ OTHERS = ("__", "collate_", "icu_collate_", "pg_", "has_", "duckdb_")
 
 
 def names_in_duckdb() -> set[str]:
-    rows = duckdb.sql(
+    rows = duckdb.execute(
         f"SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type IN {KINDS}"
     ).fetchall()
     return {name for (name,) in rows if re.fullmatch("[a-z_][a-z0-9_]*", name) and not name.startswith(OTHERS)}
@@ -82,7 +82,7 @@ def test_only_the_calls_are_replaced() -> None:
     ],
 )
 def test_what_they_give_in_duckdb(sql: str, rows: list[Any]) -> None:
-    assert duckdb.sql(transpile(sql, "duckdb", "duckdb")).fetchall() == rows
+    assert duckdb.execute(transpile(sql, "duckdb", "duckdb")).fetchall() == rows
 
 
 @pytest.mark.parametrize("target", ["duckdb", "spark", "trino"])

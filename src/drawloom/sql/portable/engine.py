@@ -49,4 +49,4 @@ def _say(speaker: Speaker, statement: exp.Expr) -> str:
     said, _ = say_query(speaker, statement, Scope())
     narrow.check(speaker, said)
     quote_reserved(said, speaker.target)
-    return said.sql(speaker.target, normalize_functions=False, unsupported_level=ErrorLevel.RAISE)
+    return said.sql(speaker.target, pretty=True, normalize_functions=False, unsupported_level=ErrorLevel.RAISE)

@@ -1,0 +1,238 @@
+"""The same specs on DuckDB, Spark and Trino, and what drawloom adds to SQL that is submitted by hand.
+
+Needs running servers: `eval "$(scripts/engines up)"`. CPU is that of this process and of the engine's: the Java process of Spark,
+the servers of Trino and of the Hive metastore. Engines take turns in one process; Spark keeps one session.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+
+from bench.activity import START
+from bench.growth import SPEC, link_days, write_project
+from bench.measure import Cost, Line, Report, child, side_by_side
+from drawloom.demo.data import build
+from drawloom.engines.catalog.narrow import narrow
+from drawloom.engines.catalog.one import one_query
+from drawloom.run.project import Project
+from drawloom.run.step import rendered
+from drawloom.sql.dialect import transpile
+
+ENGINES = ("duckdb", "spark", "trino")
+DAY = date(2026, 1, 1)
+EVENTS = """/* drawloom
+table: {schema}.events
+until: {{forever: a benchmark}}
+*/
+SELECT n AS id, n % 1000003 AS person, n % 9973 AS item, CAST(n % 1000 AS DOUBLE) / 10 AS amount
+FROM range({rows}) AS r(n)
+"""
+HEAVY = """/* drawloom
+table: {schema}.people
+until: {{forever: a benchmark}}
+checks:
+  - not_null: [person]
+  - unique: [person]
+*/
+SELECT
+  person,
+  count(*) AS events,
+  count(DISTINCT item) AS items,
+  sum(amount) AS amount,
+  max(md5(CAST(id AS VARCHAR))) AS most
+FROM {schema}.events
+WHERE ds = DATE '{{{{ ds }}}}'
+GROUP BY person
+"""
+
+
+def measure(runs: int, rows: int = 10_000_000, entities: int = 100_000, days: int = 35) -> Iterator[Report]:
+    """The overhead on one heavy query, a growth day, and two months of flights."""
+    for name in ("DRAWLOOM_TRINO", "DRAWLOOM_METASTORE"):
+        if name not in os.environ:
+            raise SystemExit(f'{name} is not set. Run: eval "$(scripts/engines up)"')
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        yield _overhead(root, runs, rows)
+        yield _growth(root, runs, entities, days)
+        yield _flights(root, runs)
+
+
+def _overhead(root: Path, runs: int, rows: int) -> Report:
+    """One step of a project against its own text, given to the engine by hand."""
+    schema = f"heavy_{os.getpid()}"
+    folder = root / "heavy"
+    (folder / "specs").mkdir(parents=True)
+    (folder / "specs/events.sql").write_text(EVENTS.format(schema=schema, rows=rows))
+    settings(folder, "duckdb", DAY, DAY)
+    with Project.load(folder) as project:
+        project.run(project.plan())
+    (folder / "specs/people.sql").write_text(HEAVY.format(schema=schema))
+    calls: dict[str, Callable[[], Cost]] = {}
+    for engine in ("spark", "trino"):
+        calls[f"{engine}, by hand"] = metered(engine, lambda engine=engine: by_hand(folder, engine, schema))
+        calls[f"{engine}, drawloom"] = metered(engine, lambda engine=engine: forced(folder, engine, f"{schema}.people"))
+    for engine in ("spark", "trino"):  # sessions, catalogs and caches are warm for all
+        forced(folder, engine, f"{schema}.people")
+        by_hand(folder, engine, schema)
+    found = side_by_side(calls, runs)
+    lines = [Line(name, costs) for name, costs in found.items()]
+    notes = [_added(engine, lines) for engine in ("spark", "trino")]
+    notes.append(
+        "drawloom: plan, stage, rows, content hash, two checks, publish, record; by hand: one INSERT OVERWRITE, no checks"
+    )
+    return Report(f"One heavy step: {rows:,} rows to a million", lines, "run", "", notes)
+
+
+def _added(engine: str, lines: list[Line]) -> str:
+    cost = {line.name: (line.median, line.wall) for line in lines}
+    (cpu, wall), (own_cpu, own_wall) = cost[f"{engine}, by hand"], cost[f"{engine}, drawloom"]
+    return f"{engine}: drawloom adds {own_wall / wall - 1:+.0%} of clock and {own_cpu / cpu - 1:+.0%} of CPU (goal <= 10 %)"
+
+
+def _growth(root: Path, runs: int, entities: int, days: int) -> Report:
+    child("python", "-m", "bench.activity", root / "events", "--entities", str(entities), "--days", str(days + 1))()
+    calls: dict[str, Callable[[], Cost]] = {}
+    for engine in ENGINES:
+        folder = root / f"growth_{engine}"
+        spec = SPEC.replace("core.events", f"g{os.getpid()}_{engine}.events").replace(
+            "name: people", f"name: people_{os.getpid()}_{engine}"
+        )
+        write_project(folder, spec, days)
+        link_days(root, folder, days)
+        _growth_settings(folder, engine, days)
+        with Project.load(folder) as project:
+            project.run(project.plan())
+        link_days(root, folder, days + 1)
+        _growth_settings(folder, engine, days + 1)
+        calls[engine] = metered(engine, lambda folder=folder: forced_day(folder, START + timedelta(days=days)))
+    found = side_by_side(calls, runs)
+    lines = [Line(name, costs) for name, costs in found.items()]
+    return Report(f"Growth, one day after {days} days: {entities:,} entities", lines, "day", "duckdb", [])
+
+
+def _growth_settings(folder: Path, engine: str, days: int) -> None:
+    source = f'  g{os.getpid()}_{engine}.events: {{files: "landing/ds={{ds}}/*.parquet"}}\n'
+    settings(folder, engine, START, START + timedelta(days=days - 1), f"sources:\n{source}")
+
+
+def _flights(root: Path, runs: int) -> Report:
+    calls: dict[str, Callable[[], Cost]] = {}
+    for engine in ENGINES:
+        folder = root / f"flights_{engine}"
+        build(folder)
+        text = (folder / "drawloom.yml").read_text().replace("end: 2013-12-31", "end: 2013-01-31")
+        (folder / "drawloom.yml").write_text(text + f"\nengine: {engine}\n")
+        _own_schemas(folder, f"f{os.getpid()}{engine}")
+        with Project.load(folder) as project:
+            for table in ("flights", "weather"):
+                schema = f"f{os.getpid()}{engine}raw"
+                project.land(
+                    f"{schema}.{table}",
+                    [str(folder / f"landing/{table}-2013-01.parquet")],
+                    ds="make_date(year, month, day)",
+                )
+        calls[engine] = metered(engine, lambda folder=folder: _all(folder))
+    found = side_by_side(calls, runs)
+    lines = [Line(name, costs) for name, costs in found.items()]
+    return Report("Flights, January: all tables, forced", lines, "run", "duckdb", [])
+
+
+def _own_schemas(folder: Path, prefix: str) -> None:
+    """The metastore is shared: each project has schemas of its own."""
+    for path in (folder / "drawloom.yml", *(folder / "specs").iterdir()):
+        text = path.read_text()
+        for schema in ("raw", "ref", "core", "report"):
+            text = text.replace(f" {schema}.", f" {prefix}{schema}.").replace(f"({schema}.", f"({prefix}{schema}.")
+        path.write_text(text.replace("name: planes\n", f"name: {prefix}planes\n"))
+
+
+def _all(folder: Path) -> None:
+    with Project.load(folder) as project:
+        _done(project.run(project.plan(force=True, names=[p.name for p in project.pipelines])))
+
+
+def settings(folder: Path, engine: str, start: date, end: date, more: str = "") -> None:
+    """drawloom.yml, with another engine in one line."""
+    text = f"name: bench\nstart: {start}\nend: {end}\ndefaults: {{owner: bench@example.com}}\nengine: {engine}\n{more}"
+    (folder / "drawloom.yml").write_text(text)
+
+
+def forced(folder: Path, engine: str, table: str) -> None:
+    """drawloom run TABLE --force --only, in this process."""
+    settings(folder, engine, DAY, DAY)
+    with Project.load(folder) as project:
+        _done(project.run(project.plan([table], DAY, DAY, upstream=False, force=True), jobs=1))
+
+
+def forced_day(folder: Path, ds: date) -> None:
+    """drawloom run --ds D --force, in this process."""
+    with Project.load(folder) as project:
+        _done(project.run(project.plan([p.name for p in project.pipelines], ds, ds, force=True), jobs=1))
+
+
+def by_hand(folder: Path, engine: str, schema: str) -> None:
+    """The text that drawloom runs, given to the engine as one INSERT OVERWRITE."""
+    settings(folder, engine, DAY, DAY)
+    with Project.load(folder) as project:
+        (pipeline,) = project.named([f"{schema}.people"])
+        text = rendered(pipeline.steps[0], pipeline.schedule, DAY)
+        said = transpile(narrow(one_query(text, "duckdb"), "duckdb", {}), "duckdb", engine)
+        target = f"{schema}.by_hand"
+        made: Any = project.engine
+        if engine == "spark":
+            made.spark.sql(
+                f"CREATE TABLE IF NOT EXISTS {target} ({COLUMNS}, ds DATE) USING parquet PARTITIONED BY (ds)"
+            )
+            made.spark.sql(f"INSERT OVERWRITE {target} PARTITION (ds = DATE '{DAY}') {said}").collect()
+        else:
+            made.client.run(
+                f"CREATE TABLE IF NOT EXISTS {target} ({COLUMNS.replace('STRING', 'VARCHAR')}, ds DATE) WITH (partitioned_by = ARRAY['ds'])"
+            )
+            made.client.overwrite(f"INSERT INTO {target} SELECT q.*, DATE '{DAY}' FROM ({said}) AS q")
+
+
+COLUMNS = "person BIGINT, events BIGINT, items BIGINT, amount DOUBLE, most STRING"
+
+
+def metered(engine: str, call: Callable[[], None]) -> Callable[[], Cost]:
+    """The call with the CPU of this process and of the engine's processes."""
+
+    def run() -> Cost:
+        before, start = _cpu(engine), time.perf_counter()
+        call()
+        return Cost(_cpu(engine) - before, time.perf_counter() - start)
+
+    return run
+
+
+def _cpu(engine: str) -> float:
+    found = [psutil.Process()]
+    if engine == "spark":
+        found += [one for one in psutil.Process().children(recursive=True) if "java" in one.name()]
+    if engine == "trino":
+        found += _listening(os.environ["DRAWLOOM_TRINO"])
+    if engine != "duckdb":
+        found += _listening(os.environ["DRAWLOOM_METASTORE"])
+    return sum(sum(one.cpu_times()[:2]) for one in found)
+
+
+def _listening(url: str) -> list[psutil.Process]:
+    port = urlsplit(url).port
+    pids = {c.pid for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.laddr.port == port and c.pid}
+    return [psutil.Process(pid) for pid in pids]
+
+
+def _done(summary: Any) -> None:
+    failed = [result for result in summary.results if result.outcome in {"failed", "blocked"}]
+    if failed:
+        raise RuntimeError(failed[0].error or failed[0])

@@ -1,0 +1,26 @@
+"""A look at a text before an engine is given it: it must be one statement that only reads."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from drawloom.model import refuse
+from drawloom.sql.parse import parse
+from drawloom.sql.template import Piece, Rendered
+
+
+def one_query(sql: str, dialect: str) -> exp.Query:
+    """The one SELECT in a text.
+
+    Raises:
+        InputError: it holds another kind of statement, more than one, or none; or it is not SQL.
+    """
+    statements, _ = parse(Rendered(sql, sql, (Piece(0, 0, True, sql),)), dialect)
+    if len(statements) != 1:
+        raise refuse("not-select", f"statements == {len(statements)}, must be one SELECT.", None, "Remove the others.")
+    found = statements[0]
+    if not isinstance(found, exp.Query) or any(found.find_all(exp.DML, exp.DDL, exp.Into)):
+        kind = found.key.upper()
+        message = f"statement == {kind}, must be a SELECT."
+        raise refuse("not-select", message, None, "A step only reads; it writes itself.")
+    return found

@@ -1,0 +1,217 @@
+"""Tables in Spark's catalog: made, widened, and pointed at the folders of their partitions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from drawloom.engines.catalog.days import iso_days
+from drawloom.engines.catalog.errors import not_by_day
+from drawloom.engines.catalog.store import Found
+from drawloom.engines.catalog.types import engine_type, house_type
+from drawloom.engines.columns import widens
+from drawloom.engines.spark.connect import is_remote
+from drawloom.engines.spark.errors import spark_errors
+from drawloom.engines.spark.names import path, quoted
+from drawloom.model import KEY, Column, Fix, Problem, RunError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+RUNS = "_runs"
+GRACE = 86400.0  # seconds for which a folder stays that nothing points at: queries that began before may still read it
+
+
+class Tables:
+    """The tables of one catalog, kept under one location."""
+
+    def __init__(self, spark: SparkSession, location: str, address: str) -> None:
+        self._spark = spark
+        self._location = location
+        self._address = address
+        self._written: set[str] = set()
+
+    def columns(self, table: str) -> tuple[Column, ...]:
+        """The columns without ``ds``; empty where there is no such table."""
+        found = self._described(table)
+        return tuple(Column(name, kind) for name, kind, _ in found if name.lower() != KEY)
+
+    def look(self, table: str) -> Found | None:
+        """The table as the catalog has it; None where there is no such table."""
+        found = self._described(table)
+        if not found:
+            return None
+        columns = tuple(Column(name, kind) for name, kind, _ in found if name.lower() != KEY)
+        key = next((kind for _, kind, is_key in found if is_key), None)
+        return Found(exp.to_table(table.lower()), columns, key)
+
+    def days(self, table: str) -> list[date]:
+        """The days that there are, in order.
+
+        Raises:
+            RunError: the table is not partitioned by ``ds``.
+        """
+        if not self._by_day(table):
+            return []
+        rows = self._run(f"SHOW PARTITIONS {name(table)}")
+        return iso_days(row[0].partition("=")[2] for row in rows)
+
+    def refresh(self, tables: Iterable[str]) -> None:
+        """Forget which files these tables had: somebody else may have written them."""
+        for table in tables:
+            if self._described(table):
+                self._spark.catalog.refreshTable(table.lower())
+
+    def ensure(self, table: str, columns: Sequence[Column]) -> None:
+        """Have the table with these columns, and those that it has already.
+
+        Raises:
+            RunError: it is partitioned otherwise, or a column has a type that does not become the other.
+        """
+        if not self._by_day(table):
+            self._create(table, columns, f"PARTITIONED BY ({KEY})", self.folder(table), f", {KEY} DATE")
+        have = {column.name.lower(): column for column in self.columns(table)}
+        new = [column for column in columns if column.name.lower() not in have]
+        if new:
+            self._run(f"ALTER TABLE {name(table)} ADD COLUMNS ({_listed(new)})")
+        self._widen(table, [c for c in columns if c.name.lower() in have], have)
+
+    def place(self, table: str, columns: Sequence[Column], folder: str) -> None:
+        """Have the table without days with these columns, out of one folder."""
+        self._run(f"DROP TABLE IF EXISTS {name(table)}")
+        self._create(table, columns, "", folder)
+
+    def point(self, table: str, folders: Mapping[date, str]) -> None:
+        """Have each day's partition in its folder; each is one change, and readers see the old or the new."""
+        there = set(self.days(table))
+        new = {ds: folder for ds, folder in folders.items() if ds not in there}
+        if new:
+            places = " ".join(
+                f"PARTITION ({KEY} = DATE '{ds}') LOCATION {_text(path(f))}" for ds, f in sorted(new.items())
+            )
+            self._run(f"ALTER TABLE {name(table)} ADD IF NOT EXISTS {places}")
+        for ds, folder in sorted(folders.items()):  # also the new ones: another writer may have been first
+            self._run(f"ALTER TABLE {name(table)} PARTITION ({KEY} = DATE '{ds}') SET LOCATION {_text(path(folder))}")
+        self._spark.catalog.refreshTable(table.lower())
+        self._written.add(table)
+
+    def drop(self, table: str, ds: date) -> None:
+        """Remove a partition; its folder is swept later."""
+        if ds in self.days(table):
+            self._run(f"ALTER TABLE {name(table)} DROP IF EXISTS PARTITION ({KEY} = DATE '{ds}')")
+            self._written.add(table)
+
+    def write_empty(self, folder: str, columns: Sequence[Column]) -> None:
+        """Write a file without rows."""
+        items = ", ".join(f"CAST(NULL AS {_type(c)}) AS {quoted(c.name)}" for c in columns)
+        with spark_errors("", self._address):
+            self._spark.sql(f"SELECT {items} WHERE FALSE").write.mode("overwrite").parquet(path(folder))
+
+    def folder(self, table: str) -> str:
+        """Where a table is kept."""
+        schema, _, rest = table.lower().partition(".")
+        return f"{self._location}/{schema}/{rest}"
+
+    def sweep(self, grace: float = GRACE) -> list[str]:
+        """Remove old folders of runs that no partition of the written tables is in; those removed."""
+        return [folder for table in sorted(self._written) for folder in self._sweep(table, grace)]
+
+    def _sweep(self, table: str, grace: float) -> Iterator[str]:
+        context: Any = self._spark.sparkContext
+        runs = context._jvm.org.apache.hadoop.fs.Path(path(f"{self.folder(table)}/{RUNS}"))  # noqa: SLF001
+        files = runs.getFileSystem(context._jsc.hadoopConfiguration())  # noqa: SLF001
+        if not files.exists(runs):
+            return
+        live = {place.rstrip("/").rpartition("/")[0].rpartition("/")[2] for place in self._places(table)}
+        for run in files.listStatus(runs):
+            old = time.time() - run.getModificationTime() / 1000 > grace
+            if old and run.getPath().getName() not in live and files.delete(run.getPath(), True):
+                yield str(run.getPath().toString())
+
+    def _places(self, table: str) -> list[str]:
+        """The folders of all partitions, in one question to the catalog."""
+        spark: Any = self._spark
+        schema, _, rest = table.lower().partition(".")
+        java = spark._jvm.org.apache.spark.sql.catalyst  # noqa: SLF001
+        option = spark._jvm.scala.Option  # noqa: SLF001
+        catalog = spark._jsparkSession.sessionState().catalog()  # noqa: SLF001
+        found = catalog.listPartitions(java.TableIdentifier(rest, option.apply(schema)), option.empty())
+        return [found.apply(n).location().toString() for n in range(found.size())]
+
+    def _create(self, table: str, columns: Sequence[Column], partitioned: str, folder: str, key: str = "") -> None:
+        schema = table.lower().partition(".")[0]
+        self._run(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)} LOCATION {_text(path(f'{self._location}/{schema}'))}")
+        listed = _listed(columns) + key
+        self._run(
+            f"CREATE TABLE IF NOT EXISTS {name(table)} ({listed}) USING parquet {partitioned} LOCATION {_text(path(folder))}"
+        )
+
+    def _widen(self, table: str, columns: Sequence[Column], have: Mapping[str, Column]) -> None:
+        other = [c for c in columns if _type(c) != _type(have[c.name.lower()])]
+        if not other:
+            return
+        for column in other:
+            old = have[column.name.lower()]
+            if not widens(old.type, column.type) or is_remote(self._spark):
+                raise RunError(_narrower(table, column, old))
+        wider = {column.name.lower(): column for column in other}
+        self._alter([wider.get(key, column) for key, column in have.items()], table)
+
+    def _alter(self, columns: Sequence[Column], table: str) -> None:
+        """Give a table other types; Spark has no statement for it, its catalog has the call."""
+        spark: Any = self._spark
+        schema, _, rest = table.lower().partition(".")
+        made = spark.sql(f"SELECT {', '.join(f'CAST(NULL AS {_type(c)}) AS {quoted(c.name)}' for c in columns)}").schema
+        java = spark._jvm.org.apache.spark.sql.types.DataType.fromJson(made.json())  # noqa: SLF001
+        catalog = spark._jsparkSession.sessionState().catalog().externalCatalog()  # noqa: SLF001
+        with spark_errors("", self._address):
+            catalog.alterTableDataSchema(schema, rest, java)
+        spark.catalog.refreshTable(table.lower())
+
+    def _by_day(self, table: str) -> bool:
+        """Whether the table is there; it must be partitioned by ``ds`` then."""
+        found = self._described(table)
+        keys = [column for column, _, is_key in found if is_key]
+        if found and keys != [KEY]:
+            raise RunError(not_by_day(table, ", ".join(keys)))
+        return bool(found)
+
+    def _described(self, table: str) -> list[tuple[str, str, bool]]:
+        """Name, type and whether it is a partition key, of each column; empty where there is no such table."""
+        with spark_errors("", self._address):
+            if not self._spark.catalog.tableExists(table.lower()):
+                return []
+            found = self._spark.catalog.listColumns(table.lower())
+        return [(column.name, house_type(column.dataType, "spark"), column.isPartition) for column in found]
+
+    def _run(self, sql: str) -> list[Any]:
+        with spark_errors(sql, self._address):
+            rows: list[Any] = self._spark.sql(sql).collect()
+        return rows
+
+
+def name(table: str) -> str:
+    """A table's quoted name."""
+    return ".".join(quoted(part) for part in table.lower().split("."))
+
+
+def _narrower(table: str, column: Column, old: Column) -> Problem:
+    message = f"{table}.{column.name} has type {old.type} in the catalog, must be {column.type}."
+    return Problem("type-change", "error", message, fix=Fix("Give the column a new name, or fill another table."))
+
+
+def _listed(columns: Sequence[Column]) -> str:
+    return ", ".join(f"{quoted(column.name)} {_type(column)}" for column in columns)
+
+
+def _type(column: Column) -> str:
+    return engine_type(column.type, "spark")
+
+
+def _text(text: str) -> str:
+    """A string literal; Spark reads backslashes in it."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,173 @@
+"""Reaching a Trino by its url."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import requests
+import urllib3
+from trino.auth import BasicAuthentication
+from trino.dbapi import Connection
+
+from drawloom.engines.catalog.errors import unreachable
+from drawloom.engines.trino.client import Client
+from drawloom.engines.trino.errors import name_of
+from drawloom.model import Fix, Problem, RunError, refuse
+
+KINDS = ("hive", "iceberg")
+_HERE = ("127.0.0.1", "localhost", "::1")
+_PATIENCE = (10.0, 60.0)  # seconds to connect, and for one answer; a running query answers every second
+_ATTEMPTS = 5
+_TELL = {"hive": "insert_existing_partitions_behavior", "iceberg": "merge_manifests_on_write"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a url says."""
+
+    host: str
+    port: int
+    user: str
+    password: str | None
+    catalog: str
+    scheme: str
+    verify: bool | str
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def __repr__(self) -> str:
+        return f"Address({self})"
+
+
+def connect(url: str, settings: Mapping[str, str] | None = None) -> Client:
+    """A way to a Trino that answers.
+
+    Args:
+        url: ``trino://user@host:8080/catalog``; with a password, or ``?http_scheme=https``, over TLS;
+            ``?verify=false`` asks for no certificate, ``?verify=/path`` names the authorities.
+        settings: properties of the session, by name.
+
+    Raises:
+        InputError: it is no such url.
+        RunError: nobody answers there, the user is refused, or there is no such catalog.
+    """
+    address = parse(url)
+    client = Client(str(address), address.catalog, partial(_connection, address, settings or {}))
+    try:
+        client.run("SELECT 1")
+        client.kinds = _kinds(client)
+    except RunError as error:
+        if error.problems[0].code != "engine-unreachable":
+            raise
+        cause = error.__cause__ or error
+        raise RunError(unreachable("trino", str(address), cause, "to run SELECT 1")) from error
+    kind(client, address.catalog)
+    return client
+
+
+def kind(client: Client, catalog: str) -> str:
+    """Of which connector a catalog is: hive or iceberg.
+
+    Raises:
+        RunError: there is no such catalog, or it is of another connector.
+    """
+    found = client.kinds.get(catalog)
+    if found is None:
+        names = ", ".join(sorted(client.kinds))
+        message = f"catalog == {catalog}, must be one of trino at {client.address}: {names}."
+        raise RunError(Problem("unknown-catalog", "error", message))
+    found = found or _guess(client, catalog)
+    if found not in KINDS:
+        fitting = ", ".join(sorted(name for name, one in client.kinds.items() if one in KINDS)) or "none"
+        message = f"catalog == {catalog}, must be of the Hive or the Iceberg connector, not of {found or 'another'}."
+        raise RunError(Problem("unknown-catalog", "error", message, fix=Fix(f"Those that are: {fitting}.")))
+    return found
+
+
+def parse(url: str) -> Address:
+    """A url, taken apart.
+
+    Raises:
+        InputError: it is none, or names no catalog.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise _bad("its port is no number") from error
+    options = dict(parse_qsl(parts.query))
+    catalog = parts.path.strip("/").partition("/")[0].lower()
+    if parts.scheme != "trino" or not parts.hostname or not catalog:
+        raise _bad("it has no host, or no catalog" if parts.scheme == "trino" else "it begins otherwise")
+    if unknown := set(options) - {"http_scheme", "verify"}:
+        raise _bad(f"there is no option {min(unknown)}")
+    password = unquote(parts.password) if parts.password else None
+    scheme = options.get("http_scheme", "https" if password or port == 443 else "http")
+    if scheme not in ("http", "https") or (password and scheme == "http"):
+        raise _bad("a password must go over https")
+    return Address(
+        parts.hostname,
+        port or (443 if scheme == "https" else 8080),
+        unquote(parts.username or "drawloom"),
+        password,
+        catalog,
+        scheme,
+        _verify(options.get("verify", "true")),
+    )
+
+
+def _verify(text: str) -> bool | str:
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def _bad(why: str) -> Exception:
+    message = f"engine url must be like trino://user@host:8080/catalog; {why}."
+    return refuse("bad-url", message, None, "Set `engine: {kind: trino, url: ...}` in drawloom.yml.")
+
+
+def _connection(address: Address, settings: Mapping[str, str], properties: Mapping[str, str]) -> Connection:
+    session = requests.Session()
+    session.verify = address.verify
+    if address.host in _HERE:
+        session.trust_env = False  # no proxy is asked on the way to this machine
+    if address.verify is False:
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    auth: Any = BasicAuthentication(address.user, address.password) if address.password else None
+    return Connection(
+        host=address.host,
+        port=address.port,
+        user=address.user,
+        source="drawloom",
+        catalog=address.catalog,
+        session_properties={**settings, **properties},
+        http_scheme=address.scheme,
+        auth=auth,
+        max_attempts=_ATTEMPTS,
+        request_timeout=_PATIENCE,
+        http_session=session,
+        timezone="UTC",
+    )
+
+
+def _kinds(client: Client) -> dict[str, str]:
+    """The catalogs and their connectors; an empty word where Trino does not tell this user."""
+    try:
+        rows = client.run("SELECT catalog_name, connector_name FROM system.metadata.catalogs").rows
+    except RunError as error:
+        if error.problems[0].code not in ("engine-denied", "engine-error") or name_of(error) == "CATALOG_NOT_FOUND":
+            raise
+        return {row[0]: "" for row in client.run("SHOW CATALOGS").rows}
+    return {row[0]: row[1] or "" for row in rows}
+
+
+def _guess(client: Client, catalog: str) -> str:
+    """The connector by the properties that only it has."""
+    for found, setting in _TELL.items():
+        if any(row[0] == f"{catalog}.{setting}" for row in client.run("SHOW SESSION").rows):
+            return found
+    return ""

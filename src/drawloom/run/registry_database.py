@@ -1,0 +1,127 @@
+"""Reaching the registry's database by its URL, and saying what is wrong without showing a secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from drawloom.model import Fix, InputError, Problem, RunError, refuse
+
+CONNECT_SECONDS = 10
+_NO_RIGHTS = "42501"
+_URL_FIX = (
+    "Write sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/DATABASE. "
+    "In the user's name and the password, write %40 for @, %2F for /, %3A for : and %25 for %."
+)
+
+
+def parse_url(text: str) -> sa.URL:
+    """The URL of a registry.
+
+    Raises:
+        InputError: it is no URL, or not one of SQLite or PostgreSQL.
+    """
+    try:
+        url = sa.engine.make_url(text)
+    except (ArgumentError, ValueError):
+        raise _no_url() from None  # the cause may hold the password
+    if "@" in (url.host or ""):
+        raise _no_url()
+    if url.drivername in {"postgres", "postgresql"}:
+        url = url.set(drivername="postgresql+psycopg2")  # the driver of our extra; SQLAlchemy's own choice has changed
+    if url.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise _refuse(url, "must be in SQLite or PostgreSQL")
+    return url
+
+
+def connect(url: sa.URL) -> sa.Engine:
+    """The database of a URL, which is not asked anything yet.
+
+    Raises:
+        InputError: its driver does not wait for answers.
+    """
+    if url.get_backend_name() == "sqlite":
+        return _connect_sqlite(url)
+    wanted: dict[str, Any] = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+    # A run lasts for hours, and the server may drop a connection that has been idle.
+    engine = sa.create_engine(url, pool_pre_ping=True, connect_args=wanted, **_many_at_once(url))
+    if engine.dialect.is_async:
+        raise _refuse(url, "must have a driver that waits, such as psycopg2")
+    return engine
+
+
+def show(url: sa.URL) -> str:
+    """The URL without its secrets."""
+    secret = [key for key in url.query if "password" in key.lower()]
+    return url.update_query_dict(dict.fromkeys(secret, "hidden")).render_as_string(hide_password=True)
+
+
+@contextmanager
+def explained(url: sa.URL) -> Iterator[None]:
+    """What the database refuses, as one clear error.
+
+    Raises:
+        RunError: something in here failed.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        message = f"registry == {show(url)}, must answer: {_cause(error)}"
+        raise RunError(Problem("registry", "error", message, fix=Fix(_fix(error)))) from error
+
+
+def _no_url() -> InputError:
+    return refuse("registry", "registry == a text that is not shown, must be a URL.", None, _URL_FIX)
+
+
+def _refuse(url: sa.URL, rule: str) -> InputError:
+    return refuse("registry", f"registry == {show(url)}, {rule}.", None, _URL_FIX)
+
+
+def _many_at_once(url: sa.URL) -> dict[str, Any]:
+    """Let psycopg2 send many statements in one go, as the other drivers do; else each costs the way to the server."""
+    if url.drivername != "postgresql+psycopg2":
+        return {}
+    return {"executemany_mode": "values_plus_batch", "executemany_batch_page_size": 500}
+
+
+def _connect_sqlite(url: sa.URL) -> sa.Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url)
+    sa.event.listen(engine, "connect", _tune_sqlite)
+    return engine
+
+
+def _tune_sqlite(connection: Any, _: object) -> None:
+    """Let readers and one writer work at once, and writers wait for each other."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _cause(error: Exception) -> str:
+    """What the database says, in one line and without the statement."""
+    said = re.split(r"\nLINE \d+:", str(getattr(error, "orig", None) or error))[0]
+    line = " ".join(said.split())
+    return line if line.endswith((".", "?", "!")) else f"{line}."
+
+
+def _fix(error: Exception) -> str:
+    orig = getattr(error, "orig", None)
+    if isinstance(error, ImportError | NoSuchModuleError):
+        return "pip install 'drawloom[postgres]', and write postgresql:// without a driver."
+    if _NO_RIGHTS in {getattr(orig, "pgcode", None), getattr(orig, "sqlstate", None)}:
+        return (
+            "GRANT CREATE ON SCHEMA to this user, or let the owner of the tables open the registry once "
+            "(`drawloom status`) and GRANT SELECT, INSERT, UPDATE, DELETE on them to this user."
+        )
+    return "See that it is there, that this user may write it, and that no other tool holds a lock."

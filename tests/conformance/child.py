@@ -1,0 +1,94 @@
+"""A process of its own that writes, for tests that look on, or kill it: ``python -m tests.conformance.child``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from os import killpg
+from pathlib import Path
+from signal import SIGKILL
+
+from tests.conformance.bench import D1, Bench
+from tests.conformance.kinds import open_engine
+
+ROOT = Path(__file__).parents[2]
+BASE = 500
+
+
+def main(kind: str, location: str, schema: str, verb: str, tag: str, times: str) -> None:
+    """Write a partition so many times, and say each; with ``stage`` never publish what was staged last."""
+    bench = Bench(kind, open_engine(kind, Path(location)), Path(location), schema)
+    for n in range(int(times)):
+        print(n, flush=True)
+        fill(bench, int(tag), n)
+    if verb == "stage":
+        with bench.engine.task({}) as task:
+            task.stage(bench.table(), D1, rows(int(tag), int(times)), {"run": "r"}, bench.engine.columns(bench.t))
+            print("STAGED", flush=True)
+            time.sleep(600)
+    print("DONE", flush=True)
+    bench.engine.close()
+
+
+def rows(tag: int, n: int) -> str:
+    """A SELECT of rows that all tell who wrote them, and how many they must be."""
+    digits = [f"(VALUES {', '.join(f'({x})' for x in range(10))}) AS d{at}(x{at})" for at in range(4)]
+    number = "x0 + 10 * x1 + 100 * x2 + 1000 * x3"
+    return f"SELECT {tag} AS tag, {n} AS n, {number} AS x FROM {' CROSS JOIN '.join(digits)} WHERE {number} < {count(tag, n)}"
+
+
+def count(tag: int, n: int) -> int:
+    """How many rows one write has."""
+    return BASE + tag * 100 + n
+
+
+def fill(bench: Bench, tag: int, n: int) -> None:
+    """Write the partition."""
+    bench.fill(D1, rows(tag, n))
+
+
+def whole(bench: Bench) -> tuple[int, int]:
+    """Which write a reader sees; it must be one complete result of one writer."""
+    asked = "count(DISTINCT tag), count(DISTINCT n), max(tag), max(n), count(*), max(x)"
+    ((tags, ns, tag, n, found, last),) = bench.rows(f"SELECT {asked} FROM {bench.t}")
+    assert (tags, ns) == (1, 1), (tags, ns, tag, n)
+    assert found == count(tag, n) == last + 1, (found, tag, n)
+    return tag, n
+
+
+@contextmanager
+def writer(bench: Bench, verb: str, tag: int, times: int) -> Iterator[subprocess.Popen[str]]:
+    """Another process, with all that it starts; it has begun to write, and is gone however the block ends."""
+    command = [sys.executable, "-m", "tests.conformance.child", bench.kind, str(bench.location), bench.schema, verb]
+    with (bench.location.parent / f"child-{verb}-{tag}.log").open("w") as log:
+        child = subprocess.Popen(
+            [*command, str(tag), str(times)], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+    with child:
+        try:
+            yield child
+        finally:
+            kill(child)
+
+
+def kill(child: subprocess.Popen[str]) -> None:
+    """End a process and what it has started, at once."""
+    with suppress(ProcessLookupError):
+        killpg(child.pid, SIGKILL)
+
+
+def heard(child: subprocess.Popen[str], line: str) -> None:
+    """Wait until it says a line."""
+    assert child.stdout
+    for said in child.stdout:
+        if said.strip() == line:
+            return
+    raise AssertionError(f"the child ended before it said {line}; see its log beside the lake")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

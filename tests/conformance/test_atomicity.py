@@ -1,0 +1,131 @@
+"""Writers that are killed, writers at once, readers meanwhile: a partition is the old one or the new one, whole."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+import pytest
+
+from drawloom.model import RunError
+from tests.conformance.bench import D1, Bench
+from tests.conformance.child import fill, heard, kill, whole, writer
+
+KILLS = {"duckdb": 4, "spark": 2, "trino-hive": 4, "trino-iceberg": 4}
+
+
+def settled(bench: Bench) -> tuple[int, int]:
+    """Which write is there when what a dead client has begun has come to its end: the same for a while."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            first = whole(bench)
+            time.sleep(0.5)
+            if whole(bench) == first:
+                return first
+        except RunError:
+            assert bench.kind == "trino-hive"
+    raise AssertionError("the partition never came to rest")
+
+
+def test_a_writer_that_dies_before_it_publishes_leaves_the_old_partition(bench: Bench) -> None:
+    fill(bench, 0, 0)
+    with writer(bench, "stage", 1, 0) as child:
+        heard(child, "STAGED")
+        assert whole(bench) == (0, 0)
+        kill(child)
+        child.wait()
+    assert settled(bench) == (0, 0)
+    bench.engine.sweep()
+    assert whole(bench) == (0, 0)
+    fill(bench, 2, 1)
+    assert whole(bench) == (2, 1)
+    assert bench.engine.days(bench.t) == [D1]
+
+
+def test_a_writer_that_dies_at_any_moment_leaves_a_whole_partition(bench: Bench) -> None:
+    fill(bench, 0, 0)
+    chance = random.Random(11)
+    for tag in range(1, KILLS[bench.kind] + 1):
+        with writer(bench, "write", tag, 1000) as child:
+            heard(child, "1" if bench.kind == "duckdb" else "0")
+            time.sleep(chance.uniform(0.05, 0.5 if bench.kind == "duckdb" else 4))
+            kill(child)
+            child.wait()
+        assert settled(bench)[0] in (0, *range(1, tag + 1))
+        fill(bench, tag, 777)
+        assert whole(bench) == (tag, 777)
+    assert bench.engine.days(bench.t) == [D1]
+
+
+def test_readers_see_whole_partitions_while_another_process_writes(bench: Bench) -> None:
+    fill(bench, 0, 0)
+    seen: list[tuple[int, int]] = []
+    failed: list[RunError] = []
+    with writer(bench, "write", 1, 10) as child:
+        heard(child, "0")
+        while child.poll() is None:
+            try:
+                seen.append(whole(bench))
+            except RunError as error:
+                failed.append(error)
+        assert child.communicate()[0].splitlines()[-1] == "DONE"
+    assert whole(bench) == (1, 9)
+    assert len(seen) > 3
+    assert [tag for tag, _ in seen] == sorted(tag for tag, _ in seen)
+    assert [n for tag, n in seen if tag] == sorted(n for tag, n in seen if tag)
+    if bench.kind != "trino-hive":  # there a reader may fail while the files of a partition are replaced
+        assert failed == []
+    print(f"{bench.kind}: {len(seen)} whole answers and {len(failed)} failures in 10 overwrites")
+
+
+def test_two_processes_that_write_at_once_leave_one_whole_result(bench: Bench) -> None:
+    fill(bench, 0, 0)
+    with writer(bench, "write", 1, 6) as child:
+        heard(child, "0")
+        for n in range(6):
+            fill(bench, 2, n)
+        assert child.communicate()[0].splitlines()[-1] == "DONE"
+    tag, n = whole(bench)
+    assert tag in (1, 2)
+    assert n == 5
+    assert bench.engine.days(bench.t) == [D1]
+
+
+def test_two_threads_that_make_the_same_table_at_once(bench: Bench) -> None:
+    failed: list[BaseException] = []
+
+    def work(tag: int) -> None:
+        try:
+            fill(bench, tag, 3)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(tag,)) for tag in (1, 2, 3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert whole(bench)[1] == 3
+
+
+def test_a_query_keeps_the_days_of_its_task_while_another_is_published(bench: Bench) -> None:
+    fill(bench, 0, 0)
+    with bench.engine.task({bench.t: [D1]}) as task:
+        first = task.fetch(f"SELECT DISTINCT tag FROM {bench.t}")
+        fill(bench, 5, 5)
+        assert task.fetch(f"SELECT DISTINCT tag FROM {bench.t}") in ([(0,)], [(5,)])
+    assert first == [(0,)]
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_what_was_staged_is_gone_when_the_task_is_over(bench: Bench, published: bool) -> None:
+    fill(bench, 0, 0)
+    with bench.engine.task({}) as task:
+        staged = task.stage(bench.table(), D1, "SELECT 9 AS tag, 9 AS n, 9 AS x", {})
+        if published:
+            bench.engine.publish([staged])
+    bench.engine.sweep()
+    assert bench.rows(f"SELECT max(tag) FROM {bench.t}") == [(9 if published else 0,)]

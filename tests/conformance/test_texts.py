@@ -1,0 +1,137 @@
+"""What is refused, how it is told, and stopping what takes too long."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pyarrow as pa
+import pytest
+
+from drawloom.model import DrawloomError, InputError, RunError
+from tests.conformance.bench import D1, Bench
+
+NINE = " CROSS JOIN ".join(f"(VALUES {', '.join(f'({x})' for x in range(30))}) AS v{n}(x{n})" for n in range(9))
+MANY = f"SELECT sum(sqrt({' + '.join(f'x{n}' for n in range(9))})) AS a FROM {NINE}"
+LONG = {  # each in its own dialect
+    "duckdb": "SELECT sum(sqrt(id)) AS a FROM range(1000000000000) AS r(id)",
+    "spark": "SELECT sum(sqrt(id)) AS a FROM range(1000000000000)",  # a loop that asks whether it is to stop
+    "trino": MANY,
+}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP TABLE {t}",
+        "INSERT INTO {t} SELECT 2",
+        "DELETE FROM {t}",
+        "CREATE TABLE {t}2 AS SELECT 1 AS a",
+        "SELECT 1 AS a; DROP TABLE {t}",
+        "UPDATE {t} SET a = 2",
+        "",
+    ],
+)
+def test_only_a_select_is_run(bench: Bench, sql: str) -> None:
+    said = sql.format(t=bench.t)
+    with pytest.raises(DrawloomError), bench.engine.task({}) as task:
+        task.stage(bench.table(), D1, said, {})
+    with pytest.raises(DrawloomError):
+        bench.engine.query(said)
+    assert bench.engine.days(bench.t) == []
+
+
+def test_a_table_survives_what_is_refused(bench: Bench) -> None:
+    bench.fill(D1, "SELECT 1 AS a")
+    for sql in (
+        f"DROP TABLE {bench.t}",
+        f"DELETE FROM {bench.t}",
+        f"TRUNCATE TABLE {bench.t}",
+        f"ALTER TABLE {bench.t} ADD COLUMN b INTEGER",
+    ):
+        with pytest.raises(DrawloomError):
+            bench.engine.query(sql)
+    assert bench.rows(f"SELECT a, ds FROM {bench.t}") == [(1, D1)]
+
+
+def test_an_error_names_the_column_and_shows_the_users_line(bench: Bench) -> None:
+    bench.fill(D1, "SELECT 1 AS a")
+    with pytest.raises(RunError) as caught, bench.engine.task({bench.t: [D1]}) as task:
+        task.stage(bench.table("u"), D1, f"SELECT a,\n  nothing AS b\nFROM {bench.t}", {})
+    problem = caught.value.problems[0]
+    assert problem.code == "engine-error"
+    assert "nothing" in problem.message
+    said, _, rest = problem.message.partition("LINE ")
+    assert said.strip()
+    line, mark = rest.splitlines()[:2]
+    assert "nothing" in line
+    prefix = len("LINE ")
+    assert "LINE "[:prefix] + line[mark.index("^") - prefix :] != "LINE "
+    assert line[mark.index("^") - prefix :].strip('"`').startswith("nothing")
+    with pytest.raises(RunError) as caught:
+        bench.engine.query(f"SELECT a FROM {bench.name('missing')}")
+    assert "missing" in str(caught.value)
+
+
+def test_a_value_that_cannot_be_cast_fails_and_leaves_what_was_there(bench: Bench) -> None:
+    bench.fill(D1, "SELECT 1 AS a")
+    with pytest.raises(RunError) as caught:
+        bench.fill(D1, "SELECT CAST(x AS INTEGER) AS a FROM (VALUES ('1'), ('x')) AS t(x)")
+    assert caught.value.problems[0].code == "engine-error"
+    assert "x" in str(caught.value)
+    with pytest.raises(RunError):
+        bench.fill(D1, "SELECT CAST(x * 4611686018427387904 AS BIGINT) AS a FROM (VALUES (3), (4)) AS t(x)", known=())
+    assert bench.rows(f"SELECT a FROM {bench.t}") == [(1,)]
+
+
+def test_a_text_that_is_not_sql(bench: Bench) -> None:
+    with pytest.raises(DrawloomError) as caught, bench.engine.task({}) as task:
+        task.stage(bench.table(), D1, "SELECT 1 AS a\nFRM nowhere WHERE", {})
+    assert "LINE 2" in str(caught.value) or "line 2" in str(caught.value) or caught.value.problems[0].where.line == 2
+
+
+def test_a_cluster_key_must_be_a_column(bench: Bench) -> None:
+    with pytest.raises(
+        InputError, match=rf"cluster of {bench.t} == cty, must be a column of the table \(the nearest is city"
+    ):
+        bench.fill(D1, "SELECT 'x' AS city", table=bench.table(cluster=("cty",)))
+    bench.fill(D1, "SELECT x AS a, -x AS b FROM (VALUES (2), (1), (3)) AS t(x)", table=bench.table(cluster=("B", "a")))
+    assert bench.rows(f"SELECT a FROM {bench.t} ORDER BY a") == [(1,), (2,), (3,)]
+
+
+@pytest.mark.parametrize("how", ["task", "engine"])
+def test_a_long_query_is_stopped_from_another_thread(bench: Bench, how: str) -> None:
+    bench.fill(D1, "SELECT 1 AS a")
+    dialect = bench.engine.dialect
+    with bench.engine.task({}) as task:
+        said: list[RunError] = []
+
+        def work() -> None:
+            try:
+                task.stage(bench.table(), D1, LONG[dialect], {"run": "r1"}, dialect=dialect)
+            except RunError as error:
+                said.append(error)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        time.sleep(3)
+        assert thread.is_alive(), said
+        began = time.monotonic()
+        (task if how == "task" else bench.engine).interrupt()
+        thread.join(60)
+        assert not thread.is_alive()
+        assert time.monotonic() - began < 30
+    assert [error.problems[0].code for error in said] == ["interrupted"]
+    assert bench.rows(f"SELECT a FROM {bench.t}") == [(1,)]
+    bench.fill(D1, "SELECT 2 AS a")
+    assert bench.rows(f"SELECT a FROM {bench.t}") == [(2,)]
+
+
+def test_an_answer_is_arrow(bench: Bench) -> None:
+    bench.fill(D1, "SELECT 1 AS a, 'x' AS b")
+    answer = bench.engine.query(f"SELECT b, count(*) AS n, max(ds) AS last FROM {bench.t} GROUP BY b")
+    assert isinstance(answer, pa.Table)
+    assert answer.to_pylist() == [{"b": "x", "n": 1, "last": D1}]
+    assert bench.engine.query("SELECT 1 AS one UNION ALL SELECT 1").to_pydict() == {"one": [1, 1]}
+    nothing = bench.engine.query(f"SELECT a, b FROM {bench.t} WHERE a > 1")
+    assert (nothing.num_rows, nothing.schema.types) == (0, [pa.int32(), pa.string()])

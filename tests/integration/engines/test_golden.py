@@ -1,0 +1,174 @@
+"""The same rows from every engine: growth of the messages of a college, and the flights of the demo."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import yaml
+from pyarrow import parquet
+
+from drawloom import Project
+from drawloom.demo.data import build
+from tests.conformance.ask import ask_trino, drop, forget
+from tests.frameworks.growth.golden import FIRST, messages
+from tests.integration.engines.house import engine_line, outcomes
+from tests.servers.jdk import find_jdk
+
+pytestmark = pytest.mark.integration
+
+KINDS = ("spark", "trino-hive", "trino-iceberg")
+MESSAGES_LAST = FIRST + timedelta(int(os.environ.get("DRAWLOOM_GROWTH_DAYS", "35")) - 1)  # a month end is among them
+FLIGHTS_LAST = date(2013, 1, int(os.environ.get("DRAWLOOM_FLIGHT_DAYS", "31")))
+
+
+@dataclass
+class Golden:
+    """A project in a folder, in schemas of its own."""
+
+    folder: Path
+    prefix: str
+
+    def use(self, kind: str) -> None:
+        """Change the engine."""
+        config = yaml.safe_load((self.folder / "drawloom.yml").read_text(encoding="utf-8"))
+        config["engine"] = yaml.safe_load(engine_line(kind))
+        (self.folder / "drawloom.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+    def run(self) -> dict[str, pa.Table]:
+        """Fill everything; all tables, with days and columns."""
+        with Project.load(self.folder) as project:
+            outcomes(project.run(project.plan(), jobs=2))
+            tables = sorted(table for pipeline in project.pipelines for table in pipeline.tables)
+            return {table: project.query(f"SELECT * FROM {_quoted(table)}") for table in tables}
+
+
+def _quoted(table: str) -> str:
+    return ".".join(f'"{part}"' for part in table.split("."))
+
+
+def college(folder: Path, prefix: str) -> Golden:
+    """Growth of the senders of messages."""
+    source = f"{prefix}_raw.messages"
+    by_day: dict[date, list[int]] = {FIRST + timedelta(n): [] for n in range((MESSAGES_LAST - FIRST).days + 1)}
+    for row in messages():
+        by_day.get(row["ds"], []).append(row["rider_id"])
+    for ds, senders in by_day.items():
+        path = folder / "landing" / f"ds={ds}" / "rows.parquet"
+        path.parent.mkdir(parents=True)
+        parquet.write_table(
+            pa.table({"sender": pa.array(senders, pa.int64()), "odd": [s % 2 == 1 for s in senders]}), path
+        )
+    spec = {
+        "kind": "growth",
+        "name": f"{prefix}_senders",
+        "source": source,
+        "entity": "sender",
+        "activities": {"any": "TRUE", "odd": "odd"},
+        "windows": [1, 7, 28],
+        "until": {"forever": "a test"},
+    }
+    config = {
+        "name": "college", "start": FIRST, "end": MESSAGES_LAST, "defaults": {"owner": "a@example.com", "retries": 0},
+        "sources": {source: {"files": "landing/ds={ds}/*.parquet"}},
+    }  # fmt: skip
+    (folder / "specs").mkdir()
+    (folder / "specs" / "senders.yml").write_text(yaml.safe_dump(spec), encoding="utf-8")
+    (folder / "drawloom.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return Golden(folder, prefix)
+
+
+def flights(folder: Path, prefix: str) -> Golden:
+    """The demo's flights of January."""
+    build(folder)
+    shutil.rmtree(folder / "advise", ignore_errors=True)
+    for path in (folder / "specs").iterdir():
+        text = re.sub(r"\b(core|raw|ref|report)\.(?=\w)", rf"{prefix}_\1.", path.read_text(encoding="utf-8"))
+        path.write_text(text.replace("name: planes", f"name: {prefix}_planes"), encoding="utf-8")
+    config = yaml.safe_load((folder / "drawloom.yml").read_text(encoding="utf-8"))
+    config["end"] = FLIGHTS_LAST
+    config["sources"] = {f"{prefix}_{name}": source for name, source in config["sources"].items()}
+    (folder / "drawloom.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    with Project.load(folder) as project:
+        for table in ("flights", "weather"):
+            project.land(
+                f"{prefix}_raw.{table}",
+                [str(folder / f"landing/{table}-2013-01.parquet")],
+                ds="make_date(year, month, day)",
+            )
+    return Golden(folder, prefix)
+
+
+Make = Callable[[Path, str], Golden]
+MAKES: dict[str, Make] = {"college": college, "flights": flights}
+
+
+@pytest.fixture(scope="module", params=MAKES)
+def truth(
+    request: pytest.FixtureRequest, servers: object, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Make, dict[str, pa.Table]]:
+    """How to make a project, and its tables as DuckDB fills them."""
+    os.environ["JAVA_HOME"] = str(find_jdk(17, "Spark").home)
+    made = MAKES[request.param](tmp_path_factory.mktemp(request.param), "con_truth")
+    began = time.monotonic()
+    tables = made.run()
+    print(f"{request.param}: duckdb {time.monotonic() - began:.0f} s")
+    return MAKES[request.param], tables
+
+
+@pytest.fixture
+def golden(truth: tuple[Make, dict[str, pa.Table]], tmp_path: Path) -> Iterator[Golden]:
+    made = truth[0](tmp_path, f"con_{secrets.token_hex(4)}")
+    yield made
+    for name in ("core", "raw", "ref", "report"):
+        forget(f"{made.prefix}_{name}")
+    if ["growth"] in ask_trino("hive", "SHOW SCHEMAS"):
+        for (table,) in ask_trino("hive", f"SHOW TABLES FROM growth LIKE '{made.prefix}%'"):
+            drop(f'growth."{table}"')
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_engine_makes_the_rows_that_duckdb_makes(
+    truth: tuple[Make, dict[str, pa.Table]], golden: Golden, kind: str
+) -> None:
+    golden.use(kind)
+    began = time.monotonic()
+    found = golden.run()
+    print(f"{kind}: {time.monotonic() - began:.0f} s")
+    wanted = {table.replace("con_truth", golden.prefix): rows for table, rows in truth[1].items()}
+    assert sorted(found) == sorted(wanted)
+    assert [line for table in wanted for line in differences(table, found[table], wanted[table])] == []
+    assert sum(rows.num_rows for rows in wanted.values()) > 1000
+
+
+def differences(table: str, found: pa.Table, wanted: pa.Table) -> list[str]:
+    """The first rows of a table that are too many and that are missing."""
+    if sorted(found.column_names) != sorted(wanted.column_names):
+        return [f"{table} has {found.column_names}, must have {wanted.column_names}"]
+    names = sorted(wanted.column_names)
+    types = {str(wanted.schema.field(name).type) + " " + name for name in names}
+    other = {str(found.schema.field(name).type) + " " + name for name in names}
+    have, due = set(_lines(found, names)), set(_lines(wanted, names))
+    return [
+        *(f"{table} must not have {line}" for line in sorted(have - due)[:2]),
+        *(f"{table} must have {line}" for line in sorted(due - have)[:2]),
+        *(f"{table}: {name}" for name in sorted(types ^ other)),
+        *(
+            [f"{table} has {found.num_rows} rows, must have {wanted.num_rows}"]
+            if found.num_rows != wanted.num_rows
+            else []
+        ),
+    ]
+
+
+def _lines(rows: pa.Table, names: list[str]) -> list[str]:
+    return [repr([row[name] for name in names]) for row in rows.to_pylist()]

@@ -1,0 +1,148 @@
+"""What a person is told, by the command line, when an engine says no: nothing is marked as run, nothing secret is shown."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from drawloom import Project
+from tests.conformance.ask import ask_trino
+from tests.servers.engines import Engines
+from tests.servers.jdk import find_jdk
+from tests.servers.process import reserved_ports
+
+pytestmark = pytest.mark.integration
+
+CONFIG = "name: refused\nstart: 2026-01-01\nend: 2026-01-02\ndefaults: {{owner: x@example.com, retries: 0}}\nengine: {engine}\n{more}"
+STEP = """/* drawloom
+table: {schema}.t
+until: "forever: a test"
+*/
+{sql}
+"""
+Told = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def schema() -> Iterator[str]:
+    name = f"con_{secrets.token_hex(4)}"
+    yield name
+    for catalog in ("iceberg", "hive"):
+        ask_trino(catalog, f"DROP SCHEMA IF EXISTS {name} CASCADE")
+
+
+@pytest.fixture
+def told(servers: Engines, schema: str, tmp_path: Path) -> Told:
+    """Runs a project of one step, and says how it ended and what was printed."""
+
+    def run(
+        engine: str, sql: str = "SELECT 1 AS n", more: str = "", env: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        (tmp_path / "specs").mkdir(exist_ok=True)
+        (tmp_path / "drawloom.yml").write_text(CONFIG.format(engine=engine, more=more))
+        (tmp_path / "specs/t.sql").write_text(STEP.format(schema=schema, sql=sql))
+        plain = {"NO_COLOR": "1", "COLUMNS": "200", "JAVA_HOME": str(find_jdk(17, "Spark").home)}
+        command = [sys.executable, "-m", "drawloom", "-C", str(tmp_path), "run", "--ds", "2026-01-01"]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env={**os.environ, **plain, **(env or {})}
+        )
+        with Project.load(tmp_path) as project:
+            assert project.registry.records() == {}, "nothing is marked as run"
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+def url(servers: Engines, catalog: str) -> str:
+    return f"{servers.trino.rpartition('/')[0]}/{catalog}"
+
+
+@pytest.mark.parametrize("kind", ["trino", "spark"])
+def test_an_engine_that_does_not_answer(told: Told, kind: str) -> None:
+    with reserved_ports(1) as (port,):
+        address = f"trino://me@127.0.0.1:{port}/hive" if kind == "trino" else f"sc://127.0.0.1:{port}"
+        code, said = told(f"{{kind: {kind}, url: '{address}'}}")
+    assert code == 1, said
+    assert f"{kind} == " in said
+    assert f"127.0.0.1:{port}" in said
+    assert "must answer; tried to" in said
+    assert "Traceback" not in said
+
+
+def test_a_password_is_never_shown(told: Told, servers: Engines) -> None:
+    address = servers.trino.partition("@")[2]
+    engine = f"{{kind: trino, url: 'trino://me:${{SECRET_WORD}}@{address}'}}"
+    code, said = told(engine, env={"SECRET_WORD": "hush-hush"})
+    assert code == 1, said
+    assert address.partition("/")[0] in said
+    assert "hush-hush" not in said
+
+
+def test_rights_that_are_missing(told: Told, servers: Engines, schema: str, tmp_path: Path) -> None:
+    ask_trino("hive", f"CREATE SCHEMA {schema} WITH (location = '{(tmp_path / 'other').as_uri()}')")
+    code, said = told(f"{{kind: trino, url: '{url(servers, 'guarded')}'}}")
+    assert code == 1, said
+    assert "Access Denied" in said
+    assert "specs/t.sql" in said
+
+
+@pytest.mark.parametrize("kind", ["trino", "spark"])
+def test_a_table_that_is_not_by_day(told: Told, schema: str, tmp_path: Path, kind: str) -> None:
+    ask_trino("hive", f"CREATE SCHEMA {schema} WITH (location = '{(tmp_path / 'other').as_uri()}')")
+    ask_trino("hive", f"CREATE TABLE {schema}.t (n BIGINT, hour VARCHAR) WITH (partitioned_by = ARRAY['hour'])")
+    code, said = told(kind)
+    assert code == 1, said
+    assert f"{schema}.t is partitioned by hour" in said
+    assert "must be partitioned by ds (a DATE) and nothing else" in said
+
+
+@pytest.mark.parametrize("kind", ["trino", "spark"])
+def test_a_text_that_the_engine_rejects(told: Told, kind: str) -> None:
+    code, said = told(kind, "SELECT\n  no_such_function_anywhere(1) AS n")
+    assert code == 1, said
+    assert "no_such_function_anywhere" in said
+    assert "LINE " in said
+    assert "specs/t.sql" in said
+
+
+def test_what_the_engine_cannot_say_is_told_before_it_runs(told: Told) -> None:
+    code, said = told("trino", "SELECT entropy(n) AS n FROM (VALUES (1)) AS t (n)")
+    assert code == 2, said
+    assert "specs/t.sql:5" in said
+    assert "must be SQL that trino has" in said
+
+
+@pytest.mark.parametrize(("kind", "type_"), [("trino", "varchar"), ("trino", "date"), ("spark", "varchar")])
+def test_a_table_that_somebody_else_fills(servers: Engines, schema: str, tmp_path: Path, kind: str, type_: str) -> None:
+    ask_trino("hive", f"CREATE SCHEMA {schema} WITH (location = '{(tmp_path / 'other').as_uri()}')")
+    ask_trino("hive", f"CREATE TABLE {schema}.e (n BIGINT, ds {type_}) WITH (partitioned_by = ARRAY['ds'])")
+    ask_trino("hive", f"CREATE TABLE {schema}.names (n BIGINT, name VARCHAR)")
+    cast = f"CAST('2026-01-0{{}}' AS {type_})"
+    ask_trino(
+        "hive", f"INSERT INTO {schema}.e VALUES (1, {cast.format(1)}), (2, {cast.format(1)}), (3, {cast.format(3)})"
+    )
+    ask_trino("hive", f"INSERT INTO {schema}.names VALUES (1, 'one'), (2, 'two')")
+    (tmp_path / "specs").mkdir()
+    more = f"sources:\n  {schema}.e: {{}}\n  {schema}.names: {{by_day: false}}\n"
+    (tmp_path / "drawloom.yml").write_text(CONFIG.format(engine=kind, more=more))
+    sql = f"SELECT e.n, x.name, e.ds AS day FROM {schema}.e AS e JOIN {schema}.names AS x ON x.n = e.n WHERE e.ds = DATE '{{{{ ds }}}}'"
+    (tmp_path / "specs/t.sql").write_text(STEP.format(schema=schema, sql=sql))
+    os.environ["JAVA_HOME"] = str(find_jdk(17, "Spark").home)
+    with Project.load(tmp_path) as project:
+        plan = project.plan()
+        assert [(str(cell.ds), str(cell.state)) for cell in plan.cells] == [
+            ("2026-01-01", "missing"),
+            ("2026-01-02", "waiting"),
+        ]
+        assert project.run(plan).exit_code == 3
+        found = project.query(f"SELECT n, name, day FROM {schema}.t ORDER BY n").to_pylist()
+    assert [(row["n"], row["name"], str(row["day"])) for row in found] == [
+        (1, "one", "2026-01-01"),
+        (2, "two", "2026-01-01"),
+    ]

@@ -1,0 +1,151 @@
+"""What a PostgreSQL that refuses looks like: one clear error each, and never a password."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from drawloom.model import Record, RunError
+from drawloom.run.registry import Registry
+from tests.run.old_registry import database, make_old
+from tests.servers.postgres import Server
+
+pytestmark = pytest.mark.integration
+RECORD = Record("core.a", date(2026, 1, 1), "run1", 3, 100, "abc", "v1")
+
+
+@dataclass
+class Guarded:
+    """A database whose owner is ``drawloom``, and a user who must give a password and may do nothing yet."""
+
+    owner_url: str
+    user: str
+    password: str = "hunter2"
+
+    def url(self, password: str | None = None, **parts: str | int) -> str:
+        """The URL of the user, with other parts than the right ones."""
+        made = sa.engine.make_url(self.owner_url).set(username=self.user, password=password or self.password)
+        return made.set(**parts).render_as_string(hide_password=False)  # type: ignore[arg-type]
+
+    def grant(self, *statements: str) -> None:
+        with database(self.owner_url).begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement.format(user=self.user))
+
+    def refused(self, url: str) -> str:
+        with pytest.raises(RunError) as caught:
+            Registry(url)
+        said = str(caught.value)
+        assert "hunter2" not in said
+        assert "wrong!" not in said
+        assert said.startswith(f"registry == postgresql+psycopg2://{self.user}:***@")
+        return said
+
+
+@pytest.fixture
+def guarded(postgres: Server, postgres_url: str) -> Iterator[Guarded]:
+    user = f"user_{postgres_url[-8:]}"
+    rules = Path(postgres.ask("SHOW hba_file")[0][0])
+    before = rules.read_text()
+    postgres.ask(f"CREATE ROLE {user} LOGIN PASSWORD 'hunter2'")
+    rules.write_text(f"host all {user} 127.0.0.1/32 scram-sha-256\n{before}")
+    postgres.ask("SELECT pg_reload_conf()")
+    yield Guarded(postgres_url, user)
+    rules.write_text(before)
+    postgres.ask("SELECT pg_reload_conf()")
+
+
+def test_a_wrong_password(guarded: Guarded) -> None:
+    guarded.grant("GRANT CREATE ON SCHEMA public TO {user}")
+    Registry(guarded.url()).close()
+    assert "password authentication failed for user" in guarded.refused(guarded.url("wrong!"))
+
+
+def test_a_missing_database(guarded: Guarded) -> None:
+    assert 'database "nowhere" does not exist' in guarded.refused(guarded.url(database="nowhere"))
+
+
+def test_a_host_that_refuses(guarded: Guarded) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        assert "Connection refused" in guarded.refused(guarded.url(port=held.getsockname()[1]))
+
+
+def test_a_host_that_is_unknown(guarded: Guarded) -> None:
+    assert 'could not translate host name "nowhere.invalid"' in guarded.refused(guarded.url(host="nowhere.invalid"))
+
+
+def test_a_host_that_does_not_answer(guarded: Guarded) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        said = guarded.refused(guarded.url(port=silent.getsockname()[1]))
+    assert "timeout expired" in said
+    assert 8 < time.monotonic() - began < 30
+
+
+def test_who_says_how_long_to_wait_waits_so_long(guarded: Guarded) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        url = guarded.url(port=silent.getsockname()[1]) + "?connect_timeout=2&sslpassword=hunter2"
+        said = guarded.refused(url)
+    assert "timeout expired" in said
+    assert "connect_timeout=2" in said
+    assert time.monotonic() - began < 7
+
+
+def test_who_may_not_make_tables(guarded: Guarded) -> None:
+    said = guarded.refused(guarded.url())
+    assert "must answer: permission denied for schema public. GRANT CREATE ON SCHEMA" in said
+    with database(guarded.owner_url).connect() as connection:
+        assert sa.inspect(connection).get_table_names() == []
+
+
+def test_who_may_not_change_the_tables_of_an_old_registry(guarded: Guarded) -> None:
+    make_old(guarded.owner_url)
+    guarded.grant("GRANT CREATE ON SCHEMA public TO {user}", "GRANT ALL ON ALL TABLES IN SCHEMA public TO {user}")
+    assert "must be owner of table drawloom_partitions. GRANT CREATE" in guarded.refused(guarded.url())
+    with database(guarded.owner_url).connect() as connection:
+        assert "drawloom_version" not in sa.inspect(connection).get_table_names()
+
+
+def test_who_may_not_read_the_version(guarded: Guarded) -> None:
+    Registry(guarded.owner_url).close()
+    assert "permission denied for table drawloom_version. GRANT" in guarded.refused(guarded.url())
+
+
+def test_what_the_message_says_to_grant_is_enough(guarded: Guarded) -> None:
+    Registry(guarded.owner_url).close()
+    guarded.grant("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {user}")
+    registry = Registry(guarded.url())
+    registry.save([RECORD])
+    registry.forget(RECORD.table, [RECORD.ds])
+    assert registry.empty()
+    registry.close()
+
+
+def test_who_may_only_read_can_look_but_not_write(guarded: Guarded) -> None:
+    Registry(guarded.owner_url).close()
+    guarded.grant("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}")
+    registry = Registry(guarded.url())
+    assert registry.records() == {}
+    with pytest.raises(RunError, match=r"permission denied for table drawloom_partitions\. GRANT") as caught:
+        registry.save([RECORD])
+    assert "hunter2" not in str(caught.value)
+    registry.close()
+
+
+def test_a_connection_that_was_cut_is_made_again(postgres: Server, postgres_url: str) -> None:
+    registry = Registry(postgres_url)
+    registry.save([RECORD])
+    name = sa.engine.make_url(postgres_url).database
+    cut = postgres.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    assert cut == [(True,)]
+    assert not registry.empty()
+    registry.close()

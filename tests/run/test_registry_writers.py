@@ -1,0 +1,139 @@
+"""Threads and processes that write at once: none waits forever, none is turned away, no row is lost or mixed."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from drawloom.model import Column, Record, RunError
+from drawloom.run.registry import Registry
+from tests.run.old_registry import database
+
+DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(100)]
+TABLES = ["core.a", "core.b", "core.c"]
+PROCESS = """
+import sys
+from drawloom.run.registry import Registry
+from tests.run.test_registry_writers import write_all
+registry = Registry(sys.argv[1])
+print("GO", flush=True)
+sys.stdin.readline()
+write_all(registry, sys.argv[2])
+registry.close()
+print("DONE", flush=True)
+"""
+
+
+def records(writer: str, times: int) -> list[Record]:
+    """What a writer says of every partition, in an order of its own."""
+    run = f"{writer}-{times}"
+    made = [Record(table, ds, run, times, 1, run, run, run, {"raw.x": {"": run}}) for table in TABLES for ds in DAYS]
+    random.Random(run).shuffle(made)
+    return made
+
+
+def write_all(registry: Registry, writer: str) -> None:
+    """Everything that writes the same rows as the others do, and some rows of one's own."""
+    for times in range(10):
+        made = records(writer, times)
+        registry.fail(made[0].table, made[0].ds, writer)
+        registry.save(made, {record.table: [Column("n", writer)] for record in made})
+        registry.save([Record(f"own.{writer}", DAYS[times], writer, 1, 1, "c", "v")])
+        registry.save_fingerprints({(record.table, str(record.ds)): (writer, writer) for record in made})
+        registry.save_landed("raw.x", {str(record.ds): writer for record in made})
+        registry.restamp(record for record in records(writer, times))
+        registry.forget(made[0].table, [made[0].ds])
+        registry.save(made[:1])
+
+
+def check_all(registry: Registry, writers: list[str]) -> None:
+    """Every partition is there once, and each is as one of the writers made it."""
+    found = registry.records()
+    assert sorted(found) == sorted([*TABLES, *(f"own.{writer}" for writer in writers)])
+    assert all(sorted(found[table]) == DAYS for table in TABLES)
+    assert all(sorted(found[f"own.{writer}"]) == DAYS[:10] for writer in writers)
+    for table in TABLES:
+        inputs = registry.inputs(table)
+        for ds, record in found[table].items():
+            assert {record.content, record.code, record.seen, inputs[ds]["raw.x"][""]} == {record.run}
+            assert record.run.split("-")[0] in writers
+    assert {columns[0].type for columns in registry.columns().values()} <= set(writers)
+    assert sorted(registry.columns()) == TABLES
+    assert registry.failures() == {}
+    assert len(registry.fingerprints()) == len(TABLES) * len(DAYS)
+    assert sorted(registry.landed("raw.x")) == [str(ds) for ds in DAYS]
+
+
+def test_threads_write_the_same_and_other_partitions(registry: Registry) -> None:
+    writers = [f"thread{n}" for n in range(4)]
+    with ThreadPoolExecutor(len(writers)) as pool:
+        for done in [pool.submit(write_all, registry, writer) for writer in writers]:
+            done.result(timeout=120)
+    check_all(registry, writers)
+
+
+def test_processes_write_the_same_and_other_partitions(url: str, registry: Registry) -> None:
+    writers = [f"process{n}" for n in range(3)]
+    command = [sys.executable, "-c", PROCESS, url]
+    children = [
+        subprocess.Popen([*command, writer], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for writer in writers
+    ]
+    try:
+        for child in children:
+            assert child.stdout
+            assert child.stdout.readline() == "GO\n"
+        for child in children:
+            assert child.stdin
+            child.stdin.write("GO\n")
+            child.stdin.flush()
+        said = [child.communicate(timeout=120)[0] for child in children]
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+    assert said == ["DONE\n"] * len(writers)
+    check_all(registry, writers)
+
+
+def test_a_reader_sees_a_save_whole_or_not_at_all(registry: Registry) -> None:
+    def write() -> None:
+        for times in range(1, 20):
+            registry.save(records("writer", times))
+
+    registry.save(records("writer", 0))
+    seen: list[set[str]] = []
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        while not writing.done():
+            seen.append({record.run for days in registry.records().values() for record in days.values()})
+        writing.result()
+    assert {len(runs) for runs in seen} == {1}
+    assert len({run for runs in seen for run in runs}) > 2, "it was read while it was written"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda registry: registry.save(records("a", 0)[:2]),
+        lambda registry: registry.fail("core.a", DAYS[0], "boom"),
+        lambda registry: registry.save_landed("raw.x", {"f": "x"}),
+    ],
+    ids=["save", "fail", "land"],
+)
+def test_what_fails_in_the_middle_leaves_nothing(url: str, write: Callable[[Registry], None]) -> None:
+    registry = Registry(url)
+    with database(url).begin() as connection:
+        for table in ("drawloom_failures", "drawloom_landed"):
+            sa.Table(table, sa.MetaData(), autoload_with=connection).drop(connection)
+    with pytest.raises(RunError, match=r"must answer: .*(drawloom_failures|drawloom_landed)"):
+        write(registry)
+    assert registry.empty()
+    registry.close()

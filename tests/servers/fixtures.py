@@ -1,0 +1,27 @@
+"""The servers as a fixture; every folder of tests that needs them names it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.engines import Engines, cache_folder, private_set
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    """A Hive metastore, a Trino and a PostgreSQL: those that the environment names, else a set for these tests only,
+    which the environment names from then on."""
+    given = Engines.from_environment(os.environ)
+    if given:
+        yield given
+        return
+    with (
+        private_set(tmp_path_factory.mktemp("engines") / "run", cache_folder()) as own,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in own.exports.items():
+            patch.setenv(name, value)
+        yield own
