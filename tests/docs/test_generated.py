@@ -20,7 +20,7 @@ def load() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["AGENTS.md", "docs/cli.md", "docs/specs.md", "docs/advice.md"])
+@pytest.mark.parametrize("page", ["AGENTS.md", "docs/cli.md", "docs/specs.md", "docs/advice.md", "docs/portable.md"])
 def test_page_is_up_to_date(page: str) -> None:
     assert load().written(page) == (ROOT / page).read_text(), f"{page}: not up to date. Run scripts/docs."
 

@@ -40,7 +40,9 @@ def say_function(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
     # In the brackets of an aggregate a name is always a column.
     said = _say_parts(speaker, parts, replace(scope, aliases={}) if name in AGGREGATE_NAMES else scope)
     if rule is None:
-        return plain_call(node.name, *said)
+        own = plain_call(node.name, *said)
+        notes(own).own = True
+        return own
     found = rule(Call(name, node, said, speaker, scope, distinct, order))
     if ignore is not None:
         found = ignoring(found, ignore)

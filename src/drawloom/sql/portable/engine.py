@@ -17,6 +17,7 @@ from drawloom.sql.portable import (  # noqa: F401 - each registers its rules
     formats,
     jsons,
     lists,
+    narrow,
     nested,
     numbers,
     operators,
@@ -46,5 +47,6 @@ def _say(speaker: Speaker, statement: exp.Expr) -> str:
     if not isinstance(statement, exp.Query | exp.Values):
         raise speaker.refused(statement, "Write a SELECT.")
     said, _ = say_query(speaker, statement, Scope())
+    narrow.check(speaker, said)
     quote_reserved(said, speaker.target)
     return said.sql(speaker.target, pretty=True, normalize_functions=False, unsupported_level=ErrorLevel.RAISE)

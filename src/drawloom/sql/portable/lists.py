@@ -12,14 +12,14 @@ from drawloom.sql.portable.registry import Call, refuses, result, says, simple
 _SIZE = "CASE WHEN _1 IS NOT NULL THEN size(_1) END"
 
 simple("list_len array_length", 1, BIGINT, _SIZE, "cardinality(_1)")
-simple("list_filter array_filter filter list_select_where", 2, "=1", "filter(_1, _2)")
+simple("list_filter array_filter filter", 2, "=1", "filter(_1, _2)")
 simple("list_distinct array_distinct", 1, "=1", "array_distinct(filter(_1, v -> v IS NOT NULL))")
 simple("list_has_any array_has_any", 2, BOOL, "size(array_intersect(filter(_1, v -> v IS NOT NULL), _2)) > 0",
        "cardinality(array_intersect(filter(_1, v -> v IS NOT NULL), _2)) > 0")  # fmt: skip
 simple("list_has_all array_has_all", 2, BOOL, "size(array_except(filter(_2, v -> v IS NOT NULL), _1)) = 0",
        "cardinality(array_except(filter(_2, v -> v IS NOT NULL), _1)) = 0")  # fmt: skip
-simple("list_max array_max", 1, "element", "array_max(_1)", "array_max(filter(_1, v -> v IS NOT NULL))")
-simple("list_min array_min", 1, "element", "array_min(_1)", "array_min(filter(_1, v -> v IS NOT NULL))")
+simple("list_max", 1, "element", "array_max(_1)", "array_max(filter(_1, v -> v IS NOT NULL))")
+simple("list_min", 1, "element", "array_min(_1)", "array_min(filter(_1, v -> v IS NOT NULL))")
 simple("list_reverse array_reverse", 1, "=1", "reverse(_1)")
 simple("flatten", 1, "element", "flatten(filter(_1, v -> v IS NOT NULL))")
 simple("list_unique array_unique", 1, BIGINT, "size(array_distinct(filter(_1, v -> v IS NOT NULL)))",

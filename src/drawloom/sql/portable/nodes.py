@@ -13,70 +13,19 @@ from drawloom.sql.portable.kinds import Kind
 from drawloom.sql.portable.reading import marked, unmark
 
 # The aggregates that templates use: FILTER, OVER and the like of a call go to them.
-AGGREGATES = frozenset(
-    [
-        "sum",
-        "count",
-        "min",
-        "max",
-        "avg",
-        "max_by",
-        "min_by",
-        "any_value",
-        "array_agg",
-        "collect_list",
-        "collect_set",
-        "listagg",
-        "bool_and",
-        "bool_or",
-        "corr",
-        "covar_pop",
-        "covar_samp",
-        "var_pop",
-        "var_samp",
-        "stddev_pop",
-        "stddev_samp",
-        "skewness",
-        "kurtosis",
-        "percentile",
-        "approx_distinct",
-        "approx_count_distinct",
-        "approx_percentile",
-        "percentile_approx",
-        "bit_and",
-        "bit_or",
-        "bit_xor",
-        "bitwise_and_agg",
-        "bitwise_or_agg",
-        "bitwise_xor_agg",
-        "histogram",
-        "regr_slope",
-        "regr_intercept",
-        "regr_r2",
-        "regr_count",
-        "regr_avgx",
-        "regr_avgy",
-        "regr_sxx",
-        "regr_sxy",
-        "regr_syy",
-        "map_agg",
-        "row_number",
-        "rank",
-        "dense_rank",
-        "percent_rank",
-        "cume_dist",
-        "ntile",
-        "first_value",
-        "last_value",
-        "nth_value",
-        "lag",
-        "lead",
-        "grouping",
-    ]
-)
+_NAMES = """
+sum count min max avg max_by min_by any_value array_agg collect_list collect_set listagg bool_and bool_or corr
+covar_pop covar_samp var_pop var_samp stddev_pop stddev_samp skewness kurtosis percentile approx_distinct
+approx_count_distinct approx_percentile percentile_approx bit_and bit_or bit_xor bitwise_and_agg bitwise_or_agg
+bitwise_xor_agg histogram regr_slope regr_intercept regr_r2 regr_count regr_avgx regr_avgy regr_sxx regr_sxy
+regr_syy map_agg row_number rank dense_rank percent_rank cume_dist ntile first_value last_value nth_value lag lead
+grouping
+"""
+AGGREGATES = frozenset(_NAMES.split())
 _TIGHT = (
     exp.Binary, exp.Unary, exp.Between, exp.In, exp.Case, exp.AtTimeZone, exp.Interval, exp.Lambda, exp.Exists,
 )  # fmt: skip
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 _SHUT = (exp.Paren, exp.Dot, exp.Column, exp.Bracket)
 
 
@@ -85,7 +34,8 @@ class Notes:
     """What is known of an expression that is said.
 
     Its type; the aggregates in it, until something stands around it; the same as a DATE, or as a list of DATEs, where it
-    is a TIMESTAMP at midnight; the count and unit of an interval; the members of a row.
+    is a TIMESTAMP at midnight; the count and unit of an interval; the members of a row; whether it is a function of the
+    user's own.
     """
 
     kind: Kind | None = None
@@ -94,6 +44,7 @@ class Notes:
     as_days: exp.Expr | None = None
     interval: tuple[exp.Expr, str] | None = None
     fields: tuple[exp.Expr, ...] | None = None
+    own: bool = False
 
     def __deepcopy__(self, _: object) -> Notes:
         return replace(self, aggregates=[])
@@ -135,7 +86,7 @@ def made(family: str, text: str, kind: Kind | None, *parts: exp.Expr) -> exp.Exp
         if hole is tree:
             tree = part
         else:
-            hole.replace(shut(part) if _binds(hole) else part)
+            hole.replace(shut(part) if _binds(hole, part) else part)
     notes(tree).aggregates = aggregates
     return typed(tree, kind)
 
@@ -199,7 +150,8 @@ def _hole(node: exp.Column) -> bool:
     return node.name[:1] == "_" and node.name[1:].isdigit() and not node.table
 
 
-def _binds(hole: exp.Expr) -> bool:
-    return (isinstance(hole.parent, _TIGHT) and not isinstance(hole.parent, exp.Paren)) or isinstance(
-        hole.parent, exp.Dot
-    )
+def _binds(hole: exp.Expr, part: exp.Expr) -> bool:
+    """Whether the operator around a hole could tear the part apart; a comparison leaves a sum whole."""
+    if isinstance(hole.parent, exp.Predicate) and isinstance(part, _ARITHMETIC):
+        return isinstance(hole.parent, exp.Is | exp.Like | exp.ILike | exp.In)
+    return isinstance(hole.parent, (*_TIGHT, exp.Dot)) and not isinstance(hole.parent, exp.Paren)

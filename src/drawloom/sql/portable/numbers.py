@@ -26,7 +26,7 @@ simple("sqrt cbrt exp degrees radians sin cos tan asin acos atan sinh cosh tanh"
 simple("atan2", 2, DOUBLE, "atan2(_1, _2)")
 simple("pi", 0, DOUBLE, "pi()")
 simple("random", 0, DOUBLE, "rand()", "random()")
-simple("isnan", 1, BOOL, "isnan(_1)", "is_nan(_1)")
+simple("isnan", 1, BOOL, "CASE WHEN _1 IS NOT NULL THEN isnan(_1) END", "is_nan(_1)")
 simple("isinf", 1, BOOL, "abs(_1) = CAST('Infinity' AS DOUBLE)", "is_infinite(_1)")
 simple("mod", 2, "common", "_1 % _2")
 simple("xor", 2, "common", "_1 ^ _2", "bitwise_xor(_1, _2)")

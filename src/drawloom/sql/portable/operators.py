@@ -122,7 +122,13 @@ def multiply(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
         if (found := notes(interval).interval) is not None:
             many, unit = found
             return interval_of(call, call.say("_1 * _2", "_1 * _2", BIGINT, many, count), unit)
-    return call.say("_1 * _2", "_1 * _2", _product(call))
+    kind = _product(call)
+    wide = any(
+        isinstance(part.unnest(), exp.Column | exp.Cast | exp.Literal) and kind_of(part) == BIGINT
+        for part in call.parts
+    )
+    # Spark's year() and the like are narrower than DuckDB's, so that their product would not fit.
+    return call.say("_1 * _2" if wide or kind != BIGINT else "CAST(_1 AS BIGINT) * _2", "_1 * _2", kind)
 
 
 def _product(call: Call) -> Kind | None:

@@ -39,7 +39,7 @@ def _no_flags(call: Call, at: int) -> None:
         raise call.refuse("Write flags into the pattern, as (?i).")
 
 
-@says("regexp_matches", "regexp_like", least=2, most=3)
+@says("regexp_matches", least=2, most=3)
 def regexp_matches(call: Call) -> exp.Expr:
     """Whether the pattern is found somewhere."""
     _no_flags(call, 2)

@@ -20,7 +20,7 @@ _BETWEEN = (
 _NEAREST = "element_at(a, greatest(CAST(ceil(cardinality(a) * {q}) AS BIGINT), 1))"
 
 
-@says("quantile_cont", "exact_quantile", least=2)
+@says("quantile_cont", least=2)
 def quantile_cont(call: Call) -> exp.Expr:
     """Between the two nearest values, as a DOUBLE."""
     return continuous(call, call.parts[0], call.node.expressions[1])

@@ -112,6 +112,8 @@ def _is_call(tokens: list[Token], index: int, every: bool) -> bool:
 
     token, before = tokens[index], tokens[index - 1].token_type if index else None
     name = token.text.lower()
+    if name == "position":
+        return not _has_in(tokens, index + 1)
     if name in _GRAMMAR or token.token_type in {TokenType.STRING, TokenType.NUMBER, TokenType.IDENTIFIER}:
         return False
     if (before == TokenType.R_PAREN and name in {"filter", "replace"}) or (
@@ -119,6 +121,20 @@ def _is_call(tokens: list[Token], index: int, every: bool) -> bool:
     ):
         return False
     return name in BUILTINS or name in _sqlglot_names() or (every and token.token_type == TokenType.VAR)
+
+
+def _has_in(tokens: list[Token], opening: int) -> bool:
+    """Whether it is POSITION(x IN y)."""
+    from sqlglot.tokenizer_core import TokenType
+
+    depth = 0
+    for token in tokens[opening:]:
+        depth += (token.token_type == TokenType.L_PAREN) - (token.token_type == TokenType.R_PAREN)
+        if depth == 1 and token.token_type == TokenType.IN:
+            return True
+        if depth == 0:
+            break
+    return False
 
 
 @lru_cache(maxsize=1)

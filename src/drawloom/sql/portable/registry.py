@@ -54,63 +54,14 @@ class Call:
 Rule = Callable[[Call], exp.Expr]
 RULES: dict[str, Rule] = {}
 # DuckDB's names of aggregates.
-AGGREGATE_NAMES = frozenset(
-    [
-        "any_value",
-        "approx_count_distinct",
-        "approx_distinct",
-        "approx_quantile",
-        "arbitrary",
-        "arg_max",
-        "arg_min",
-        "argmax",
-        "argmin",
-        "array_agg",
-        "avg",
-        "bit_and",
-        "bit_or",
-        "bit_xor",
-        "bool_and",
-        "bool_or",
-        "corr",
-        "count",
-        "count_if",
-        "countif",
-        "covar_pop",
-        "covar_samp",
-        "entropy",
-        "exact_quantile",
-        "first",
-        "group_concat",
-        "grouping",
-        "grouping_id",
-        "histogram",
-        "kurtosis",
-        "last",
-        "list",
-        "listagg",
-        "max",
-        "max_by",
-        "mean",
-        "median",
-        "min",
-        "min_by",
-        "product",
-        "quantile",
-        "quantile_cont",
-        "quantile_disc",
-        "skewness",
-        "stddev",
-        "stddev_pop",
-        "stddev_samp",
-        "string_agg",
-        "sum",
-        "top_k",
-        "var_pop",
-        "var_samp",
-        "variance",
-    ]
-)
+_AGGREGATES = """
+any_value approx_count_distinct approx_distinct approx_quantile arbitrary arg_max arg_min argmax argmin array_agg
+avg bit_and bit_or bit_xor bool_and bool_or corr count count_if countif covar_pop covar_samp entropy first
+group_concat grouping grouping_id histogram kurtosis last list listagg max max_by mean median min min_by product
+quantile quantile_cont quantile_disc skewness stddev stddev_pop stddev_samp string_agg sum top_k var_pop var_samp
+variance
+"""
+AGGREGATE_NAMES = frozenset(_AGGREGATES.split())
 # Aggregates that may be told DISTINCT, and those that may be told an ORDER BY inside their brackets.
 DISTINCT: set[str] = set()
 ORDERED: set[str] = set()

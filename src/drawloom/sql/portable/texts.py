@@ -17,7 +17,7 @@ from drawloom.sql.portable.speaker import Speaker, node_rule
 simple("upper ucase", 1, TEXT, "upper(_1)")
 simple("lower lcase", 1, TEXT, "lower(_1)")
 simple("strlen", 1, BIGINT, "octet_length(_1)", "length(to_utf8(_1))")
-simple("strpos instr", 2, BIGINT, "instr(_1, _2)", "strpos(_1, _2)")
+simple("strpos instr position", 2, BIGINT, "instr(_1, _2)", "strpos(_1, _2)")
 simple("starts_with prefix", 2, BOOL, "startswith(_1, _2)", "starts_with(_1, _2)")
 simple(
     "ends_with suffix",
@@ -30,7 +30,7 @@ simple("translate", 3, TEXT, "translate(_1, _2, _3)")
 simple("md5", 1, TEXT, "md5(_1)", "lower(to_hex(md5(to_utf8(_1))))")
 simple("sha1", 1, TEXT, "sha1(_1)", "lower(to_hex(sha1(to_utf8(_1))))")
 simple("sha256", 1, TEXT, "sha2(_1, 256)", "lower(to_hex(sha256(to_utf8(_1))))")
-simple("levenshtein editdist3", 2, BIGINT, "levenshtein(_1, _2)", "levenshtein_distance(_1, _2)")
+refuses("levenshtein editdist3 damerau_levenshtein", "DuckDB counts bytes, the others letters: compare in Python.")
 refuses("ascii unicode ord", "Compare the text itself.")
 refuses("format printf", "Write the parts with ||.")
 refuses("strip_accents", "Write translate(x, 'áé', 'ae') with the letters that occur.")
@@ -44,6 +44,10 @@ def length(call: Call) -> exp.Expr:
         return call.say("CASE WHEN _1 IS NOT NULL THEN size(_1) END", "cardinality(_1)", BIGINT)
     if kind and kind != TEXT and kind.name != "null":
         raise call.refuse("Write length(text), list_len(list) or cardinality(map).")
+    if call.name == "len" and kind is None:
+        raise call.refuse(
+            "Write length(x) for a text, list_len(x) for a list: which of the two it is is not known here."
+        )
     return call.say("length(_1)", "length(_1)", BIGINT)
 
 
@@ -111,9 +115,9 @@ def replace(call: Call) -> exp.Expr:
 @says("substr", "substring", least=2, most=3)
 def substr(call: Call) -> exp.Expr:
     """Counted from 1, from the end where the start is negative; a negative length goes to the left of the start."""
-    start, count = whole(call.parts[1]), whole(call.parts[2]) if len(call.parts) == 3 else None
+    start, long = whole(call.parts[1]), whole(call.parts[2]) if len(call.parts) == 3 else None
     given = "substr(_1, _2, _3)" if len(call.parts) == 3 else "substr(_1, _2)"
-    if start is not None and start > 0 and (len(call.parts) == 2 or (count is not None and count >= 0)):
+    if start is not None and start > 0 and (len(call.parts) == 2 or (long is not None and long >= 0)):
         return call.say(given, given, TEXT)
     if len(call.parts) == 2:
         return call.say(
@@ -121,12 +125,21 @@ def substr(call: Call) -> exp.Expr:
             "substr(_1, CASE WHEN _2 > 0 THEN _2 WHEN _2 < 0 THEN greatest(length(_1) + _2 + 1, 1) ELSE 1 + _2 END)",
             TEXT,
         )
-    first = "CASE WHEN _2 >= 0 THEN _2 ELSE length(_1) + _2 + 1 END"
+    if start == 1:
+        return _given(call, "substr(_1, 1, greatest(_3, 0))", "_3")
+    at = "CAST(_2 AS BIGINT)"
+    first = f"CASE WHEN {at} >= 0 THEN {at} ELSE length(_1) + {at} + 1 END"
     end = f"({first}) + _3"
     low, high = f"greatest(least({first}, {end}), 1)", f"greatest({first}, {end})"
-    text = f"substr(_1, {low}, greatest({high} - {low}, 0))"
-    if start == 1:
-        text = "substr(_1, 1, greatest(_3, 0))"
+    count = f"greatest({high} - {low}, 0)"
+    text = f"substr(_1, CAST({low} AS INT), CAST({count} AS INT))" if call.spark else f"substr(_1, {low}, {count})"
+    return _given(call, text, "_2", "_3")
+
+
+def _given(call: Call, text: str, *holes: str) -> exp.Expr:
+    """NULL where one of the numbers is: Spark's greatest and least pass over it."""
+    if call.spark:
+        text = f"CASE WHEN {' AND '.join(f'{hole} IS NOT NULL' for hole in holes)} THEN {text} END"
     return call.say(text, text, TEXT)
 
 
@@ -136,8 +149,7 @@ def left(call: Call) -> exp.Expr:
     count = whole(call.parts[1])
     if count is not None and count >= 0:
         return call.say("left(_1, _2)", "substr(_1, 1, _2)", TEXT)
-    text = "substr(_1, 1, CASE WHEN _2 >= 0 THEN _2 ELSE greatest(length(_1) + _2, 0) END)"
-    return call.say(text, text, TEXT)
+    return _given(call, "substr(_1, 1, CASE WHEN _2 >= 0 THEN _2 ELSE greatest(length(_1) + _2, 0) END)", "_2")
 
 
 @says("right", least=2)
@@ -146,8 +158,7 @@ def right(call: Call) -> exp.Expr:
     count = whole(call.parts[1])
     if count is not None and count > 0:
         return call.say("right(_1, _2)", f"substr(_1, greatest(length(_1) - {count - 1}, 1))", TEXT)
-    text = "substr(_1, CASE WHEN _2 >= 0 THEN greatest(length(_1) - _2 + 1, 1) ELSE 1 - _2 END)"
-    return call.say(text, text, TEXT)
+    return _given(call, "substr(_1, CASE WHEN _2 >= 0 THEN greatest(length(_1) - _2 + 1, 1) ELSE 1 - _2 END)", "_2")
 
 
 @says("contains", least=2)
@@ -176,7 +187,7 @@ def split_part(call: Call) -> exp.Expr:
     )
 
 
-@says("string_split", "str_split", "string_to_array", "split", least=2)
+@says("string_split", "str_split", "string_to_array", least=2)
 def split(call: Call) -> exp.Expr:
     """Spark splits at a pattern, the others at a text."""
     at = text_of(call.parts[1])

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+import trino
+
+from tests.integration.portable.same import Rows, Same
+from tests.servers.engines import Engines
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+T = """
+SELECT * FROM (VALUES
+  (1, 'a', CAST(10 AS DOUBLE), DATE '2024-01-01', [1, 2]),
+  (2, 'a', 20, DATE '2024-01-02', [2, 3]),
+  (3, 'b', 30, DATE '2024-01-02', [3]),
+  (4, 'b', NULL, DATE '2024-01-03', [4])
+) AS t(id, k, v, d, arr)
+"""
+
+
+def on_spark(spark: SparkSession) -> Callable[[str], Rows]:
+    """Runs a text on Spark; rows, structs and maps as Python has them."""
+
+    def run(sql: str) -> Rows:
+        return [tuple(row) for row in spark.sql(sql).collect()]
+
+    return run
+
+
+def on_trino(address: str) -> Callable[[str], Rows]:
+    """Runs a text on Trino, whose tables are in memory; no proxy is asked on the way to this machine."""
+    url = urlsplit(address)
+
+    def run(sql: str) -> Rows:
+        with requests.Session() as session:
+            session.trust_env = False
+            connection = trino.dbapi.Connection(
+                host=url.hostname or "",
+                port=url.port or 0,
+                user=url.username,
+                catalog="memory",
+                schema="default",
+                http_session=session,
+            )
+            with contextlib.closing(connection), contextlib.closing(connection.cursor()) as cursor:
+                return [tuple(row) for row in cursor.execute(sql).fetchall()]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def same(engines: Engines, spark: SparkSession) -> Same:
+    """DuckDB, Spark and Trino with the same little table in each."""
+    one = Same({"spark": on_spark(spark), "trino": on_trino(engines.trino)})
+    one.create("t", T)
+    return one
