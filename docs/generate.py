@@ -114,11 +114,7 @@ def _sentence(text: str) -> str:
 
 
 def portable() -> str:
-<<<<<<< HEAD
     """The closed list of portable functions."""
-=======
-    """The functions that mean the same on every engine."""
->>>>>>> 86ff8532851547c235f4082e2c896e3b8aed1fb7
     from drawloom.sql.portable.closed import table
 
     return table()

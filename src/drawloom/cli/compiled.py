@@ -61,7 +61,7 @@ def _sql(project: Project, pipeline: Pipeline, step: Step, dialect: str, catalog
     day = pipeline.schedule.last_run_day(project.history.end)
     try:
         text = rendered(step, pipeline.schedule, day, None, step.dialect).strip()
-        return text if dialect == step.dialect else transpile(text, step.dialect, dialect, typed(catalog))
+        return text if dialect == step.dialect else transpile(text, step.dialect, dialect, typed(catalog), pretty=True)
     except InputError as error:
         error.problems = tuple(replace(p, where=p.where if p.where.file else step.where) for p in error.problems)
         raise

@@ -42,7 +42,7 @@ def quoted(name: str, dialect: str = "duckdb") -> str:
     return ".".join(exp.to_identifier(part, quoted=True).sql(dialect) for part in name.split("."))
 
 
-def transpile(sql: str, source: str, target: str, columns: Columns | None = None) -> str:
+def transpile(sql: str, source: str, target: str, columns: Columns | None = None, *, pretty: bool = False) -> str:
     """A text of one dialect in another: it means the same there.
 
     From DuckDB to Spark, Trino, Hive and Presto every construct is said by a rule of ``drawloom.sql.portable``, and what
@@ -52,6 +52,7 @@ def transpile(sql: str, source: str, target: str, columns: Columns | None = None
         columns: what is known of the tables that the text reads: their columns with their types, in DuckDB's words, by
             the table's name as the text has it, such as ``{"core.rides": {"fare": "DECIMAL(18, 2)"}}``. The more is
             known, the plainer is the text and the less is refused.
+        pretty: lay the text out on lines, for people.
 
     Raises:
         InputError: it does not parse (``syntax-error``), or the other dialect cannot say it (``unsupported-sql``).
@@ -60,17 +61,17 @@ def transpile(sql: str, source: str, target: str, columns: Columns | None = None
     if source == target == "duckdb":
         return expanded(sql)
     if source == "duckdb" and target in PORTABLE:
-        return _portable(sql, target, columns or {})
+        return _portable(sql, target, columns or {}, pretty=pretty)
     return _transpiled(expanded(sql) if source == "duckdb" else sql, source, target)
 
 
-def _portable(sql: str, target: str, columns: Columns) -> str:
+def _portable(sql: str, target: str, columns: Columns, *, pretty: bool) -> str:
     from drawloom.sql.deep import deeply
     from drawloom.sql.parse import too_deep
     from drawloom.sql.portable.engine import say_text
 
     try:
-        return deeply(lambda: say_text(sql, target, columns))
+        return deeply(lambda: say_text(sql, target, columns, pretty=pretty))
     except RecursionError as error:
         raise too_deep() from error
 

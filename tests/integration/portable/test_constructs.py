@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.portable.same import Same
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.engines
 
 CONSTRUCTS: dict[str, str] = json.loads((Path(__file__).parent / "constructs.json").read_text(encoding="utf-8"))
 # What is refused on both engines, and a word of the way out; everything else is equal.

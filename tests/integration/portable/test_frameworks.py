@@ -20,7 +20,7 @@ from drawloom.sql.template import render
 from tests.frameworks.growth.test_spec import CONTEXT, GOOD
 from tests.integration.portable.same import Same
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.engines
 
 FIRST = date(2026, 1, 3)
 ACCOUNTS = """

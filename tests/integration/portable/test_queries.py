@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.portable.same import Same
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.engines
 
 HERE = Path(__file__).parent
 QUERIES = [

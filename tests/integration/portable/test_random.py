@@ -12,7 +12,7 @@ from drawloom.sql.dialect import transpile
 from tests.integration.portable.expressions import RULES, TABLE, expression, expressions
 from tests.integration.portable.same import Same, normal
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.engines
 
 BATCH = 40
 

@@ -151,7 +151,7 @@ class CatalogTask:
         text = narrow(one_query(sql, dialect), dialect, self._views)
         if dialect == self._store.dialect:
             return text
-        return transpile(text, dialect, self._store.dialect, self._typed)
+        return transpile(text, dialect, self._store.dialect, self._typed, pretty=True)
 
     def _query(self, table: Table, sql: str, known: Sequence[Column], dialect: str) -> Query:
         said = self._say(sql, dialect)

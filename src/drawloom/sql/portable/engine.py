@@ -33,20 +33,20 @@ from drawloom.sql.portable.scope import Scope
 from drawloom.sql.portable.speaker import Speaker, kinds_of_tables
 
 
-def say_text(sql: str, target: str, columns_of: Mapping[str, Mapping[str, str]]) -> str:
+def say_text(sql: str, target: str, columns_of: Mapping[str, Mapping[str, str]], *, pretty: bool = False) -> str:
     """The statements of a DuckDB text in the target's words.
 
     Raises:
         InputError: the text does not parse (``syntax-error``), or the target cannot say it (``unsupported-sql``).
     """
     speaker = Speaker(target, sql, kinds_of_tables(columns_of))
-    return ";\n".join(_say(speaker, statement) for statement in read(sql))
+    return ";\n".join(_say(speaker, statement, pretty=pretty) for statement in read(sql))
 
 
-def _say(speaker: Speaker, statement: exp.Expr) -> str:
+def _say(speaker: Speaker, statement: exp.Expr, *, pretty: bool) -> str:
     if not isinstance(statement, exp.Query | exp.Values):
         raise speaker.refused(statement, "Write a SELECT.")
     said, _ = say_query(speaker, statement, Scope())
     narrow.check(speaker, said)
     quote_reserved(said, speaker.target)
-    return said.sql(speaker.target, pretty=True, normalize_functions=False, unsupported_level=ErrorLevel.RAISE)
+    return said.sql(speaker.target, pretty=pretty, normalize_functions=False, unsupported_level=ErrorLevel.RAISE)
