@@ -111,3 +111,8 @@ def test_statements_are_not_too_long() -> None:
     long = list(batches(pa.table({"a": ["x" * (LENGTH // 2)] * 5})))
     assert len(long) == 5
     assert list(batches(pa.table({"a": pa.array([], pa.int64())}))) == []
+
+
+def test_a_lone_struct_is_one_column() -> None:
+    data = pa.table({"a": pa.array([{"p": 1, "q": None}])})
+    assert list(batches(data)) == ["ROW(ROW(1, NULL))"]

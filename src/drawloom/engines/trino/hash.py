@@ -37,9 +37,9 @@ def _bytes(value: str, kind: exp.DataType) -> str:
     if kind.this in _WHOLE:
         return f"to_big_endian_64(CAST({value} AS BIGINT))"
     if kind.this == _T.DOUBLE:
-        return f"to_ieee754_64({value})"
+        return f"to_ieee754_64({value} + DOUBLE '0')"  # minus zero is equal to zero
     if kind.this == _T.FLOAT:
-        return f"to_ieee754_32({value})"
+        return f"to_ieee754_32({value} + REAL '0')"
     if kind.this == _T.DATE:
         return f"to_big_endian_64(date_diff('day', DATE '1970-01-01', {value}))"
     if kind.this == _T.VARBINARY:

@@ -24,7 +24,7 @@ def batches(data: pa.Table) -> Iterator[str]:
     for chunk in data.to_batches(max_chunksize=ROWS):
         columns = [column.to_pylist() for column in chunk.columns]
         for values in zip(*columns, strict=True):
-            row = f"({', '.join(map(literal, values, kinds))})"
+            row = f"ROW({', '.join(map(literal, values, kinds))})"  # a lone struct would be taken apart
             if batch and (length + len(row) > LENGTH or len(batch) >= ROWS):
                 yield ", ".join(batch)
                 batch, length = [], 0
