@@ -111,12 +111,13 @@ def test_drop_removes_the_partition_and_its_folder(shop: Shop) -> None:
     assert not shop.lake.path("core.t", D1).parent.exists()
 
 
-def test_drop_leaves_a_folder_in_which_something_else_lies(shop: Shop) -> None:
+def test_drop_removes_files_of_other_engines_and_leaves_a_folder_in_which_something_else_lies(shop: Shop) -> None:
     shop.fill("core.t", D1, "SELECT 1 AS a")
-    other = shop.lake.path("core.t", D1).with_name("note.txt")
-    other.touch()
+    folder = shop.lake.path("core.t", D1).parent
+    (folder / "20261126_abc").touch()
+    (folder / "more").mkdir()
     shop.engine.drop("core.t", D1)
-    assert other.exists()
+    assert [path.name for path in folder.iterdir()] == ["more"]
     assert shop.lake.scan("core.t") == {}
 
 
