@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -137,3 +138,15 @@ def test_what_fails_in_the_middle_leaves_nothing(url: str, write: Callable[[Regi
         write(registry)
     assert registry.empty()
     registry.close()
+
+
+def test_many_processes_turn_a_new_file_at_once(tmp_path: Path) -> None:
+    """SQLite does not wait for a lock when it turns a file to WAL."""
+    url = f"sqlite:///{tmp_path / 'registry.db'}"
+    text = (
+        f"from drawloom.run.registry_database import connect, parse_url; connect(parse_url({url!r})).connect().close()"
+    )
+    for _ in range(3):
+        (tmp_path / "registry.db").unlink(missing_ok=True)
+        children = [subprocess.Popen([sys.executable, "-c", text], stderr=subprocess.PIPE) for _ in range(8)]
+        assert [child.communicate()[1] for child in children] == [b""] * 8

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from drawloom.model import Fix, InputError, Problem, RunError, refuse
 
 CONNECT_SECONDS = 10
+_WAL = "PRAGMA journal_mode=WAL"
 _NO_RIGHTS = "42501"
 _URL_FIX = (
     "Write sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/DATABASE. "
@@ -103,9 +105,19 @@ def _tune_sqlite(connection: Any, _: object) -> None:
     """Let readers and one writer work at once, and writers wait for each other."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout=30000")
-    cursor.execute("PRAGMA journal_mode=WAL")
+    try:
+        cursor.execute(_WAL)
+    except sqlite3.OperationalError:  # of a new file, which another process turns at this moment: it does not wait then
+        _again(lambda: cursor.execute(_WAL))
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
+
+
+def _again(work: Callable[[], object]) -> None:
+    from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
+
+    locked = retry_if_exception_type(sqlite3.OperationalError)
+    Retrying(retry=locked, stop=stop_after_delay(30), wait=wait_random(0.01, 0.1), reraise=True)(work)
 
 
 def _cause(error: Exception) -> str:

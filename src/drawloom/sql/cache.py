@@ -62,13 +62,13 @@ def describe(  # noqa: PLR0913 - one keyword for each thing that it depends on
     Raises:
         InputError: the text cannot be read.
     """
-    from drawloom.sql.read import read
-
     schedule, catalog = schedule or Schedule(), catalog or {}
     settings = [text, dialect, list(keys), schedule.text, target, dict(params or {}), engine, _versions()]
     path = cache / _name(settings) if cache else None
     known = _load(path, catalog) if path else None
     if known is None:
+        from drawloom.sql.read import read
+
         script = read(
             text, dialect=dialect, keys=keys, catalog=catalog, schedule=schedule, target=target, params=params
         )
