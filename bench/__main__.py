@@ -11,6 +11,7 @@ from bench.growth import PARTS
 from bench.measure import show
 
 NAMES = ("overhead", "plan", "rerun", "reading", "flights", "growth", "airflow_parse", "airflow_task")
+WITH_SERVERS = ("engines",)  # named only: see scripts/engines
 
 
 def main() -> None:
@@ -25,8 +26,8 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=30, help="of airflow_task: how long the chains are (default 30)")
     parser.add_argument("--shapes", nargs="+", help="of airflow_parse: DAGs x steps, like 100x10")
     given = parser.parse_args()
-    if unknown := set(given.names) - set(NAMES):
-        parser.error(f"name == {', '.join(sorted(unknown))}, must be of {', '.join(NAMES)}")
+    if unknown := set(given.names) - {*NAMES, *WITH_SERVERS}:
+        parser.error(f"name == {', '.join(sorted(unknown))}, must be of {', '.join((*NAMES, *WITH_SERVERS))}")
     as_json = given.format == "json"
     reports = []
     for name in given.names or NAMES:

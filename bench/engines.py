@@ -198,7 +198,8 @@ def by_hand(folder: Path, engine: str, schema: str) -> None:
             made.client.run(
                 f"CREATE TABLE IF NOT EXISTS {target} ({COLUMNS.replace('STRING', 'VARCHAR')}, ds DATE) WITH (partitioned_by = ARRAY['ds'])"
             )
-            made.client.overwrite(f"INSERT INTO {target} SELECT q.*, DATE '{DAY}' FROM ({said}) AS q")
+            again = {f"{made.client.catalog}.insert_existing_partitions_behavior": "OVERWRITE"}
+            made.client.run(f"INSERT INTO {target} SELECT q.*, DATE '{DAY}' FROM ({said}) AS q", properties=again)
 
 
 COLUMNS = "person BIGINT, events BIGINT, items BIGINT, amount DOUBLE, most STRING"
