@@ -223,7 +223,7 @@ def test_one_that_comes_later_shares_the_looks_and_fires_alone(tmp_path: Path, m
         run(waits(count))
 
 
-def fires(root: Path, trigger: PartitionTrigger, change: Callable[[], None]) -> None:
+def assert_fires(root: Path, trigger: PartitionTrigger, change: Callable[[], None]) -> None:
     """It waits as things are, and fires after the change."""
 
     async def waits() -> None:
@@ -242,19 +242,19 @@ def test_a_gap_has_landed_once_a_later_day_has(tmp_path: Path) -> None:
     source = SourceSettings("holes/{ds}.csv", "csv", gaps=True)
     put(tmp_path / f"holes/{day(2)}.csv")
     trigger = waiting(tmp_path, "raw.holes", texts(1, 3), raw_holes=source)
-    fires(tmp_path, trigger, lambda: put(tmp_path / f"holes/{day(4)}.csv"))
+    assert_fires(tmp_path, trigger, lambda: put(tmp_path / f"holes/{day(4)}.csv"))
 
 
 def test_a_hole_in_a_source_without_gaps_is_waited_for(tmp_path: Path) -> None:
     source = SourceSettings("whole/{ds}.csv", "csv")
     put(tmp_path / f"whole/{day(4)}.csv")
     trigger = waiting(tmp_path, "raw.whole", texts(3), raw_whole=source)
-    fires(tmp_path, trigger, lambda: put(tmp_path / f"whole/{day(3)}.csv"))
+    assert_fires(tmp_path, trigger, lambda: put(tmp_path / f"whole/{day(3)}.csv"))
 
 
 def test_a_source_without_days_has_landed_when_it_has_a_file(tmp_path: Path) -> None:
     trigger = waiting(tmp_path, "ref.shops", [None], ref_shops=SourceSettings("shops/*.csv", "csv"))
-    fires(tmp_path, trigger, lambda: put(tmp_path / "shops/all.csv"))
+    assert_fires(tmp_path, trigger, lambda: put(tmp_path / "shops/all.csv"))
 
 
 @pytest.mark.parametrize("gaps", [False, True])

@@ -96,6 +96,7 @@ def test_all_problems_are_told_with_their_lines(tmp_path: Path) -> None:
         ("engine: {kind: trino, threads: 2}", r"must not have `threads`, which is a setting of duckdb"),
         ("engine: {kind: trino, metastore: 'thrift://x:1'}", r"must not have `metastore`, which is a setting of spark"),
         ("engine: {kind: trino, url: 'trino://me:secret@here/hive'}", r"engine.url holds a password, must take it from"),
+        ("engine: {kind: spark, url: 'sc://far:15002/;token=hush'}", r"engine.url holds a password, must take it from"),
         ("engine: {kind: spark, settings: {a: '${NOT_SET_ANYWHERE}'}}", r"engine.settings.a == .*must be set in the env"),
         ("sources: {core.x: {}}", r"sources.core.x has no files, must have them: DuckDB has no catalog"),
         ("sources: {core.x: {format: csv}}", r"must have `files` where it has a `format`"),

@@ -181,6 +181,21 @@ def _storable(table: str, name: str, kind: DuckDBPyType) -> str:
         ) from error
 
 
+def check_arrow(table: str, data: Any) -> None:
+    """Refuse what is no Arrow table, or has a name twice.
+
+    Raises:
+        InputError: it is so.
+    """
+    import pyarrow as pa
+
+    if not isinstance(data, pa.Table):
+        message = f"result for {table} == {type(data).__name__}, must be a pyarrow.Table."
+        raise refuse("bad-result", message, None, "Return pyarrow.Table.from_pylist(rows), or task.query(...).")
+    if problems := twice(table, data.column_names):
+        raise InputError(*problems)
+
+
 def twice(table: str, names: Sequence[str]) -> list[Problem]:
     """A problem where two columns have one name; Parquet and SQL would silently rename one of them."""
     counts = Counter(name.lower() for name in names)

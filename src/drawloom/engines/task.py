@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from drawloom.engines import quote
 from drawloom.engines.base import HOUSE, Metas, Staged
-from drawloom.engines.columns import Found, Output, outputs, twice
+from drawloom.engines.columns import Found, Output, check_arrow, outputs
 from drawloom.engines.errors import engine_errors
 from drawloom.engines.reader import Seen
 from drawloom.engines.statement import bind, body, one_select
 from drawloom.engines.write import Query, Target, day, order_by, write, write_days
-from drawloom.model import KEY, Column, DrawloomError, InputError, Problem, RunError, Table, refuse
+from drawloom.model import KEY, Column, DrawloomError, Problem, RunError, Table, refuse
 from drawloom.sql.portable.closed import expanded
 
 if TYPE_CHECKING:
@@ -186,13 +186,7 @@ class DuckTask:
             InputError: it is no Arrow table, or its columns cannot be stored.
             RunError: as ``stage``.
         """
-        import pyarrow as pa
-
-        if not isinstance(data, pa.Table):
-            message = f"result for {table.name} == {type(data).__name__}, must be a pyarrow.Table."
-            raise refuse("bad-result", message, None, "Return pyarrow.Table.from_pylist(rows), or task.query(...).")
-        if problems := twice(table.name, data.column_names):
-            raise InputError(*problems)
+        check_arrow(table.name, data)
         with engine_errors():
             self._cursor.register(_ARROW, data)
         try:

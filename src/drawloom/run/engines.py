@@ -37,12 +37,12 @@ def open_engine(settings: Settings) -> CatalogEngine | None:
 
 
 def _spark(settings: Settings) -> CatalogEngine:
-    from drawloom.engines.spark import Spark, connect
+    from drawloom.engines.spark import Spark, connect, shown
 
     engine = settings.engine
     metastore = _value(engine.metastore, "DRAWLOOM_METASTORE")
-    session = connect(_value(engine.url, "DRAWLOOM_SPARK", SPARK), metastore, _settings(settings))
-    return Spark(session, _location(settings))
+    url = _value(engine.url, "DRAWLOOM_SPARK", SPARK)
+    return Spark(connect(url, metastore, _settings(settings)), _location(settings), shown(url))
 
 
 def _trino(settings: Settings) -> CatalogEngine:

@@ -8,7 +8,7 @@ import re
 from drawloom.model import refuse
 
 _NAME = re.compile(r"\$\{([A-Za-z_]\w*)\}")
-_PASSWORD = re.compile(r"://[^/@\s:]*:([^/@\s]+)@")
+_PASSWORD = re.compile(r"://[^/@\s:]*:([^/@\s]+)@|[;?&](?:token|password)=([^;&\s]+)")
 
 
 def unset(text: str) -> list[str]:
@@ -17,8 +17,8 @@ def unset(text: str) -> list[str]:
 
 
 def has_password(text: str) -> bool:
-    """Whether a URL carries a password in the clear."""
-    return any(_NAME.sub("", found) for found in _PASSWORD.findall(text))
+    """Whether a URL carries a password or a token in the clear."""
+    return any(_NAME.sub("", part) for found in _PASSWORD.findall(text) for part in found)
 
 
 def expand(text: str) -> str:

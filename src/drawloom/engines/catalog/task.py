@@ -19,9 +19,9 @@ from drawloom.engines.catalog.select import WRONG, Query
 from drawloom.engines.catalog.store import Rows, Store
 from drawloom.engines.catalog.types import house_kind
 from drawloom.engines.columns import Found as Given
-from drawloom.engines.columns import outputs, twice
+from drawloom.engines.columns import check_arrow, outputs
 from drawloom.engines.write import day, order_by
-from drawloom.model import KEY, Column, InputError, Problem, RunError, Table, refuse
+from drawloom.model import KEY, Column, Problem, RunError, Table, refuse
 from drawloom.sql.dialect import transpile
 
 if TYPE_CHECKING:
@@ -38,9 +38,13 @@ class CatalogTask:
         self._session = store.session()
         self._run = run
         self._typed: dict[str, Mapping[str, str]] = {}  # what is known of the tables that texts name, for the dialect
-        self._views: dict[str, exp.Query | exp.Table] = {
-            table.lower(): self._view(table, days, columns.get(table, ())) for table, days in inputs.items()
-        }
+        self._views: dict[str, exp.Query | exp.Table] = {}
+        try:
+            for table, days in inputs.items():
+                self._views[table.lower()] = self._view(table, days, columns.get(table, ()))
+        except BaseException:
+            self._session.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -113,11 +117,7 @@ class CatalogTask:
         """
         import pyarrow as pa
 
-        if not isinstance(data, pa.Table):
-            message = f"result for {table.name} == {type(data).__name__}, must be a pyarrow.Table."
-            raise refuse("bad-result", message, None, "Return pyarrow.Table.from_pylist(rows), or task.query(...).")
-        if problems := twice(table.name, data.column_names):
-            raise InputError(*problems)
+        check_arrow(table.name, data)
         place = quote.dotted(self._session.upload(data).split("."))
         items = ", ".join(f"NULL AS {n}" if pa.types.is_null(kind) else n for n, kind in _quoted(data.schema))
         return self.stage(table, ds, f"SELECT {items} FROM {place}", meta, known)

@@ -4,7 +4,7 @@ A partition is written into a folder of its own run and published by one change 
 read the old one reads it to its end. Old folders are removed later.
 """
 
-from drawloom.engines.spark.connect import connect
+from drawloom.engines.spark.connect import connect, shown
 from drawloom.engines.spark.engine import Spark
 
-__all__ = ["Spark", "connect"]
+__all__ = ["Spark", "connect", "shown"]

@@ -49,7 +49,7 @@ def connect(url: str, metastore: str = "", settings: Mapping[str, str] | None = 
             session.sql("SELECT 1").collect()
     except Exception as error:  # of many kinds: no Java, no network, a bad setting
         tried = "to open a session" if url.startswith("sc://") else "to start a session"
-        raise RunError(unreachable("spark", url, error, tried)) from error
+        raise RunError(unreachable("spark", shown(url), error, tried)) from error
     if not is_remote(session):
         session.sparkContext.setLogLevel("OFF")
     return session
@@ -78,6 +78,11 @@ def _knock(url: str) -> None:
     """Fail at once where nobody listens: Spark's own client would try for ten minutes."""
     parts = urlsplit(url)
     socket.create_connection((parts.hostname or "localhost", parts.port or 15002), PATIENCE).close()
+
+
+def shown(url: str) -> str:
+    """A url for messages: without what stands behind the address, which may be a token."""
+    return url.partition("/;")[0]
 
 
 def is_remote(session: SparkSession) -> bool:

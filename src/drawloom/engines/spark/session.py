@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyspark.sql import functions as F  # noqa: N812 - its usual name
 
+from drawloom.engines.catalog.places import decoded
 from drawloom.engines.catalog.store import Measured, Rows
 from drawloom.engines.catalog.types import house_type
 from drawloom.engines.spark.connect import is_remote
 from drawloom.engines.spark.errors import spark_errors
 from drawloom.engines.spark.hash import row_hash
-from drawloom.engines.spark.names import path, quoted
+from drawloom.engines.spark.names import quoted
 from drawloom.model import KEY, Column
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class SparkTask:
             frame = self._spark.sql(rows.select)
             if rows.table.cluster:
                 frame = frame.sortWithinPartitions(KEY, *(quoted(key) for key in rows.table.cluster))
-            frame.write.partitionBy(KEY).parquet(path(root))
-            made = self._spark.read.schema(frame.schema).parquet(path(root))
+            frame.write.partitionBy(KEY).parquet(decoded(root))
+            made = self._spark.read.schema(frame.schema).parquet(decoded(root))
             made.createOrReplaceTempView(name)
         self._frames[name] = made
         self._engine.staged[name] = root

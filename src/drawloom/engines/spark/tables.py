@@ -11,12 +11,13 @@ from sqlglot import exp
 
 from drawloom.engines.catalog.days import iso_days
 from drawloom.engines.catalog.errors import not_by_day
+from drawloom.engines.catalog.places import decoded
 from drawloom.engines.catalog.store import Found
 from drawloom.engines.catalog.types import engine_type, house_type
 from drawloom.engines.columns import widens
 from drawloom.engines.spark.connect import is_remote
 from drawloom.engines.spark.errors import spark_errors
-from drawloom.engines.spark.names import path, quoted
+from drawloom.engines.spark.names import quoted
 from drawloom.model import KEY, Column, Fix, Problem, RunError
 
 if TYPE_CHECKING:
@@ -91,11 +92,13 @@ class Tables:
         new = {ds: folder for ds, folder in folders.items() if ds not in there}
         if new:
             places = " ".join(
-                f"PARTITION ({KEY} = DATE '{ds}') LOCATION {_text(path(f))}" for ds, f in sorted(new.items())
+                f"PARTITION ({KEY} = DATE '{ds}') LOCATION {_text(decoded(f))}" for ds, f in sorted(new.items())
             )
             self._run(f"ALTER TABLE {name(table)} ADD IF NOT EXISTS {places}")
         for ds, folder in sorted(folders.items()):  # also the new ones: another writer may have been first
-            self._run(f"ALTER TABLE {name(table)} PARTITION ({KEY} = DATE '{ds}') SET LOCATION {_text(path(folder))}")
+            self._run(
+                f"ALTER TABLE {name(table)} PARTITION ({KEY} = DATE '{ds}') SET LOCATION {_text(decoded(folder))}"
+            )
         self._spark.catalog.refreshTable(table.lower())
         self._written.add(table)
 
@@ -109,7 +112,7 @@ class Tables:
         """Write a file without rows."""
         items = ", ".join(f"CAST(NULL AS {_type(c)}) AS {quoted(c.name)}" for c in columns)
         with spark_errors("", self._address):
-            self._spark.sql(f"SELECT {items} WHERE FALSE").write.mode("overwrite").parquet(path(folder))
+            self._spark.sql(f"SELECT {items} WHERE FALSE").write.mode("overwrite").parquet(decoded(folder))
 
     def folder(self, table: str) -> str:
         """Where a table is kept."""
@@ -122,7 +125,7 @@ class Tables:
 
     def _sweep(self, table: str, grace: float) -> Iterator[str]:
         context: Any = self._spark.sparkContext
-        runs = context._jvm.org.apache.hadoop.fs.Path(path(f"{self.folder(table)}/{RUNS}"))  # noqa: SLF001
+        runs = context._jvm.org.apache.hadoop.fs.Path(decoded(f"{self.folder(table)}/{RUNS}"))  # noqa: SLF001
         files = runs.getFileSystem(context._jsc.hadoopConfiguration())  # noqa: SLF001
         if not files.exists(runs):
             return
@@ -144,10 +147,12 @@ class Tables:
 
     def _create(self, table: str, columns: Sequence[Column], partitioned: str, folder: str, key: str = "") -> None:
         schema = table.lower().partition(".")[0]
-        self._run(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)} LOCATION {_text(path(f'{self._location}/{schema}'))}")
+        self._run(
+            f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)} LOCATION {_text(decoded(f'{self._location}/{schema}'))}"
+        )
         listed = _listed(columns) + key
         self._run(
-            f"CREATE TABLE IF NOT EXISTS {name(table)} ({listed}) USING parquet {partitioned} LOCATION {_text(path(folder))}"
+            f"CREATE TABLE IF NOT EXISTS {name(table)} ({listed}) USING parquet {partitioned} LOCATION {_text(decoded(folder))}"
         )
 
     def _widen(self, table: str, columns: Sequence[Column], have: Mapping[str, Column]) -> None:
