@@ -20,12 +20,13 @@ Measured = Mapping[date | None, tuple[int, str, int]]
 class Found:
     """A table in the catalog: how a text names it, its columns without ``ds``, and the type of ``ds`` as DuckDB spells it.
 
-    ``key`` is None for a table without days.
+    ``key`` is None for a table without days. ``kept`` is the table itself where texts are shown a view of it.
     """
 
     named: exp.Table
     columns: tuple[Column, ...]
     key: str | None
+    kept: str | None = None
 
     @property
     def name(self) -> str:

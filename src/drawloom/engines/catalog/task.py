@@ -187,7 +187,7 @@ class CatalogTask:
         found = self._store.look(table)
         assert found is not None, table
         self._know(found.name, found.columns)
-        measured = self._session.measure(found.name, found.columns, ds)
+        measured = self._session.measure(found.kept or found.name, found.columns, ds)
         rows = Rows(Table(table), found.columns, "", "")
         return _staged(table, found.name, rows, ds, *measured.get(ds, (0, "", 0)))
 

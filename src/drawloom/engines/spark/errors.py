@@ -37,7 +37,8 @@ def _problem(error: PySparkException, sql: str, address: str) -> Problem:
     text = str(error)
     if "UNAVAILABLE" in text or "failed to connect" in text:
         return unreachable("spark", address, text, "to run a query")
-    return marked(_code(text), _short(text), sql, place_in(text))
+    place = place_in(text)
+    return marked(_code(text), _short(text), sql, place and (place[0], place[1] + 1))  # Spark counts columns from 0
 
 
 def _other(error: BaseException, sql: str, address: str) -> Problem:

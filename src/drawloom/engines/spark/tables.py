@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from pyspark.errors import AnalysisException
 from sqlglot import exp
 
 from drawloom.engines.catalog.days import iso_days
 from drawloom.engines.catalog.errors import not_by_day
 from drawloom.engines.catalog.places import decoded
 from drawloom.engines.catalog.store import Found
-from drawloom.engines.catalog.types import engine_type, house_type
 from drawloom.engines.columns import widens
 from drawloom.engines.spark.connect import is_remote
 from drawloom.engines.spark.errors import spark_errors
+from drawloom.engines.spark.kept import declared, kept_type, known, recast, with_comments, written_type
 from drawloom.engines.spark.names import quoted
 from drawloom.model import KEY, Column, Fix, Problem, RunError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from pyspark.sql.catalog import Column as Listed
 
 RUNS = "_runs"
+_ABSENT = ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
 GRACE = 86400.0  # seconds for which a folder stays that nothing points at: queries that began before may still read it
 
 
@@ -38,17 +41,27 @@ class Tables:
 
     def columns(self, table: str) -> tuple[Column, ...]:
         """The columns without ``ds``; empty where there is no such table."""
-        found = self._described(table)
-        return tuple(Column(name, kind) for name, kind, _ in found if name.lower() != KEY)
+        found = [known(one) for one in self._described(table)]
+        return tuple(column for column in found if column.name.lower() != KEY)
 
     def look(self, table: str) -> Found | None:
         """The table as the catalog has it; None where there is no such table."""
         found = self._described(table)
         if not found:
             return None
-        columns = tuple(Column(name, kind) for name, kind, _ in found if name.lower() != KEY)
-        key = next((kind for _, kind, is_key in found if is_key), None)
+        listed = [(one, known(one)) for one in found]
+        columns = tuple(column for one, column in listed if one.name.lower() != KEY)
+        key = next((column.type for one, column in listed if one.isPartition), None)
+        if any(recast(one, column) for one, column in listed):
+            return Found(self._show(table, [column for _, column in listed]), columns, key, table.lower())
         return Found(exp.to_table(table.lower()), columns, key)
+
+    def _show(self, table: str, columns: Iterable[Column]) -> exp.Table:
+        """A view of the table with the types that texts know."""
+        view = f"drawloom_{table.lower().replace('.', '__')}"
+        items = ", ".join(f"CAST({quoted(c.name)} AS {written_type(c)}) AS {quoted(c.name)}" for c in columns)
+        self._run(f"CREATE OR REPLACE TEMPORARY VIEW {quoted(view)} AS SELECT {items} FROM {name(table)}")
+        return exp.to_table(view)
 
     def days(self, table: str) -> list[date]:
         """The days that there are, in order.
@@ -56,15 +69,12 @@ class Tables:
         Raises:
             RunError: the table is not partitioned by ``ds``.
         """
-        if not self._by_day(table):
-            return []
-        rows = self._run(f"SHOW PARTITIONS {name(table)}")
-        return iso_days(row[0].partition("=")[2] for row in rows)
+        return self._days(table) if self._by_day(table) else []
 
     def refresh(self, tables: Iterable[str]) -> None:
         """Forget which files these tables had: somebody else may have written them."""
         for table in tables:
-            if self._described(table):
+            if self._spark.catalog.tableExists(table.lower()):
                 self._spark.catalog.refreshTable(table.lower())
 
     def ensure(self, table: str, columns: Sequence[Column]) -> None:
@@ -73,9 +83,11 @@ class Tables:
         Raises:
             RunError: it is partitioned otherwise, or a column has a type that does not become the other.
         """
-        if not self._by_day(table):
+        found = self._by_day(table)
+        if not found:
             self._create(table, columns, f"PARTITIONED BY ({KEY})", self.folder(table), f", {KEY} DATE")
-        have = {column.name.lower(): column for column in self.columns(table)}
+            found = self._by_day(table)  # another writer may have made it first
+        have = {one.name.lower(): known(one) for one in found if one.name.lower() != KEY}
         new = [column for column in columns if column.name.lower() not in have]
         if new:
             self._run(f"ALTER TABLE {name(table)} ADD COLUMNS ({_listed(new)})")
@@ -88,7 +100,7 @@ class Tables:
 
     def point(self, table: str, folders: Mapping[date, str]) -> None:
         """Have each day's partition in its folder; each is one change, and readers see the old or the new."""
-        there = set(self.days(table))
+        there = set(self._days(table))
         new = {ds: folder for ds, folder in folders.items() if ds not in there}
         if new:
             places = " ".join(
@@ -110,9 +122,10 @@ class Tables:
 
     def write_empty(self, folder: str, columns: Sequence[Column]) -> None:
         """Write a file without rows."""
-        items = ", ".join(f"CAST(NULL AS {_type(c)}) AS {quoted(c.name)}" for c in columns)
         with spark_errors("", self._address):
-            self._spark.sql(f"SELECT {items} WHERE FALSE").write.mode("overwrite").parquet(decoded(folder))
+            self._spark.sql(f"SELECT {_nulls(columns, written_type)} WHERE FALSE").write.mode("overwrite").parquet(
+                decoded(folder)
+            )
 
     def folder(self, table: str) -> str:
         """Where a table is kept."""
@@ -156,7 +169,7 @@ class Tables:
         )
 
     def _widen(self, table: str, columns: Sequence[Column], have: Mapping[str, Column]) -> None:
-        other = [c for c in columns if _type(c) != _type(have[c.name.lower()])]
+        other = [c for c in columns if written_type(c) != written_type(have[c.name.lower()])]
         if not other:
             return
         for column in other:
@@ -166,32 +179,38 @@ class Tables:
         wider = {column.name.lower(): column for column in other}
         self._alter([wider.get(key, column) for key, column in have.items()], table)
 
-    def _alter(self, columns: Sequence[Column], table: str) -> None:
+    def _alter(self, columns: list[Column], table: str) -> None:
         """Give a table other types; Spark has no statement for it, its catalog has the call."""
         spark: Any = self._spark
         schema, _, rest = table.lower().partition(".")
-        made = spark.sql(f"SELECT {', '.join(f'CAST(NULL AS {_type(c)}) AS {quoted(c.name)}' for c in columns)}").schema
+        made = with_comments(spark.sql(f"SELECT {_nulls(columns, kept_type)}").schema, columns)
         java = spark._jvm.org.apache.spark.sql.types.DataType.fromJson(made.json())  # noqa: SLF001
         catalog = spark._jsparkSession.sessionState().catalog().externalCatalog()  # noqa: SLF001
         with spark_errors("", self._address):
             catalog.alterTableDataSchema(schema, rest, java)
         spark.catalog.refreshTable(table.lower())
 
-    def _by_day(self, table: str) -> bool:
-        """Whether the table is there; it must be partitioned by ``ds`` then."""
+    def _days(self, table: str) -> list[date]:
+        rows = self._run(f"SHOW PARTITIONS {name(table)}")
+        return iso_days(row[0].partition("=")[2] for row in rows)
+
+    def _by_day(self, table: str) -> list[Listed]:
+        """The columns of the table, none where it is not there; it must be partitioned by ``ds``."""
         found = self._described(table)
-        keys = [column for column, _, is_key in found if is_key]
+        keys = [column.name for column in found if column.isPartition]
         if found and keys != [KEY]:
             raise RunError(not_by_day(table, ", ".join(keys)))
-        return bool(found)
+        return found
 
-    def _described(self, table: str) -> list[tuple[str, str, bool]]:
-        """Name, type and whether it is a partition key, of each column; empty where there is no such table."""
+    def _described(self, table: str) -> list[Listed]:
+        """The columns of the table; none where it is not there."""
         with spark_errors("", self._address):
-            if not self._spark.catalog.tableExists(table.lower()):
-                return []
-            found = self._spark.catalog.listColumns(table.lower())
-        return [(column.name, house_type(column.dataType, "spark"), column.isPartition) for column in found]
+            try:
+                return self._spark.catalog.listColumns(table.lower())
+            except AnalysisException as error:
+                if error.getCondition() in _ABSENT:
+                    return []
+                raise
 
     def _run(self, sql: str) -> list[Any]:
         with spark_errors(sql, self._address):
@@ -210,11 +229,11 @@ def _narrower(table: str, column: Column, old: Column) -> Problem:
 
 
 def _listed(columns: Sequence[Column]) -> str:
-    return ", ".join(f"{quoted(column.name)} {_type(column)}" for column in columns)
+    return ", ".join(declared(column) for column in columns)
 
 
-def _type(column: Column) -> str:
-    return engine_type(column.type, "spark")
+def _nulls(columns: Iterable[Column], type_: Callable[[Column], str]) -> str:
+    return ", ".join(f"CAST(NULL AS {type_(c)}) AS {quoted(c.name)}" for c in columns)
 
 
 def _text(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -27,6 +27,7 @@ WRITERS = 90  # days of one statement: Trino writes at most 100 partitions in on
 _ATTEMPTS = 12
 
 Described = list[tuple[str, str, str]]
+Widens = Callable[[str, str], bool]
 
 
 class Catalog:
@@ -96,7 +97,7 @@ class Catalog:
         with suppress_existing():
             self.run(f"CREATE TABLE IF NOT EXISTS {self.named(table)} ({listed}) WITH ({said})")
 
-    def fit(self, table: str, columns: Sequence[Column], found: Described, *, widen: bool) -> None:
+    def fit(self, table: str, columns: Sequence[Column], found: Described, widens: Widens) -> None:
         """Give a table the columns that were not found in it, and wider types where it can have them.
 
         Raises:
@@ -108,15 +109,10 @@ class Catalog:
             if old is None:
                 self.run(f"ALTER TABLE {self.named(table)} ADD COLUMN {self._listed(column)}")
             elif _plain(self.kind(old)) != _plain(self.kind(column)):
-                self._widen(table, column, old, widen=widen)
-
-    def _widen(self, table: str, column: Column, old: Column, *, widen: bool) -> None:
-        from drawloom.engines.columns import widens
-
-        if not widen or not widens(old.type, column.type):
-            raise RunError(_narrower(table, column, old))
-        changed = f"ALTER COLUMN {quoted(column.name)} SET DATA TYPE {self.kind(column)}"
-        self.run(f"ALTER TABLE {self.named(table)} {changed}")
+                if not widens(old.type, column.type):
+                    raise RunError(_narrower(table, column, old))
+                changed = f"ALTER COLUMN {quoted(column.name)} SET DATA TYPE {self.kind(column)}"
+                self.run(f"ALTER TABLE {self.named(table)} {changed}")
 
     def kind(self, column: Column) -> str:
         """The type in which a column is stored."""
@@ -216,6 +212,11 @@ def suppress_existing() -> Iterator[None]:
         said = str(error).lower()
         if "already exists" not in said and "alreadyexists" not in said:
             raise
+
+
+def never(_old: str, _new: str) -> bool:
+    """What a table can do with its types that cannot change them."""
+    return False
 
 
 def _plain(kind: str) -> str:

@@ -22,6 +22,7 @@ from drawloom.engines.trino.catalog import (
     day,
     local,
     names,
+    never,
     quoted,
     split,
     suppress_existing,
@@ -88,7 +89,7 @@ class Hive:
                 options["external_location"] = text(self.catalog.folder(table))
             self.catalog.create(table, f"{self.catalog.listed(columns)}, {KEY} DATE", options)
             found = self._by_day(table) or []
-        self.catalog.fit(table, columns, found, widen=False)
+        self.catalog.fit(table, columns, found, never)
 
     @staticmethod
     def key(table: str, found: Described) -> str | None:

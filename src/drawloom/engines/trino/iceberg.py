@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -11,6 +12,7 @@ from sqlglot import exp
 
 from drawloom.engines.base import Staged
 from drawloom.engines.catalog.errors import not_by_day
+from drawloom.engines.columns import widens
 from drawloom.engines.trino.catalog import (
     MISSING,
     STAGING,
@@ -34,6 +36,8 @@ _CONFLICT = "ICEBERG_COMMIT_ERROR"
 _UNPARTITIONED = "COLUMN_NOT_FOUND"  # a table without keys tells of its partitions, but has no column of that name
 _EMPTY = f"{STAGING}.empty_days"
 _DELETES = 4  # files of deleted rows that a day may have before it is written anew
+_WIDER = {("INTEGER", "BIGINT"), ("FLOAT", "DOUBLE")}
+_DECIMAL = re.compile(r"DECIMAL\(\d+,\s*(\d+)\)")
 _IN_PARTITION = exp.Dot(this=exp.column("partition"), expression=exp.to_identifier(KEY))
 
 
@@ -74,7 +78,7 @@ class Iceberg:
                 place = f"{self.catalog.location}/{schema}/_{rest}-{secrets.token_hex(4)}"
                 options["location"] = text(place)
             self.catalog.create(table, f"{self.catalog.listed(columns)}, {KEY} DATE", options)
-        self.catalog.fit(table, columns, self.catalog.described(table) or [], widen=True)
+        self.catalog.fit(table, columns, self.catalog.described(table) or [], _widens)
         return set(days or ())
 
     def days(self, table: str) -> list[date]:
@@ -201,3 +205,9 @@ class Iceberg:
 
 def _key(table: str) -> str:
     return text(table.lower())
+
+
+def _widens(old: str, new: str) -> bool:
+    """Whether Iceberg gives a column the other type: of a DECIMAL only more digits before the point."""
+    scales = [found[1] for kind in (old, new) if (found := _DECIMAL.fullmatch(kind))]
+    return (old, new) in _WIDER or (len(scales) == 2 and scales[0] == scales[1] and widens(old, new))

@@ -1,0 +1,68 @@
+"""Types as Spark's catalog keeps them.
+
+A Hive metastore knows no TIMESTAMP_NTZ: a table that has one is only readable by Spark. What has no zone is declared as
+TIMESTAMP, which is the same moment in UTC, the zone of our sessions, and a comment marks the columns that do have one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from drawloom.engines.catalog.types import engine_type, house_type
+from drawloom.engines.spark.names import quoted
+from drawloom.model import Column
+
+if TYPE_CHECKING:
+    from pyspark.sql.catalog import Column as Listed
+    from pyspark.sql.types import StructType
+
+ZONED = "with time zone"
+_ZONED = "TIMESTAMP WITH TIME ZONE"
+_NAME = r"(?:`(?:[^`]|``)*`|\"(?:[^\"]|\"\")*\")"  # the name of a member is no type
+_NTZ = re.compile(f"({_NAME})|TIMESTAMP_NTZ")
+_TZ = re.compile(f"({_NAME})|{_ZONED}")
+
+
+def declared(column: Column) -> str:
+    """The column in a CREATE TABLE or ADD COLUMNS."""
+    comment = f" COMMENT '{ZONED}'" if zoned(column) else ""
+    return f"{quoted(column.name)} {kept_type(column)}{comment}"
+
+
+def kept_type(column: Column) -> str:
+    """The type that the catalog has; a column with both kinds of times keeps them, and Hive cannot read it."""
+    stored = written_type(column)
+    return stored if zoned(column) else _NTZ.sub(lambda found: found[1] or "TIMESTAMP", stored)
+
+
+def written_type(column: Column) -> str:
+    """The type that the files have."""
+    return engine_type(column.type, "spark")
+
+
+def zoned(column: Column) -> bool:
+    """Whether there is a time with a zone in it."""
+    return any(not found[1] for found in _TZ.finditer(column.type))
+
+
+def known(listed: Listed) -> Column:
+    """A column of the catalog."""
+    kind = house_type(listed.dataType, "spark")
+    if listed.description != ZONED:
+        kind = _TZ.sub(lambda found: found[1] or "TIMESTAMP", kind)
+    return Column(listed.name, kind)
+
+
+def recast(listed: Listed, column: Column) -> bool:
+    """Whether a text must be shown the column as another type than the catalog has."""
+    return column.type != house_type(listed.dataType, "spark")
+
+
+def with_comments(made: StructType, columns: list[Column]) -> StructType:
+    """The schema with what marks its columns."""
+    from pyspark.sql.types import StructField, StructType
+
+    marks = [{"comment": ZONED} if zoned(column) else {} for column in columns]
+    fields = zip(made.fields, marks, strict=True)
+    return StructType([StructField(field.name, field.dataType, True, mark) for field, mark in fields])
