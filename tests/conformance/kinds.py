@@ -9,13 +9,14 @@ from drawloom.engines.base import Engine
 from drawloom.engines.duckdb import DuckDB
 from drawloom.engines.lake import Lake
 from tests.servers.jdk import find_jdk
+from tests.servers.spark import QUICK
 
 KINDS = ("duckdb", "spark", "trino-hive", "trino-iceberg")
 SPARK = {
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
     "spark.driver.memory": "1g",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # many tiny queries, few processors
+    "spark.driver.extraJavaOptions": f"{QUICK} -XX:+UseSerialGC",  # many tiny queries, few processors
     "spark.ui.enabled": "false",
 }
 

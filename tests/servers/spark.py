@@ -15,7 +15,8 @@ from tests.servers.process import HOST
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-QUICK = "-XX:TieredStopAtLevel=1"  # half the time for the small queries of tests
+# Half the time for the small queries of tests; the room that the JVM has for code by itself then is too small for many.
+QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m"
 LOGGING = """\
 rootLogger.level = error
 rootLogger.appenderRef.stderr.ref = stderr

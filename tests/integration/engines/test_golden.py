@@ -28,7 +28,8 @@ pytestmark = pytest.mark.engines
 
 KINDS = ("spark", "trino-hive", "trino-iceberg")
 MESSAGES_LAST = FIRST + timedelta(int(os.environ.get("DRAWLOOM_GROWTH_DAYS", "35")) - 1)  # a month end is among them
-FLIGHTS_LAST = date(2013, 1, int(os.environ.get("DRAWLOOM_FLIGHT_DAYS", "31")))
+FLIGHTS_LAST = date(2013, 1, 31)  # the last day of a month has a table of its own
+FLIGHTS_FIRST = FLIGHTS_LAST - timedelta(int(os.environ.get("DRAWLOOM_FLIGHT_DAYS", "8")) - 1)
 
 
 @dataclass
@@ -95,7 +96,7 @@ def flights(folder: Path, prefix: str) -> Golden:
         text = re.sub(r"\b(core|raw|ref|report)\.(?=\w)", rf"{prefix}_\1.", path.read_text(encoding="utf-8"))
         path.write_text(text.replace("name: planes", f"name: {prefix}_planes"), encoding="utf-8")
     config = yaml.safe_load((folder / "drawloom.yml").read_text(encoding="utf-8"))
-    config["end"] = FLIGHTS_LAST
+    config |= {"start": FLIGHTS_FIRST, "end": FLIGHTS_LAST}
     config["sources"] = {f"{prefix}_{name}": source for name, source in config["sources"].items()}
     (folder / "drawloom.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     with Project.load(folder) as project:

@@ -623,9 +623,25 @@ def test_spark_writes_trino_replaces_and_spark_reads(hive: Bench, spark: Any, tm
     with other.task({hive.table: None}) as task:
         assert task.fetch(f"SELECT a, ds FROM {hive.table} ORDER BY a") == [(3, D3), (11, D1)]
     assert other.days(hive.table) == [D1, D2, D3]
-    hidden = f"{hive.schema}.hidden"
-    with other.task({}) as task:
-        sql = "SELECT TIMESTAMP '2026-01-01 00:00:00.000004' AS at"
-        other.publish([task.stage(Table(hidden), D1, sql, {"run": "s"})])
+
+
+def test_times_that_spark_writes(hive: Bench, spark: Any) -> None:
+    from drawloom.engines.spark import Spark
+
+    other = Spark(spark, hive.location)
+    at = "TIMESTAMP '2026-01-01 00:00:00.000004'"
+    fill(other, f"{hive.schema}.times", f"SELECT {at} AS at, [{at}] AS many")
+    asked = f"SELECT at, many FROM {hive.schema}.times"
+    (row,) = hive.engine.query(asked, {f"{hive.schema}.times": [D1]}).to_pylist()
+    assert row == {"at": datetime(2026, 1, 1, 0, 0, 0, 4), "many": [datetime(2026, 1, 1, 0, 0, 0, 4)]}
+    assert other.query(asked, {f"{hive.schema}.times": [D1]}).to_pylist() == [row]
+    assert hive.engine.columns(f"{hive.schema}.times") == other.columns(f"{hive.schema}.times")
+    both = f"{hive.schema}.both"
+    fill(other, both, f"SELECT {{'a': {at}, 'b': CAST({at} AS TIMESTAMPTZ)}} AS at")
     with pytest.raises(RunError, match="has a column of a type that only Spark reads"):
-        hive.engine.columns(hidden)
+        hive.engine.columns(both)
+
+
+def fill(spark: Any, table: str, sql: str) -> None:
+    with spark.task({}) as task:
+        spark.publish([task.stage(Table(table), D1, sql, {"run": "s"})])

@@ -123,3 +123,4 @@ SELECT sum(n) AS n FROM (VALUES (1),(2)) t(n) HAVING n > 2
 SELECT count(*) AS n FROM (VALUES (1),(2)) t(x) GROUP BY ()
 SELECT * FROM (VALUES ('a',1,5),('b',2,6)) t(k,id,d) PIVOT (count(*) AS c, sum(id) FOR k IN ('a', 'b'))
 SELECT * FROM (VALUES ('a',1,5),('b',2,6)) t(k,id,d) PIVOT (count(*) AS c FOR k IN ('a', 'b'))
+SELECT a, b, round(a / b, 2) AS r, round(a / b, 4) AS q, CAST(round(CAST(a / b AS FLOAT), 2) AS DOUBLE) AS s FROM (VALUES (23, 40), (29, 200), (41, 40), (-46, 80), (0, 1), (NULL, 1), (1, 3)) AS x(a, b)

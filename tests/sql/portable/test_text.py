@@ -10,7 +10,7 @@ COLUMNS = {"t": {"id": "INTEGER", "k": "VARCHAR", "v": "DOUBLE", "d": "DATE", "a
 TEXTS = [
     ("SELECT 7 / id FROM t", "SELECT CAST(7 AS DOUBLE) / id FROM t", "SELECT CAST(7 AS DOUBLE) / id FROM t"),
     ("SELECT d - 7 FROM t", "SELECT date_add(d, -7) FROM t", "SELECT date_add('day', -7, d) FROM t"),
-    ("SELECT d - d FROM t", "SELECT datediff(d, d) FROM t", "SELECT date_diff('day', d, d) FROM t"),
+    ("SELECT d - d FROM t", "SELECT CAST(datediff(d, d) AS BIGINT) FROM t", "SELECT date_diff('day', d, d) FROM t"),
     (
         "SELECT id FROM t WHERE d = '2024-01-02'",
         "SELECT id FROM t WHERE d = CAST('2024-01-02' AS DATE)",

@@ -24,3 +24,13 @@ def one_query(sql: str, dialect: str) -> exp.Query:
         message = f"statement == {kind}, must be a SELECT."
         raise refuse("not-select", message, None, "A step only reads; it writes itself.")
     return found
+
+
+def mentioned(sql: str, dialect: str) -> list[str]:
+    """The tables of the catalog that a text names, in order.
+
+    Raises:
+        InputError: as ``one_query``.
+    """
+    tables = one_query(sql, dialect).find_all(exp.Table)
+    return sorted({f"{table.db}.{table.name}".lower() for table in tables if table.db and not table.catalog})

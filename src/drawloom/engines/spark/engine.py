@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
-from drawloom.engines.base import Schemas, Staged, Visible
+from drawloom.engines.base import HOUSE, Schemas, Staged, Visible
+from drawloom.engines.catalog.one import mentioned
 from drawloom.engines.catalog.store import Found
 from drawloom.engines.catalog.task import CatalogTask
 from drawloom.engines.spark.connect import is_remote
@@ -92,8 +93,9 @@ class Spark:
         return self._tables.look(table)
 
     def query(self, sql: str, tables: Visible | None = None) -> pa.Table:
-        """The answer to one statement that only reads."""
-        with self.task(tables or {}) as task:
+        """The answer to one statement that only reads, over all days of the tables it mentions."""
+        seen = {table: None for table in mentioned(sql, HOUSE) if self.columns(table)} if tables is None else tables
+        with self.task(seen) as task:
             return task.query(sql)
 
     def stored(self, table: str, ds: date) -> Staged | None:

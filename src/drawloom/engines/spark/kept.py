@@ -33,7 +33,7 @@ def declared(column: Column) -> str:
 def kept_type(column: Column) -> str:
     """The type that the catalog has; a column with both kinds of times keeps them, and Hive cannot read it."""
     stored = written_type(column)
-    return stored if zoned(column) else _NTZ.sub(lambda found: found[1] or "TIMESTAMP", stored)
+    return stored if zoned(column) else _NTZ.sub(lambda found: found[1] or "TIMESTAMP_LTZ", stored)
 
 
 def written_type(column: Column) -> str:

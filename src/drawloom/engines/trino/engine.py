@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
-from sqlglot import exp
-
 from drawloom.engines.base import HOUSE, Schemas, Staged, Visible
-from drawloom.engines.catalog.one import one_query
+from drawloom.engines.catalog.one import mentioned
 from drawloom.engines.catalog.store import Found
 from drawloom.engines.catalog.task import CatalogTask
 from drawloom.engines.trino.client import Client
@@ -103,7 +101,8 @@ class Trino:
 
     def query(self, sql: str, tables: Visible | None = None) -> pa.Table:
         """The answer to one statement that only reads, over all days of the tables it mentions."""
-        with self.task(self._mentioned(sql) if tables is None else tables) as task:
+        seen = {table: None for table in mentioned(sql, HOUSE) if self.columns(table)} if tables is None else tables
+        with self.task(seen) as task:
             return task.query(sql)
 
     def stored(self, table: str, ds: date) -> Staged | None:
@@ -134,12 +133,3 @@ class Trino:
     def sweep(self) -> None:
         """Drop what dead runs left in the staging schema."""
         self.tables.sweep()
-
-    def _mentioned(self, sql: str) -> dict[str, None]:
-        """The tables in a text whose catalog is to be looked up: where there is one only, all names lead there."""
-        if len(self.tables.catalogs) == 1:
-            return {}
-        found = {
-            f"{t.db}.{t.name}".lower() for t in one_query(sql, HOUSE).find_all(exp.Table) if t.db and not t.catalog
-        }
-        return {table: None for table in sorted(found) if self.columns(table)}

@@ -273,13 +273,11 @@ def string_agg(call: Call) -> exp.Expr:
 @says("grouping", "grouping_id", most=32)
 def grouping(call: Call) -> exp.Expr:
     """A bit for each column that is not grouped by, the first one's the highest."""
-    if not call.spark:
-        return plain_call("grouping", *call.parts, kind=BIGINT)
     many = len(call.parts)
     bits = [
         f"grouping(_{n + 1})" if n == many - 1 else f"grouping(_{n + 1}) * {2 ** (many - 1 - n)}" for n in range(many)
     ]
-    return call.say(" + ".join(bits), "", BIGINT)
+    return call.say(" + ".join(bits), f"grouping({', '.join(f'_{n + 1}' for n in range(many))})", BIGINT)
 
 
 @says("histogram")

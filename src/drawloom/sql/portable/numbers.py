@@ -71,7 +71,8 @@ def round_(call: Call) -> exp.Expr:
         if len(call.parts) == 2 and whole(call.parts[1]) is None:
             raise call.refuse("Write the number of digits as a number.")
         given = "round(_1, _2)" if len(call.parts) == 2 else "round(_1)"
-        return call.say(given, given, decimal(kind.size[0], 0) if kind and kind.name == "decimal" else kind)
+        result = decimal(kind.size[0], 0) if kind and kind.name == "decimal" else kind
+        return call.say(_shifted(kind, whole(call.parts[-1])) or given, given, result)
     if len(call.parts) == 1 or whole(call.parts[1]) != 0:
         raise call.refuse("Write round_even(x, 0), or round(x, n).")
     return call.say(
@@ -79,6 +80,15 @@ def round_(call: Call) -> exp.Expr:
         "CASE WHEN abs(CAST(_1 AS DOUBLE)) % 2 = 5e-1 THEN truncate(CAST(_1 AS DOUBLE)) ELSE round(CAST(_1 AS DOUBLE)) END",
         DOUBLE,
     )
+
+
+def _shifted(kind: Kind | None, digits: int | None) -> str:
+    """Spark rounds the decimal text of a float, where 0.575 is a half; DuckDB and Trino round the float times 100."""
+    if digits is None or digits < 1 or kind is None or kind.name not in ("double", "float"):
+        return ""
+    if kind.name == "float":
+        return f"CAST(round(CAST(_1 AS DOUBLE) * 1e{digits}) / 1e{digits} AS FLOAT)"
+    return f"round(_1 * 1e{digits}) / 1e{digits}"
 
 
 @says("greatest", "least", most=99)

@@ -11,7 +11,8 @@ from drawloom.sql.portable.registry import Call, says
 from drawloom.sql.portable.scope import Scope
 from drawloom.sql.portable.speaker import Speaker, node_rule
 
-_SORTED = "array_sort(array_agg(_1) FILTER (WHERE _1 IS NOT NULL))"
+# An OVER may follow the aggregate, and Trino has no FILTER between the two.
+_SORTED = "array_sort(nullif(filter(array_agg(_1), e -> e IS NOT NULL), ARRAY[]))"
 _AT = "CAST(floor((cardinality(a) - 1) * {q}) AS BIGINT) + 1"
 _BETWEEN = (
     "element_at(a, {at}) + coalesce(element_at(a, {at} + 1) - element_at(a, {at}), 0e0)"

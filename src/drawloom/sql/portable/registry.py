@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from drawloom.sql.portable.kinds import Kind, common, known, list_of
+from drawloom.sql.portable.kinds import BIGINT, Kind, common, known, list_of
 from drawloom.sql.portable.nodes import kind_of, made
 
 if TYPE_CHECKING:
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     from drawloom.sql.portable.scope import Scope
     from drawloom.sql.portable.speaker import Speaker
 
+# Functions whose answer is a smaller number than DuckDB's, which is a BIGINT: sums of them would overflow earlier.
+_INTS = {
+    "spark": re.compile(
+        r"\b(size|length|char_length|octet_length|instr|locate|weekday|weekofyear|dayofyear|datediff|day|hour|minute|second"
+        r"|quarter|year|month|grouping|extract|row_number|rank|dense_rank|ntile)\(",
+        re.IGNORECASE,
+    ),
+    "trino": re.compile(r"\bgrouping\("),
+}
 Typing = Kind | str | Callable[[Sequence[Kind | None]], Kind | None] | None
 
 
@@ -44,6 +54,8 @@ class Call:
     def say(self, spark: str, trino: str, kind: Kind | None, *parts: exp.Expr) -> exp.Expr:
         """An expression of the engine; ``_1`` and so on are the parts, or the arguments where no parts are given."""
         text = spark if self.spark else trino
+        if kind == BIGINT and _INTS[self.speaker.family].search(text):
+            text = f"CAST({text} AS BIGINT)"
         return made(self.speaker.family, text, kind, *(parts or self.parts))
 
     def refuse(self, fix: str, node: exp.Expr | None = None) -> InputError:
