@@ -1,25 +1,31 @@
-"""``scripts/engines up|down|env|status|missing``: real servers on this machine, for tests and for looking."""
+"""``scripts/engines up|down|env|status|missing|with COMMAND``: real servers on this machine, for tests and for looking."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import psutil
 
 from tests.servers import needs
-from tests.servers.engines import Engines, EngineSet, cache_folder
+from tests.servers.engines import Engines, EngineSet, cache_folder, private_set
 from tests.servers.process import HOST, Running, ServerError
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/engines", description=__doc__)
-    parser.add_argument("verb", choices=sorted(VERBS))
-    verb = parser.parse_args().verb
+    parser.add_argument("verb", choices=[*VERBS, "with"])
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="of with: what is run beside servers of its own")
+    given = parser.parse_args()
     cache = cache_folder()
-    servers = EngineSet(cache / "run", cache)
     try:
-        return int(VERBS[verb](servers))
+        if given.verb == "with":
+            return beside(given.command, cache)
+        return int(VERBS[given.verb](EngineSet(cache / "run", cache)))
     except ServerError as error:
         tell(str(error))
         return 1
@@ -32,6 +38,12 @@ def up(servers: EngineSet) -> int:
     """Start all servers, or say that they are up; the exports go to stdout."""
     show(servers.up(tell))
     return 0
+
+
+def beside(command: list[str], cache: Path) -> int:
+    """Run a command with servers that are its own, and end with it."""
+    with tempfile.TemporaryDirectory(prefix="drawloom-engines-") as folder, private_set(Path(folder), cache) as engines:
+        return subprocess.run(command, env={**os.environ, **engines.exports}, check=False).returncode
 
 
 def down(servers: EngineSet) -> int:

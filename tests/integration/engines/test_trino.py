@@ -326,7 +326,7 @@ def test_nothing_stays_of_what_was_staged(bench: Bench) -> None:
 
 def test_errors_mark_the_line(bench: Bench) -> None:
     with bench.engine.task({}) as task:
-        with pytest.raises(RunError, match=r"Column 'nope' cannot be resolved\nLINE 1: .*\n +\^") as caught:
+        with pytest.raises(RunError, match=r"Column 'nope' cannot be resolved\nLINE 2: .*\n +\^") as caught:
             task.stage(Table(bench.table), D1, "SELECT nope\nFROM (SELECT 1 AS a)", {})
         assert code(caught) == "engine-error"
         with pytest.raises(RunError) as caught:

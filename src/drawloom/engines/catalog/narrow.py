@@ -28,7 +28,7 @@ def narrow(tree: exp.Query, dialect: str, views: Mapping[str, exp.Query | exp.Ta
         if column.args.get("db"):
             column.set("db", None)
             column.set("catalog", None)
-    return tree.sql(dialect, pretty=True)
+    return tree.sql(dialect, pretty=True, normalize_functions=False)
 
 
 def _replace(table: exp.Table, view: exp.Query | exp.Table) -> None:

@@ -44,6 +44,7 @@ _RACES = (
     "HIVE_METASTORE_ERROR",
     "HIVE_FILESYSTEM_ERROR",
 )
+PATIENCE = 4  # attempts after which what is in the way is not the work of another writer
 MANY = 10  # folders that are worth looking for rather than shown one by one
 
 
@@ -111,8 +112,12 @@ class Hive:
         Raises:
             RunError: the table is not partitioned by ``ds``.
         """
-        if table not in self._keyed and not self.key(table, self.catalog.described(table) or []):
-            return []
+        if table not in self._keyed:
+            found = self.catalog.described(table)
+            if found is None:
+                return []
+            if not self.key(table, found):
+                raise RunError(not_by_day(table, ""))
         try:
             rows = self.catalog.run(f"SELECT {KEY} FROM {self.catalog.beside(table, 'partitions')}").rows
         except RunError as error:
@@ -191,12 +196,26 @@ class Hive:
         sql = f"INSERT INTO {self.catalog.named(table)} ({listed}) SELECT {listed} FROM {source} WHERE {within(days)}"
         overwrite = {f"{name}.insert_existing_partitions_behavior": "OVERWRITE"}
         for attempt in again(*_RACES):
+            if attempt.retry_state.attempt_number == PATIENCE:
+                self._clear(table, [ds for ds in days if ds in there])
             with attempt:
                 for ds in days:
                     if ds not in there:
                         self._adopt(table, ds)
                 return self.catalog.run(sql, properties=overwrite).query
         raise AssertionError
+
+    def _clear(self, table: str, days: Sequence[date]) -> None:
+        """Take away what lies where Trino writes a day while its partition is elsewhere, as one that Spark made is.
+
+        Trino writes into the folder of the day, and fails where it is there and is not the partition's.
+        """
+        paths = f'SELECT DISTINCT {KEY}, "$path" FROM {self.catalog.named(table)} WHERE {within(days)}'
+        used = {(date.fromisoformat(ds), Path(local(path) or path).parent) for ds, path in self.catalog.run(paths).rows}
+        for ds in days:
+            folder = self._folder(table, ds)
+            if folder and folder.is_dir() and (ds, folder) not in used:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _adopt(self, table: str, ds: date) -> None:
         """Make what lies in the folder of a day the partition: an INSERT replaces it, but does not begin beside it."""

@@ -32,7 +32,7 @@ from drawloom.engines.trino.errors import name_of
 from drawloom.model import KEY, Column, RunError, refuse
 
 _OLD = "_drawloom_old"
-_CONFLICT = "ICEBERG_COMMIT_ERROR"
+_CONFLICTS = ("ICEBERG_COMMIT_ERROR", "ICEBERG_MISSING_METADATA")  # the second while another one makes the table
 _UNPARTITIONED = "COLUMN_NOT_FOUND"  # a table without keys tells of its partitions, but has no column of that name
 _EMPTY = f"{STAGING}.empty_days"
 _DELETES = 4  # files of deleted rows that a day may have before it is written anew
@@ -146,7 +146,7 @@ class Iceberg:
 
     def _commit(self, sql: str) -> str:
         """Run a statement until no other writer was first."""
-        for attempt in again(_CONFLICT):
+        for attempt in again(*_CONFLICTS):
             with attempt:
                 return self.catalog.run(sql).query
         raise AssertionError
