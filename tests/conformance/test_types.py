@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from drawloom.model import Column, InputError
-from tests.conformance.bench import D1, Bench
+from tests.conformance.bench import D1, Bench, day
 
 TEXTS = [
     "",
@@ -187,6 +187,9 @@ def test_a_time_with_a_zone_is_the_same_moment(bench: Bench) -> None:
         bench.engine.publish([staged])
     assert spelled(staged.columns)[1] == ("v", "TIMESTAMP WITH TIME ZONE")
     assert [v and v.astimezone(UTC) for v in bench.values()] == moments
+    sql = "SELECT 4 AS n, CAST(TIMESTAMP '2026-01-02 01:02:03.000004' AS TIMESTAMPTZ) AS v"
+    assert spelled(bench.fill(day(2), sql).columns)[1] == ("v", "TIMESTAMP WITH TIME ZONE")
+    assert bench.values()[3].astimezone(UTC) == datetime(2026, 1, 2, 1, 2, 3, 4, UTC)
 
 
 def test_names_need_not_be_plain(bench: Bench) -> None:

@@ -42,6 +42,7 @@ def settings(metastore: str, folder: Path) -> dict[str, str]:
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.sources.partitionOverwriteMode": "dynamic",
         "spark.sql.session.timeZone": "UTC",
+        "spark.sql.timestampType": "TIMESTAMP_NTZ",  # as in drawloom's own sessions
         "spark.ui.showConsoleProgress": "false",
     }
 

@@ -211,9 +211,10 @@ def test_snapshots_of_entities_with_several_columns(tmp_path: Path) -> None:
     built(tmp_path, spec, events, 12, snapshots={"core.accounts": found, "core.versions": versions})
 
 
-def test_a_dimension_may_be_in_no_cut(tmp_path: Path) -> None:
+@pytest.mark.parametrize("top", [1, None])
+def test_a_dimension_may_be_in_no_cut(tmp_path: Path, top: int | None) -> None:
     events = [ride(n % 3, n, city="ab"[n % 2], version=n) for n in (0, 1, 3, 4, 6)]
-    dimensions = (Dimension("version", top=1), CITY)
+    dimensions = (Dimension("version", top=top), CITY)
     house = built(tmp_path, Spec(dimensions=dimensions, cuts=(("city",),)), events, 8)
     assert {row["version"] for row in house.rows()} == {None}
 

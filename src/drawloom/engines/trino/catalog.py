@@ -25,6 +25,7 @@ MISSING = {"TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND", "NOT_FOUND"}
 OTHER = "UNSUPPORTED_TABLE_TYPE"  # a table of the other connector in the same metastore
 WRITERS = 90  # days of one statement: Trino writes at most 100 partitions in one
 _ATTEMPTS = 12
+_LOCATION = re.compile(r"location = '((?:[^']|'')*)'")
 
 Described = list[tuple[str, str, str]]
 Widens = Callable[[str, str], bool]
@@ -89,7 +90,17 @@ class Catalog:
         """Have the schema for what is not published; it is asked for once."""
         if not self._staging:
             self.make_schema(STAGING, FOLDER)
+            if local(self.location):
+                self._make_folder(STAGING)
             self._staging = True
+
+    def _make_folder(self, schema: str) -> None:
+        """Have the folder of a schema: it may be in the lake of another project on this machine that is gone by now."""
+        said = self.run(f"SHOW CREATE SCHEMA {quoted(self.name)}.{quoted(schema)}").rows[0][0]
+        found = _LOCATION.search(said)
+        folder = local(found[1].replace("''", "'")) if found else None
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
 
     def create(self, table: str, listed: str, options: Mapping[str, str]) -> None:
         """Have a table with these columns; one that is there stays as it is."""

@@ -106,6 +106,11 @@ class Hive:
             raise RunError(not_by_day(table, ", ".join(f"{name} ({kind})" for name, kind in keys)))
         return keys[0][1]
 
+    def seen(self, table: str, found: Described) -> None:
+        """Remember that a table is partitioned by ``ds``, which is not asked again then."""
+        if [name for name, _ in _keys(found)] == [KEY]:
+            self._keyed.add(table)
+
     def days(self, table: str) -> list[date]:
         """The days that there are, in order.
 

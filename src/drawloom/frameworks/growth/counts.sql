@@ -40,7 +40,7 @@ counted AS (
   SELECT
     [[ "ds" if ranged else m.day(0) ]] AS ds,
     [% for name in g.dim_names + g.counters %]
-    [[ name ]],
+    [[ name if name in g.grouped else "CAST(NULL AS VARCHAR) AS " ~ name ]],
     [% endfor %]
     CAST(sum(n) AS BIGINT) AS n
   FROM flagged

@@ -208,6 +208,7 @@ class Values:
         self.counters = [*by_activity, *([present] if self.tailed else [])]
         self.sets = [[*names, column] for column in by_activity for names in ([], *(cut.names for cut in self.cuts))]
         self.sets += [[dim.name, present] for dim in self.dims if dim.tailed]
+        self.grouped = {name for names in self.sets for name in names}  # without dimensions that are in no cut
         self.tables = {key: sqlfiles.table(spec.table + ending) for key, ending in TABLES.items()}
         self.ratio = None if self.snapshots else RATIO  # snapshots move those who are away
         self.mask55 = (1 << (MAP_DAYS - 1)) - 1

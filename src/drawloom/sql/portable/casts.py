@@ -17,7 +17,7 @@ from drawloom.sql.portable.speaker import Speaker, node_rule
 _SPARK = {
     "tinyint": "TINYINT", "smallint": "SMALLINT", "integer": "INT", "bigint": "BIGINT", "hugeint": "DECIMAL(38, 0)",
     "float": "FLOAT", "double": "DOUBLE", "text": "STRING", "bool": "BOOLEAN", "date": "DATE", "json": "STRING",
-    "timestamp": "TIMESTAMP_NTZ", "timestamptz": "TIMESTAMP", "blob": "BINARY",
+    "timestamp": "TIMESTAMP_NTZ", "timestamptz": "TIMESTAMP_LTZ", "blob": "BINARY",
 }  # fmt: skip
 _TRINO = {
     "tinyint": "TINYINT", "smallint": "SMALLINT", "integer": "INTEGER", "bigint": "BIGINT", "hugeint": "DECIMAL(38, 0)",

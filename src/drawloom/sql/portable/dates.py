@@ -235,4 +235,4 @@ def at_time_zone(speaker: Speaker, node: exp.Expr, scope: Scope) -> exp.Expr:
             "CAST(from_utc_timestamp(_1, _2) AS TIMESTAMP_NTZ)", "CAST(_1 AT TIME ZONE _2 AS TIMESTAMP(6))", TIMESTAMP
         )
     said = cast_to(speaker, said, TIMESTAMP, node)
-    return call.say("to_utc_timestamp(CAST(_1 AS TIMESTAMP), _2)", "with_timezone(_1, _2)", TIMESTAMPTZ, said, zone)
+    return call.say("to_utc_timestamp(CAST(_1 AS TIMESTAMP_LTZ), _2)", "with_timezone(_1, _2)", TIMESTAMPTZ, said, zone)
