@@ -91,10 +91,10 @@ class Catalog:
         if not self._staging:
             self.make_schema(STAGING, FOLDER)
             if local(self.location):
-                self._make_folder(STAGING)
+                self.make_folder(STAGING)
             self._staging = True
 
-    def _make_folder(self, schema: str) -> None:
+    def make_folder(self, schema: str) -> None:
         """Have the folder of a schema: it may be in the lake of another project on this machine that is gone by now."""
         said = self.run(f"SHOW CREATE SCHEMA {quoted(self.name)}.{quoted(schema)}").rows[0][0]
         found = _LOCATION.search(said)
