@@ -28,8 +28,8 @@ pytestmark = pytest.mark.engines
 
 KINDS = ("spark", "trino-hive", "trino-iceberg")
 MESSAGES_LAST = FIRST + timedelta(int(os.environ.get("DRAWLOOM_GROWTH_DAYS", "35")) - 1)  # a month end is among them
-FLIGHTS_LAST = date(2013, 1, 31)  # the last day of a month has a table of its own
-FLIGHTS_FIRST = FLIGHTS_LAST - timedelta(int(os.environ.get("DRAWLOOM_FLIGHT_DAYS", "4")) - 1)
+FLIGHTS_LAST = date(2013, 1, 31)  # the last days of a week and of a month have tables of their own
+FLIGHTS_FIRST = FLIGHTS_LAST - timedelta(int(os.environ.get("DRAWLOOM_FLIGHT_DAYS", "5")) - 1)
 
 
 @dataclass

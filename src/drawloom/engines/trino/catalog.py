@@ -79,8 +79,14 @@ class Catalog:
             raise RunError(Problem("engine-error", "error", message, fix=fix))
 
     def make_schema(self, schema: str, folder: str) -> None:
-        """Have a schema; one that is there stays where it is."""
+        """Have a schema; one that is there stays where it is.
+
+        Its folder is made first: of two that make a schema at once, the metastore removes the folder, with the tables that
+        the faster one has in it by then, when it refuses the slower one and thinks that it had made the folder for it.
+        """
         place = f"{self.location}/{folder}"
+        if path := local(place):
+            path.mkdir(parents=True, exist_ok=True)
         with suppress_existing():
             self.run(
                 f"CREATE SCHEMA IF NOT EXISTS {quoted(self.name)}.{quoted(schema)} WITH (location = {text(place)})"

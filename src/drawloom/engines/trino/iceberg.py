@@ -32,7 +32,7 @@ from drawloom.engines.trino.errors import name_of
 from drawloom.model import KEY, Column, RunError, refuse
 
 _OLD = "_drawloom_old"
-_CONFLICTS = ("ICEBERG_COMMIT_ERROR", "ICEBERG_MISSING_METADATA")  # the second while another one makes the table
+_CONFLICT = "ICEBERG_COMMIT_ERROR"
 _UNPARTITIONED = "COLUMN_NOT_FOUND"  # a table without keys tells of its partitions, but has no column of that name
 _EMPTY = f"{STAGING}.empty_days"
 _DELETES = 4  # files of deleted rows that a day may have before it is written anew
@@ -146,7 +146,7 @@ class Iceberg:
 
     def _commit(self, sql: str) -> str:
         """Run a statement until no other writer was first."""
-        for attempt in again(*_CONFLICTS):
+        for attempt in again(_CONFLICT):
             with attempt:
                 return self.catalog.run(sql).query
         raise AssertionError
@@ -166,13 +166,13 @@ class Iceberg:
             with suppress(RunError):  # another writer was first: then it is done next time
                 self.catalog.run(f"ALTER TABLE {self.catalog.named(table)} EXECUTE optimize WHERE {within(often)}")
 
-    def _days(self, table: str) -> list[date] | None:
+    def _days(self, table: str, *, asked: bool = False) -> list[date] | None:
         """The days that have rows; None where there is no such table."""
         try:
             answer = self.catalog.run(f"SELECT partition FROM {self.catalog.beside(table, 'partitions')}")
         except RunError as error:
-            if name_of(error) in MISSING and self.catalog.described(table) is None:
-                return None
+            if name_of(error) in MISSING and not asked:  # it may have been made since
+                return None if self.catalog.described(table) is None else self._days(table, asked=True)
             if name_of(error) == _UNPARTITIONED:
                 raise RunError(not_by_day(table, "")) from error
             raise
