@@ -41,7 +41,9 @@ def test_a_step_is_run_and_recorded(bench: Bench) -> None:
     stored = bench.engine.stored(bench.name("u"), D1)
     assert stored
     assert record.content == stored.content
-    assert record.bytes > 0  # Trino writes the files once more when it publishes them, and they need not be as large
+    assert record.bytes > 0
+    if not bench.kind.startswith("trino"):  # which writes the files once more when it publishes them
+        assert record.bytes == stored.bytes
     assert bench.rows(f"SELECT total, ds FROM {bench.name('u')}") == [(3, D1)]
     again = runner(bench, "t", "u").run(step(bench, "u", sql, read(bench, "t")), DAILY, D1, inputs)
     assert again.records[0].content == record.content
