@@ -108,7 +108,7 @@ def test_days_before_the_first_activity_have_no_rows(tmp_path: Path) -> None:
 def test_any_windows_and_steps(tmp_path: Path, windows: tuple[int, ...], steps: tuple[Step, ...]) -> None:
     days = {1: [0, 1, 5, 20, 36], 2: [3, 18, 19], 3: [10], 4: [0, 29]}
     events = [ride(rider, n, city="ab"[n % 2]) for rider, found in days.items() for n in found]
-    built(tmp_path, Spec(dimensions=(CITY,), windows=windows, steps=steps), events, 40)
+    assert built(tmp_path, Spec(dimensions=(CITY,), windows=windows, steps=steps), events, 40).rows()
 
 
 def test_the_last_touch_of_a_day_stays_until_the_next(tmp_path: Path) -> None:
@@ -208,7 +208,8 @@ def test_snapshots_of_entities_with_several_columns(tmp_path: Path) -> None:
         Dimension("plan", table="core.accounts", min_entities=2),
     )
     spec = Spec(entity=("rider_id", "city"), dimensions=dimensions, cuts=(("tariff", "version"), ("plan", "product")))
-    built(tmp_path, spec, events, 12, snapshots={"core.accounts": found, "core.versions": versions})
+    house = built(tmp_path, spec, events, 12, snapshots={"core.accounts": found, "core.versions": versions})
+    assert {row["cut"] for row in house.rows()} == {"", "tariff,version", "product,plan"}
 
 
 @pytest.mark.parametrize("top", [1, None])
@@ -244,7 +245,8 @@ def test_few_entities_are_other(tmp_path: Path) -> None:
     events = [ride(rider, n, city="abc"[min(rider // 3, 2)]) for rider in range(9) for n in (0, rider)]
     events += rides({20: [1], 21: [4]}, city=None)
     dimensions = (Dimension("city", min_entities=3), Dimension("version", top=1, min_entities=2))
-    built(tmp_path, Spec(dimensions=dimensions, windows=(1, 28)), events, 40)
+    house = built(tmp_path, Spec(dimensions=dimensions, windows=(1, 28)), events, 40)
+    assert "(other)" in {row["city"] for row in house.rows()}
 
 
 def test_a_real_value_is_not_the_long_tail(tmp_path: Path) -> None:
@@ -293,7 +295,8 @@ def test_entities_of_any_type(tmp_path: Path, kind: str) -> None:
     }
     column, ids = made[kind]
     events = [ride(ids[n % 3], n, city="ab"[n % 2]) for n in (0, 1, 3, 4, 5, 11, 19, 20)]
-    built(tmp_path, Spec(dimensions=(CITY,)), events, 24, types={**TYPES, "rider_id": column})
+    house = built(tmp_path, Spec(dimensions=(CITY,)), events, 24, types={**TYPES, "rider_id": column})
+    assert {str(row["rider_id"]) for row in house.rows("_state")} == {str(one) for one in ids}
 
 
 def test_a_condition_that_is_null_does_not_hold(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
 from drawloom.model import refuse
@@ -26,11 +28,12 @@ def one_query(sql: str, dialect: str) -> exp.Query:
     return found
 
 
-def mentioned(sql: str, dialect: str) -> list[str]:
-    """The tables of the catalog that a text names, in order.
+def mentioned(sql: str, dialect: str, has: Callable[[str], object]) -> dict[str, None]:
+    """All days of the tables that a text names and the catalog ``has``.
 
     Raises:
         InputError: as ``one_query``.
     """
     tables = one_query(sql, dialect).find_all(exp.Table)
-    return sorted({f"{table.db}.{table.name}".lower() for table in tables if table.db and not table.catalog})
+    names = {f"{table.db}.{table.name}".lower() for table in tables if table.db and not table.catalog}
+    return {name: None for name in sorted(names) if has(name)}

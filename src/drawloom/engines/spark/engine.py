@@ -94,8 +94,7 @@ class Spark:
 
     def query(self, sql: str, tables: Visible | None = None) -> pa.Table:
         """The answer to one statement that only reads, over all days of the tables it mentions."""
-        seen = {table: None for table in mentioned(sql, HOUSE) if self.columns(table)} if tables is None else tables
-        with self.task(seen) as task:
+        with self.task(mentioned(sql, HOUSE, self.columns) if tables is None else tables) as task:
             return task.query(sql)
 
     def stored(self, table: str, ds: date) -> Staged | None:

@@ -25,7 +25,11 @@ _TZ = re.compile(f"({_NAME})|{_ZONED}")
 
 
 def declared(column: Column) -> str:
-    """The column in a CREATE TABLE or ADD COLUMNS."""
+    """The column in a CREATE TABLE or ADD COLUMNS.
+
+    >>> declared(Column("at", "TIMESTAMP[]")), declared(Column("at", "TIMESTAMP WITH TIME ZONE"))
+    ('`at` ARRAY<TIMESTAMP_LTZ>', "`at` TIMESTAMP_LTZ COMMENT 'with time zone'")
+    """
     comment = f" COMMENT '{ZONED}'" if zoned(column) else ""
     return f"{quoted(column.name)} {kept_type(column)}{comment}"
 

@@ -25,7 +25,7 @@ MISSING = {"TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND", "NOT_FOUND"}
 OTHER = "UNSUPPORTED_TABLE_TYPE"  # a table of the other connector in the same metastore
 WRITERS = 90  # days of one statement: Trino writes at most 100 partitions in one
 _ATTEMPTS = 12
-_LOCATION = re.compile(r"location = '((?:[^']|'')*)'")
+_PLACE = re.compile(r"\b(?:external_)?location = '((?:[^']|'')*)'")
 
 Described = list[tuple[str, str, str]]
 Widens = Callable[[str, str], bool]
@@ -103,9 +103,7 @@ class Catalog:
     def make_folder(self, schema: str) -> None:
         """Have the folder of a schema: it may be in the lake of another project on this machine that is gone by now."""
         said = self.run(f"SHOW CREATE SCHEMA {quoted(self.name)}.{quoted(schema)}").rows[0][0]
-        found = _LOCATION.search(said)
-        folder = local(found[1].replace("''", "'")) if found else None
-        if folder:
+        if folder := local(place_of(said)):
             folder.mkdir(parents=True, exist_ok=True)
 
     def create(self, table: str, listed: str, options: Mapping[str, str]) -> None:
@@ -229,6 +227,12 @@ def suppress_existing() -> Iterator[None]:
         said = str(error).lower()
         if "already exists" not in said and "alreadyexists" not in said:
             raise
+
+
+def place_of(said: str) -> str:
+    """Where SHOW CREATE says that a schema is, or a table that Trino does not own; empty where it does not."""
+    found = _PLACE.search(said)
+    return found[1].replace("''", "'").rstrip("/") if found else ""
 
 
 def never(_old: str, _new: str) -> bool:

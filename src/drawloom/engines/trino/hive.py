@@ -23,6 +23,7 @@ from drawloom.engines.trino.catalog import (
     local,
     names,
     never,
+    place_of,
     quoted,
     split,
     suppress_existing,
@@ -32,7 +33,6 @@ from drawloom.engines.trino.catalog import (
 from drawloom.engines.trino.errors import name_of, said_of
 from drawloom.model import KEY, Column, Fix, Problem, RunError, refuse
 
-_EXTERNAL = re.compile(r"external_location = '((?:[^']|'')*)'")
 _UNKEPT = re.compile(r"TIMESTAMP WITH TIME ZONE|TIMESTAMP_NS")
 _UNSHOWN = re.compile(r"TIMESTAMP WITH TIME ZONE|TIMESTAMP_NS|\b(?:UINTEGER|UBIGINT|UUID|TIME)\b")
 _RACES = (
@@ -293,8 +293,7 @@ class Hive:
         """Where the files of a table are that Trino does not own; empty for one that it does."""
         if table not in self._external:
             rows = self.catalog.run(f"SHOW CREATE TABLE {self.catalog.named(table)}").rows
-            found = _EXTERNAL.search(rows[0][0])
-            self._external[table] = found[1].replace("''", "'").rstrip("/") if found else ""
+            self._external[table] = place_of(rows[0][0])
         return self._external[table]
 
     def _by_day(self, table: str) -> Described | None:
