@@ -46,10 +46,10 @@ def schema(sql: Trino, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def table(spark: SparkSession, schema: str) -> str:
     """A table that Spark has made and filled for two days."""
-    spark.sql(f"CREATE TABLE {schema}.t (n BIGINT, at TIMESTAMP, ds DATE) USING parquet PARTITIONED BY (ds)")
+    spark.sql(f"CREATE TABLE {schema}.t (n BIGINT, at TIMESTAMP_LTZ, ds DATE) USING parquet PARTITIONED BY (ds)")
     for day in (1, 2):
         spark.sql(
-            f"INSERT OVERWRITE {schema}.t SELECT {day}, TIMESTAMP '2026-01-0{day} 10:00:00.123456', DATE '2026-01-0{day}'"
+            f"INSERT OVERWRITE {schema}.t SELECT {day}, TIMESTAMP_LTZ '2026-01-0{day} 10:00:00.123456', DATE '2026-01-0{day}'"
         )
     return f"{schema}.t"
 
