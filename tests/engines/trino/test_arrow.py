@@ -10,6 +10,8 @@ import pytest
 from drawloom.engines.trino.arrow import Tables, batch
 from drawloom.engines.trino.literals import LENGTH, ROWS, batches, literal
 
+pytestmark = pytest.mark.clients
+
 
 def column(kind: str, values: list[Any]) -> pa.Array:
     """One column of an answer as Trino's JSON has it."""

@@ -8,6 +8,8 @@ from drawloom.engines.trino.connect import connect, parse
 from drawloom.engines.trino.errors import StoppedError, name_of, trino_errors
 from drawloom.model import InputError, RunError
 
+pytestmark = pytest.mark.clients
+
 
 def test_a_url_is_taken_apart() -> None:
     plain = parse("trino://ann@example.com:8081/Hive")
