@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model import InputError, Inputs, Pipeline, Problem, errors, refuse
+from drawloom.model import InputError, Pipeline, Problem, errors, refuse
 from drawloom.run.compile import Compiled, compile_project
 from drawloom.run.plan import Cell, Key, Plan, State, make_plan
 from drawloom.run.settings import Settings
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from drawloom.run.diff import Difference
     from drawloom.run.land import Landed
     from drawloom.run.local import Listener, Summary
+    from drawloom.run.world import World
     from drawloom.sql.cache import Description
     from drawloom.sql.catalog import Catalog
 
@@ -153,22 +154,25 @@ class Project(Warehouse):
         self.engine.sweep()
         if not plan.todo:
             return Summary(waiting=plan.waiting)
-        world = self.observe()
-        self.attach(world, plan.reads)
+        reads = plan.reads
+        world = self.observe({*reads, *(cell.step.into.name for cell in plan.todo)})
+        self.attach(world, reads)
         runner = LocalRunner(self.steps(self.pipelines), self.registry, world, jobs=jobs or _jobs())
         return runner.run(plan, listener) if listener else runner.run(plan)
 
     def query(self, sql: str) -> pa.Table:
         """The answer to one SELECT over any table."""
         if self.catalog_engine:
-            world = self.observe()
-            self.attach(world, {table: tuple(held) for table, held in world.contents.items() if _names(sql, table)})
+            there = {*self.registry.columns(), *self.settings.sources}
+            world = self.observe({table for table in there if _names(sql, table)})
+            self.attach(world, {table: tuple(held) for table, held in world.contents.items()})
         return self.engine.query(sql)
 
     def preview(self, name: str, ds: date, limit: int = 10) -> pa.Table:
         """The first rows that a step would write for a day, from the inputs there are now; writes nothing."""
-        cell, inputs = self._one(name, ds)
-        self.attach(self.observe(), cell.needs.seen)
+        cell, world = self._one(name, ds)
+        inputs = world.inputs(cell.needs.seen)
+        self.attach(world, cell.needs.seen)
         return self.steps(self.pipelines).preview(cell.step, cell.pipeline.schedule, ds, inputs, limit, cell.since)
 
     def diff(self, name: str, ds: date, key: tuple[str, ...] = ()) -> Difference:
@@ -179,9 +183,9 @@ class Project(Warehouse):
         """
         from drawloom.run.diff import compare_stored
 
-        cell, inputs = self._one(name, ds)
-        step, schedule = cell.step, cell.pipeline.schedule
-        self.attach(self.observe(), {**cell.needs.seen, step.into.name: (ds,)})
+        cell, world = self._one(name, ds)
+        step, schedule, inputs = cell.step, cell.pipeline.schedule, world.inputs(cell.needs.seen)
+        self.attach(world, {**cell.needs.seen, step.into.name: (ds,)})
         stored = self.engine.stored(step.into.name, ds)
         if not stored:
             fix = f"drawloom run {name} --ds {ds}"
@@ -201,8 +205,9 @@ class Project(Warehouse):
 
         return restore(self.local, self.registry)
 
-    def _plan(self, forced: Iterable[Key]) -> Plan:
-        return make_plan(self.pipelines, self.observe(), self.history, cache(self.registry.inputs), forced=forced)
+    def _plan(self, forced: Iterable[Key], world: World | None = None) -> Plan:
+        seen = world or self.observe()
+        return make_plan(self.pipelines, seen, self.history, cache(self.registry.inputs), forced=forced)
 
     def _readers_of(self, tables: Sequence[str], start: date, end: date) -> set[Key]:
         """The partitions that read days of these tables from the first one on.
@@ -226,12 +231,13 @@ class Project(Warehouse):
             if any((last is None or last >= start) and (first is None or first <= end) for first, last in read.on(ds))
         }
 
-    def _one(self, name: str, ds: date) -> tuple[Cell, Inputs]:
+    def _one(self, name: str, ds: date) -> tuple[Cell, World]:
         self._refuse_errors()
         pipeline = self.named([name])[0]
         step = pipeline.tables.get(name, pipeline.steps[-1])
         self._check_days(ds, ds)
-        made, world = self._plan(()), self.observe()
+        world = self.observe()
+        made = self._plan((), world)
         cell = next((cell for cell in made.cells if cell.key == (step.into.name, ds)), None)
         if cell is None:
             fix = f"The nearest is {pipeline.schedule.last_run_day(ds)}."
@@ -241,7 +247,7 @@ class Project(Warehouse):
             what = " ".join(str(part) for part in missing if part)
             fix = "Land it, or make it with `drawloom run`."
             raise refuse("waiting", f"{step.into.name} {ds} == waiting for {what}, must have its inputs.", None, fix)
-        return cell, world.inputs(cell.needs.seen)
+        return cell, world
 
     def _drop_expired(self, plan: Plan) -> None:
         expired = [cell for cell in plan.cells if cell.state is State.EXPIRED]

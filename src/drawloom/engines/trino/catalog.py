@@ -95,9 +95,12 @@ class Catalog:
     def make_staging(self) -> None:
         """Have the schema for what is not published; it is asked for once."""
         if not self._staging:
-            self.make_schema(STAGING, FOLDER)
-            if local(self.location):
+            try:
                 self.make_folder(STAGING)
+            except RunError as error:
+                if name_of(error) not in MISSING:
+                    raise
+                self.make_schema(STAGING, FOLDER)
             self._staging = True
 
     def make_folder(self, schema: str) -> None:

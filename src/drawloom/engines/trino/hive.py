@@ -54,7 +54,6 @@ class Hive:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self._external: dict[str, str] = {}
-        self._keyed: set[str] = set()
 
     def check(self, table: str, columns: Sequence[Column]) -> None:
         """Refuse columns that this connector does not keep.
@@ -102,14 +101,8 @@ class Hive:
         keys = _keys(found)
         if not keys:
             return None
-        if [name for name, _ in keys] != [KEY]:
-            raise RunError(not_by_day(table, ", ".join(f"{name} ({kind})" for name, kind in keys)))
+        _check_key(table, keys)
         return keys[0][1]
-
-    def seen(self, table: str, found: Described) -> None:
-        """Remember that a table is partitioned by ``ds``, which is not asked again then."""
-        if [name for name, _ in _keys(found)] == [KEY]:
-            self._keyed.add(table)
 
     def days(self, table: str) -> list[date]:
         """The days that there are, in order.
@@ -117,20 +110,16 @@ class Hive:
         Raises:
             RunError: the table is not partitioned by ``ds``.
         """
-        if table not in self._keyed:
-            found = self.catalog.described(table)
-            if found is None:
-                return []
-            if not self.key(table, found):
-                raise RunError(not_by_day(table, ""))
         try:
-            rows = self.catalog.run(f"SELECT {KEY} FROM {self.catalog.beside(table, 'partitions')}").rows
+            answer = self.catalog.run(f"SELECT * FROM {self.catalog.beside(table, 'partitions')}")
         except RunError as error:
-            if name_of(error) in MISSING:  # it was dropped
-                self._keyed.discard(table)
+            if name_of(error) not in MISSING:
+                raise
+            if self.catalog.described(table) is None:
                 return []
-            raise
-        return iso_days(row[0] for row in rows)
+            raise RunError(not_by_day(table, "")) from error
+        _check_key(table, answer.columns)
+        return iso_days(row[0] for row in answer.rows if row[0])
 
     def publish(self, table: str, parts: Sequence[Staged]) -> dict[date, str]:
         """Make staged days the partitions; the ids of the queries that did it, by day."""
@@ -303,9 +292,17 @@ class Hive:
             return None
         keys = _keys(found)
         if keys != [(KEY, "DATE")]:
-            raise RunError(not_by_day(table, ", ".join(f"{name} ({kind})" for name, kind in keys)))
-        self._keyed.add(table)
+            raise RunError(not_by_day(table, _said(keys)))
         return [column for column in found if column[0] != KEY]
+
+
+def _check_key(table: str, keys: Sequence[tuple[str, str]]) -> None:
+    if [name for name, _ in keys] != [KEY]:
+        raise RunError(not_by_day(table, _said(keys)))
+
+
+def _said(keys: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} ({kind})" for name, kind in keys)
 
 
 def _keys(found: Described) -> list[tuple[str, str]]:

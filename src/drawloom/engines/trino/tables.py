@@ -103,8 +103,6 @@ class Tables:
                 continue
             if found:
                 self._found[table.lower()] = one
-                if isinstance(one, Hive):
-                    one.seen(table, found)
                 return (one, found), None
         return None, other
 
