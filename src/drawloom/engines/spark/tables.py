@@ -69,7 +69,7 @@ class Tables:
         Raises:
             RunError: the table is not partitioned by ``ds``.
         """
-        return self._days(table) if self._by_day(table) else []
+        return self._days(table) if self._spark.catalog.tableExists(table.lower()) else []
 
     def refresh(self, tables: Iterable[str]) -> None:
         """Forget which files these tables had: somebody else may have written them."""
@@ -191,8 +191,16 @@ class Tables:
         spark.catalog.refreshTable(table.lower())
 
     def _days(self, table: str) -> list[date]:
-        rows = self._run(f"SHOW PARTITIONS {name(table)}")
-        return iso_days(row[0].partition("=")[2] for row in rows)
+        try:
+            rows = self._run(f"SHOW PARTITIONS {name(table)}")
+        except RunError:
+            self._by_day(table)  # says it where it has none
+            raise
+        said = [row[0].split("/") for row in rows]
+        keys = sorted({part.partition("=")[0] for parts in said for part in parts})
+        if said and keys != [KEY]:
+            raise RunError(not_by_day(table, ", ".join(keys)))
+        return iso_days(part.partition("=")[2] for part, *_ in said)
 
     def _by_day(self, table: str) -> list[Listed]:
         """The columns of the table, none where it is not there; it must be partitioned by ``ds``."""

@@ -49,7 +49,7 @@ class Tables:
 
     def home(self, table: str) -> Hive | Iceberg:
         """Where a table is, or else is to be made."""
-        if table.lower() not in self._found:
+        if len(self.catalogs) > 1 and table.lower() not in self._found:
             self.columns(table)
         return self._found.get(table.lower(), self.main)
 
