@@ -12,6 +12,7 @@ from typing import Any
 from sqlglot import exp
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from drawloom.engines.catalog.errors import not_by_day
 from drawloom.engines.catalog.narrow import among
 from drawloom.engines.catalog.places import decoded
 from drawloom.engines.catalog.types import engine_type, house_type
@@ -66,12 +67,24 @@ class Catalog:
             if name_of(error) in MISSING:
                 return None
             raise
-        if rows and rows[0][:2] == ["col", "array(varchar)"]:
-            self._refuse_hidden(table)
+        self._refuse_hidden(table, [(row[0], row[1]) for row in rows])
         return [(row[0], house(row[1], f"{table}.{row[0]}"), row[2]) for row in rows]
 
-    def _refuse_hidden(self, table: str) -> None:
+    def columns(self, table: str) -> list[tuple[str, str]] | None:
+        """Name and type of each column as ``described`` tells them, in half the time."""
+        try:
+            found = self.run(f"SELECT * FROM {self.named(table)} LIMIT 0").columns
+        except RunError as error:
+            if name_of(error) in MISSING:
+                return None
+            raise
+        self._refuse_hidden(table, found)
+        return [(name, house(kind, f"{table}.{name}")) for name, kind in found]
+
+    def _refuse_hidden(self, table: str, found: Sequence[tuple[str, str]]) -> None:
         """Spark keeps columns that Hive does not have, such as TIMESTAMP_NTZ, to itself, and shows others instead."""
+        if not found or found[0] != ("col", "array(varchar)"):
+            return
         names = self.run(f"SELECT * FROM {self.beside(table, 'properties')}").columns
         if any(name.startswith("spark.sql.sources.schema") for name, _ in names):
             message = f"{table} has a column of a type that only Spark reads (TIMESTAMP_NTZ?), must have types of Hive."
@@ -115,13 +128,15 @@ class Catalog:
         with suppress_existing():
             self.run(f"CREATE TABLE IF NOT EXISTS {self.named(table)} ({listed}) WITH ({said})")
 
-    def fit(self, table: str, columns: Sequence[Column], found: Described, widens: Widens) -> None:
-        """Give a table the columns that were not found in it, and wider types where it can have them.
+    def fit(self, table: str, columns: Sequence[Column], widens: Widens) -> None:
+        """Give a table the columns that it does not have, and wider types where it can have them.
 
         Raises:
-            RunError: a column has a type that does not become the other.
+            RunError: its ``ds`` is no date, or a column has a type that does not become the other.
         """
-        have = {name: Column(name, kind) for name, kind, _ in found}
+        have = {name: Column(name, kind) for name, kind in self.columns(table) or ()}
+        if have and have[KEY].type != "DATE":
+            raise RunError(not_by_day(table, f"{KEY} ({have[KEY].type})"))
         for column in columns:
             old = have.get(column.name.lower())
             if old is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date
+from threading import Thread
 from typing import TYPE_CHECKING, Self
 
 from drawloom.engines.base import HOUSE, Schemas, Staged, Visible
@@ -42,6 +43,7 @@ class Trino:
         self.run = secrets.token_hex(6)
         self.tables = Tables(client, self.location, lake_catalog)
         self._tasks: set[CatalogTask] = set()
+        self._sweeps: list[Thread] = []
 
     def __enter__(self) -> Self:
         return self
@@ -52,6 +54,8 @@ class Trino:
     def close(self) -> None:
         """Stop what still runs, and close the connections."""
         self.interrupt()
+        for sweep in self._sweeps:
+            sweep.join()
         self.client.close()
 
     def session(self) -> TrinoTask:
@@ -130,5 +134,6 @@ class Trino:
         self.tables.attach(table, columns, folders)
 
     def sweep(self) -> None:
-        """Drop what dead runs left in the staging schema."""
-        self.tables.sweep()
+        """Drop what dead runs left in the staging schema; nobody waits for it but ``close``."""
+        self._sweeps.append(Thread(target=self.tables.sweep, name="drawloom-sweep"))
+        self._sweeps[-1].start()

@@ -73,23 +73,23 @@ class Hive:
                     else f"Write CAST({column.name} AS TIMESTAMP).",
                 )
 
-    def ensure(self, table: str, columns: Sequence[Column]) -> None:
-        """Have the table with these columns, and those that it has already.
+    def ensure(self, table: str, columns: Sequence[Column]) -> set[date]:
+        """Have the table with these columns, and those that it has already; its days.
 
         Raises:
             RunError: it is partitioned otherwise, or a column has a type that does not become the other.
         """
         self.check(table, columns)
-        found = self._by_day(table)
-        if found is None:
+        days = self._days(table)
+        if days is None:
             schema = split(table)[0]
             self.catalog.make_schema(schema, schema)
             options = {"format": "'PARQUET'", "partitioned_by": f"ARRAY['{KEY}']"}
             if local(self.catalog.location):
                 options["external_location"] = text(self.catalog.folder(table))
             self.catalog.create(table, f"{self.catalog.listed(columns)}, {KEY} DATE", options)
-            found = self._by_day(table) or []
-        self.catalog.fit(table, columns, found, never)
+        self.catalog.fit(table, columns, never)
+        return set(days or ())
 
     @staticmethod
     def key(table: str, found: Described) -> str | None:
@@ -110,21 +110,24 @@ class Hive:
         Raises:
             RunError: the table is not partitioned by ``ds``.
         """
+        return self._days(table) or []
+
+    def _days(self, table: str) -> list[date] | None:
+        """The days; None where there is no such table."""
         try:
             answer = self.catalog.run(f"SELECT * FROM {self.catalog.beside(table, 'partitions')}")
         except RunError as error:
             if name_of(error) not in MISSING:
                 raise
-            if self.catalog.described(table) is None:
-                return []
+            if self.catalog.columns(table) is None:
+                return None
             raise RunError(not_by_day(table, "")) from error
         _check_key(table, answer.columns)
         return iso_days(row[0] for row in answer.rows if row[0])
 
     def publish(self, table: str, parts: Sequence[Staged]) -> dict[date, str]:
         """Make staged days the partitions; the ids of the queries that did it, by day."""
-        self.ensure(table, parts[0].columns)
-        there = set(self.days(table))
+        there = self.ensure(table, parts[0].columns)
         done: dict[date, str] = {}
         for place in dict.fromkeys(part.place for part in parts if part.rows):
             full = {part.ds: part for part in parts if part.place == place and part.rows}
@@ -142,13 +145,13 @@ class Hive:
             shutil.rmtree(folder, ignore_errors=True)
         return done
 
-    def show(self, table: str, folders: Mapping[date, str]) -> None:
-        """Make folders the partitions of their days, wherever they are.
+    def show(self, table: str, columns: Sequence[Column], folders: Mapping[date, str]) -> None:
+        """Make folders the partitions of their days, wherever they are, of a table with these columns.
 
         Raises:
             RunError: the server does not allow it.
         """
-        there = set(self.days(table))
+        there = self.ensure(table, columns)
         if self._found(table, folders, there):
             return
         for ds, folder in sorted(folders.items()):
@@ -165,7 +168,7 @@ class Hive:
             RunError: there is a table of this name that holds its own files.
         """
         schema = split(table)[0]
-        if self.catalog.described(table) is not None:
+        if self.catalog.columns(table) is not None:
             if not self._place(table):
                 message = f"{table} is a table with files of its own, must be one that only shows a folder."
                 raise RunError(Problem("not-a-source", "error", message, fix=Fix("Give the source another name.")))
@@ -285,24 +288,10 @@ class Hive:
             self._external[table] = place_of(rows[0][0])
         return self._external[table]
 
-    def _by_day(self, table: str) -> Described | None:
-        """The columns of a table, None where it is not there; it must be partitioned by ``ds``."""
-        found = self.catalog.described(table)
-        if found is None:
-            return None
-        keys = _keys(found)
-        if keys != [(KEY, "DATE")]:
-            raise RunError(not_by_day(table, _said(keys)))
-        return [column for column in found if column[0] != KEY]
-
 
 def _check_key(table: str, keys: Sequence[tuple[str, str]]) -> None:
     if [name for name, _ in keys] != [KEY]:
-        raise RunError(not_by_day(table, _said(keys)))
-
-
-def _said(keys: Sequence[tuple[str, str]]) -> str:
-    return ", ".join(f"{name} ({kind})" for name, kind in keys)
+        raise RunError(not_by_day(table, ", ".join(f"{name} ({kind})" for name, kind in keys)))
 
 
 def _keys(found: Described) -> list[tuple[str, str]]:

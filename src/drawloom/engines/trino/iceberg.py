@@ -78,7 +78,7 @@ class Iceberg:
                 place = f"{self.catalog.location}/{schema}/_{rest}-{secrets.token_hex(4)}"
                 options["location"] = text(place)
             self.catalog.create(table, f"{self.catalog.listed(columns)}, {KEY} DATE", options)
-        self.catalog.fit(table, columns, self.catalog.described(table) or [], _widens)
+        self.catalog.fit(table, columns, _widens)
         return set(days or ())
 
     def days(self, table: str) -> list[date]:

@@ -121,10 +121,9 @@ class Tables:
             lake.place(table, columns, folders[None])
             return
         days = {ds: folder for ds, folder in folders.items() if ds}
-        home = self.home(table) if self.columns(table) else lake
+        home = lake if self.main is lake or not self.columns(table) else self.home(table)
         if isinstance(home, Hive):
-            home.ensure(table, columns)
-            home.show(table, days)
+            home.show(table, columns, days)
         else:
             self._copy(table, columns, days, home, lake)
 
@@ -133,9 +132,8 @@ class Tables:
     ) -> None:
         lake.catalog.make_staging()
         shown = f"{STAGING}.{new_name(table)}"
-        lake.ensure(shown, columns)
         try:
-            lake.show(shown, folders)
+            lake.show(shown, columns, folders)
             name = lake.catalog.named(shown)
             counts = {row[0]: row[1] for row in lake.catalog.run(f"SELECT ds, count(*) FROM {name} GROUP BY 1").rows}
             place = f"{lake.catalog.name}.{shown}"
