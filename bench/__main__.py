@@ -1,5 +1,5 @@
 """`python -m bench [NAME...] [--runs N] [--format json]`; `growth` also takes `--entities`, `--days` and `--parts`,
-`airflow_parse` takes `--shapes`, `airflow_task` takes `--tasks`."""
+`engines` takes `--parts`, `airflow_parse` takes `--shapes`, `airflow_task` takes `--tasks`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bench.measure import show
 
 NAMES = ("overhead", "plan", "rerun", "reading", "flights", "growth", "airflow_parse", "airflow_task")
 WITH_SERVERS = ("engines",)  # named only: see scripts/engines
+OF_ENGINES = ("heavy", "growth", "flights")
 
 
 def main() -> None:
@@ -22,7 +23,8 @@ def main() -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--entities", type=int, default=100_000, help="of growth (default 100000)")
     parser.add_argument("--days", type=int, default=93, help="of growth: how long history is (default 93)")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="of growth (default all)")
+    parts = f"of growth: {', '.join(PARTS)}; of engines: {', '.join(OF_ENGINES)} (default all)"
+    parser.add_argument("--parts", nargs="+", choices=(*PARTS, *OF_ENGINES), help=parts)
     parser.add_argument("--tasks", type=int, default=30, help="of airflow_task: how long the chains are (default 30)")
     parser.add_argument("--shapes", nargs="+", help="of airflow_parse: DAGs x steps, like 100x10")
     given = parser.parse_args()
@@ -42,7 +44,9 @@ def main() -> None:
 def options(name: str, given: argparse.Namespace) -> dict[str, Any]:
     """What a benchmark takes besides the number of runs."""
     if name == "growth":
-        return {"entities": given.entities, "days": given.days, "parts": given.parts}
+        return {"entities": given.entities, "days": given.days, "parts": given.parts or PARTS}
+    if name == "engines":
+        return {"parts": given.parts or OF_ENGINES}
     if name == "airflow_task":
         return {"tasks": given.tasks}
     return {"shapes": given.shapes} if name == "airflow_parse" and given.shapes else {}

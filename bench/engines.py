@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,24 +60,34 @@ TYPES = {"id": "BIGINT", "person": "BIGINT", "item": "BIGINT", "amount": "DOUBLE
 SHAPES = {"item": ("person", "ten thousand"), "person": ("item", "300,000")}  # key: what is counted, rows that come out
 
 
-def measure(runs: int, rows: int = 8_000_000, entities: int = 100_000, days: int = 35) -> Iterator[Report]:
+def measure(
+    runs: int, rows: int = 8_000_000, entities: int = 100_000, days: int = 35, parts: Sequence[str] = ()
+) -> Iterator[Report]:
     """The overhead on two heavy queries, a growth day, and eight days of flights."""
     for name in ("DRAWLOOM_TRINO", "DRAWLOOM_METASTORE"):
         if name not in os.environ:
             raise SystemExit(f'{name} is not set. Run: eval "$(scripts/engines up)"')
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        schema = f"heavy_{os.getpid()}"
-        heavy = _events(root, schema, rows)
-        for key in SHAPES:
-            yield _overhead(heavy, schema, runs, rows, key)
-        yield _growth(root, runs, entities, days)
-        yield _flights(root, runs)
+        if "heavy" in parts:
+            for engine in ("spark", "trino"):
+                _events(root, engine, rows)
+            for key in SHAPES:
+                yield _overhead(root, runs, rows, key)
+        if "growth" in parts:
+            yield _growth(root, runs, entities, days)
+        if "flights" in parts:
+            yield _flights(root, runs)
 
 
-def _events(root: Path, schema: str, rows: int) -> Path:
+def _schema(engine: str) -> str:
+    """Where the tables of one engine's project are: they would meet in the metastore."""
+    return f"heavy_{engine}_{os.getpid()}"
+
+
+def _events(root: Path, engine: str, rows: int) -> Path:
     """A project with a table that DuckDB has filled."""
-    folder = root / "heavy"
+    folder, schema = root / engine, _schema(engine)
     (folder / "specs").mkdir(parents=True)
     (folder / "specs/events.sql").write_text(EVENTS.format(schema=schema, rows=rows))
     settings(folder, "duckdb", DAY, DAY)
@@ -87,16 +98,14 @@ def _events(root: Path, schema: str, rows: int) -> Path:
     return folder
 
 
-def _overhead(folder: Path, schema: str, runs: int, rows: int, key: str) -> Report:
+def _overhead(root: Path, runs: int, rows: int, key: str) -> Report:
     """One step of a project against its own text, given to the engine by hand."""
-    table = f"{schema}.{key}s"
     calls: dict[str, Callable[[], Cost]] = {}
     for engine in ("spark", "trino"):
-        for label, checks in (("by hand", False), ("by hand, checked", True)):
-            calls[f"{engine}, {label}"] = metered(
-                engine, lambda engine=engine, checks=checks: by_hand(folder, engine, table, checks=checks)
-            )
-        calls[f"{engine}, drawloom"] = metered(engine, lambda engine=engine: forced(folder, engine, table))
+        given = (root / engine, engine, f"{_schema(engine)}.{key}s")
+        calls[f"{engine}, by hand"] = metered(engine, partial(by_hand, *given, checks=False))
+        calls[f"{engine}, by hand, checked"] = metered(engine, partial(by_hand, *given, checks=True))
+        calls[f"{engine}, drawloom"] = metered(engine, partial(forced, *given))
     for name in [*reversed(calls)] * WARM:  # drawloom is first: it shows the events to the catalog
         calls[name]()
     found = side_by_side(calls, runs)

@@ -13,6 +13,7 @@ from tests.conformance.bench import D1, Bench
 
 NUMBERS = pa.struct([("x", pa.int32()), ("y", pa.int32())])
 MAP = pa.map_(pa.string(), pa.int32())
+BYTES = {"a": pa.struct([("x", pa.binary()), ("y", pa.list_(pa.binary()))]), "b": pa.map_(pa.string(), pa.binary())}
 Given = tuple[dict[str, pa.DataType], list[tuple[Any, ...]]]
 PLAIN = {"a": pa.int32(), "b": pa.string()}
 TWO = {"a": pa.int32(), "b": pa.int32()}
@@ -50,6 +51,15 @@ DIFFERENT: dict[str, tuple[Given, Given]] = {
     "struct of NULLs or NULL": (({"a": NUMBERS}, [({"x": None, "y": None},)]), ({"a": NUMBERS}, [(None,)])),
     "a value in a map": (({"a": MAP}, [([("k", 1)],)]), ({"a": MAP}, [([("k", 2)],)])),
     "a NULL in a map": (({"a": MAP}, [([("k", None)],)]), ({"a": MAP}, [([],)])),
+    "a byte in a struct": (
+        (BYTES, [({"x": b"\x00\xff", "y": [b"a", None]}, None)]),
+        (BYTES, [({"x": b"\x00\xfe", "y": [b"a", None]}, None)]),
+    ),
+    "bytes in an array": (
+        (BYTES, [({"x": None, "y": [b"a", b"bc"]}, None), (None, None)]),
+        (BYTES, [({"x": None, "y": [b"ab", b"c"]}, None), (None, None)]),
+    ),
+    "a byte in a map": ((BYTES, [(None, [("k", b"a")])]), (BYTES, [(None, [("k", b"b")])])),
     "NaN or NULL": (({"a": pa.float64()}, [(float("nan"),)]), ({"a": pa.float64()}, [(None,)])),
     "a last bit": (({"a": pa.float64()}, [(1.0,)]), ({"a": pa.float64()}, [(1.0000000000000002,)])),
     "a last digit": (

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
+from math import inf
 from pathlib import Path
 
 from drawloom.engines.base import Staged
@@ -45,6 +47,7 @@ _RACES = (
     "HIVE_FILESYSTEM_ERROR",
 )
 PATIENCE = 4  # attempts after which what is in the way is not the work of another writer
+QUIET = 60.0  # seconds after which it is not, whatever the attempts
 MANY = 10  # folders that are worth looking for rather than shown one by one
 
 
@@ -112,7 +115,7 @@ class Hive:
         """
         return self._days(table) or []
 
-    def _days(self, table: str) -> list[date] | None:
+    def _days(self, table: str, *, asked: bool = False) -> list[date] | None:
         """The days; None where there is no such table."""
         try:
             answer = self.catalog.run(f"SELECT * FROM {self.catalog.beside(table, 'partitions')}")
@@ -121,6 +124,8 @@ class Hive:
                 raise
             if self.catalog.columns(table) is None:
                 return None
+            if not asked:  # it may have been made since
+                return self._days(table, asked=True)
             raise RunError(not_by_day(table, "")) from error
         _check_key(table, answer.columns)
         return iso_days(row[0] for row in answer.rows if row[0])
@@ -193,8 +198,8 @@ class Hive:
         sql = f"INSERT INTO {self.catalog.named(table)} ({listed}) SELECT {listed} FROM {source} WHERE {within(days)}"
         overwrite = {f"{name}.insert_existing_partitions_behavior": "OVERWRITE"}
         for attempt in again(*_RACES):
-            if attempt.retry_state.attempt_number == PATIENCE:
-                self._clear(table, [ds for ds in days if ds in there])
+            if (number := attempt.retry_state.attempt_number) > 1:
+                self._clear(table, [ds for ds in days if ds in there], 0 if number == PATIENCE else QUIET)
             with attempt:
                 for ds in days:
                     if ds not in there:
@@ -202,16 +207,18 @@ class Hive:
                 return self.catalog.run(sql, properties=overwrite).query
         raise AssertionError
 
-    def _clear(self, table: str, days: Sequence[date]) -> None:
+    def _clear(self, table: str, days: Sequence[date], age: float) -> None:
         """Take away what lies where Trino writes a day while its partition is elsewhere, as one that Spark made is.
 
-        Trino writes into the folder of the day, and fails where it is there and is not the partition's.
+        Trino writes into the folder of the day, and fails where it is there and is not the partition's. What is not so
+        old (in seconds) may be what another writer is about to make the partition.
         """
+        until = time.time() - age
         paths = f'SELECT DISTINCT {KEY}, "$path" FROM {self.catalog.named(table)} WHERE {within(days)}'
         used = {(date.fromisoformat(ds), Path(local(path) or path).parent) for ds, path in self.catalog.run(paths).rows}
         for ds in days:
             folder = self._folder(table, ds)
-            if folder and folder.is_dir() and (ds, folder) not in used:
+            if folder and (ds, folder) not in used and _modified(folder) <= until:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _adopt(self, table: str, ds: date) -> None:
@@ -287,6 +294,14 @@ class Hive:
             rows = self.catalog.run(f"SHOW CREATE TABLE {self.catalog.named(table)}").rows
             self._external[table] = place_of(rows[0][0])
         return self._external[table]
+
+
+def _modified(folder: Path) -> float:
+    """When a folder was changed; never, where there is none."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return inf
 
 
 def _check_key(table: str, keys: Sequence[tuple[str, str]]) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from drawloom.engines.lake import Lake
+from drawloom.engines.trino.client import Client
 from drawloom.model import Column, InputError, RunError, Table
 from tests.integration.engines.trino.bench import D1, D2, D3, A, Bench, code
 
@@ -220,3 +221,22 @@ def test_errors_mark_the_line(bench: Bench) -> None:
         assert code(caught) == "engine-error"
         with pytest.raises(InputError, match="must be a SELECT"):
             task.query(f"DROP TABLE {bench.table}")
+
+
+def test_a_day_is_replaced_with_few_statements(hive: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in (1, 2):
+        hive.fill(D1, f"SELECT {n}::BIGINT AS a")
+    said: list[str] = []
+    real = Client.run
+    monkeypatch.setattr(
+        Client, "run", lambda self, sql, *given, **named: (said.append(sql), real(self, sql, *given, **named))[1]
+    )
+    hive.fill(D2, f"SELECT a + 1 AS a FROM {hive.table}", inputs={hive.table: [D1]})
+    hive.fill(D1, "SELECT 3::BIGINT AS a")
+    first = [sql.split(maxsplit=1)[0] for sql in said]
+    assert first == [
+        "DESCRIBE",
+        *(after := ["SELECT", "CREATE", "SELECT", "SELECT", "SELECT", "INSERT", "DROP"]),
+        *after,
+    ]
+    assert hive.rows() == [(3, D1), (3, D2)]

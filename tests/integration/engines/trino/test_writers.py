@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from drawloom.engines.trino.client import Answer, Client
 from drawloom.engines.trino.iceberg import Iceberg
 from drawloom.model import Column, RunError, Table
 from tests.integration.engines.trino.bench import D1, D2, D3, A, Bench, code, many, write
@@ -228,3 +229,23 @@ def test_times_that_spark_writes(hive: Bench, spark: Any) -> None:
 def fill(spark: Any, table: str, sql: str) -> None:
     with spark.task({}) as task:
         spark.publish([task.stage(Table(table), D1, sql, {"run": "s"})])
+
+
+def test_a_table_that_another_writer_makes_in_that_moment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was not there when its days were asked for, and is there when its columns are."""
+    other, real, made = bench.open(), Client.run, list[str]()
+
+    def run(self: Client, sql: str, *given: Any, **named: Any) -> Answer:
+        try:
+            return real(self, sql, *given, **named)
+        except RunError:
+            if "$partitions" in sql and not made:
+                made.append(sql)
+                bench.fill(D2, "SELECT 2::BIGINT AS a", engine=other)
+            raise
+
+    monkeypatch.setattr(Client, "run", run)
+    bench.fill(D1, "SELECT 1::BIGINT AS a")
+    assert len(made) == 1
+    assert bench.rows() == [(1, D1), (2, D2)]
+    other.close()

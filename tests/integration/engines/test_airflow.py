@@ -1,0 +1,50 @@
+"""A DAG whose engine is found by a connection of Airflow, as neither the settings nor the environment name a server."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from drawloom.airflow.install import install
+from tests.integration.airflow.test_flights import Home
+from tests.integration.engines.conftest import Build
+from tests.integration.engines.house import DAYS
+
+pytestmark = pytest.mark.engines
+
+
+def connection(kind: str) -> dict[str, Any]:
+    """What one would enter in Airflow for the servers of the tests."""
+    if kind == "spark":
+        return {"conn_type": "spark", "host": "local[2]", "extra": {"metastore": os.environ["DRAWLOOM_METASTORE"]}}
+    url = urlsplit(os.environ["DRAWLOOM_TRINO"])
+    return {
+        "conn_type": "trino",
+        "host": url.hostname,
+        "port": url.port,
+        "login": url.username,
+        "extra": {"catalog": url.path.strip("/")},
+    }
+
+
+@pytest.mark.parametrize("kind", ["spark", "trino"])
+def test_a_dag_runs_on_the_engine_of_a_connection(
+    build: Build, truth: dict[str, list[str]], tmp_path: Path, kind: str
+) -> None:
+    house = build("spark" if kind == "spark" else "trino-hive")
+    settings = house.folder / "drawloom.yml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("url: 'local[2]', ", ""), encoding="utf-8")
+    home = Home(tmp_path / "home")
+    home.environment |= {f"AIRFLOW_CONN_{kind.upper()}_DEFAULT": json.dumps(connection(kind))}
+    for name in ("DRAWLOOM_TRINO", "DRAWLOOM_SPARK", "DRAWLOOM_METASTORE"):
+        home.environment.pop(name, None)
+    with house.open() as project:
+        install(project, home.dags)
+    home.run((f"shop.{house.name('daily')}", {"from": str(DAYS[0]), "to": str(DAYS[-1])}))
+    assert house.engines("daily") == [kind] * len(DAYS)
+    assert house.rows("daily") == truth["daily"]
