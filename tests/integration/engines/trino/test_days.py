@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from drawloom.engines.lake import Lake
-from drawloom.engines.trino.client import Client
+from drawloom.engines.trino.client import Answer, Client
 from drawloom.model import Column, InputError, RunError, Table
 from tests.integration.engines.trino.bench import D1, D2, D3, A, Bench, code
 
@@ -228,9 +229,12 @@ def test_a_day_is_replaced_with_few_statements(hive: Bench, monkeypatch: pytest.
         hive.fill(D1, f"SELECT {n}::BIGINT AS a")
     said: list[str] = []
     real = Client.run
-    monkeypatch.setattr(
-        Client, "run", lambda self, sql, *given, **named: (said.append(sql), real(self, sql, *given, **named))[1]
-    )
+
+    def run(self: Client, sql: str, *given: Any, **named: Any) -> Answer:
+        said.append(sql)
+        return real(self, sql, *given, **named)
+
+    monkeypatch.setattr(Client, "run", run)
     hive.fill(D2, f"SELECT a + 1 AS a FROM {hive.table}", inputs={hive.table: [D1]})
     hive.fill(D1, "SELECT 3::BIGINT AS a")
     first = [sql.split(maxsplit=1)[0] for sql in said]
