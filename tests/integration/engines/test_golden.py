@@ -113,7 +113,7 @@ Make = Callable[[Path, str], Golden]
 MAKES: dict[str, Make] = {"college": college, "flights": flights}
 
 
-@pytest.fixture(scope="module", params=MAKES)
+@pytest.fixture(scope="module")
 def truth(
     request: pytest.FixtureRequest, servers: object, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Make, dict[str, pa.Table]]:
@@ -137,7 +137,15 @@ def golden(truth: tuple[Make, dict[str, pa.Table]], tmp_path: Path) -> Iterator[
             drop(f'growth."{table}"')
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("truth", "kind"),
+    [
+        pytest.param(make, kind, marks=[pytest.mark.slow] if (make, kind) == ("flights", "trino-iceberg") else [])
+        for make in MAKES
+        for kind in KINDS
+    ],
+    indirect=["truth"],
+)
 def test_every_engine_makes_the_rows_that_duckdb_makes(
     truth: tuple[Make, dict[str, pa.Table]], golden: Golden, kind: str
 ) -> None:

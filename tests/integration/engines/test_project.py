@@ -16,7 +16,8 @@ from tests.integration.engines.house import CELLS, DAYS, LAST, House
 
 pytestmark = pytest.mark.engines
 
-KINDS = ("duckdb", "spark", "trino-hive", "trino-iceberg")
+AGAIN = pytest.param("trino-iceberg", marks=pytest.mark.slow)  # as Hive, with the storage that tests/conformance tries
+KINDS = ("duckdb", "spark", "trino-hive", AGAIN)
 
 Rows = dict[str, list[str]]
 
@@ -76,7 +77,7 @@ def ask_around(house: House) -> None:
     assert house.stale() == {}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["duckdb", pytest.param("spark", marks=pytest.mark.slow), "trino-hive", AGAIN])
 def test_the_command_line_of_a_project(build: Build, truth: Rows, kind: str) -> None:
     house = build(kind)
     house.outside("run")
