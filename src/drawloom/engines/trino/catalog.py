@@ -61,25 +61,30 @@ class Catalog:
         Raises:
             RunError: it is a table of another connector (see ``OTHER``), or Trino fails.
         """
-        try:
-            rows = self.run(f"DESCRIBE {self.named(table)}").rows
-        except RunError as error:
-            if name_of(error) in MISSING:
-                return None
-            raise
+        answer = self._ask(f"DESCRIBE {self.named(table)}")
+        if answer is None:
+            return None
+        rows = answer.rows
         self._refuse_hidden(table, [(row[0], row[1]) for row in rows])
         return [(row[0], house(row[1], f"{table}.{row[0]}"), row[2]) for row in rows]
 
     def columns(self, table: str) -> list[tuple[str, str]] | None:
         """Name and type of each column as ``described`` tells them, in half the time."""
+        answer = self._ask(f"SELECT * FROM {self.named(table)} LIMIT 0")
+        if answer is None:
+            return None
+        found = answer.columns
+        self._refuse_hidden(table, found)
+        return [(name, house(kind, f"{table}.{name}")) for name, kind in found]
+
+    def _ask(self, sql: str) -> Answer | None:
+        """The answer about a table; None where it is not there."""
         try:
-            found = self.run(f"SELECT * FROM {self.named(table)} LIMIT 0").columns
+            return self.run(sql)
         except RunError as error:
             if name_of(error) in MISSING:
                 return None
             raise
-        self._refuse_hidden(table, found)
-        return [(name, house(kind, f"{table}.{name}")) for name, kind in found]
 
     def _refuse_hidden(self, table: str, found: Sequence[tuple[str, str]]) -> None:
         """Spark keeps columns that Hive does not have, such as TIMESTAMP_NTZ, to itself, and shows others instead."""
