@@ -7,12 +7,12 @@ import argparse
 import importlib
 from typing import Any
 
+from bench.engines import PARTS as OF_ENGINES
 from bench.growth import PARTS
 from bench.measure import show
 
 NAMES = ("overhead", "plan", "rerun", "reading", "flights", "growth", "airflow_parse", "airflow_task")
 WITH_SERVERS = ("engines",)  # named only: see scripts/engines
-OF_ENGINES = ("heavy", "growth", "flights")
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ from drawloom.sql.dialect import transpile
 from drawloom.sql.template import render
 
 ENGINES = ("duckdb", "spark", "trino")
+PARTS = ("heavy", "growth", "flights")
 DAY = date(2026, 1, 1)
 WARM = 2  # runs before those that count, for sessions, caches and compilers of the engines
 EVENTS = """/* drawloom
@@ -61,7 +62,7 @@ SHAPES = {"item": ("person", "ten thousand"), "person": ("item", "300,000")}  # 
 
 
 def measure(
-    runs: int, rows: int = 8_000_000, entities: int = 100_000, days: int = 35, parts: Sequence[str] = ()
+    runs: int, rows: int = 8_000_000, entities: int = 100_000, days: int = 35, parts: Sequence[str] = PARTS
 ) -> Iterator[Report]:
     """The overhead on two heavy queries, a growth day, and eight days of flights."""
     for name in ("DRAWLOOM_TRINO", "DRAWLOOM_METASTORE"):
