@@ -24,6 +24,15 @@ def test_an_added_column_is_null_in_older_partitions(bench: Bench) -> None:
     ]
 
 
+def test_a_wide_struct_is_known_to_its_end(bench: Bench) -> None:
+    values = ", ".join(f"CAST({n} AS BIGINT)" for n in range(40))
+    members = ", ".join(f"m{n} BIGINT" for n in range(40))
+    bench.fill(D1, f"SELECT CAST(row({values}) AS STRUCT({members})) AS wide")
+    (column,) = bench.engine.columns(bench.t)
+    assert column.type.count("BIGINT") == 40
+    assert bench.rows(f"SELECT wide.m39 FROM {bench.t}") == [(39,)]
+
+
 def test_a_declared_column_becomes_wider(bench: Bench) -> None:
     bench.fill(D1, "SELECT 1 AS a, CAST(1.25 AS DECIMAL(9, 2)) AS b, CAST(0.5 AS FLOAT) AS c")
     b = (

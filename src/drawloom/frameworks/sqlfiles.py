@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from sqlglot import exp
 
 
@@ -46,10 +48,26 @@ def plain(sql: str) -> str:
     return re.sub(r"\{(?=[{%#])", "{{ '{' }}", sql)
 
 
+class _Cache(FileSystemBytecodeCache):
+    """Templates as Python has compiled them, kept between processes; without a place for them they are compiled again."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _cache() -> BytecodeCache | None:
+    try:
+        return _Cache()
+    except (OSError, RuntimeError):  # no folder of temporary files, or not one of ours
+        return None
+
+
 @lru_cache
 def _environment(folder: Path) -> Environment:
     return Environment(  # noqa: S701 - this is SQL; names and values are quoted by sqlglot
         loader=FileSystemLoader(folder),
+        bytecode_cache=_cache(),
         undefined=StrictUndefined,
         block_start_string="[%",
         block_end_string="%]",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from drawloom.model import Record, RunError
 from drawloom.run.world import Contents, World
 
 LOCAL = "duckdb"
+QUESTIONS = 8  # to a catalog at once: an answer takes long, and costs it little
 FOREIGN = "foreign"  # the content of a partition that somebody else has put into the catalog
 
 if TYPE_CHECKING:
@@ -68,11 +70,12 @@ def compare(
     """The records whose partitions are there, and what is odd about the others: in the lake, or in a catalog."""
     local = {table: {ds: r for ds, r in held.items() if r.engine == LOCAL} for table, held in records.items()}
     found, odd = compare_files(local, lake)
-    for table, held in records.items():
-        away = {ds: record for ds, record in held.items() if record.engine != LOCAL}
-        seen = set(_there(engine, table, away)) if away and engine else set()
-        found[table] |= {ds: record for ds, record in away.items() if ds in seen}
-        gone = {ds: record for ds, record in away.items() if ds not in seen}
+    away = {table: {ds: r for ds, r in held.items() if r.engine != LOCAL} for table, held in records.items()}
+    there = _there(engine, {table: held for table, held in away.items() if held})
+    for table, held in away.items():
+        seen = there.get(table, frozenset())
+        found[table] |= {ds: record for ds, record in held.items() if ds in seen}
+        gone = {ds: record for ds, record in held.items() if ds not in seen}
         odd |= {(table, ds): _gone(record, known=engine is not None) for ds, record in gone.items()}
     return found, odd
 
@@ -84,11 +87,14 @@ def in_catalog(engine: CatalogEngine, settings: Settings, table: str) -> Content
     return {None: FOREIGN} if engine.columns(table) else {}
 
 
-def _there(engine: CatalogEngine, table: str, records: Mapping[date, Record]) -> Collection[date]:
+def _there(engine: CatalogEngine | None, records: Mapping[str, Mapping[date, Record]]) -> dict[str, Collection[date]]:
     """Which of the recorded partitions of an engine with a catalog are there; else by the folders that hold them."""
-    if engine.lasting:
-        return engine.days(table)
-    return [ds for ds, record in records.items() if _is_folder(record.stamp)]
+    if engine is None:
+        return {}
+    if not engine.lasting:
+        return {table: [ds for ds, r in held.items() if _is_folder(r.stamp)] for table, held in records.items()}
+    with ThreadPoolExecutor(QUESTIONS) as pool:
+        return dict(zip(records, map(frozenset, pool.map(engine.days, records)), strict=True))
 
 
 def _is_folder(uri: str) -> bool:

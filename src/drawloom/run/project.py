@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from drawloom.sql.catalog import Catalog
 
 
+JUST_NOW = 1.0  # seconds for which a run takes it that what its plan has seen is so
+
+
 class Project(Warehouse):
     """One folder with a ``drawloom.yml``. Everything is read when it is first asked for, and closed at the end.
 
@@ -38,6 +42,7 @@ class Project(Warehouse):
     def __init__(self, config: Config) -> None:
         super().__init__(Settings.of(config))
         self.config = config
+        self._seen: tuple[float, World] | None = None
 
     @classmethod
     def load(cls, folder: Path | str = ".") -> Project:
@@ -150,12 +155,13 @@ class Project(Warehouse):
         from drawloom.run.local import LocalRunner, Summary
 
         plan = plan or self.plan()
-        self._drop_expired(plan)
+        dropped = self._drop_expired(plan)
+        world = None if dropped else self._just_seen()
         self.engine.sweep()
         if not plan.todo:
             return Summary(waiting=plan.waiting)
         reads = plan.reads
-        world = self.observe({*reads, *(cell.step.into.name for cell in plan.todo)})
+        world = world or self.observe({*reads, *(cell.step.into.name for cell in plan.todo)})
         self.attach(world, reads)
         runner = LocalRunner(self.steps(self.pipelines), self.registry, world, jobs=jobs or _jobs())
         return runner.run(plan, listener) if listener else runner.run(plan)
@@ -197,6 +203,7 @@ class Project(Warehouse):
         """Turn raw files into daily partitions of a staging table; see run.land.land."""
         from drawloom.run.land import land
 
+        self._seen = None
         return land(self, table, files, **options)
 
     def rebuild_registry(self) -> dict[str, int]:
@@ -207,7 +214,14 @@ class Project(Warehouse):
 
     def _plan(self, forced: Iterable[Key], world: World | None = None) -> Plan:
         seen = world or self.observe()
+        self._seen = time.monotonic(), seen
         return make_plan(self.pipelines, seen, self.history, cache(self.registry.inputs), forced=forced)
+
+    def _just_seen(self) -> World | None:
+        """What the last plan has seen of all tables, once, and if it was in this moment."""
+        when, world = self._seen or (0.0, None)
+        self._seen = None
+        return world if time.monotonic() - when < JUST_NOW else None
 
     def _readers_of(self, tables: Sequence[str], start: date, end: date) -> set[Key]:
         """The partitions that read days of these tables from the first one on.
@@ -249,12 +263,14 @@ class Project(Warehouse):
             raise refuse("waiting", f"{step.into.name} {ds} == waiting for {what}, must have its inputs.", None, fix)
         return cell, world
 
-    def _drop_expired(self, plan: Plan) -> None:
+    def _drop_expired(self, plan: Plan) -> bool:
+        """Drop what the plan says has expired; whether there was any."""
         expired = [cell for cell in plan.cells if cell.state is State.EXPIRED]
         there = {table: set(self.engine.days(table)) for table in {cell.step.into.name for cell in expired}}
         for cell in expired:
             if cell.ds in there[cell.step.into.name]:
                 self.drop(cell.step, [cell.ds])
+        return bool(expired)
 
     def _refuse_errors(self) -> None:
         wrong = errors(self.compiled.problems)

@@ -25,6 +25,7 @@ _SESSION = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",  # a TIMESTAMP has no zone, as in DuckDB
     "spark.sql.ansi.enabled": "true",
     "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.debug.maxToStringFields": "100000",  # DESCRIBE tells the types of wide structs to their end
 }
 
 

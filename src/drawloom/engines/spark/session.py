@@ -76,9 +76,9 @@ class SparkTask:
             files = frame.selectExpr(
                 KEY, f"{row_hash(columns)} AS h", "_metadata.file_path AS f", "_metadata.file_size AS s"
             )
-            by_file = files.groupBy(KEY, "f").agg(F.count("*").alias("n"), F.sum("h").alias("h"), F.max("s").alias("s"))
-            found = by_file.groupBy(KEY).agg(F.sum("n"), F.sum("h"), F.sum("s")).collect()
-        return {row[0]: (row[1], str(row[2]), row[3]) for row in found}
+            sizes = F.collect_set(F.struct("f", "s"))
+            found = files.groupBy(KEY).agg(F.count("*"), F.sum("h"), sizes).collect()
+        return {row[0]: (row[1], str(row[2]), sum(size for _, size in row[3])) for row in found}
 
     def upload(self, data: pa.Table) -> str:
         """Make Arrow data readable as a view."""

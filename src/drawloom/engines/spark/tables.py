@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pyspark.errors import AnalysisException
+from pyspark.errors import PySparkException
 from sqlglot import exp
 
 from drawloom.engines.catalog.days import iso_days
@@ -17,16 +17,25 @@ from drawloom.engines.catalog.store import Found
 from drawloom.engines.columns import widens
 from drawloom.engines.spark.connect import is_remote
 from drawloom.engines.spark.errors import spark_errors
-from drawloom.engines.spark.kept import declared, kept_type, known, recast, with_comments, written_type
+from drawloom.engines.spark.kept import (
+    Listed,
+    declared,
+    kept_type,
+    known,
+    listed,
+    recast,
+    with_comments,
+    written_type,
+)
 from drawloom.engines.spark.names import quoted
 from drawloom.model import KEY, Column, Fix, Problem, RunError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-    from pyspark.sql.catalog import Column as Listed
 
 RUNS = "_runs"
 _ABSENT = ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
+_NO_PARTITION = ("PARTITIONS_NOT_FOUND",)
 GRACE = 86400.0  # seconds for which a folder stays that nothing points at: queries that began before may still read it
 
 
@@ -49,11 +58,11 @@ class Tables:
         found = self._described(table)
         if not found:
             return None
-        listed = [(one, known(one)) for one in found]
-        columns = tuple(column for one, column in listed if one.name.lower() != KEY)
-        key = next((column.type for one, column in listed if one.isPartition), None)
-        if any(recast(one, column) for one, column in listed):
-            return Found(self._show(table, [column for _, column in listed]), columns, key, table.lower())
+        both = [(one, known(one)) for one in found]
+        columns = tuple(column for one, column in both if one.name.lower() != KEY)
+        key = next((column.type for one, column in both if one.is_key), None)
+        if any(recast(one, column) for one, column in both):
+            return Found(self._show(table, [column for _, column in both]), columns, key, table.lower())
         return Found(exp.to_table(table.lower()), columns, key)
 
     def _show(self, table: str, columns: Iterable[Column]) -> exp.Table:
@@ -69,13 +78,22 @@ class Tables:
         Raises:
             RunError: the table is not partitioned by ``ds``.
         """
-        return self._days(table) if self._spark.catalog.tableExists(table.lower()) else []
+        try:
+            rows = self._run(f"SHOW PARTITIONS {name(table)}")
+        except RunError:
+            if self._by_day(table):  # it says so where it has other keys, or none
+                raise
+            return []
+        said = [row[0].split("/") for row in rows]
+        keys = sorted({part.partition("=")[0] for parts in said for part in parts})
+        if said and keys != [KEY]:
+            raise RunError(not_by_day(table, ", ".join(keys)))
+        return iso_days(part.partition("=")[2] for part, *_ in said)
 
     def refresh(self, tables: Iterable[str]) -> None:
         """Forget which files these tables had: somebody else may have written them."""
         for table in tables:
-            if self._spark.catalog.tableExists(table.lower()):
-                self._spark.catalog.refreshTable(table.lower())
+            self._ask(f"REFRESH TABLE {name(table)}", _ABSENT)
 
     def ensure(self, table: str, columns: Sequence[Column]) -> None:
         """Have the table with these columns, and those that it has already.
@@ -100,17 +118,13 @@ class Tables:
 
     def point(self, table: str, folders: Mapping[date, str]) -> None:
         """Have each day's partition in its folder; each is one change, and readers see the old or the new."""
-        there = set(self._days(table))
-        new = {ds: folder for ds, folder in folders.items() if ds not in there}
+        there = folders if len(folders) == 1 else self.days(table)  # to try one costs less than to ask
+        new = [ds for ds, folder in sorted(folders.items()) if ds not in there or not self._move(table, ds, folder)]
         if new:
-            places = " ".join(
-                f"PARTITION ({KEY} = DATE '{ds}') LOCATION {_text(decoded(f))}" for ds, f in sorted(new.items())
-            )
+            places = " ".join(f"PARTITION ({KEY} = DATE '{ds}') LOCATION {_text(decoded(folders[ds]))}" for ds in new)
             self._run(f"ALTER TABLE {name(table)} ADD IF NOT EXISTS {places}")
-        for ds, folder in sorted(folders.items()):  # also the new ones: another writer may have been first
-            self._run(
-                f"ALTER TABLE {name(table)} PARTITION ({KEY} = DATE '{ds}') SET LOCATION {_text(decoded(folder))}"
-            )
+            for ds in new:  # another writer may have been first
+                self._run(_moved(table, ds, folders[ds]))
         self._spark.catalog.refreshTable(table.lower())
         self._written.add(table)
 
@@ -190,35 +204,31 @@ class Tables:
             catalog.alterTableDataSchema(schema, rest, java)
         spark.catalog.refreshTable(table.lower())
 
-    def _days(self, table: str) -> list[date]:
-        try:
-            rows = self._run(f"SHOW PARTITIONS {name(table)}")
-        except RunError:
-            self._by_day(table)  # says it where it has none
-            raise
-        said = [row[0].split("/") for row in rows]
-        keys = sorted({part.partition("=")[0] for parts in said for part in parts})
-        if said and keys != [KEY]:
-            raise RunError(not_by_day(table, ", ".join(keys)))
-        return iso_days(part.partition("=")[2] for part, *_ in said)
+    def _move(self, table: str, ds: date, folder: str) -> bool:
+        """Have a partition in a folder; whether there is one."""
+        return self._ask(_moved(table, ds, folder), _NO_PARTITION) is not None
 
     def _by_day(self, table: str) -> list[Listed]:
         """The columns of the table, none where it is not there; it must be partitioned by ``ds``."""
         found = self._described(table)
-        keys = [column.name for column in found if column.isPartition]
+        keys = [column.name for column in found if column.is_key]
         if found and keys != [KEY]:
             raise RunError(not_by_day(table, ", ".join(keys)))
         return found
 
     def _described(self, table: str) -> list[Listed]:
         """The columns of the table; none where it is not there."""
-        with spark_errors("", self._address):
-            try:
-                return self._spark.catalog.listColumns(table.lower())
-            except AnalysisException as error:
-                if error.getCondition() in _ABSENT:
-                    return []
-                raise
+        rows = self._ask(f"DESCRIBE TABLE {name(table)}", _ABSENT)
+        return listed([(row[0], row[1], row[2]) for row in rows or ()])
+
+    def _ask(self, sql: str, conditions: Collection[str]) -> list[Any] | None:
+        """The rows of a statement; None where it is refused for one of these reasons."""
+        try:
+            return self._run(sql)
+        except RunError as error:
+            if isinstance(error.__cause__, PySparkException) and error.__cause__.getCondition() in conditions:
+                return None
+            raise
 
     def _run(self, sql: str) -> list[Any]:
         with spark_errors(sql, self._address):
@@ -242,6 +252,10 @@ def _listed(columns: Sequence[Column]) -> str:
 
 def _nulls(columns: Iterable[Column], type_: Callable[[Column], str]) -> str:
     return ", ".join(f"CAST(NULL AS {type_(c)}) AS {quoted(c.name)}" for c in columns)
+
+
+def _moved(table: str, ds: date, folder: str) -> str:
+    return f"ALTER TABLE {name(table)} PARTITION ({KEY} = DATE '{ds}') SET LOCATION {_text(decoded(folder))}"
 
 
 def _text(text: str) -> str:

@@ -121,6 +121,15 @@ class Catalog:
                 self.make_schema(STAGING, FOLDER)
             self._staging = True
 
+    def look_for_staging(self) -> None:
+        """Spare ``make_staging`` its question.
+
+        Raises:
+            RunError: there is no such schema.
+        """
+        self.make_folder(STAGING)
+        self._staging = True
+
     def make_folder(self, schema: str) -> None:
         """Have the folder of a schema: it may be in the lake of another project on this machine that is gone by now."""
         said = self.run(f"SHOW CREATE SCHEMA {quoted(self.name)}.{quoted(schema)}").rows[0][0]
@@ -133,16 +142,16 @@ class Catalog:
         with suppress_existing():
             self.run(f"CREATE TABLE IF NOT EXISTS {self.named(table)} ({listed}) WITH ({said})")
 
-    def fit(self, table: str, columns: Sequence[Column], widens: Widens) -> None:
-        """Give a table the columns that it does not have, and wider types where it can have them.
+    def fit(self, table: str, columns: Sequence[Column], widens: Widens) -> bool:
+        """Give a table the columns that it does not have, and wider types where it can have them; whether it is there.
 
         Raises:
             RunError: its ``ds`` is no date, or a column has a type that does not become the other.
         """
         have = {name: Column(name, kind) for name, kind in self.columns(table) or ()}
-        if have and have[KEY].type != "DATE":
-            raise RunError(not_by_day(table, f"{KEY} ({have[KEY].type})"))
-        for column in columns:
+        if have and (KEY not in have or have[KEY].type != "DATE"):
+            raise RunError(not_by_day(table, f"{KEY} ({have[KEY].type})" if KEY in have else ""))
+        for column in columns if have else ():
             old = have.get(column.name.lower())
             if old is None:
                 self.run(f"ALTER TABLE {self.named(table)} ADD COLUMN {self._listed(column)}")
@@ -151,6 +160,7 @@ class Catalog:
                     raise RunError(_narrower(table, column, old))
                 changed = f"ALTER COLUMN {quoted(column.name)} SET DATA TYPE {self.kind(column)}"
                 self.run(f"ALTER TABLE {self.named(table)} {changed}")
+        return bool(have)
 
     def kind(self, column: Column) -> str:
         """The type in which a column is stored."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from threading import Thread
+from threading import Event
 from typing import TYPE_CHECKING, Self
 
 from drawloom.engines.base import HOUSE, Schemas, Staged, Visible
@@ -19,6 +20,8 @@ from drawloom.model import Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+SOON = 1.0  # seconds
 
 
 class Trino:
@@ -43,7 +46,8 @@ class Trino:
         self.run = secrets.token_hex(6)
         self.tables = Tables(client, self.location, lake_catalog)
         self._tasks: set[CatalogTask] = set()
-        self._sweeps: list[Thread] = []
+        self._closing = Event()
+        self._aside = ThreadPoolExecutor(1, "drawloom-aside")
 
     def __enter__(self) -> Self:
         return self
@@ -54,8 +58,8 @@ class Trino:
     def close(self) -> None:
         """Stop what still runs, and close the connections."""
         self.interrupt()
-        for sweep in self._sweeps:
-            sweep.join()
+        self._closing.set()
+        self._aside.shutdown()
         self.client.close()
 
     def session(self) -> TrinoTask:
@@ -134,6 +138,11 @@ class Trino:
         self.tables.attach(table, columns, folders)
 
     def sweep(self) -> None:
-        """Drop what dead runs left in the staging schema; nobody waits for it but ``close``."""
-        self._sweeps.append(Thread(target=self.tables.sweep, name="drawloom-sweep"))
-        self._sweeps[-1].start()
+        """Drop what dead runs left in the staging schema, when what somebody waits for has begun."""
+        self.aside(self.tables.look_for_staging)
+        self.aside(lambda: self._closing.wait(SOON))
+        self.aside(self.tables.sweep)
+
+    def aside(self, work: Callable[[], object]) -> None:
+        """Do what nobody waits for but ``close``: after what was given before, whatever becomes of it."""
+        self._aside.submit(work)

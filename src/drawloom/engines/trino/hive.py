@@ -46,6 +46,7 @@ _RACES = (
     "HIVE_METASTORE_ERROR",
     "HIVE_FILESYSTEM_ERROR",
 )
+_PARTITION_KEY = "partition key"  # what DESCRIBE says of one
 PATIENCE = 4  # attempts after which what is in the way is not the work of another writer
 QUIET = 60.0  # seconds after which it is not, whatever the attempts
 MANY = 10  # folders that are worth looking for rather than shown one by one
@@ -57,6 +58,7 @@ class Hive:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self._external: dict[str, str] = {}
+        self._by_day: set[str] = set()
 
     def check(self, table: str, columns: Sequence[Column]) -> None:
         """Refuse columns that this connector does not keep.
@@ -76,23 +78,32 @@ class Hive:
                     else f"Write CAST({column.name} AS TIMESTAMP).",
                 )
 
-    def ensure(self, table: str, columns: Sequence[Column]) -> set[date]:
-        """Have the table with these columns, and those that it has already; its days.
+    def ensure(self, table: str, columns: Sequence[Column]) -> None:
+        """Have the table with these columns, and those that it has already.
 
         Raises:
             RunError: it is partitioned otherwise, or a column has a type that does not become the other.
         """
         self.check(table, columns)
-        days = self._days(table)
-        if days is None:
-            schema = split(table)[0]
-            self.catalog.make_schema(schema, schema)
-            options = {"format": "'PARQUET'", "partitioned_by": f"ARRAY['{KEY}']"}
-            if local(self.catalog.location):
-                options["external_location"] = text(self.catalog.folder(table))
-            self.catalog.create(table, f"{self.catalog.listed(columns)}, {KEY} DATE", options)
-        self.catalog.fit(table, columns, never)
-        return set(days or ())
+        if table.lower() not in self._by_day and self._days(table) is None:
+            self._create(table, columns)
+        if not self.catalog.fit(table, columns, never):  # it was there, and is gone
+            self._create(table, columns)
+
+    def _create(self, table: str, columns: Sequence[Column]) -> None:
+        schema = split(table)[0]
+        self.catalog.make_schema(schema, schema)
+        options = {"format": "'PARQUET'", "partitioned_by": f"ARRAY['{KEY}']"}
+        if local(self.catalog.location):
+            options["external_location"] = text(self.catalog.folder(table))
+        self.catalog.create(table, f"{self.catalog.listed(columns)}, {KEY} DATE", options)
+
+    def described(self, table: str) -> Described | None:
+        """As ``Catalog.described``, in half the time where the table is known to be partitioned by ``ds``."""
+        if table.lower() not in self._by_day:
+            return self.catalog.described(table)
+        found = self.catalog.columns(table)
+        return None if found is None else [(name, kind, _PARTITION_KEY if name == KEY else "") for name, kind in found]
 
     @staticmethod
     def key(table: str, found: Described) -> str | None:
@@ -128,19 +139,20 @@ class Hive:
                 return self._days(table, asked=True)
             raise RunError(not_by_day(table, "")) from error
         _check_key(table, answer.columns)
+        self._by_day.add(table.lower())
         return iso_days(row[0] for row in answer.rows if row[0])
 
     def publish(self, table: str, parts: Sequence[Staged]) -> dict[date, str]:
         """Make staged days the partitions; the ids of the queries that did it, by day."""
-        there = self.ensure(table, parts[0].columns)
+        self.ensure(table, parts[0].columns)
         done: dict[date, str] = {}
         for place in dict.fromkeys(part.place for part in parts if part.rows):
             full = {part.ds: part for part in parts if part.place == place and part.rows}
             for days in chunks(full):
-                done |= dict.fromkeys(days, self._overwrite(table, place, full[days[0]].columns, days, there))
-        for part in parts:
-            if not part.rows:
-                done[part.ds] = self._empty(table, part.ds, is_there=part.ds in there)
+                done |= dict.fromkeys(days, self._overwrite(table, place, full[days[0]].columns, days))
+        if empty := [part.ds for part in parts if not part.rows]:
+            there = self.days(table)
+            done |= {ds: self._empty(table, ds, is_there=ds in there) for ds in empty}
         return done
 
     def drop(self, table: str, ds: date) -> str:
@@ -156,7 +168,8 @@ class Hive:
         Raises:
             RunError: the server does not allow it.
         """
-        there = self.ensure(table, columns)
+        self.ensure(table, columns)
+        there = set(self.days(table))
         if self._found(table, folders, there):
             return
         for ds, folder in sorted(folders.items()):
@@ -189,23 +202,26 @@ class Hive:
         files = f'SELECT DISTINCT "$path", "$file_size" AS s FROM {self.catalog.named(table)}{where}'
         return int(self.catalog.run(f"SELECT coalesce(sum(s), 0) FROM ({files})").rows[0][0])
 
-    def _overwrite(
-        self, table: str, place: str, columns: Sequence[Column], days: Sequence[date], there: set[date]
-    ) -> str:
+    def _overwrite(self, table: str, place: str, columns: Sequence[Column], days: Sequence[date]) -> str:
         name = self.catalog.name
         source = ".".join(map(quoted, place.split(".")))
         listed = names(columns)
         sql = f"INSERT INTO {self.catalog.named(table)} ({listed}) SELECT {listed} FROM {source} WHERE {within(days)}"
         overwrite = {f"{name}.insert_existing_partitions_behavior": "OVERWRITE"}
         for attempt in again(*_RACES):
-            if (number := attempt.retry_state.attempt_number) > 1:
-                self._clear(table, [ds for ds in days if ds in there], 0 if number == PATIENCE else QUIET)
             with attempt:
-                for ds in days:
-                    if ds not in there:
-                        self._adopt(table, ds)
+                if (number := attempt.retry_state.attempt_number) > 1:
+                    self._make_way(table, days, 0 if number == PATIENCE else QUIET)
                 return self.catalog.run(sql, properties=overwrite).query
         raise AssertionError
+
+    def _make_way(self, table: str, days: Sequence[date], age: float) -> None:
+        """Have an INSERT find each day as it can replace it: where it failed, something is in its way."""
+        there = self.days(table)
+        self._clear(table, [ds for ds in days if ds in there], age)
+        for ds in days:
+            if ds not in there:
+                self._adopt(table, ds)
 
     def _clear(self, table: str, days: Sequence[date], age: float) -> None:
         """Take away what lies where Trino writes a day while its partition is elsewhere, as one that Spark made is.
@@ -310,7 +326,7 @@ def _check_key(table: str, keys: Sequence[tuple[str, str]]) -> None:
 
 
 def _keys(found: Described) -> list[tuple[str, str]]:
-    return [(name, kind) for name, kind, more in found if "partition key" in more]
+    return [(name, kind) for name, kind, more in found if _PARTITION_KEY in more]
 
 
 def check_shown(table: str, columns: Iterable[Column]) -> None:

@@ -90,6 +90,11 @@ class Iceberg:
         found = self._days(table)
         return [] if found is None else sorted({*found, *self._empty(table)})
 
+    def described(self, table: str) -> Described | None:
+        """Name and type of each column; None where there is no such table."""
+        found = self.catalog.columns(table)
+        return None if found is None else [(name, kind, "") for name, kind in found]
+
     @staticmethod
     def key(_: str, found: Described) -> str | None:
         """The type of ``ds`` where the table has one."""
@@ -172,7 +177,7 @@ class Iceberg:
             answer = self.catalog.run(f"SELECT partition FROM {self.catalog.beside(table, 'partitions')}")
         except RunError as error:
             if name_of(error) in MISSING and not asked:  # it may have been made since
-                return None if self.catalog.described(table) is None else self._days(table, asked=True)
+                return None if self.catalog.columns(table) is None else self._days(table, asked=True)
             if name_of(error) == _UNPARTITIONED:
                 raise RunError(not_by_day(table, "")) from error
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -88,11 +89,15 @@ class TrinoTask:
         self._watch.stop()
 
     def close(self) -> None:
-        """Drop the tables of the task; those that cannot be dropped now are swept later."""
-        for name in self._written:
+        """Drop the tables of the task, aside; those that cannot be dropped now are swept later."""
+        if self._written:
+            self._engine.aside(partial(self._drop, tuple(self._written)))
+        self._written.clear()
+
+    def _drop(self, names: Sequence[str]) -> None:
+        for name in names:
             with suppress(RunError):
                 self._run(f"DROP TABLE IF EXISTS {_quoted(name)}")
-        self._written.clear()
 
     def _new(self, catalog: str, table: str) -> str:
         name = f"{catalog}.{STAGING}.{new_name(table)}"

@@ -95,7 +95,7 @@ class Tables:
         other: RunError | None = None
         for one in catalogs:
             try:
-                found = one.catalog.described(table)
+                found = one.described(table)
             except RunError as error:
                 if name_of(error) != OTHER:
                     raise
@@ -149,6 +149,11 @@ class Tables:
         names = ", ".join(sorted(name for name, one in self._client.kinds.items() if one == "hive")) or "none"
         message = f"lake_catalog == none, must be a Hive catalog of trino to show it {table}, which is in files."
         raise RunError(Problem("no-lake-catalog", "error", message, fix=Fix(f"There are: {names}.")))
+
+    def look_for_staging(self) -> None:
+        """Spare the first task that stages something the question whether there is a place for it."""
+        with suppress(RunError):  # there is none yet
+            self.main.catalog.look_for_staging()
 
     def sweep(self, grace: timedelta = GRACE) -> list[str]:
         """Drop staging tables of dead runs; their names."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pyarrow as pa
@@ -237,10 +238,11 @@ def test_a_day_is_replaced_with_few_statements(hive: Bench, monkeypatch: pytest.
     monkeypatch.setattr(Client, "run", run)
     hive.fill(D2, f"SELECT a + 1 AS a FROM {hive.table}", inputs={hive.table: [D1]})
     hive.fill(D1, "SELECT 3::BIGINT AS a")
+    done = Event()
+    hive.engine.aside(done.set)
+    assert done.wait(30)
     first = [sql.split(maxsplit=1)[0] for sql in said]
-    assert first == [
-        "DESCRIBE",
-        *(after := ["SELECT", "CREATE", "SELECT", "SELECT", "SELECT", "INSERT", "DROP"]),
-        *after,
-    ]
+    filled = ["SELECT", "CREATE", "SELECT", "SELECT", "INSERT"]
+    assert [word for word in first if word != "DROP"] == ["SELECT", *filled, *filled]
+    assert first.count("DROP") == 2, "nobody waits for these, so that they may come among the others"
     assert hive.rows() == [(3, D1), (3, D2)]
