@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from threading import Event
 from typing import TYPE_CHECKING, Self
@@ -144,5 +145,6 @@ class Trino:
         self.aside(self.tables.sweep)
 
     def aside(self, work: Callable[[], object]) -> None:
-        """Do what nobody waits for but ``close``: after what was given before, whatever becomes of it."""
-        self._aside.submit(work)
+        """Do what nobody waits for but ``close``: after what was given before, and not after the end."""
+        with suppress(RuntimeError):
+            self._aside.submit(work)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import duckdb
@@ -51,6 +52,12 @@ class Bench:
     def rows(self, sql: str = "") -> list[tuple[Any, ...]]:
         with self.engine.task({self.table: None}) as task:
             return task.fetch(sql or f"SELECT a, ds FROM {self.table} ORDER BY ds, a")
+
+    def settle(self) -> None:
+        """Wait for what the engine does aside."""
+        done = Event()
+        self.engine.aside(done.set)
+        assert done.wait(60)
 
     def end(self) -> None:
         for name in {self.catalog, "hive"}:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pyarrow as pa
@@ -196,6 +195,7 @@ def test_nothing_stays_of_what_was_staged(bench: Bench) -> None:
         name = place.rpartition(".")[2]
         assert [name] in bench.run(f"SHOW TABLES FROM {bench.catalog}.drawloom_staging")
         assert bench.engine.tables.sweep(timedelta(hours=1)) == []
+    bench.settle()
     assert [name] not in bench.run(f"SHOW TABLES FROM {bench.catalog}.drawloom_staging")
     old = f"x__{datetime.now(UTC) - timedelta(days=2):%Y%m%d%H%M}_0123456789ab"
     bench.run(f"CREATE TABLE {bench.catalog}.drawloom_staging.{old} AS SELECT 1 AS a")
@@ -238,9 +238,7 @@ def test_a_day_is_replaced_with_few_statements(hive: Bench, monkeypatch: pytest.
     monkeypatch.setattr(Client, "run", run)
     hive.fill(D2, f"SELECT a + 1 AS a FROM {hive.table}", inputs={hive.table: [D1]})
     hive.fill(D1, "SELECT 3::BIGINT AS a")
-    done = Event()
-    hive.engine.aside(done.set)
-    assert done.wait(30)
+    hive.settle()
     first = [sql.split(maxsplit=1)[0] for sql in said]
     filled = ["SELECT", "CREATE", "SELECT", "SELECT", "INSERT"]
     assert [word for word in first if word != "DROP"] == ["SELECT", *filled, *filled]
