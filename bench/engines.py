@@ -31,6 +31,7 @@ from drawloom.sql.template import render
 
 ENGINES = ("duckdb", "spark", "trino")
 PARTS = ("heavy", "growth", "flights")
+ROWS = 8_000_000  # that a heavy step reads
 DAY = date(2026, 1, 1)
 WARM = 2  # runs before those that count, for sessions, caches and compilers of the engines
 EVENTS = """/* drawloom
@@ -62,7 +63,7 @@ SHAPES = {"item": ("person", "ten thousand"), "person": ("item", "300,000")}  # 
 
 
 def measure(
-    runs: int, rows: int = 8_000_000, entities: int = 100_000, days: int = 35, parts: Sequence[str] = PARTS
+    runs: int, rows: int = ROWS, entities: int = 100_000, days: int = 35, parts: Sequence[str] = PARTS
 ) -> Iterator[Report]:
     """The overhead on two heavy queries, a growth day, and eight days of flights."""
     for name in ("DRAWLOOM_TRINO", "DRAWLOOM_METASTORE"):

@@ -228,6 +228,7 @@ def test_errors_mark_the_line(bench: Bench) -> None:
 def test_a_day_is_replaced_with_few_statements(hive: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in (1, 2):
         hive.fill(D1, f"SELECT {n}::BIGINT AS a")
+    hive.settle()
     said: list[str] = []
     real = Client.run
 
