@@ -1,5 +1,5 @@
 """`python -m bench [NAME...] [--runs N] [--format json]`; `growth` also takes `--entities`, `--days` and `--parts`,
-`engines` takes `--parts` and `--rows`, `airflow_parse` takes `--shapes`, `airflow_task` takes `--tasks`."""
+`engines` takes `--parts`, `airflow_parse` takes `--shapes`, `airflow_task` takes `--tasks`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import importlib
 from typing import Any
 
 from bench.engines import PARTS as OF_ENGINES
-from bench.engines import ROWS
 from bench.growth import PARTS
 from bench.measure import show
 
@@ -26,7 +25,6 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=93, help="of growth: how long history is (default 93)")
     parts = f"of growth: {', '.join(PARTS)}; of engines: {', '.join(OF_ENGINES)} (default all)"
     parser.add_argument("--parts", nargs="+", choices=(*PARTS, *OF_ENGINES), help=parts)
-    parser.add_argument("--rows", type=int, default=ROWS, help=f"of engines: what a heavy step reads (default {ROWS})")
     parser.add_argument("--tasks", type=int, default=30, help="of airflow_task: how long the chains are (default 30)")
     parser.add_argument("--shapes", nargs="+", help="of airflow_parse: DAGs x steps, like 100x10")
     given = parser.parse_args()
@@ -48,7 +46,7 @@ def options(name: str, given: argparse.Namespace) -> dict[str, Any]:
     if name == "growth":
         return {"entities": given.entities, "days": given.days, "parts": given.parts or PARTS}
     if name == "engines":
-        return {"parts": given.parts or OF_ENGINES, "rows": given.rows}
+        return {"parts": given.parts or OF_ENGINES}
     if name == "airflow_task":
         return {"tasks": given.tasks}
     return {"shapes": given.shapes} if name == "airflow_parse" and given.shapes else {}

@@ -14,7 +14,7 @@ from drawloom.engines import quote
 from drawloom.engines.base import Schemas, Visible
 from drawloom.engines.errors import engine_errors
 from drawloom.engines.external import External
-from drawloom.engines.footer import columns_sql, parse_columns
+from drawloom.engines.footer import columns_sql, parse_columns, read_footer
 from drawloom.engines.guess import guess_files
 from drawloom.engines.lake import FILE, Lake, file_version
 from drawloom.engines.sources import Source
@@ -57,7 +57,7 @@ class Reader:
         self._lake = lake
         self._sources = {name.lower(): source for name, source in sources.items()}
         self._cursor = cursor
-        self._columns = Columns(self._describe)
+        self._columns = Columns(self._tell, self._describe)
         self._external = External(self._columns, lambda paths, form: guess_files(cursor(), paths, form))
 
     def see(self, inputs: Visible, given: Schemas) -> Seen:
@@ -147,6 +147,14 @@ class Reader:
         if len(paths) < 2:
             return True
         return table.lower() not in self._sources and len({self._columns.of(p, versions[p]) for p in paths}) == 1
+
+    def _tell(self, path: str) -> tuple[Column, ...] | None:
+        """What a file of ours says of its columns; pyarrow, which takes long to load, only says what is wrong with one."""
+        try:
+            found = self._cursor().execute(columns_sql([path])).fetchall()
+        except duckdb.Error:
+            return read_footer(path).columns
+        return parse_columns(found[0][1]) if found else None
 
     def _describe(self, path: str) -> tuple[Column, ...]:
         with engine_errors():

@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from drawloom.engines import quote
-from drawloom.engines.footer import read_footer
 from drawloom.model import KEY, Column
 
 T = TypeVar("T")
+Tell = Callable[[str], tuple[Column, ...] | None]
 Describe = Callable[[str], tuple[Column, ...]]
 FEW = 2  # files; each costs a query about a millisecond when it is read by itself
 _HIVE = "hive_partitioning=true, hive_types={'ds': DATE}"
 
 
 class Columns:
-    """The columns of files, read once for each version of a file."""
+    """The columns of files, read once for each version of a file: what it tells of itself, else what it is seen to have."""
 
-    def __init__(self, describe: Describe) -> None:
+    def __init__(self, tell: Tell, describe: Describe) -> None:
+        self._tell = tell
         self._describe = describe
         self._seen: dict[str, tuple[str, tuple[Column, ...]]] = {}
 
@@ -27,7 +28,7 @@ class Columns:
         seen = self._seen.get(path)
         if seen and seen[0] == version:
             return seen[1]
-        columns = read_footer(path).columns
+        columns = self._tell(path)
         if columns is None:
             columns = self._describe(path)
         self._seen[path] = (version, columns)
