@@ -58,7 +58,7 @@ class Hive:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self._external: dict[str, str] = {}
-        self._by_day: set[str] = set()
+        self._seen: dict[str, set[date]] = {}  # the days of tables that are by day, as they were seen last
 
     def check(self, table: str, columns: Sequence[Column]) -> None:
         """Refuse columns that this connector does not keep.
@@ -85,7 +85,7 @@ class Hive:
             RunError: it is partitioned otherwise, or a column has a type that does not become the other.
         """
         self.check(table, columns)
-        if table.lower() not in self._by_day and self._days(table) is None:
+        if table.lower() not in self._seen and self._days(table) is None:
             self._create(table, columns)
         if not self.catalog.fit(table, columns, never):  # it was there, and is gone
             self._create(table, columns)
@@ -100,7 +100,7 @@ class Hive:
 
     def described(self, table: str) -> Described | None:
         """As ``Catalog.described``, in half the time where the table is known to be partitioned by ``ds``."""
-        if table.lower() not in self._by_day:
+        if table.lower() not in self._seen:
             return self.catalog.described(table)
         found = self.catalog.columns(table)
         return None if found is None else [(name, kind, _PARTITION_KEY if name == KEY else "") for name, kind in found]
@@ -139,8 +139,9 @@ class Hive:
                 return self._days(table, asked=True)
             raise RunError(not_by_day(table, "")) from error
         _check_key(table, answer.columns)
-        self._by_day.add(table.lower())
-        return iso_days(row[0] for row in answer.rows if row[0])
+        days = iso_days(row[0] for row in answer.rows if row[0])
+        self._seen[table.lower()] = set(days)
+        return days
 
     def publish(self, table: str, parts: Sequence[Staged]) -> dict[date, str]:
         """Make staged days the partitions; the ids of the queries that did it, by day."""
@@ -157,6 +158,7 @@ class Hive:
 
     def drop(self, table: str, ds: date) -> str:
         """Remove a partition, and its folder where the table is in our lake."""
+        self._seen.pop(table.lower(), None)
         done = self.catalog.run(f"DELETE FROM {self.catalog.named(table)} WHERE {KEY} = {day(ds)}").query
         if (folder := self._folder(table, ds)) and folder.is_relative_to(local(self.catalog.location) or "/-"):
             shutil.rmtree(folder, ignore_errors=True)
@@ -208,17 +210,20 @@ class Hive:
         listed = names(columns)
         sql = f"INSERT INTO {self.catalog.named(table)} ({listed}) SELECT {listed} FROM {source} WHERE {within(days)}"
         overwrite = {f"{name}.insert_existing_partitions_behavior": "OVERWRITE"}
+        known = self._seen.get(table.lower(), set())
         for attempt in again(*_RACES):
             with attempt:
-                if (number := attempt.retry_state.attempt_number) > 1:
-                    self._make_way(table, days, 0 if number == PATIENCE else QUIET)
+                number = attempt.retry_state.attempt_number
+                if number > 1 or not known >= set(days):
+                    self._make_way(table, days, None if number == 1 else 0 if number == PATIENCE else QUIET)
                 return self.catalog.run(sql, properties=overwrite).query
         raise AssertionError
 
-    def _make_way(self, table: str, days: Sequence[date], age: float) -> None:
-        """Have an INSERT find each day as it can replace it: where it failed, something is in its way."""
+    def _make_way(self, table: str, days: Sequence[date], age: float | None) -> None:
+        """Have an INSERT find days as it can replace them; with an age (see ``_clear``) after it has failed."""
         there = self.days(table)
-        self._clear(table, [ds for ds in days if ds in there], age)
+        if age is not None:
+            self._clear(table, [ds for ds in days if ds in there], age)
         for ds in days:
             if ds not in there:
                 self._adopt(table, ds)
