@@ -48,7 +48,7 @@ def columns_sql(paths: Iterable[str]) -> str:
     """The SELECT of (path, columns as ``parse_columns`` takes them) of those files that are ours.
 
     It costs less than ``read_footer`` for many files, and in a process that needs no pyarrow otherwise: to load that
-    takes as long as a small step, and 40 MB.
+    takes longer than a small step, and memory.
     """
     from drawloom.engines import quote  # planning reads footers, too, and needs no SQL
 

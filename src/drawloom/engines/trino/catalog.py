@@ -114,12 +114,12 @@ class Catalog:
         """Have the schema for what is not published; it is asked for once."""
         if not self._staging:
             try:
-                self.make_folder(STAGING)
+                self.look_for_staging()
             except RunError as error:
                 if name_of(error) not in MISSING:
                     raise
                 self.make_schema(STAGING, FOLDER)
-            self._staging = True
+                self._staging = True
 
     def look_for_staging(self) -> None:
         """Spare ``make_staging`` its question.

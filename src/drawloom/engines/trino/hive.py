@@ -91,6 +91,7 @@ class Hive:
             self._create(table, columns)
 
     def _create(self, table: str, columns: Sequence[Column]) -> None:
+        self._seen.pop(table.lower(), None)
         schema = split(table)[0]
         self.catalog.make_schema(schema, schema)
         options = {"format": "'PARQUET'", "partitioned_by": f"ARRAY['{KEY}']"}

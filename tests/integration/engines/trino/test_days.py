@@ -225,6 +225,15 @@ def test_errors_mark_the_line(bench: Bench) -> None:
             task.query(f"DROP TABLE {bench.table}")
 
 
+def test_a_table_that_was_dropped_since_it_was_seen_is_made_again(bench: Bench) -> None:
+    for n in (1, 2):
+        bench.fill(D1, f"SELECT {n}::BIGINT AS a")
+    bench.run(f"DROP TABLE {bench.catalog}.{bench.table}")
+    bench.fill(D1, "SELECT 3::BIGINT AS a")
+    assert bench.rows() == [(3, D1)]
+    assert bench.engine.days(bench.table) == [D1]
+
+
 def test_a_day_is_replaced_with_few_statements(hive: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in (1, 2):
         hive.fill(D1, f"SELECT {n}::BIGINT AS a")
