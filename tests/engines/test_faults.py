@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -121,3 +122,16 @@ def test_only_the_partition_being_read_only_is_told(open_lake: Lake) -> None:
     assert told.startswith("1\nread-only ")
     assert "part-0.parquet" in told
     assert list((open_lake.root / ".staging").iterdir()) == []
+
+
+@pytest.mark.timeout(120)
+def test_writes_that_fail_in_the_middle_always_end(shop: Shop) -> None:
+    broken = "SELECT CASE WHEN x = 19999 THEN error('over') ELSE x::VARCHAR END AS a FROM range(20000) AS t(x)"
+
+    def write(number: int) -> None:
+        target = shop.engine.area.path / f"{number}.parquet"
+        with shop.engine.cursor() as cursor, pytest.raises(duckdb.InvalidInputException, match="over"):
+            cursor.execute(f"COPY ({broken}) TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
+
+    with ThreadPoolExecutor(4) as pool:  # on a busy machine DuckDB's own threads for writing hung in one of fifty
+        assert len(list(pool.map(write, range(300)))) == 300

@@ -29,6 +29,7 @@ def connect(
         raise refuse("bad-engine", f"threads == {threads}, must be at least 1.")
     config: dict[str, Any] = {
         "threads": threads,
+        "async_threads": 0,  # with them DuckDB 2.0 hangs now and then when a COPY fails whose rows are being written
         "python_enable_replacements": False,
         "autoinstall_known_extensions": False,
     }

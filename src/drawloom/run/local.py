@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date
 from queue import SimpleQueue
@@ -19,6 +19,7 @@ from drawloom.run.step import Ran, StepRunner
 from drawloom.run.works import Work, predecessors, schedule_works
 from drawloom.run.world import World
 
+_AGAIN = 0.2  # seconds
 Outcome = Literal["written", "unchanged", "fresh", "failed", "blocked", "stopped"]
 
 
@@ -27,7 +28,7 @@ class Result:
     """What became of one partition.
 
     written: new content. unchanged: made again with the same content. fresh: its inputs came out as they were, so
-    there was nothing to do. failed: see ``error``. blocked: an input failed. stopped: not begun before the stop.
+    there was nothing to do. failed: see ``error``. blocked: an input failed. stopped: not done when the run was stopped.
     """
 
     pipeline: str
@@ -83,10 +84,17 @@ class LocalRunner:
                 for work in queue:
                     queue.begun(work, pool.submit(self._work, work))
             except KeyboardInterrupt:
-                self._stopping.set()
-                self._steps.engine.interrupt()
+                self._stop(queue)
         queue.take_done()
         return Summary(queue.results, plan.waiting, interrupted=self._stopping.is_set())
+
+    def _stop(self, queue: _Queue) -> None:
+        """Stop what runs. It is said until it is heard: what is between two statements just then would go on."""
+        self._stopping.set()
+        over = False
+        while not over:
+            self._steps.engine.interrupt()
+            over = queue.rest(_AGAIN)
 
     def _work(self, work: Work) -> list[Result]:
         if self._stopping.is_set():
@@ -214,6 +222,10 @@ class _Queue:
         """Know of a work that runs; waiting for its future among thousands would cost more than the work."""
         self._running[future] = work
         future.add_done_callback(self._done.put)
+
+    def rest(self, seconds: float) -> bool:
+        """Whether nothing runs any more within that time."""
+        return not wait(self._running, seconds).not_done
 
     def take_done(self) -> None:
         """Take in the results of the works that have ended."""
