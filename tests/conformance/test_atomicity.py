@@ -37,7 +37,7 @@ def test_a_writer_that_dies_before_it_publishes_leaves_the_old_partition(bench: 
         kill(child)
         child.wait()
     assert settled(bench) == (0, 0)
-    bench.engine.sweep()
+    bench.engine.sweep([bench.t])
     assert whole(bench) == (0, 0)
     fill(bench, 2, 1)
     assert whole(bench) == (2, 1)
@@ -127,5 +127,5 @@ def test_what_was_staged_is_gone_when_the_task_is_over(bench: Bench, published: 
         staged = task.stage(bench.table(), D1, "SELECT 9 AS tag, 9 AS n, 9 AS x", {})
         if published:
             bench.engine.publish([staged])
-    bench.engine.sweep()
+    bench.engine.sweep([bench.t])
     assert bench.rows(f"SELECT max(tag) FROM {bench.t}") == [(9 if published else 0,)]

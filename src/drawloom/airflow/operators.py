@@ -82,6 +82,7 @@ class StepOperator(BaseOperator):
             raise AirflowException("\n".join(f"{r.table} {r.ds}: {r.error or r.outcome}" for r in failed))
         for table_day in job.drop_expired():
             self.log.info("dropped %s %s: it is not kept any longer", job.table, table_day)
+        job.sweep()
         self._emit(context, job)
 
     def _tell(self, result: Result) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
 from types import TracebackType
@@ -20,22 +21,48 @@ HOUSE = "duckdb"  # the dialect in which texts are given to every engine
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """How many rows there are, how many bytes their files have, and the hash of the rows whatever their order."""
+
+    rows: int
+    bytes: int
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Staged:
     """A partition that is written and synced, and that no reader sees before it is published.
 
-    ``place`` is the file, folder or table that holds it. ``rows`` counts rows, ``bytes`` is the size of its files,
-    ``content`` is the hash of the rows whatever their order, ``columns`` are those of its files (without ``ds``),
-    ``run`` is the id of the run that wrote it.
+    ``place`` is the file, folder or table that holds it, ``columns`` are those of its files (without ``ds``), ``run`` is
+    the id of the run that wrote it. What is in it may still be measured while it is checked: then ``rows``, ``bytes`` and
+    ``content`` wait, and raise RunError where it cannot be measured.
     """
 
     table: str
     ds: date
     place: str
     run: str
-    rows: int
-    bytes: int
-    content: str
     columns: tuple[Column, ...]
+    measure: Measure | Future[Measure]
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return self._measured.rows
+
+    @property
+    def bytes(self) -> int:
+        """The size of its files."""
+        return self._measured.bytes
+
+    @property
+    def content(self) -> str:
+        """The hash of its rows, whatever their order."""
+        return self._measured.content
+
+    @property
+    def _measured(self) -> Measure:
+        return self.measure.result() if isinstance(self.measure, Future) else self.measure
 
 
 class Task(Protocol):
@@ -164,8 +191,8 @@ class Engine(Protocol):
         """Stop what all tasks run now; each raises RunError in its own thread."""
         ...
 
-    def sweep(self) -> None:
-        """Remove what dead runs left behind."""
+    def sweep(self, tables: Iterable[str]) -> None:
+        """Remove what dead runs left behind, and what was replaced in these tables and nobody reads any more."""
         ...
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -142,7 +142,7 @@ class DuckDB:
         self._reader.published(self.lake.path(staged.table, staged.ds), version, staged.columns)
         return stamp
 
-    def sweep(self) -> None:
+    def sweep(self, tables: Iterable[str]) -> None:  # noqa: ARG002 - what it replaces is gone at once
         """Remove what dead runs left in staging."""
         self.lake.sweep()
 

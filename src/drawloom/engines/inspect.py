@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drawloom.engines import hash as hashes
 from drawloom.engines import quote
-from drawloom.engines.base import Staged
+from drawloom.engines.base import Measure, Staged
 from drawloom.engines.errors import engine_errors
 
 if TYPE_CHECKING:
@@ -26,5 +26,5 @@ def inspect(engine: DuckDB, table: str, ds: date) -> Staged:
     with engine_errors():
         ((rows, total),) = engine.cursor().execute(hashes.measure(columns, relation)).fetchall()
     run = engine.lake.read_meta(path).get("run", "")
-    size = path.stat().st_size
-    return Staged(table, ds, str(path), run, rows, size, hashes.content(columns, rows, total), columns)
+    measure = Measure(rows, path.stat().st_size, hashes.content(columns, rows, total))
+    return Staged(table, ds, str(path), run, columns, measure)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from drawloom.engines import hash as hashes
 from drawloom.engines import quote
-from drawloom.engines.base import Staged
+from drawloom.engines.base import Measure, Staged
 from drawloom.engines.columns import Found, Output, near
 from drawloom.engines.errors import engine_errors
 from drawloom.engines.footer import write_meta
@@ -168,8 +168,8 @@ def _copy(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ..
 
 def _staged(target: Target, columns: tuple[Column, ...], rows: int, total: int | None) -> Staged:
     size = target.path.stat().st_size
-    content = hashes.content(columns, rows, total)
-    return Staged(target.table.name, target.ds, str(target.path), target.run, rows, size, content, columns)
+    measure = Measure(rows, size, hashes.content(columns, rows, total))
+    return Staged(target.table.name, target.ds, str(target.path), target.run, columns, measure)
 
 
 def _says(target: Target) -> dict[str, str]:

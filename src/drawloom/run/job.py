@@ -122,6 +122,10 @@ class Job:
         self.warehouse.drop(self.step, expired)
         return expired
 
+    def sweep(self) -> None:
+        """Remove what nobody reads any more of its table, and what killed tasks have left."""
+        self.warehouse.engine.sweep([self.table])
+
     def _check_days(self) -> None:
         known = self._owners[self.table].days
         for day in self.days:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from drawloom.sql.catalog import Catalog
 
 
+A_DAY = 86400.0  # seconds
 JUST_NOW = 1.0  # seconds for which a run takes it that what its plan has seen is so
 
 
@@ -157,14 +159,16 @@ class Project(Warehouse):
         plan = plan or self.plan()
         dropped = self._drop_expired(plan)
         world = None if dropped else self._just_seen()
-        self.engine.sweep()
         if not plan.todo:
             return Summary(waiting=plan.waiting)
         reads = plan.reads
         world = world or self.observe({*reads, *(cell.step.into.name for cell in plan.todo)})
         self.attach(world, reads)
         runner = LocalRunner(self.steps(self.pipelines), self.registry, world, jobs=jobs or _jobs())
-        return runner.run(plan, listener) if listener else runner.run(plan)
+        summary = runner.run(plan, listener) if listener else runner.run(plan)
+        if not summary.interrupted:
+            self._sweep()
+        return summary
 
     def query(self, sql: str) -> pa.Table:
         """The answer to one SELECT over any table."""
@@ -271,6 +275,16 @@ class Project(Warehouse):
             if cell.ds in there[cell.step.into.name]:
                 self.drop(cell.step, [cell.ds])
         return bool(expired)
+
+    def _sweep(self) -> None:
+        """Have the engine clean up once a day: what it removes is a day old, and to look for it takes a while."""
+        stamp = self._cache.parent / "swept"
+        if stamp.exists() and time.time() - stamp.stat().st_mtime < A_DAY:
+            return
+        self.engine.sweep([table for pipeline in self.pipelines for table in pipeline.tables])
+        with suppress(OSError):
+            stamp.parent.mkdir(exist_ok=True)
+            stamp.touch()
 
     def _refuse_errors(self) -> None:
         wrong = errors(self.compiled.problems)

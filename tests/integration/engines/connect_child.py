@@ -28,7 +28,7 @@ def main(url: str, location: str, schema: str) -> dict[str, Any]:
     found["rows"] = engine.query(f"SELECT a, s, CAST(ds AS VARCHAR) AS ds FROM {table} ORDER BY ds").to_pylist()
     found["refused"] = refused(engine, f"SELECT a,\n  nope\nFROM {table}")
     found["stopped"] = stopped(engine)
-    engine.sweep()
+    engine.sweep([table])
     engine.drop(table, D1)
     found["left"] = [str(ds) for ds in engine.days(table)]
     engine.spark.sql(f"DROP SCHEMA {schema} CASCADE")

@@ -77,6 +77,26 @@ def ask_around(house: House) -> None:
     assert house.stale() == {}
 
 
+def test_folders_of_spark_that_nothing_points_at_are_removed_a_day_later(build: Build) -> None:
+    house = build("spark")
+    house.run("daily", last=DAYS[1])
+    house.run("daily", last=DAYS[1], force=True)
+    (runs,) = house.folder.rglob(f"{house.schema}/daily/_runs")
+    old = set(runs.iterdir())
+    assert len(old) == 4
+    for folder in old:
+        os.utime(folder, (0, 0))
+    rows = house.rows("daily")
+    house.run("daily", last=DAYS[0], force=True)
+    assert old < set(runs.iterdir())  # it has been looked for today
+    os.utime(house.folder / ".drawloom" / "swept", (0, 0))
+    house.run("daily", last=DAYS[0], force=True)
+    left = old & set(runs.iterdir())
+    assert len(left) == 1  # the partition of the second day is in it
+    assert len(set(runs.iterdir())) == 3
+    assert house.rows("daily") == rows
+
+
 @pytest.mark.parametrize("kind", ["duckdb", pytest.param("spark", marks=pytest.mark.slow), "trino-hive", AGAIN])
 def test_the_command_line_of_a_project(build: Build, truth: Rows, kind: str) -> None:
     house = build(kind)

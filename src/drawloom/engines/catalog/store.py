@@ -49,7 +49,7 @@ class Rows:
 
 
 class Session(Protocol):
-    """One task's way to the engine: used by one thread, and stopped by another."""
+    """One task's way to the engine: used by one thread, which may let another one measure, and stopped by any."""
 
     def describe(self, sql: str) -> list[tuple[str, str]]:
         """The names of what a SELECT gives, and their types as DuckDB spells them; runs nothing.

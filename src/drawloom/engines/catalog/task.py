@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,7 +12,7 @@ from sqlglot import exp, parse_one
 
 from drawloom.engines import hash as hashes
 from drawloom.engines import quote
-from drawloom.engines.base import HOUSE, Metas, Schemas, Staged, Visible
+from drawloom.engines.base import HOUSE, Measure, Metas, Schemas, Staged, Visible
 from drawloom.engines.catalog.narrow import narrow, partitions
 from drawloom.engines.catalog.one import one_query
 from drawloom.engines.catalog.select import WRONG, Query
@@ -31,7 +31,10 @@ STAGED = "staged"
 
 
 class CatalogTask:
-    """See ``base.Task``; used by one thread at a time."""
+    """See ``base.Task``; used by one thread at a time.
+
+    Where no row can be of a wrong day, what was staged is measured beside the checks: both only wait for the engine.
+    """
 
     def __init__(self, store: Store, inputs: Visible, columns: Schemas, run: str) -> None:
         self._store = store
@@ -39,6 +42,7 @@ class CatalogTask:
         self._run = run
         self._typed: dict[str, Mapping[str, str]] = {}  # what is known of the tables that texts name, for the dialect
         self._views: dict[str, exp.Query | exp.Table] = {}
+        self._beside = ThreadPoolExecutor(1, "drawloom-measure")
         try:
             for table, days in inputs.items():
                 self._views[table.lower()] = self._view(table, days, columns.get(table, ()))
@@ -53,6 +57,7 @@ class CatalogTask:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._store.end(self)
+        self._beside.shutdown()
         self._session.close()
 
     def stage(
@@ -71,8 +76,11 @@ class CatalogTask:
             RunError: the engine refuses or fails, or a row has another ``ds`` (wrong-day).
         """
         query = self._query(table, sql, known, dialect)
-        staged = self._write(table, query, query.of(ds), {ds: meta})
-        return staged[0]
+        name, rows = self._write(table, query, query.of(ds), {ds: meta})
+        if query.key:
+            return self._measured(name, rows, [ds])[0]
+        measure = self._beside.submit(lambda: self._measure(name, rows).get(ds, _nothing(rows)))
+        return Staged(table.name, ds, name, rows.run, rows.columns, measure)
 
     def stage_range(
         self, table: Table, sql: str, metas: Metas, known: Sequence[Column] = (), dialect: str = HOUSE
@@ -86,7 +94,7 @@ class CatalogTask:
         query = self._query(table, sql, known, dialect)
         if not query.key:
             raise refuse("bad-columns", f"the SELECT for {table.name} has no ds, must project it to fill many days.")
-        return self._write(table, query, query.by_day, metas)
+        return self._measured(*self._write(table, query, query.by_day, metas), sorted(metas))
 
     def stage_days(
         self,
@@ -104,7 +112,7 @@ class CatalogTask:
         """
         first = self._query(table, texts[min(texts)], known, dialect)
         said = {ds: self._say(text, dialect) for ds, text in texts.items()}
-        return self._write(table, first, first.together(said), metas)
+        return self._measured(*self._write(table, first, first.together(said), metas), sorted(metas))
 
     def stage_arrow(
         self, table: Table, ds: date, data: pa.Table, meta: Mapping[str, str], known: Sequence[Column] = ()
@@ -161,16 +169,26 @@ class CatalogTask:
         time = any(name == found.key and kind.startswith(("DATE", "TIMESTAMP")) for name, kind in described)
         return Query(said, found.key, stored, self._store.dialect, time)
 
-    def _write(self, table: Table, query: Query, select: str, metas: Metas) -> list[Staged]:
+    def _write(self, table: Table, query: Query, select: str, metas: Metas) -> tuple[str, Rows]:
         order_by(table, query.outputs)  # refuses a cluster key that is no column
         run = next(iter(metas.values())).get("run", self._run)
         rows = Rows(table, query.columns, select, run, query.shift)
         name = self._session.stage(rows)
         self._know(name, rows.columns)
-        measured = self._session.measure(name, rows.columns)
-        self._check_days(table, sorted(metas), measured)
-        made = partial(_staged, table.name, name, rows)
-        return [made(ds, *measured.get(ds, (0, "", 0))) for ds in sorted(metas)]
+        return name, rows
+
+    def _measured(self, name: str, rows: Rows, days: Sequence[date]) -> list[Staged]:
+        """What was written, a partition for each day; refused where a row is of another day."""
+        found = self._measure(name, rows)
+        self._check_days(rows.table, days, found)
+        return [Staged(rows.table.name, ds, name, rows.run, rows.columns, found.get(ds, _nothing(rows))) for ds in days]
+
+    def _measure(self, name: str, rows: Rows, ds: date | None = None) -> dict[date | None, Measure]:
+        found = self._session.measure(name, rows.columns, ds)
+        return {
+            key: Measure(count, size, hashes.content(rows.columns, count, total))
+            for key, (count, total, size) in found.items()
+        }
 
     @staticmethod
     def _check_days(table: Table, days: Sequence[date], found: Mapping[date | None, object]) -> None:
@@ -187,9 +205,9 @@ class CatalogTask:
         found = self._store.look(table)
         assert found is not None, table
         self._know(found.name, found.columns)
-        measured = self._session.measure(found.kept or found.name, found.columns, ds)
         rows = Rows(Table(table), found.columns, "", "")
-        return _staged(table, found.name, rows, ds, *measured.get(ds, (0, "", 0)))
+        measured = self._measure(found.kept or found.name, rows, ds)
+        return Staged(table, ds, found.name, "", found.columns, measured.get(ds, _nothing(rows)))
 
     def _view(self, table: str, days: Sequence[date] | None, given: Sequence[Column]) -> exp.Query | exp.Table:
         found = self._store.look(table)
@@ -220,6 +238,5 @@ def _quoted(schema: pa.Schema) -> list[tuple[str, pa.DataType]]:
     return [(quote.name(field.name), field.type) for field in schema]
 
 
-def _staged(table: str, name: str, rows: Rows, ds: date, count: int, total: str, size: int) -> Staged:
-    content = hashes.content(rows.columns, count, total)
-    return Staged(table, ds, name, rows.run, count, size, content, rows.columns)
+def _nothing(rows: Rows) -> Measure:
+    return Measure(0, 0, hashes.content(rows.columns, 0, ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
@@ -127,10 +127,10 @@ class Spark:
             self._tables.ensure(table, columns)
             self._tables.point(table, {ds: place for ds, place in folders.items() if ds})
 
-    def sweep(self) -> None:
-        """Remove folders of runs that no partition is in any more."""
+    def sweep(self, tables: Iterable[str]) -> None:
+        """Remove folders of runs of these tables that no partition is in any more, when they are a day old."""
         if self.lasting and not is_remote(self.spark):
-            self._tables.sweep()
+            self._tables.sweep(tables)
 
     def folder(self, table: str, run: str) -> str:
         """The folder of a run of a table."""

@@ -46,7 +46,6 @@ class Tables:
         self._spark = spark
         self._location = location
         self._address = address
-        self._written: set[str] = set()
 
     def columns(self, table: str) -> tuple[Column, ...]:
         """The columns without ``ds``; empty where there is no such table."""
@@ -126,13 +125,11 @@ class Tables:
             for ds in new:  # another writer may have been first
                 self._run(_moved(table, ds, folders[ds]))
         self._spark.catalog.refreshTable(table.lower())
-        self._written.add(table)
 
     def drop(self, table: str, ds: date) -> None:
         """Remove a partition; its folder is swept later."""
         if ds in self.days(table):
             self._run(f"ALTER TABLE {name(table)} DROP IF EXISTS PARTITION ({KEY} = DATE '{ds}')")
-            self._written.add(table)
 
     def write_empty(self, folder: str, columns: Sequence[Column]) -> None:
         """Write a file without rows."""
@@ -146,15 +143,15 @@ class Tables:
         schema, _, rest = table.lower().partition(".")
         return f"{self._location}/{schema}/{rest}"
 
-    def sweep(self, grace: float = GRACE) -> list[str]:
-        """Remove old folders of runs that no partition of the written tables is in; those removed."""
-        return [folder for table in sorted(self._written) for folder in self._sweep(table, grace)]
+    def sweep(self, tables: Iterable[str], grace: float = GRACE) -> list[str]:
+        """Remove old folders of runs that no partition of these tables is in; those removed."""
+        return [folder for table in tables for folder in self._sweep(table, grace)]
 
     def _sweep(self, table: str, grace: float) -> Iterator[str]:
         context: Any = self._spark.sparkContext
         runs = context._jvm.org.apache.hadoop.fs.Path(decoded(f"{self.folder(table)}/{RUNS}"))  # noqa: SLF001
         files = runs.getFileSystem(context._jsc.hadoopConfiguration())  # noqa: SLF001
-        if not files.exists(runs):
+        if not files.exists(runs) or not self._by_day(table):
             return
         live = {place.rstrip("/").rpartition("/")[0].rpartition("/")[2] for place in self._places(table)}
         for run in files.listStatus(runs):

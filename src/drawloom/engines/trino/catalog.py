@@ -112,14 +112,13 @@ class Catalog:
 
     def make_staging(self) -> None:
         """Have the schema for what is not published; it is asked for once."""
-        if not self._staging:
-            try:
-                self.look_for_staging()
-            except RunError as error:
-                if name_of(error) not in MISSING:
-                    raise
-                self.make_schema(STAGING, FOLDER)
-                self._staging = True
+        try:
+            self.look_for_staging()
+        except RunError as error:
+            if name_of(error) not in MISSING:
+                raise
+            self.make_schema(STAGING, FOLDER)
+            self._staging = True
 
     def look_for_staging(self) -> None:
         """Spare ``make_staging`` its question.
@@ -127,8 +126,9 @@ class Catalog:
         Raises:
             RunError: there is no such schema.
         """
-        self.make_folder(STAGING)
-        self._staging = True
+        if not self._staging:
+            self.make_folder(STAGING)
+            self._staging = True
 
     def make_folder(self, schema: str) -> None:
         """Have the folder of a schema: it may be in the lake of another project on this machine that is gone by now."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
-from threading import Event
 from typing import TYPE_CHECKING, Self
 
 from drawloom.engines.base import HOUSE, Schemas, Staged, Visible
@@ -21,8 +20,6 @@ from drawloom.model import Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-SOON = 1.0  # seconds
 
 
 class Trino:
@@ -47,7 +44,6 @@ class Trino:
         self.run = secrets.token_hex(6)
         self.tables = Tables(client, self.location, lake_catalog)
         self._tasks: set[CatalogTask] = set()
-        self._closing = Event()
         self._aside = ThreadPoolExecutor(1, "drawloom-aside")
 
     def __enter__(self) -> Self:
@@ -59,7 +55,6 @@ class Trino:
     def close(self) -> None:
         """Stop what still runs, and close the connections."""
         self.interrupt()
-        self._closing.set()
         self._aside.shutdown()
         self.client.close()
 
@@ -73,6 +68,7 @@ class Trino:
         Raises:
             InputError: a table is in no catalog, and its columns are not given.
         """
+        self.aside(self.tables.look_for_staging)
         task = CatalogTask(self, inputs, columns or {}, self.run)
         self._tasks.add(task)
         return task
@@ -138,11 +134,9 @@ class Trino:
         """Make folders (URIs) of Parquet files the partitions of a table, or under None the table without days."""
         self.tables.attach(table, columns, folders)
 
-    def sweep(self) -> None:
-        """Drop what dead runs left in the staging schema, when what somebody waits for has begun."""
-        self.aside(self.tables.look_for_staging)
-        self.aside(lambda: self._closing.wait(SOON))
-        self.aside(self.tables.sweep)
+    def sweep(self, tables: Iterable[str]) -> None:  # noqa: ARG002 - one place has what is staged of all tables
+        """Drop what dead runs left in the staging schema, when it is a day old."""
+        self.tables.sweep()
 
     def aside(self, work: Callable[[], object]) -> None:
         """Do what nobody waits for but ``close``: after what was given before, and not after the end."""

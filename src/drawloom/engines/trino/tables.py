@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlglot import exp
 
-from drawloom.engines.base import Staged
+from drawloom.engines.base import Measure, Staged
 from drawloom.engines.catalog.store import Found
 from drawloom.engines.trino.catalog import OTHER, STAGING, Catalog, Described, data_columns, quoted, split
 from drawloom.engines.trino.client import Client
@@ -188,7 +188,7 @@ def _opened(client: Client, name: str, location: str) -> Hive | Iceberg:
 
 
 def _part(table: str, ds: date, place: str, rows: int, columns: Sequence[Column]) -> Staged:
-    return Staged(table, ds, place, "", rows, 0, "", tuple(columns))
+    return Staged(table, ds, place, "", tuple(columns), Measure(rows, 0, ""))
 
 
 def _elsewhere(table: str, error: RunError) -> Problem:
