@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from drawloom.model import RunError
+from drawloom.engines.catalog.task import CatalogTask
+from drawloom.model import Problem, RunError
 from tests.conformance.bench import D1, Bench
 from tests.conformance.child import fill, heard, kill, whole, writer
 
@@ -129,3 +130,19 @@ def test_what_was_staged_is_gone_when_the_task_is_over(bench: Bench, published: 
             bench.engine.publish([staged])
     bench.engine.sweep([bench.t])
     assert bench.rows(f"SELECT max(tag) FROM {bench.t}") == [(9 if published else 0,)]
+
+
+def test_what_cannot_be_measured_is_not_published(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(bench, 0, 0)
+    with bench.engine.task({}) as task:
+        if not isinstance(task, CatalogTask):
+            pytest.skip("it is measured before it is told")
+
+        def refuse(*_: object) -> None:
+            raise RunError(Problem("engine-io", "error", "the disk is gone."))
+
+        monkeypatch.setattr(task._session, "measure", refuse)
+        staged = task.stage(bench.table(), D1, "SELECT 9 AS tag, 9 AS n, 9 AS x", {})
+        with pytest.raises(RunError, match="the disk is gone"):
+            bench.engine.publish([staged])
+    assert whole(bench) == (0, 0)
