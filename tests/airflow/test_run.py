@@ -25,7 +25,8 @@ from drawloom.airflow.connections import engine_from_connection, from_connection
 from drawloom.airflow.days import days_to_fill
 from drawloom.airflow.install import install
 from drawloom.airflow.site import Site
-from drawloom.model import InputError
+from drawloom.engines.duckdb import DuckDB
+from drawloom.model import InputError, Problem, RunError
 from drawloom.run.project import Project
 from drawloom.run.settings import EngineSettings
 from tests.airflow.conftest import HOME
@@ -137,6 +138,25 @@ def test_a_run_without_key_fills_the_newest_day_up_to_its_logical_date(root: Pat
     assert run_dag("core.visits", datetime(2026, 1, 2, 12, tzinfo=UTC)).state == "success"
     assert run_dag("core.visits").state == "success"
     assert {("core.visits", day(2)), ("core.visits", day(31))} <= contents(root).keys()
+
+
+def test_leftovers_that_cannot_be_removed_fail_nobody(
+    root: Path, run_dag: RunDag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sweep(engine: DuckDB, tables: list[str]) -> None:
+        asked.append(tables)
+        raise RunError(Problem("engine-denied", "error", "folder == _runs, must not be touched."))
+
+    asked: list[list[str]] = []
+    monkeypatch.setattr(DuckDB, "sweep", sweep)
+    span = {"from": "2026-01-01", "to": "2026-01-01"}
+    assert run_dag("core.visits", force=True, **span).tasks["core.visits"] == "success"
+    assert asked == [["core.visits"]]
+    with Project.load(root) as project:
+        (root / ".drawloom" / "swept").unlink(missing_ok=True)
+        assert project.run(project.plan(["core.visits"], day(1), day(1), force=True)).exit_code == 0
+    assert len(asked) == 2
+    assert not (root / ".drawloom" / "swept").exists()  # it is tried again
 
 
 def test_a_sensor_waits_for_what_is_not_there(root: Path, run_dag: RunDag) -> None:

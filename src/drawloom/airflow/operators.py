@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
 from drawloom.airflow.days import days_to_fill, is_range, site_of
 from drawloom.airflow.sensors import INTERVAL, listed, waiting
+from drawloom.model import RunError
 
 if TYPE_CHECKING:
     from drawloom.airflow.site import Site
@@ -82,7 +83,10 @@ class StepOperator(BaseOperator):
             raise AirflowException("\n".join(f"{r.table} {r.ds}: {r.error or r.outcome}" for r in failed))
         for table_day in job.drop_expired():
             self.log.info("dropped %s %s: it is not kept any longer", job.table, table_day)
-        job.sweep()
+        try:
+            job.sweep()
+        except RunError as error:
+            self.log.warning("what is left over could not be removed: %s", error)
         self._emit(context, job)
 
     def _tell(self, result: Result) -> None:

@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model import InputError, Pipeline, Problem, errors, refuse
+from drawloom.model import InputError, Pipeline, Problem, RunError, errors, refuse
 from drawloom.run.compile import Compiled, compile_project
 from drawloom.run.plan import Cell, Key, Plan, State, make_plan
 from drawloom.run.settings import Settings
@@ -281,8 +281,8 @@ class Project(Warehouse):
         stamp = self._cache.parent / "swept"
         if stamp.exists() and time.time() - stamp.stat().st_mtime < A_DAY:
             return
-        self.engine.sweep([table for pipeline in self.pipelines for table in pipeline.tables])
-        with suppress(OSError):
+        with suppress(OSError, RunError):  # what cannot be removed now is looked for by the next run
+            self.engine.sweep([table for pipeline in self.pipelines for table in pipeline.tables])
             stamp.parent.mkdir(exist_ok=True)
             stamp.touch()
 

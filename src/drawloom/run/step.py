@@ -181,6 +181,7 @@ class StepRunner:
     def _publish(
         self, parts: Sequence[Staged], run: str, step: Step, inputs: Mapping[date, Inputs], began: float
     ) -> tuple[Record, ...]:
+        contents = [part.content for part in parts]  # waits: what cannot be measured is neither published nor forgotten
         if not self.engine.signs:
             self.forget(step.into.name, [part.ds for part in parts])
         stamps = self.engine.publish(parts)
@@ -192,7 +193,7 @@ class StepRunner:
                 run,
                 part.rows,
                 part.bytes,
-                part.content,
+                content,
                 step.fingerprint,
                 seen(inputs[part.ds]),
                 inputs[part.ds],
@@ -201,7 +202,7 @@ class StepRunner:
                 stamp,
                 self.engine.dialect,
             )
-            for part, stamp in zip(parts, stamps, strict=True)
+            for part, content, stamp in zip(parts, contents, stamps, strict=True)
         )
 
 

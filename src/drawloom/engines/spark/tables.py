@@ -145,7 +145,8 @@ class Tables:
 
     def sweep(self, tables: Iterable[str], grace: float = GRACE) -> list[str]:
         """Remove old folders of runs that no partition of these tables is in; those removed."""
-        return [folder for table in tables for folder in self._sweep(table, grace)]
+        with spark_errors("", self._address):
+            return [folder for table in tables for folder in self._sweep(table, grace)]
 
     def _sweep(self, table: str, grace: float) -> Iterator[str]:
         context: Any = self._spark.sparkContext
