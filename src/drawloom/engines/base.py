@@ -48,20 +48,21 @@ class Staged:
     @property
     def rows(self) -> int:
         """How many rows it has."""
-        return self._measured.rows
+        return self.measured.rows
 
     @property
     def bytes(self) -> int:
         """The size of its files."""
-        return self._measured.bytes
+        return self.measured.bytes
 
     @property
     def content(self) -> str:
         """The hash of its rows, whatever their order."""
-        return self._measured.content
+        return self.measured.content
 
     @property
-    def _measured(self) -> Measure:
+    def measured(self) -> Measure:
+        """What it has been measured to be."""
         return self.measure.result() if isinstance(self.measure, Future) else self.measure
 
 

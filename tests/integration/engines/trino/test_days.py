@@ -51,9 +51,9 @@ def test_an_empty_day_is_there_and_empty(bench: Bench) -> None:
     bench.fill(D2, nothing)  # over a full one
     assert bench.rows() == [(1, D1)]
     assert bench.engine.days(bench.table) == [D1, D2]
-    assert bench.engine.stored(bench.table, D2) == replace(
-        bench.fill(D3, nothing), ds=D2, run="", place=f"{bench.catalog}.{bench.table}"
-    )
+    empty = bench.fill(D3, nothing)
+    place = f"{bench.catalog}.{bench.table}"
+    assert bench.engine.stored(bench.table, D2) == replace(empty, ds=D2, run="", place=place, measure=empty.measured)
     for ds in (D1, D2, D3):
         bench.engine.drop(bench.table, ds)
     assert bench.engine.days(bench.table) == []
