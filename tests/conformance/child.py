@@ -50,10 +50,16 @@ def fill(bench: Bench, tag: int, n: int) -> None:
     bench.fill(D1, rows(tag, n))
 
 
+class NothingError(AssertionError):
+    """A reader saw a partition without rows."""
+
+
 def whole(bench: Bench) -> tuple[int, int]:
     """Which write a reader sees; it must be one complete result of one writer."""
     asked = "count(DISTINCT tag), count(DISTINCT n), max(tag), max(n), count(*), max(x)"
     ((tags, ns, tag, n, found, last),) = bench.rows(f"SELECT {asked} FROM {bench.t}")
+    if not found:
+        raise NothingError(bench.t)
     assert (tags, ns) == (1, 1), (tags, ns, tag, n)
     assert found == count(tag, n) == last + 1, (found, tag, n)
     return tag, n

@@ -12,7 +12,7 @@ from drawloom.engines import hash as hashes
 from drawloom.engines.catalog.task import CatalogTask
 from drawloom.model import Problem, RunError
 from tests.conformance.bench import D1, Bench
-from tests.conformance.child import fill, heard, kill, whole, writer
+from tests.conformance.child import NothingError, fill, heard, kill, whole, writer
 
 KILLS = {"duckdb": 4, "spark": 2, "trino-hive": 4, "trino-iceberg": 4}
 
@@ -26,7 +26,7 @@ def settled(bench: Bench) -> tuple[int, int]:
             time.sleep(0.5)
             if whole(bench) == first:
                 return first
-        except RunError:
+        except (RunError, NothingError):
             assert bench.kind == "trino-hive"
     raise AssertionError("the partition never came to rest")
 
@@ -64,20 +64,20 @@ def test_a_writer_that_dies_at_any_moment_leaves_a_whole_partition(bench: Bench)
 def test_readers_see_whole_partitions_while_another_process_writes(bench: Bench) -> None:
     fill(bench, 0, 0)
     seen: list[tuple[int, int]] = []
-    failed: list[RunError] = []
+    failed: list[RunError | NothingError] = []
     with writer(bench, "write", 1, 10) as child:
         heard(child, "0")
         while child.poll() is None:
             try:
                 seen.append(whole(bench))
-            except RunError as error:
+            except (RunError, NothingError) as error:
                 failed.append(error)
         assert child.communicate()[0].splitlines()[-1] == "DONE"
     assert whole(bench) == (1, 9)
     assert len(seen) > 3
     assert [tag for tag, _ in seen] == sorted(tag for tag, _ in seen)
     assert [n for tag, n in seen if tag] == sorted(n for tag, n in seen if tag)
-    if bench.kind != "trino-hive":  # there a reader may fail while the files of a partition are replaced
+    if bench.kind != "trino-hive":  # there Trino renames two folders, and between them a reader fails or finds nothing
         assert failed == []
     print(f"{bench.kind}: {len(seen)} whole answers and {len(failed)} failures in 10 overwrites")
 
