@@ -63,9 +63,11 @@ class Registry:
     def records(self, tables: Collection[str] | None = None) -> dict[str, dict[date, Record]]:
         """All partitions (of these tables) by table and day, without their inputs (see ``inputs``)."""
         columns = [column for column in PARTITIONS.c if column.name != "inputs"]
+        names = [column.name for column in columns]
         found: dict[str, dict[date, Record]] = {}
         with self._begin() as connection:
-            for row in connection.execute(_of(sa.select(*columns), PARTITIONS, tables)).mappings():
+            for values in connection.execute(_of(sa.select(*columns), PARTITIONS, tables)):
+                row = dict(zip(names, values, strict=True))  # a look into .mappings() costs more than all of this
                 found.setdefault(row["name"], {})[row["ds"]] = to_record(row)
         return found
 

@@ -34,10 +34,30 @@ CASE
 [% macro cut(g) %]
 CASE
       [% for cut in g.cuts %]
-      WHEN [% for d in g.dims %][[ d.name ]] IS [[ "NOT " if d.key in cut.keys ]]NULL[[ " AND " if not loop.last ]][% endfor %] THEN [[ cut.value ]]
+      WHEN [[ of_cut(g, cut) ]] THEN [[ cut.value ]]
       [% endfor %]
       ELSE ''
     END
+[%- endmacro %]
+
+[# The rows of one cut. #]
+[% macro of_cut(g, cut) %][% for d in g.dims %][[ d.name ]] IS [[ "NOT " if d.key in cut.keys ]]NULL[[ " AND " if not loop.last ]][% endfor %][% endmacro %]
+
+[# The counts by one column in all cuts: those that are kept, and those that are added up from a finer one. #]
+[% macro counted(g, column, condition, ranged) %]
+counted AS (
+  SELECT ds, activity, [% for name in g.dim_names %][[ name ]], [% endfor %][[ column ]], n
+  FROM [[ g.tables.counts ]]
+  WHERE [[ when(ranged) ]] AND activity <> '' AND [[ condition ]]
+  [% for cut, finer in g.summed %]
+  UNION ALL
+  SELECT ds, activity, [% for d in g.dims %][[ d.name if d.key in cut.keys else "CAST(NULL AS VARCHAR)" ]], [% endfor %][[ column ]], CAST(sum(n) AS BIGINT)
+  FROM [[ g.tables.counts ]]
+  WHERE [[ when(ranged) ]] AND activity <> '' AND [[ condition ]] AND [[ of_cut(g, finer) ]]
+  GROUP BY ds, activity, [% for name in cut.names %][[ name ]], [% endfor %][[ column ]]
+
+  [% endfor %]
+)
 [%- endmacro %]
 
 [# counted -> mapped: values outside of the keep list become '(other)'. `others` are the columns besides. #]

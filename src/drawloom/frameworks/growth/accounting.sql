@@ -1,11 +1,6 @@
 [% import "_macros.sql" as m with context %]
 -- How many entities are active, new, retained, resurrected, churned and stale, in each window and cut.
-WITH counted AS (
-  SELECT ds, activity, [[ m.list(g.dim_names) ]][[ ", " if g.dims ]]flags, sum(n) AS n
-  FROM [[ g.tables.counts ]]
-  WHERE [[ m.when(ranged) ]] AND activity <> '' AND flags IS NOT NULL
-  GROUP BY ds, activity, [[ m.list(g.dim_names) ]][[ ", " if g.dims ]]flags
-)
+WITH [[ m.counted(g, "flags", "flags IS NOT NULL", ranged) ]]
 [% include "_keep_list.sql" %]
 , [[ m.mapped(g, ["flags"]) ]],
 -- What each window and step looks for in the flags.

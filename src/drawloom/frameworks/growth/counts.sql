@@ -28,14 +28,14 @@ states AS NOT MATERIALIZED (
         ELSE 0
       END
     END AS [[ a.flags ]],
-    CAST(bit_count([[ a.bits ]] & 127) AS INTEGER) * 32 + CAST(bit_count([[ a.bits ]] & 268435455) AS INTEGER) AS [[ a.days ]][[ "," if g.tailed or not loop.last ]]
+    CAST(bit_count([[ a.bits ]] & 127) AS INTEGER) * 32 + CAST(bit_count([[ a.bits ]] & 268435455) AS INTEGER) AS [[ a.days ]][[ "," if g.present or not loop.last ]]
     [% endfor %]
-    [% if g.tailed %]
-    CASE WHEN ([% for a in g.activities %][[ a.bits ]][[ " | " if not loop.last ]][% endfor %]) & 268435455 <> 0 THEN 1 ELSE 0 END AS "in 28 days"
+    [% if g.present %]
+    CASE WHEN [[ m.maps(g) ]] & 268435455 <> 0 THEN 1 ELSE 0 END AS [[ g.present ]]
     [% endif %]
   FROM states
 ),
--- Each set counts by one column, which is not NULL in its rows; "in 28 days" is for the keep lists of long tails.
+-- Each set counts by one column, which is not NULL in its rows. Cuts that a finer one holds are added up from it later.
 counted AS (
   SELECT
     [[ "ds" if ranged else m.day(0) ]] AS ds,
@@ -65,4 +65,4 @@ SELECT
   coalesce([% for a in g.activities %][[ a.days ]], [% endfor %]NULL) AS active_days,
   n
 FROM counted
-WHERE coalesce([% for counter in g.counters %][[ counter ]], [% endfor %]0) <> -1[[ ' AND coalesce("in 28 days", 1) = 1' if g.tailed ]]
+WHERE coalesce([% for counter in g.counters %][[ counter ]], [% endfor %]0) <> -1[[ " AND coalesce(" ~ g.present ~ ", 1) = 1" if g.present ]]

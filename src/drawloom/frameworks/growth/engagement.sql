@@ -1,11 +1,6 @@
 [% import "_macros.sql" as m with context %]
 -- How many entities were active on how many of the last 7 and 28 days (L7 and L28), in each cut.
-WITH counted AS (
-  SELECT ds, activity, [[ m.list(g.dim_names) ]][[ ", " if g.dims ]]active_days, sum(n) AS n
-  FROM [[ g.tables.counts ]]
-  WHERE [[ m.when(ranged) ]] AND activity <> '' AND active_days > 0
-  GROUP BY ds, activity, [[ m.list(g.dim_names) ]][[ ", " if g.dims ]]active_days
-)
+WITH [[ m.counted(g, "active_days", "active_days > 0", ranged) ]]
 [% include "_keep_list.sql" %]
 , [[ m.mapped(g, ["active_days"]) ]],
 active AS (

@@ -1,10 +1,16 @@
 [% import "_macros.sql" as m with context %]
 -- The values of long-tailed dimensions that are shown by name. A value stays until it is well below the bar.
 WITH counted AS (
-  [% for d in g.dims if d.tailed %]
-  SELECT ds, [[ d.value ]] AS dimension, [[ d.name ]] AS value, n AS entities
+  [% for d, cut in g.lists %]
+  SELECT ds, [[ d.value ]] AS dimension, [[ d.name ]] AS value, CAST(sum(n) AS BIGINT) AS entities
   FROM [[ g.tables.counts ]]
+  [% if cut %]
+  WHERE [[ m.when(ranged) ]] AND activity <> '' AND active_days > 0 AND [[ m.of_cut(g, cut) ]]
+  [% else %]
   WHERE [[ m.when(ranged) ]] AND activity = '' AND [[ d.name ]] IS NOT NULL
+  [% endif %]
+  GROUP BY ds, [[ d.name ]]
+
   [% if not loop.last %]
   UNION ALL
   [% endif %]

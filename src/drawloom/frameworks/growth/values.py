@@ -8,6 +8,7 @@ from datetime import date
 
 from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.growth.conditions import condition_sql
+from drawloom.frameworks.growth.cuts import Cut, counted, finer
 from drawloom.frameworks.growth.spec import Dimension, Growth
 
 MAP_DAYS = 56
@@ -137,23 +138,6 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """Dimensions that are counted by together."""
-
-    keys: tuple[str, ...]
-
-    @property
-    def names(self) -> list[str]:
-        """Their columns."""
-        return [sqlfiles.name(key) for key in self.keys]
-
-    @property
-    def value(self) -> str:
-        """What the cut is called, as a literal."""
-        return sqlfiles.value(",".join(self.keys))
-
-
-@dataclass(frozen=True, slots=True)
 class Bit:
     """One bit of the flags: set where the map and ``mask`` meet."""
 
@@ -203,12 +187,7 @@ class Values:
         self.first = [dim for dim in self.touched if dim.touch == "first"]
         self.tailed = any(dim.tailed for dim in self.dims)
         self.cuts = [Cut(cut) for cut in spec.all_cuts]
-        present = sqlfiles.name("in 28 days")
-        by_activity = [column for activity in self.activities for column in (activity.flags, activity.days)]
-        self.counters = [*by_activity, *([present] if self.tailed else [])]
-        self.sets = [[*names, column] for column in by_activity for names in ([], *(cut.names for cut in self.cuts))]
-        self.sets += [[dim.name, present] for dim in self.dims if dim.tailed]
-        self.grouped = {name for names in self.sets for name in names}  # without dimensions that are in no cut
+        self._set_counters()
         self.tables = {key: sqlfiles.table(spec.table + ending) for key, ending in TABLES.items()}
         self.ratio = None if self.snapshots else RATIO  # snapshots move those who are away
         self.mask55 = (1 << (MAP_DAYS - 1)) - 1
@@ -225,6 +204,22 @@ class Values:
         by_lag = {(part.step, part.window if part.step == "window" else 0): part for part in self.parts}
         self.lags = list(by_lag.values())
         self.longest = max(part.lag for part in self.parts)
+
+    def _set_counters(self) -> None:
+        """What is counted over all entities; the fewer, the better: each is a pass over the rows of the state."""
+        cuts = [Cut(()), *self.cuts]
+        whole = counted(cuts)
+        self.summed = [(cut, finer(cut.keys, whole)) for cut in cuts if cut not in whole]
+        listed = whole if len(self.activities) == 1 else []  # who did one of many is in no cut
+        self.lists = [(dim, finer([dim.key], listed)) for dim in self.dims if dim.tailed]
+        alone = [dim.name for dim, cut in self.lists if not cut]
+        present = sqlfiles.name("in 28 days")
+        by_activity = [column for activity in self.activities for column in (activity.flags, activity.days)]
+        self.present = present if alone else None
+        self.counters = [*by_activity, *([present] if alone else [])]
+        self.sets = [[*cut.names, column] for column in by_activity for cut in whole]
+        self.sets += [[name, present] for name in alone]
+        self.grouped = {name for names in self.sets for name in names}  # without dimensions that are in no cut
 
 
 def _snapshots(spec: Growth) -> list[Snapshot]:
