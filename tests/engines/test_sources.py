@@ -11,7 +11,7 @@ import pytest
 from drawloom.engines.duckdb import DuckDB
 from drawloom.engines.lake import Lake
 from drawloom.engines.sources import Format, Source
-from drawloom.model import Column, InputError, RunError
+from drawloom.model import Column, InputError, RunError, Table
 from tests.engines.conftest import D1, Shop, day
 
 ROOT = "landing"
@@ -253,3 +253,39 @@ def test_a_corrupt_source_file_is_named(tmp_path: Path) -> None:
     put(tmp_path / "r/2026-01-01.parquet", "nothing of the kind")
     with pytest.raises(RunError, match=r"2026-01-01\.parquet"):
         ask(tmp_path, Source("raw.r", str(tmp_path / "r/{ds}.parquet")), "SELECT * FROM raw.r")
+
+
+def test_days_of_outside_files_together_equal_the_days_one_by_one(tmp_path: Path) -> None:
+    texts = {
+        day(n): f"SELECT city, sum(fare) AS fare FROM raw.rides WHERE ds = DATE '{day(n)}' GROUP BY ALL" for n in (1, 2)
+    }
+    for n in (1, 2):
+        put(tmp_path / f"r-{day(n)}.csv", f"fare,city,id\n{n}.5,x,1\n{n},y,2\n")
+        parquet(tmp_path / f"r-{day(n)}.parquet", f"SELECT {n} AS fare, 'x' AS city FROM range(3)")
+    for form, rows in {"csv": 2, "parquet": 1}.items():
+        source = _rides(tmp_path, form)
+        with DuckDB(Lake(tmp_path / form), {source.name: source}) as engine:
+            with engine.task({source.name: list(texts)}) as task:
+                together = task.stage_days(Table("core.k"), texts, {ds: {} for ds in texts})
+            for part in together:
+                with engine.task({source.name: [part.ds]}) as task:
+                    alone = task.stage(Table("core.k"), part.ds, texts[part.ds], {})
+                assert (alone.content, alone.rows) == (part.content, rows)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_outside_files_that_are_not_alike_or_packed_are_read_day_by_day(tmp_path: Path, packed: bool) -> None:
+    for n in (1, 2):
+        (tmp_path / f"r-{day(n)}.csv.gz").write_bytes(gzip.compress(b"id,city,fare\n1,x,2\n"))
+        parquet(tmp_path / f"r-{day(n)}.parquet", f"SELECT {n} AS fare, 'x' AS city{', 1 AS more' * (n - 1)}")
+    source = _rides(tmp_path, "csv", ".csv.gz") if packed else _rides(tmp_path, "parquet")
+    texts = {ds: f"SELECT city FROM raw.rides WHERE ds = DATE '{ds}'" for ds in (day(1), day(2))}
+    with DuckDB(Lake(tmp_path / "lake"), {source.name: source}) as engine:
+        with engine.task({source.name: list(texts)}) as task, pytest.raises(RunError) as caught:
+            task.stage_days(Table("core.k"), texts, {ds: {} for ds in texts})
+        assert caught.value.problems[0].code == "apart"
+
+
+def _rides(folder: Path, form: Format, ending: str = "") -> Source:
+    columns = () if form == "parquet" else COLUMNS
+    return Source("raw.rides", str(folder / f"r-{{ds}}{ending or '.' + form}"), form, columns)

@@ -18,6 +18,7 @@ from drawloom.engines.footer import columns_sql, parse_columns, read_footer
 from drawloom.engines.guess import guess_files
 from drawloom.engines.lake import FILE, Lake, file_version
 from drawloom.engines.sources import Source
+from drawloom.engines.text import is_packed
 from drawloom.engines.views import Columns, no_rows, over_files, unite
 from drawloom.model import KEY, Column, refuse
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 class Seen:
     """The SELECT over each table's files, and the version of each file at that time.
 
-    ``alike`` says that the files of each table are the lake's and have the same columns.
+    ``alike`` says that a file of each table gives the same whether it is read alone or with the others.
 
     DuckDB opens a file by its path more than once in a query, so that a publication in between gives it the footer
     of one version and the rows of another: whoever reads must look at the versions again afterwards.
@@ -144,9 +145,13 @@ class Reader:
             self._columns.put(path, versions[path], parse_columns(text))
 
     def _alike(self, table: str, paths: Sequence[str], versions: Mapping[str, str]) -> bool:
+        """Whether a file gives among the others what it gives alone; packed text is larger than it looks."""
         if len(paths) < 2:
             return True
-        return table.lower() not in self._sources and len({self._columns.of(p, versions[p]) for p in paths}) == 1
+        source = self._sources.get(table.lower())
+        if source and source.format != "parquet":
+            return not any(map(is_packed, paths))
+        return len({self._columns.of(path, versions[path]) for path in paths}) == 1
 
     def _tell(self, path: str) -> tuple[Column, ...] | None:
         """What a file of ours says of its columns; pyarrow, which takes long to load, only says what is wrong with one."""

@@ -40,6 +40,11 @@ def open_bytes(path: Path | str) -> IO[bytes]:
     return file  # type: ignore[no-any-return]
 
 
+def is_packed(path: Path | str) -> bool:
+    """Whether a file is unpacked when it is read."""
+    return Path(path).suffix.lower() in _CODECS
+
+
 def open_text(path: Path | str) -> IO[str]:
     """A file's text, lines as they are, without a byte order mark; bytes that are no UTF-8 become U+FFFD."""
     return io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", errors="replace", newline="")
