@@ -262,7 +262,8 @@ def test_days_of_outside_files_together_equal_the_days_one_by_one(tmp_path: Path
     for n in (1, 2):
         put(tmp_path / f"r-{day(n)}.csv", f"fare,city,id\n{n}.5,x,1\n{n},y,2\n")
         parquet(tmp_path / f"r-{day(n)}.parquet", f"SELECT {n} AS fare, 'x' AS city FROM range(3)")
-    for form, rows in {"csv": 2, "parquet": 1}.items():
+    forms: dict[Format, int] = {"csv": 2, "parquet": 1}
+    for form, rows in forms.items():
         source = _rides(tmp_path, form)
         with DuckDB(Lake(tmp_path / form), {source.name: source}) as engine:
             with engine.task({source.name: list(texts)}) as task:

@@ -9,7 +9,8 @@ states AS NOT MATERIALIZED (
 )
 [% endif %]
 , flagged AS NOT MATERIALIZED (
-  -- Flags: for each window three bits, active now, a day before, a window before; above them, how new the entity is.
+  -- Flags: for each window three bits, active now, a day before, a window before; above them, how new the entity is; -1
+  -- of who never did it. No CASE around all of it: in a branch DuckDB computes the map anew wherever it is named.
   -- Active days: of the last 28, and 32 for each of the last 7.
   SELECT
     [[ "ds, n" if ranged else "entities AS n" ]],
@@ -17,16 +18,15 @@ states AS NOT MATERIALIZED (
     [[ name ]],
     [% endfor %]
     [% for a in g.activities %]
-    CASE WHEN [[ a.first ]] IS NULL THEN -1 ELSE
-      [% for bit in g.bits %]
-      CASE WHEN [[ a.bits ]] & [[ bit.mask ]] <> 0 THEN [[ bit.value ]] ELSE 0 END +
+    [% for bit in g.bits %]
+    CASE WHEN [[ a.bits ]] & [[ bit.mask ]] <> 0 THEN [[ bit.value ]] ELSE 0 END +
+    [% endfor %]
+    CASE
+      WHEN [[ a.first ]] IS NULL THEN -1
+      [% for level in g.levels %]
+      WHEN date_diff('day', [[ a.first ]], ds) < [[ level.days ]] THEN [[ level.value ]]
       [% endfor %]
-      CASE
-        [% for level in g.levels %]
-        WHEN date_diff('day', [[ a.first ]], ds) < [[ level.days ]] THEN [[ level.value ]]
-        [% endfor %]
-        ELSE 0
-      END
+      ELSE 0
     END AS [[ a.flags ]],
     CAST(bit_count([[ a.bits ]] & 127) AS INTEGER) * 32 + CAST(bit_count([[ a.bits ]] & 268435455) AS INTEGER) AS [[ a.days ]][[ "," if g.present or not loop.last ]]
     [% endfor %]
