@@ -3,13 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from drawloom.engines.duckdb import DuckDB
 from drawloom.engines.lake import Lake
@@ -102,7 +99,6 @@ RUNNING = pipe(
     read("core.running", "-1"),
     columns=(Column("n", "INTEGER"),),
 )
-SQL_RANGE = "SELECT ds, range AS n FROM range(3), (SELECT unnest(range(DATE '{{ start }}', DATE '{{ end }}' + 1, INTERVAL 1 DAY))::DATE AS ds)"
 
 
 def outcomes(summary: Summary) -> list[str]:
@@ -207,157 +203,6 @@ def test_checks_run_before_publishing(house: House) -> None:
     summary = house.run(pipe("core.numbers", NUMBERS.steps[0].sql, checks=(warning,)))
     assert set(outcomes(summary)) == {"written"}
     assert "no nine" in summary.results[0].warnings[0]
-
-
-def test_a_range_is_filled_in_one_pass_and_equals_the_daily_loop(house: House, tmp_path: Path) -> None:
-    daily = "SELECT range AS n, DATE '{{ ds }}' AS ds FROM range(3)"
-    ranged = pipe("core.r", daily, backfill_sql=SQL_RANGE)
-    summary = house.run(ranged)
-    assert outcomes(summary) == ["written"] * 6
-    assert len({r.run for r in house.world().records["core.r"].values()}) == 1
-    other = House(tmp_path / "daily")
-    other.run(pipe("core.r", daily))
-    assert other.hashes() == house.hashes()
-    other.engine.close()
-
-
-@given(st.sets(st.integers(0, 4), max_size=4))
-@settings(max_examples=8)
-def test_a_range_split_anywhere_equals_the_daily_loop(cuts: set[int]) -> None:
-    daily = "SELECT range AS n, DATE '{{ ds }}' AS ds FROM range(3)"
-    with TemporaryDirectory() as folder:
-        ranged, looped = House(Path(folder) / "ranged"), House(Path(folder) / "looped")
-        for cut in sorted({*cuts, 5}):
-            ranged.run(pipe("core.r", daily, backfill_sql=SQL_RANGE), history=History(D1, D1 + timedelta(days=cut)))
-        looped.run(pipe("core.r", daily))
-        assert ranged.hashes() == looped.hashes()
-        for house in (ranged, looped):
-            house.engine.close()
-            house.registry.close()
-
-
-DOUBLED = "SELECT n * 2 AS n FROM core.numbers WHERE ds = DATE '{{ ds }}'"
-
-
-def runs_of(house: House, table: str) -> int:
-    return len({record.run for record in house.world().records[table].values()})
-
-
-def test_small_days_are_run_together_and_equal_the_days_one_by_one(house: House, tmp_path: Path) -> None:
-    unique = Check("unique", "SELECT n FROM staged GROUP BY ds, n HAVING count(*) > 1", by_row=True)
-    doubled = pipe("core.doubled", DOUBLED, read("core.numbers"), checks=(unique,))
-    assert outcomes(house.run(NUMBERS, doubled, SUMS, jobs=1)) == ["written"] * 18
-    assert [runs_of(house, t) for t in ("core.numbers", "core.doubled", "core.sums")] == [2, 2, 2]
-    other = House(tmp_path / "daily")
-    for n in range(6):
-        other.run(NUMBERS, doubled, SUMS, history=History(D1, D1 + timedelta(days=n)))
-    assert other.hashes() == house.hashes()
-    assert house.run(NUMBERS, doubled, SUMS).results == []
-    other.engine.close()
-    other.registry.close()
-
-
-def test_a_bad_day_does_not_take_the_days_beside_it_down(house: House) -> None:
-    bad = "SELECT CASE WHEN ds = DATE '2026-01-02' THEN error('no') ELSE 'x' END AS x FROM core.numbers WHERE ds = DATE '{{ ds }}'"
-    house.run(NUMBERS)
-    summary = house.run(pipe("core.bad", bad, read("core.numbers")), jobs=1)
-    assert {result.ds.day: result.outcome for result in summary.results} == {
-        n: "failed" if n == 2 else "written" for n in range(1, 7)
-    }
-
-
-def test_a_check_finds_the_bad_day_among_days_that_are_run_together(house: House) -> None:
-    check = Check("below", "SELECT n FROM staged WHERE n = 18 AND ds = DATE '2026-01-05'", by_row=True)
-    house.run(NUMBERS)
-    summary = house.run(pipe("core.doubled", DOUBLED, read("core.numbers"), checks=(check,)), jobs=1)
-    failed = [result for result in summary.results if result.outcome == "failed"]
-    assert [result.ds.day for result in failed] == [5]
-    assert "must find no rows in 2026-01-05" in failed[0].error
-
-
-@pytest.mark.parametrize(
-    ("sql", "days"),
-    [
-        (
-            "SELECT {{ logical_date.day }} AS n FROM core.numbers WHERE ds = DATE '{{ ds }}'",
-            "0",
-        ),  # more than dates differ
-        ("SELECT count(*) AS n FROM core.numbers WHERE ds <= DATE '{{ ds }}'", "*..0"),  # sees what there is
-    ],
-)
-def test_days_that_need_a_run_of_their_own_get_one(house: House, sql: str, days: str) -> None:
-    house.run(NUMBERS)
-    assert outcomes(house.run(pipe("core.own", sql, read("core.numbers", days)), jobs=1)) == ["written"] * 6
-    assert runs_of(house, "core.own") == 6
-
-
-def test_a_check_that_looks_back_keeps_the_days_apart_that_it_compares(house: House) -> None:
-    back = "SELECT 1 FROM core.own WHERE ds = DATE '{{ ds }}' - 2 HAVING count(*) = 0 AND DATE '{{ ds }}' > DATE '2026-01-02'"
-    check = Check("two days before", back, reads=(read("core.own", "-2"),))
-    own = pipe("core.own", DOUBLED, read("core.numbers"), checks=(check,))
-    assert outcomes(house.run(NUMBERS, own, jobs=1)) == ["written"] * 12
-    assert runs_of(house, "core.own") == 3
-    assert house.run(own).results == []
-
-
-def test_ranges_that_wait_for_each_other_run_day_by_day(house: House) -> None:
-    columns = (Column("n", "INTEGER"),)
-    a = pipe("core.a", "SELECT 1 AS n", read("core.b", "-1"), backfill_sql=SQL_RANGE, columns=columns)
-    b = pipe("core.b", "SELECT n FROM core.a WHERE ds = '{{ ds }}'", read("core.a"), columns=columns)
-    assert outcomes(house.run(a, b, jobs=1)) == ["written"] * 12
-    assert len({r.run for r in house.world().records["core.a"].values()}) == 6
-
-
-def test_days_that_go_on_from_each_other_run_from_the_first_that_changed(house: House) -> None:
-    columns = (Column("n", "INTEGER"),)
-
-    def raw(value: int) -> Pipeline:
-        sql = f"SELECT CASE WHEN DATE '{{{{ ds }}}}' = DATE '2026-01-02' THEN {value} ELSE 1 END AS n"
-        return pipe("core.raw", sql, columns=columns, version=str(value))
-
-    past = "coalesce((SELECT max(n) FROM core.run WHERE ds = DATE '{{ start }}' - 1), 0)"
-    total = f"CAST(sum(n) OVER (ORDER BY ds) + {past} AS INTEGER)"
-    days = "FROM core.raw WHERE ds BETWEEN DATE '{{ start }}' AND DATE '{{ end }}'"
-    daily = f"SELECT n + {past} AS n FROM core.raw WHERE ds = DATE '{{{{ ds }}}}'".replace("start", "ds")
-    reads = (read("core.raw"), read("core.run", "-1"))
-    run = pipe("core.run", daily, *reads, backfill_sql=f"SELECT ds, {total} AS n {days}", columns=columns)
-    house.run(raw(1), run, jobs=1)
-    summary = house.run(raw(5), run, jobs=1)
-    assert [r.outcome for r in sorted(summary.results, key=lambda r: r.ds) if r.table == "core.run"] == [
-        "fresh",
-        *["written"] * 5,
-    ]
-    assert [row["n"] for row in house.rows("SELECT n FROM core.run ORDER BY ds")] == [1, 6, 7, 8, 9, 10]
-    assert house.run(raw(5), run, jobs=1).results == []
-
-
-def test_a_range_leaves_out_the_days_that_came_out_as_they_were(house: House) -> None:
-    columns = (Column("n", "INTEGER"),)
-
-    def raw(value: int) -> Pipeline:
-        days = "DATE '{{ ds }}' IN (DATE '2026-01-02', DATE '2026-01-05')"
-        return pipe(
-            "core.raw", f"SELECT CASE WHEN {days} THEN {value} ELSE 1 END AS n", columns=columns, version=str(value)
-        )
-
-    more = "SELECT ds, n FROM core.raw WHERE ds BETWEEN DATE '{{ start }}' AND DATE '{{ end }}'"
-    daily = "SELECT n FROM core.raw WHERE ds = DATE '{{ ds }}'"
-    copy = pipe("core.copy", daily, read("core.raw", "0..1"), backfill_sql=more, columns=columns)
-    house.run(raw(1), copy, jobs=1)
-    summary = house.run(raw(5), copy, jobs=1)
-    assert {(r.ds.day, r.outcome) for r in summary.results if r.table == "core.copy"} == {
-        *((n, "fresh") for n in (3, 6)),
-        *((n, "unchanged") for n in (1, 4)),
-        *((n, "written") for n in (2, 5)),
-    }
-    assert [row["n"] for row in house.rows("SELECT n FROM core.copy ORDER BY ds")] == [1, 5, 1, 1, 5, 1]
-
-
-def test_a_range_still_refuses_days_outside_of_it(house: House) -> None:
-    shifted = "SELECT DATE '{{ start }}' - 1 AS ds, 1 AS n"
-    summary = house.run(pipe("core.shifted", "SELECT 1 AS n", backfill_sql=shifted), jobs=1)
-    assert set(outcomes(summary)) == {"failed"}
-    assert "must be a day from 2026-01-01 to 2026-01-06" in summary.results[0].error
 
 
 def test_is_incremental_is_false_where_there_is_no_past(house: House) -> None:
