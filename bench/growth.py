@@ -42,6 +42,7 @@ until: {forever: a benchmark}
 PEERS = {
     "DuckDB alone, start-up": "nothing",
     "floor: read events, copy state": "floor",
+    "floor with zstd as usual": "floor_usual",
     "rescan of raw events": "rescan",
     "rescan without net_moved": "rescan_unmoved",
     "user-day model": "user_day",
@@ -53,7 +54,9 @@ PEERS = {
     "lifecycle arrays (total, w=1)": "lifecycle",
 }
 PLAN = """import sys
-from drawloom.cli import main, progress, views  # what `drawloom run` imports, too
+import rich.progress, rich.table  # what `drawloom run` imports, too
+from drawloom.cli import main, progress, views
+from drawloom.run import attach, local
 from drawloom import Project
 with Project.load(sys.argv[1]) as project:
     project.plan()

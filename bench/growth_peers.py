@@ -17,7 +17,7 @@ import duckdb
 from bench.activity import START, file
 from bench.growth_sql import CUT, DIMENSIONS, NAMES, SETS, WINDOWS, accounting, touches
 
-PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
+PARQUET = "FORMAT parquet, COMPRESSION zstd"
 STATE = "built/lake/growth/people_state"  # what drawloom keeps, for the floor
 
 
@@ -44,9 +44,9 @@ class Job:
         """Where the results of a peer go; the files' names go on."""
         return self.root / "peers" / name
 
-    def copy(self, query: str, name: str) -> str:
+    def copy(self, query: str, name: str, options: str = "") -> str:
         """Write what a query gives."""
-        return f"COPY ({query}) TO '{self.out(name)}.parquet' {PARQUET}"
+        return f"COPY ({query}) TO '{self.out(name)}.parquet' ({PARQUET}{options})"
 
     def _read(self, table: str, days: int | None) -> str:
         # Named one by one: by a condition on ds DuckDB underestimates the rows, and builds joins the wrong way round.
@@ -61,13 +61,20 @@ def nothing(_: Job) -> list[str]:
     return []
 
 
-def floor(job: Job) -> list[str]:
-    """The day's events read, the state of the day before copied."""
+def floor(job: Job, options: str = ", COMPRESSION_LEVEL 1") -> list[str]:
+    """The day's events read, the state of the day before copied, compressed as drawloom does."""
     used = f"bit_xor(hash(id, moment, {NAMES}))"  # a count is answered from the footer, without reading
     return [
         f"SELECT {used} FROM read_parquet('{file(job.root / 'events', job.ds)}')",
-        job.copy(f"FROM read_parquet('{job.root}/{STATE}/ds={job.ds - timedelta(days=1)}/*.parquet')", "floor"),
+        job.copy(
+            f"FROM read_parquet('{job.root}/{STATE}/ds={job.ds - timedelta(days=1)}/*.parquet')", "floor", options
+        ),
     ]
+
+
+def floor_usual(job: Job) -> list[str]:
+    """The same, compressed as DuckDB does without being told."""
+    return floor(job, "")
 
 
 def rescan(job: Job, *, moves: bool = True) -> list[str]:
@@ -171,7 +178,7 @@ def _user_days_of(job: Job, ds: date) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     lasts = ", ".join(f"arg_max(coalesce({name}, '(null)'), moment) AS {name}" for name in DIMENSIONS)
     events = file(job.root / "events", ds)
-    return f"COPY (SELECT id, {lasts} FROM '{events}' GROUP BY id) TO '{target}' {PARQUET}"
+    return f"COPY (SELECT id, {lasts} FROM '{events}' GROUP BY id) TO '{target}' ({PARQUET})"
 
 
 PEERS: dict[str, Callable[[Job], list[str]]] = {
@@ -181,6 +188,7 @@ PEERS: dict[str, Callable[[Job], list[str]]] = {
             nothing,
             prepare,
             floor,
+            floor_usual,
             rescan,
             rescan_unmoved,
             user_day,

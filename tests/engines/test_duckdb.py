@@ -47,6 +47,13 @@ def test_the_planner_knows_how_many_rows_each_day_has(shop: Shop) -> None:
     assert "70,000 rows" in plan, plan
 
 
+def test_what_is_dropped_soon_is_compressed_quickly(shop: Shop) -> None:
+    sql = "SELECT n, hash(n) % 1000 AS h, 'user ' || hash(n % 777) AS s FROM range(50000) AS r(n)"
+    made = {keep: shop.fill(Table("core.t", keep=keep), D1, sql) for keep in (None, 32, 31, 7)}
+    assert len({staged.content for staged in made.values()}) == 1
+    assert made[None].bytes == made[32].bytes != made[31].bytes == made[7].bytes
+
+
 def test_days_without_a_partition_give_no_rows_and_the_right_columns(shop: Shop) -> None:
     shop.fill("core.t", D1, "SELECT 1 AS n, 'x' AS s")
     with shop.engine.task({"core.t": [day(7)]}) as task:

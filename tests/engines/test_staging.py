@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -53,16 +59,80 @@ def test_the_sweep_spares_the_living_and_takes_the_killed(lake: Lake) -> None:
     mine.close()
 
 
-def test_a_folder_without_a_lock_is_swept_when_old(lake: Lake) -> None:
-    young, old = staging(lake) / "young", staging(lake) / "old"
-    young.mkdir(parents=True)
-    old.mkdir()
-    (old / "part.parquet").touch()
-    past = time.time() - OLD - 60
-    os.utime(old, (past, past))
+def test_what_a_process_left_that_was_killed_before_it_had_its_lock_or_while_it_closed_is_swept(lake: Lake) -> None:
+    bare, half = staging(lake) / "bare", staging(lake) / "half"
+    bare.mkdir(parents=True)
+    half.mkdir()
+    (half / "part.parquet").touch()
     (staging(lake) / "a-file").touch()
-    assert lake.sweep() == ["old"]
-    assert young.is_dir()
+    assert lake.sweep() == ["bare", "half"]
+    assert [path.name for path in staging(lake).iterdir()] == ["a-file"]
+
+
+@pytest.mark.parametrize(("module", "name"), [(os, "open"), (fcntl, "flock")], ids=["opened", "locked"])
+def test_a_folder_that_is_swept_before_its_lock_is_had_is_made_again(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
+) -> None:
+    swept: list[str] = []
+    call = getattr(module, name)
+
+    def sweep_first(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        swept.extend(lake.sweep())
+        return call(*arguments)
+
+    monkeypatch.setattr(module, name, sweep_first)
+    area = lake.area("r1")
+    assert len(swept) == 1
+    assert area.path.name not in swept
+    assert lake.sweep() == []
+    assert list(staging(lake).iterdir()) == [area.path]
+    area.close()
+
+
+def test_no_sweep_takes_the_folder_of_a_living_process(lake: Lake) -> None:
+    """Four threads make folders while four sweep; each opens the locks for itself, as a process does."""
+    over = threading.Event()
+
+    def sweep() -> None:
+        while not over.is_set():
+            lake.sweep()
+
+    def make() -> list[bool]:
+        there = []
+        for _ in range(200):
+            area = lake.area("r1")
+            area.file().touch()
+            there.append(len(list(area.path.iterdir())) == 2)
+            area.close()
+        return there
+
+    with ThreadPoolExecutor(8) as pool:
+        sweeps = [pool.submit(sweep) for _ in range(4)]
+        made = [pool.submit(make) for _ in range(4)]
+        there = [one for future in made for one in future.result()]
+        over.set()
+        assert [future.result() for future in sweeps] == [None] * 4
+    assert there == [True] * 800
+    lake.sweep()
+    assert list(staging(lake).iterdir()) == []
+
+
+def test_a_folder_whose_lock_cannot_be_had_stays_and_stops_nobody(lake: Lake) -> None:
+    (staging(lake) / "odd" / LOCK).mkdir(parents=True)
+    (staging(lake) / "plain").mkdir()
+    assert lake.sweep() == ["plain"]
+    assert (staging(lake) / "odd").is_dir()
+
+
+def test_a_staging_that_may_not_be_listed_stops_nobody(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    (staging(lake) / "plain").mkdir(parents=True)
+
+    def refuse(path: Path) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert lake.sweep() == []
 
 
 def test_nothing_is_swept_where_there_is_no_staging(lake: Lake) -> None:
@@ -72,7 +142,6 @@ def test_nothing_is_swept_where_there_is_no_staging(lake: Lake) -> None:
 def test_without_flock_age_decides(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("drawloom.engines.staging.fcntl", None)
     area = lake.area("r1")
-    assert (area.path / LOCK).exists()
     assert lake.sweep() == []
     past = time.time() - OLD - 60
     os.utime(area.path, (past, past))

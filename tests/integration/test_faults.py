@@ -19,14 +19,7 @@ pytestmark = pytest.mark.integration
 
 def start(shop: Shop, *arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "drawloom", "-C", str(shop.folder), *arguments]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=hear_ctrl_c
-    )
-
-
-def hear_ctrl_c() -> None:
-    """A process that a shell started in the background hands on that it ignores Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
 
 
 def clean_hashes(shop: Shop) -> dict[tuple[str, str], str]:

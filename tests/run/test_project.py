@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from drawloom.engines.staging import STAGING
 from drawloom.run import project as projects
 from drawloom.run.plan import Plan
 from drawloom.run.project import Project
@@ -70,3 +71,32 @@ def test_a_run_looks_again_when_something_was_landed_since(project: Project, loo
     project.land("raw.more", [str(tmp_path / "more.csv")], ds="day")
     project.run(plan)
     assert len(looks) == 2
+
+
+def test_a_run_that_drops_what_has_expired_does_not_look_again(project: Project, looks: list[Any]) -> None:
+    project.run(visits(project))
+    specs = project.config.root / "specs"
+    for path in specs.iterdir():
+        if path.stem not in {"visits", "totals"}:
+            path.unlink()
+    text = (specs / "visits.sql").read_text()
+    (specs / "visits.sql").write_text(text.replace("table: core.visits", "table: core.visits\nkeep: 29d"))
+    with Project.load(project.config.root) as later:
+        plan = later.plan()
+        looks.clear()
+        results = later.run(plan).results
+        assert looks == []
+        assert later.engine.days("core.visits") == DAYS[2:]
+        assert [(result.ds, result.outcome) for result in results] == [(ds, "written") for ds in DAYS]
+        inputs = later.registry.inputs("core.totals")
+        assert [list(inputs[ds].get("core.visits", ())) for ds in DAYS] == [[], [], ["2026-01-03"]]
+
+
+def test_a_run_with_nothing_to_write_sweeps_what_a_killed_one_left(project: Project) -> None:
+    """A run may be killed when all is published and only its own folder is left to remove."""
+    assert project.run(visits(project)).results
+    project.close()
+    left = project.lake.root / STAGING / "killed"
+    left.mkdir()
+    assert project.run(visits(project)).results == ()
+    assert not left.exists()

@@ -1,7 +1,8 @@
 """Staging: folders beside the tables in which files are written before they are published.
 
 Each process holds a lock on its own folder for as long as it lives. The operating system lets go of it when
-the process ends, however it ends, so a folder that can be locked belongs to nobody and may be swept.
+the process ends, however it ends, so a folder that can be locked belongs to nobody and may be swept. Whoever sweeps
+it holds its lock meanwhile; a process whose folder is swept before it could lock it makes another.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import secrets
 import shutil
 import time
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,9 +35,14 @@ class Area:
     @classmethod
     def open(cls, staging: Path, run: str) -> Area:
         """Make a folder for a run and lock it."""
-        path = staging / f"{run}-{os.getpid()}-{secrets.token_hex(4)}"
-        path.mkdir(parents=True)
-        return cls(path, _lock(path / LOCK))
+        while True:
+            path = staging / f"{run}-{os.getpid()}-{secrets.token_hex(4)}"
+            path.mkdir(parents=True)
+            if fcntl is None:
+                return cls(path, None)
+            lock = _take(path)
+            if lock is not None:
+                return cls(path, lock)
 
     def file(self, suffix: str = ".parquet") -> Path:
         """A path in the folder that is not used yet."""
@@ -56,12 +63,13 @@ class Area:
 
 
 def sweep(staging: Path) -> list[str]:
-    """Remove the folders of dead processes; their names."""
-    swept = []
-    for path in sorted(staging.iterdir()) if staging.is_dir() else ():
-        if path.is_dir() and _dead(path):
-            shutil.rmtree(path, ignore_errors=True)
-            swept.append(path.name)
+    """Remove the folders of dead processes; their names. What this user may not remove stays."""
+    swept: list[str] = []
+    with suppress(OSError):
+        for path in sorted(staging.iterdir()):
+            with suppress(OSError):
+                if path.is_dir() and _removed(path):
+                    swept.append(path.name)
     return swept
 
 
@@ -85,26 +93,31 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
-def _lock(path: Path) -> int:
-    fresh = path.with_suffix(".new")  # it gets its name when it is locked, so that nobody finds it unlocked
-    handle = os.open(fresh, os.O_RDWR | os.O_CREAT, 0o644)
-    if fcntl is not None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    fresh.rename(path)
-    return handle
-
-
-def _dead(path: Path) -> bool:
-    try:
-        handle = os.open(path / LOCK, os.O_RDWR)
-    except FileNotFoundError:  # just made and not locked yet, or left half swept
-        return time.time() - path.stat().st_mtime > OLD
-    try:
-        if fcntl is None:
-            return time.time() - path.stat().st_mtime > OLD
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+def _removed(folder: Path) -> bool:
+    """Remove a folder if it is a dead process's."""
+    if fcntl is None:
+        dead = time.time() - folder.stat().st_mtime > OLD
+        if dead:
+            shutil.rmtree(folder, ignore_errors=True)
+        return dead
+    lock = _take(folder)
+    if lock is None:
         return False
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
     finally:
-        os.close(handle)
+        os.close(lock)
     return True
+
+
+def _take(folder: Path) -> int | None:
+    """Lock a folder; None where another process holds it or has swept it."""
+    path = folder / LOCK
+    with suppress(BlockingIOError, FileNotFoundError), ExitStack() as stack:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        stack.callback(os.close, handle)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(handle), path.stat()):  # else this is the lock of a folder that was swept
+            stack.pop_all()
+            return handle
+    return None

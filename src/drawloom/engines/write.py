@@ -20,6 +20,7 @@ from drawloom.model import KEY, Column, Table, refuse
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+SOON = 31  # days: what is dropped by then is better written quickly than small
 GROUP = 61_440  # rows of a row group, which the writer holds in memory: half of what DuckDB makes without being told
 
 
@@ -156,7 +157,9 @@ def write_days(
 def _copy(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ...], target: Target) -> None:
     meta = quote.struct(write_meta(_says(target), columns))
     path = quote.value(str(target.path))
-    copy = f"COPY ({select}) TO {path} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {GROUP}, KV_METADATA {meta})"
+    level = ", COMPRESSION_LEVEL 1" if _is_short_lived(target.table) else ""
+    form = f"FORMAT parquet, COMPRESSION zstd{level}, ROW_GROUP_SIZE {GROUP}, KV_METADATA {meta}"
+    copy = f"COPY ({select}) TO {path} ({form})"
     try:
         with engine_errors(shift=1):
             connection.execute(copy)
@@ -164,6 +167,10 @@ def _copy(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ..
     except BaseException:
         target.path.unlink(missing_ok=True)
         raise
+
+
+def _is_short_lived(table: Table) -> bool:
+    return table.keep is not None and table.keep <= SOON
 
 
 def _staged(target: Target, columns: tuple[Column, ...], rows: int, total: int | None) -> Staged:

@@ -157,9 +157,10 @@ class Project(Warehouse):
         from drawloom.run.local import LocalRunner, Summary
 
         plan = plan or self.plan()
-        dropped = self._drop_expired(plan)
-        world = None if dropped else self._just_seen()
+        self._drop_expired(plan)
+        world = self._just_seen()
         if not plan.todo:
+            self.lake.sweep()  # no engine is opened, which would have done so
             return Summary(waiting=plan.waiting)
         reads = plan.reads
         world = world or self.observe({*reads, *(cell.step.into.name for cell in plan.todo)})
@@ -267,14 +268,15 @@ class Project(Warehouse):
             raise refuse("waiting", f"{step.into.name} {ds} == waiting for {what}, must have its inputs.", None, fix)
         return cell, world
 
-    def _drop_expired(self, plan: Plan) -> bool:
-        """Drop what the plan says has expired; whether there was any."""
+    def _drop_expired(self, plan: Plan) -> None:
+        """Drop what the plan says has expired, from what was seen too."""
         expired = [cell for cell in plan.cells if cell.state is State.EXPIRED]
         there = {table: set(self.engine.days(table)) for table in {cell.step.into.name for cell in expired}}
         for cell in expired:
             if cell.ds in there[cell.step.into.name]:
                 self.drop(cell.step, [cell.ds])
-        return bool(expired)
+                if self._seen:
+                    self._seen[1].dropped(*cell.key)
 
     def _sweep(self) -> None:
         """Have the engine clean up once a day: what it removes is a day old, and to look for it takes a while."""

@@ -59,6 +59,12 @@ class World:
         self.records.setdefault(record.table, {})[record.ds] = record
         self.contents.setdefault(record.table, {})[record.ds] = record.content
 
+    def dropped(self, table: str, ds: date) -> None:
+        """Take in that a partition is not there any more."""
+        self.contents.get(table, {}).pop(ds, None)
+        if record := self.records.get(table, {}).pop(ds, None):
+            self.gone = {**self.gone, table: {**self.gone.get(table, {}), ds: record}}
+
 
 def clip(span: DateSpan, first: date, last: date) -> tuple[date, date]:
     """A span with its open ends closed; it may come out empty (first after last)."""

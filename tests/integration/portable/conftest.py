@@ -25,16 +25,19 @@ SELECT * FROM (VALUES
 """
 
 
-def on_spark(spark: SparkSession) -> Callable[[str], Rows]:
+def on_spark(spark: SparkSession, schema: str) -> Callable[[str], Rows]:
     """Runs a text on Spark; rows, structs and maps as Python has them."""
+    mine = spark.newSession()
+    mine.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    mine.sql(f"USE {schema}")
 
     def run(sql: str) -> Rows:
-        return [tuple(row) for row in spark.sql(sql).collect()]
+        return [tuple(row) for row in mine.sql(sql).collect()]
 
     return run
 
 
-def on_trino(address: str) -> Callable[[str], Rows]:
+def on_trino(address: str, schema: str) -> Callable[[str], Rows]:
     """Runs a text on Trino, whose tables are in memory; no proxy is asked on the way to this machine."""
     url = urlsplit(address)
 
@@ -46,18 +49,24 @@ def on_trino(address: str) -> Callable[[str], Rows]:
                 port=url.port or 0,
                 user=url.username,
                 catalog="memory",
-                schema="default",
+                schema=schema,
                 http_session=session,
             )
             with contextlib.closing(connection), contextlib.closing(connection.cursor()) as cursor:
                 return [tuple(row) for row in cursor.execute(sql).fetchall()]
 
+    run(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     return run
 
 
 @pytest.fixture(scope="session")
-def same(engines: Engines, spark: SparkSession) -> Same:
-    """DuckDB, Spark and Trino with the same little table in each."""
-    one = Same({"spark": on_spark(spark), "trino": on_trino(engines.trino)})
+def same(engines: Engines, spark: SparkSession, worker_id: str) -> Same:
+    """DuckDB, Spark and Trino with the same little table in each.
+
+    Workers share the servers: the schema of names without one is each worker's own. Tables with a schema carry
+    the worker in their names.
+    """
+    schema = f"portable_{worker_id}"
+    one = Same({"spark": on_spark(spark, schema), "trino": on_trino(engines.trino, schema)})
     one.create("t", T)
     return one

@@ -80,10 +80,14 @@ def empty(same: Same, step: Step, filled: set[str]) -> None:
     [(SPECS[0], True), (SPECS[1], False), (SPECS[2], True)],
     ids=["tails", "plain, types unknown", "no dimensions"],
 )
-def test_growth(same: Same, more: dict[str, Any], known: bool) -> None:
-    same.create("core.accounts", ACCOUNTS)
-    same.create("core.rides", RIDES)
-    steps, filled, states = Growth(**{**GOOD, **more}).compile(CONTEXT).steps, set[str](), []
+def test_growth(same: Same, more: dict[str, Any], known: bool, worker_id: str) -> None:
+    rides, accounts = f"core.rides_{worker_id}", f"core.accounts_{worker_id}"
+    same.create(accounts, ACCOUNTS)
+    same.create(rides, RIDES)
+    spec = {**GOOD, "name": f"riders_{worker_id}", "source": rides, **more}
+    if "plan" in spec["dimensions"]:
+        spec["dimensions"] = {**spec["dimensions"], "plan": {"from": accounts}}
+    steps, filled, states = Growth(**spec).compile(CONTEXT).steps, set[str](), []
     for step in steps:
         empty(same, step, filled)
     for day in (FIRST + timedelta(days=at) for at in range(4)):
@@ -117,10 +121,11 @@ def test_growth(same: Same, more: dict[str, Any], known: bool) -> None:
     ],
 )
 @pytest.mark.parametrize("known", [True, False])
-def test_checks(same: Same, check: dict[str, Any], engine: str, known: bool) -> None:
+def test_checks(same: Same, check: dict[str, Any], engine: str, known: bool, worker_id: str) -> None:
+    table = f"core.t_{worker_id}"
     rows = "(1, 'x', DATE '2026-01-01'), (2, 'y', NULL), (2, NULL, NULL), (3, 'y', DATE '2026-01-02')"
     same.create("staged", f"SELECT *, DATE '2026-02-01' AS ds FROM (VALUES {rows}) AS v(id, city, born)")
-    same.create("core.t", "SELECT DATE '2026-01-25' AS ds, 1 AS id")
-    (made,) = compile_checks([CheckSpec(**check)], "core.t")
+    same.create(table, "SELECT DATE '2026-01-25' AS ds, 1 AS id")
+    (made,) = compile_checks([CheckSpec(**check)], table)
     assert same.rows(render(made.sql, date(2026, 2, 1)).text)
     assert same.state(render(made.sql, date(2026, 2, 1)).text, engine, known) == "equal"
