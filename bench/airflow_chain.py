@@ -72,10 +72,10 @@ def _jobs(plan: Path) -> Callable[[], float]:
 
 def _run_job(plan: Path, name: str) -> None:
     """The plan is read and the warehouse opened for each step."""
-    from drawloom.airflow.site import Site
+    from drawloom.airflow.deployed_project import DeployedProject
 
-    with closing(Site(plan)) as site:
-        job = site.job(PIPELINE, name, site.run_days(PIPELINE, DAY, DAY))
+    with closing(DeployedProject(plan)) as project:
+        job = project.job(PIPELINE, name, project.run_days(PIPELINE, DAY, DAY))
         assert not job.missing
         job.text(job.plan.todo[-1])
         assert len(job.records(job.run())) == 1
@@ -101,18 +101,18 @@ def _forks(plan: Path) -> Callable[[], float]:
 
 def _steps(plan: Path) -> Callable[[], float]:
     """The step runner and the registry alone: what is open stays open, and what there is was looked at before."""
-    from drawloom.airflow.site import Site
+    from drawloom.airflow.deployed_project import DeployedProject
 
-    site = Site(plan)
-    pipeline, house = site.pipeline(PIPELINE), site.warehouse
-    runner = house.steps([pipeline])
+    project = DeployedProject(plan)
+    pipeline, house = project.pipeline(PIPELINE), project.warehouse
+    runner = house.step_runner([pipeline])
 
     def all_steps() -> float:
-        world = house.observe()
-        found = [site.job(PIPELINE, step.name, [DAY]).plan.cells[0] for step in pipeline.order]
+        snapshot = house.snapshot()
+        found = [project.job(PIPELINE, step.name, [DAY]).plan.partitions[0] for step in pipeline.order]
         began = cpu()
-        for cell in found:
-            ran = runner.run(cell.step, cell.pipeline.schedule, DAY, world.inputs(cell.needs.seen))
+        for partition in found:
+            ran = runner.run(partition.step, partition.pipeline.schedule, DAY, snapshot.inputs(partition.needs.visible))
             house.registry.save(ran.records)
         return cpu() - began
 

@@ -14,7 +14,7 @@ import yaml
 
 from drawloom.airflow.install import LOADER, install
 from drawloom.model import Days, Pipeline, Read, Step, Table, Where, digest
-from drawloom.run.compile import Compiled
+from drawloom.run.compile_project import Compiled
 from drawloom.run.project import Project
 
 Plan = Mapping[str, Any]

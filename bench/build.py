@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drawloom.engines.lake import Lake
-from drawloom.model import Column, Inputs, Record, seen
+from drawloom.model import Column, Inputs, Record, inputs_digest
 from drawloom.run.land import CODE
 from drawloom.run.project import Project
 
@@ -83,13 +83,13 @@ def fill(folder: Path, days: int) -> int:
     """Give every partition a file and a record, as if all had been run; the number of partitions with the raw ones."""
     land(folder, days)
     with Project.load(folder) as project:
-        world = project.observe()
-        for cell in project.plan().todo:
-            inputs = world.inputs(cell.needs.seen)
-            world.produced(_record(project.lake, *cell.key, cell.step.fingerprint, inputs))
-        for table, made in world.records.items():
+        snapshot = project.snapshot()
+        for partition in project.plan().todo:
+            inputs = snapshot.inputs(partition.needs.visible)
+            snapshot.add(_record(project.lake, *partition.key, partition.step.fingerprint, inputs))
+        for table, made in snapshot.records.items():
             project.registry.save(made.values(), {table: COLUMNS})
-        return sum(len(made) for made in world.records.values())
+        return sum(len(made) for made in snapshot.records.values())
 
 
 def restate(folder: Path, ds: date) -> None:
@@ -109,4 +109,6 @@ def _record(lake: Lake, table: str, ds: date, code: str, inputs: Inputs) -> Reco
     os.link(seed, path)
     content = hashlib.blake2b(f"{table} {ds}".encode(), digest_size=8).hexdigest()
     stamp = lake.stamp(table, ds) or ""
-    return Record(table, ds, "bench", 1, 900, content, code, seen(inputs), inputs, datetime.now(UTC), 0.01, stamp)
+    return Record(
+        table, ds, "bench", 1, 900, content, code, inputs_digest(inputs), inputs, datetime.now(UTC), 0.01, stamp
+    )

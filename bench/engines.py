@@ -21,13 +21,12 @@ import psutil
 from bench.activity import START
 from bench.growth import SPEC, link_days, write_project
 from bench.measure import Cost, Line, Report, child, side_by_side
-from drawloom.demo.data import build
-from drawloom.engines.catalog.narrow import narrow
-from drawloom.engines.catalog.one import one_query
+from drawloom.demo.data import build_project
+from drawloom.engines.catalog.visible_days import limit_tables, parse_select
 from drawloom.run.project import Project
-from drawloom.run.step import rendered
+from drawloom.run.step_runner import render_step
 from drawloom.sql.dialect import transpile
-from drawloom.sql.template import render
+from drawloom.sql.template.rendering import render
 
 ENGINES = ("duckdb", "spark", "trino")
 PARTS = ("heavy", "growth", "flights")
@@ -172,7 +171,7 @@ def _flights(root: Path, runs: int) -> Report:
     calls: dict[str, Callable[[], Cost]] = {}
     for engine in ENGINES:
         folder = root / f"flights_{engine}"
-        build(folder)
+        build_project(folder)
         text = (folder / "drawloom.yml").read_text().replace("end: 2013-12-31", "end: 2013-01-08")
         (folder / "drawloom.yml").write_text(text + f"\nengine: {engine}\n")
         _own_schemas(folder, f"f{os.getpid()}{engine}")
@@ -229,9 +228,9 @@ def by_hand(folder: Path, engine: str, table: str, *, checks: bool) -> None:
     with Project.load(folder) as project:
         (pipeline,) = project.named([table])
         step = pipeline.steps[0]
-        text = rendered(step, pipeline.schedule, DAY)
+        text = render_step(step, pipeline.schedule, DAY)
         known = {f"{table.partition('.')[0]}.events": TYPES}
-        said = transpile(narrow(one_query(text, "duckdb"), "duckdb", {}), "duckdb", engine, known)
+        said = transpile(limit_tables(parse_select(text, "duckdb"), "duckdb", {}), "duckdb", engine, known)
         target, columns = f"{table}_by_hand", "id BIGINT, events BIGINT, others BIGINT, amount DOUBLE, most "
         made: Any = project.engine
         run: Any = made.client.run if engine == "trino" else lambda sql: made.spark.sql(sql).collect()

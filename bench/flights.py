@@ -15,8 +15,8 @@ import duckdb
 
 from bench.by_hand import TABLES
 from bench.measure import Call, Line, Report, child, drawloom, side_by_side
-from drawloom.demo.data import build
-from drawloom.demo.story import STORY
+from drawloom.demo.data import build_project
+from drawloom.demo.walkthrough import STORY
 
 WAITING = (0, 3)  # the last day of raw.weather is missing in the data: its followers wait
 
@@ -25,7 +25,7 @@ def measure(runs: int) -> list[Report]:
     """The run step alone, and landing with it."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        build(root / "demo")
+        build_project(root / "demo")
         for call in lands(root / "demo"):
             call()
         return [_run_step(root, runs), _whole(root, runs)]

@@ -55,8 +55,10 @@ PEERS = {
 }
 PLAN = """import sys
 import rich.progress, rich.table  # what `drawloom run` imports, too
-from drawloom.cli import main, progress, views
-from drawloom.run import attach, local
+from drawloom.cli import main, progress
+from drawloom.cli import run_output as views
+from drawloom.run import attach
+from drawloom.run import local_runner as local
 from drawloom import Project
 with Project.load(sys.argv[1]) as project:
     project.plan()

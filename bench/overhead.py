@@ -17,14 +17,14 @@ from pathlib import Path
 import duckdb
 
 from bench.measure import Call, Line, Report, side_by_side
-from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.duckdb.engine import DuckDB
 from drawloom.engines.lake import Lake
 from drawloom.model import Days, Pipeline, Read, Step, Table
-from drawloom.run.local import LocalRunner
+from drawloom.run.local_runner import LocalRunner
 from drawloom.run.plan import History, make_plan
 from drawloom.run.registry import Registry
-from drawloom.run.step import StepRunner
-from drawloom.run.world import World
+from drawloom.run.snapshot import WarehouseSnapshot
+from drawloom.run.step_runner import StepRunner
 
 START = date(2026, 1, 1)
 DAYS = 50
@@ -72,8 +72,8 @@ def measure(runs: int) -> list[Report]:
 def run(folder: Path, jobs: int) -> None:
     """All steps and days through the local runner."""
     with _house(folder) as (engine, registry):
-        plan = make_plan([_pipeline()], World(), History(START, PERIOD[-1]))
-        runner = LocalRunner(StepRunner(engine, {}), registry, World(), jobs=jobs)
+        plan = make_plan([_pipeline()], WarehouseSnapshot(), History(START, PERIOD[-1]))
+        runner = LocalRunner(StepRunner(engine, {}), registry, WarehouseSnapshot(), jobs=jobs)
         summary = runner.run(plan)
     assert {result.outcome for result in summary.results} == {"written"}, summary.results[0]
     assert len(summary.results) == TASKS

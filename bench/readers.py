@@ -32,9 +32,9 @@ class Pure:
 
 def drawloom() -> Reader:
     """Tables, days of each table, writes: what `drawloom advise` is built on."""
-    from drawloom.sql.read import read
+    from drawloom.sql.script_reader import read_script
 
-    return lambda sql: [found.table for found in read(sql, dialect="duckdb").reads]
+    return lambda sql: [found.table for found in read_script(sql, dialect="duckdb").reads]
 
 
 def drawloom_pure() -> Reader:
@@ -48,10 +48,10 @@ def drawloom_pure() -> Reader:
 
 
 def describe() -> Reader:
-    """All that drawloom says of a text: reads, writes, lineage, advice and fingerprint, uncached."""
-    from drawloom.sql.cache import describe as whole
+    """All that drawloom finds in a text: reads, writes, lineage, advice and fingerprint, uncached."""
+    from drawloom.sql import analyze
 
-    return lambda sql: [found.table for found in whole(sql, dialect="duckdb").reads]
+    return lambda sql: [found.table for found in analyze(sql, dialect="duckdb").reads]
 
 
 def sqlglot_parse() -> Reader:

@@ -40,7 +40,7 @@ def measure(runs: int) -> list[Report]:
         write_project(project, STEPS, DAYS)
         fill(project, DAYS)
         rules = Path(folder) / "rules"
-        cells, edges = write_rules(project, rules)
+        partitions, edges = write_rules(project, rules)
         calls = {
             "stat of every file, Python": child(sys.executable, "-c", STAT, rules),
             "drawloom run": drawloom("-C", project, "run"),
@@ -48,8 +48,8 @@ def measure(runs: int) -> list[Report]:
         }
         if make := shutil.which("make"):
             calls["GNU make -rRq"] = child(make, "-rRq", "-f", rules.with_suffix(".mk"))
-        lines = [Line(name, costs, cells) for name, costs in side_by_side(calls, runs).items()]
-    title = f"Rerun of a fresh project: {STEPS} steps x {DAYS} days = {cells:,} partitions, {edges:,} inputs"
+        lines = [Line(name, costs, partitions) for name, costs in side_by_side(calls, runs).items()]
+    title = f"Rerun of a fresh project: {STEPS} steps x {DAYS} days = {partitions:,} partitions, {edges:,} inputs"
     return [Report(title, lines, "partition", lines[0].name)]
 
 
@@ -58,14 +58,14 @@ def write_rules(project: Path, rules: Path) -> tuple[int, int]:
     edges = 0
     lines = []
     with Project.load(project) as opened:
-        cells = opened.plan().cells
-        for cell in cells:
-            needs = [opened.lake.path(t, ds) for t, days in cell.needs.seen.items() for ds in days if ds]
+        partitions = opened.plan().partitions
+        for partition in partitions:
+            needs = [opened.lake.path(t, ds) for t, days in partition.needs.visible.items() for ds in days if ds]
             edges += len(needs)
-            lines.append(f"{opened.lake.path(*cell.key)}: {' '.join(map(str, needs))}")
+            lines.append(f"{opened.lake.path(*partition.key)}: {' '.join(map(str, needs))}")
     rules.write_text("\n".join(lines) + "\n", encoding="utf-8")
     # In a Makefile = would be an assignment, were it not written as a variable's value.
     text = "e := =\nall:" + "".join(f" {line.partition(': ')[0]}" for line in lines) + "\n" + "\n".join(lines) + "\n"
     escaped = text.replace("ds=", "ds$(e)")
     rules.with_suffix(".mk").write_text(escaped, encoding="utf-8")
-    return len(cells), edges
+    return len(partitions), edges

@@ -1,8 +1,7 @@
-"""Writes the pages that follow from the code: the CLI, specs and advice references, and the file map of AGENTS.md."""
+"""Writes the reference pages that are generated from the code: CLI, specs, advice and portable functions."""
 
 from __future__ import annotations
 
-import ast
 import os
 import subprocess
 import sys
@@ -22,19 +21,8 @@ WORDS = {
 MARK = "<!-- generated below this line -->\n"
 
 
-def file_map() -> str:
-    """One line per source file: the first sentence of its docstring."""
-    lines = []
-    for path in sorted((ROOT / "src").rglob("*.py")):
-        if not path.stat().st_size:
-            continue
-        says = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n\n")[0].replace("\n", " ")
-        lines.append(f"- `{path.relative_to(ROOT)}`: {says}")
-    return "\n".join(lines) + "\n"
-
-
 def cli() -> str:
-    """What every command prints for --help."""
+    """The --help of every command."""
     from typer.main import get_command
 
     from drawloom.cli.main import app
@@ -98,10 +86,10 @@ def _type(field: dict[str, Any]) -> str:
 
 
 def advice() -> str:
-    """Every rule of advice: an index, then what each says and why."""
-    from drawloom.sql.advice import catalogue
+    """Every lint rule: an index, then the message and reason of each."""
+    from drawloom.sql.lint import list_rules
 
-    rules = catalogue()
+    rules = list_rules()
     index = ["| code | severity | |", "|---|---|---|"]
     index += [f"| [{code}](#{code}) | {severity} | {_sentence(text)} |" for code, severity, text in rules]
     parts = [f"## {code}\n\n*{severity}*. {text}\n" for code, severity, text in rules]
@@ -114,14 +102,13 @@ def _sentence(text: str) -> str:
 
 
 def portable() -> str:
-    """The closed list of portable functions."""
-    from drawloom.sql.portable.closed import table
+    """The portable functions."""
+    from drawloom.sql.translate.portable import markdown_table
 
-    return table()
+    return markdown_table()
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "AGENTS.md": file_map,
     "docs/cli.md": cli,
     "docs/specs.md": specs,
     "docs/advice.md": advice,
@@ -129,19 +116,19 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-def written(page: str) -> str:
-    """A page with its generated part made anew; what stands above the mark is kept."""
+def regenerate(page: str) -> str:
+    """A page with its generated part rewritten; everything above the mark is kept."""
     head = (ROOT / page).read_text().split(MARK)[0]
     return head + MARK + "\n" + PAGES[page]().strip("\n") + "\n"
 
 
 def main() -> None:
-    """Write all pages, or with --check name those that are not up to date."""
-    stale = [page for page in PAGES if written(page) != (ROOT / page).read_text()]
+    """Write all pages; with --check, only report those that are not up to date."""
+    stale = [page for page in PAGES if regenerate(page) != (ROOT / page).read_text()]
     if "--check" in sys.argv:
         sys.exit(f"{', '.join(stale)}: not up to date. Run scripts/docs." if stale else 0)
     for page in stale:
-        (ROOT / page).write_text(written(page))
+        (ROOT / page).write_text(regenerate(page))
         print(f"wrote {page}")
 
 

@@ -1,4 +1,4 @@
-"""Draws docs/growth.svg: the growth of the demo's planes, as the charts of the framework say.
+"""Draws docs/growth.svg: two charts of the page of the demo's planes.
 
 Run it in the environment of scripts/demo: python docs/growth_picture.py FOLDER, where FOLDER is a demo that was built.
 """
@@ -6,6 +6,7 @@ Run it in the environment of scripts/demo: python docs/growth_picture.py FOLDER,
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,8 @@ mpl.use("svg")
 from matplotlib import pyplot as plt
 
 from drawloom import Project
-from drawloom.frameworks.base import frameworks
-from drawloom.frameworks.growth.charts import Chart, View, charts
-from drawloom.frameworks.growth.spec import Growth
-from drawloom.specs.load import load_specs
+from drawloom.frameworks.page import HEX, Block, Chart, Row
+from drawloom.run.pages import load_page
 
 STYLE: dict[Any, Any] = {
     "axes.edgecolor": "#9aa5b1",
@@ -36,18 +35,20 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def draw(chart: Chart, rows: list[dict[str, Any]], axes: Any) -> None:
+def draw(chart: Block, rows: Sequence[Row], axes: Any) -> None:
     """One chart: bars are stacked without gaps, what leaves goes below the line."""
+    assert isinstance(chart, Chart)
     days = [row[chart.x] for row in rows]
     tops, bottoms = [0] * len(rows), [0] * len(rows)
     for series in chart.series:
-        values = [row[series.key] for row in rows]
+        values = [row[series.column] for row in rows]
+        colour = HEX[series.colour]
         if chart.form == "lines":
-            axes.plot(days, values, color=series.colour, label=series.label, linewidth=1.4)
+            axes.plot(days, values, color=colour, label=series.label, linewidth=1.4)
             continue
         base = bottoms if series.below else tops
         top = [a - b if series.below else a + b for a, b in zip(base, values, strict=True)]
-        axes.fill_between(days, base, top, step="mid", color=series.colour, label=series.label, linewidth=0)
+        axes.fill_between(days, base, top, step="mid", color=colour, label=series.label, linewidth=0)
         base[:] = top
     if chart.line is not None:
         axes.axhline(chart.line, color="#33404d", linewidth=0.8)
@@ -59,16 +60,13 @@ def draw(chart: Chart, rows: list[dict[str, Any]], axes: Any) -> None:
 
 
 def main() -> None:
-    """Ask the demo, and write the picture."""
-    folder = Path(sys.argv[1])
-    kinds = {kind: framework.Spec for kind, framework in frameworks().items()}
-    spec = next(spec for spec in load_specs(folder / "specs", kinds) if isinstance(spec, Growth))
-    wanted = {chart.name: chart for chart in charts(spec, View("flights", window=7))}
-    with Project.load(folder) as project, plt.rc_context(STYLE):
+    """Load the page from the demo, and write the picture."""
+    with Project.load(sys.argv[1]) as project, plt.rc_context(STYLE):
+        blocks = {block.name: (block, rows) for block, rows in load_page(project, "planes", {"days": "364"}).blocks}
         figure, places = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
         for name, axes in zip(("accounting", "actives"), places, strict=True):
-            rows = [row for row in project.query(wanted[name].sql).to_pylist() if not row.get("warmup")]
-            draw(wanted[name], rows, axes)
+            block, rows = blocks[name]
+            draw(block, [row for row in rows if not row.get("warmup")], axes)
         figure.savefig(Path(__file__).parent / "growth.svg", metadata={"Date": None, "Creator": "drawloom"})
 
 

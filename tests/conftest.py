@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""What all tests share: how many examples a property is tried on, and tests on data that may not be here."""
 
 from __future__ import annotations
 
@@ -8,14 +8,34 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.corpora import FOREIGN, is_there
+
 ROOT = Path(__file__).parents[1]
 
-settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=100)
-settings.load_profile("repeatable")
+# scripts/test-all asks for `nightly`. Tests with numbers of their own take them from tests.work.examples.
+settings.register_profile("quick", derandomize=True, deadline=None, max_examples=25)
+settings.register_profile("nightly", derandomize=True, deadline=None, max_examples=200)
+settings.load_profile("quick")
 
 # What a script starts in the background hands on that it ignores Ctrl-C, which tests send to what they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests on files that are not on this machine."""
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (kept if all(is_there(mark.args[0]) for mark in item.iter_markers("shared")) else left_out).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line which data was missing."""
+    if missing := [name for name in FOREIGN if not is_there(name)]:
+        terminalreporter.write_line(f"not tried, as ../shared/data does not hold them: {', '.join(missing)}")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""How much work something is, without a clock: on a busy machine a bound in seconds says nothing."""
+"""How much work something is, without a clock (on a busy machine a bound in seconds says nothing), and how much a property is tried."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
+
+from hypothesis import Phase, settings
 
 
 def calls(work: Callable[[], object]) -> int:
@@ -23,3 +25,12 @@ def calls(work: Callable[[], object]) -> int:
     finally:
         sys.setprofile(before)
     return called
+
+
+def examples(quick: int, nightly: int, **more: Any) -> settings:
+    """How often a property is tried by scripts/test and by scripts/test-all; both try the same examples every time."""
+    is_nightly = settings.get_current_profile_name() == "nightly"
+    return settings(max_examples=nightly if is_nightly else quick, **more)
+
+
+UNSHRUNK = (Phase.explicit, Phase.generate)  # an example takes seconds: hundreds of smaller ones are not looked for

@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from drawloom._version import __version__
+
 if TYPE_CHECKING:
     from drawloom.frameworks.autodag import AutoDag
     from drawloom.model import Days, DrawloomError, Pipeline, Step, Table
     from drawloom.run.project import Project
-
-__version__ = "0.1.0"
 
 __all__ = ["AutoDag", "Days", "DrawloomError", "Pipeline", "Project", "Step", "Table", "__version__"]
 

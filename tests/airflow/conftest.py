@@ -12,7 +12,7 @@ import pytest
 
 from drawloom.airflow.install import install
 from drawloom.run.project import Project
-from tests.integration.airflow.project import write_project
+from tests.integration.airflow.visits_project import write_visits_project
 
 HOME = Path(tempfile.mkdtemp(prefix="drawloom-airflow-"))
 os.environ |= {
@@ -35,7 +35,7 @@ with warnings.catch_warnings():
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The project of visits, without data."""
-    return write_project(tmp_path / "project")
+    return write_visits_project(tmp_path / "project")
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_each_pipeline_is_a_dag_that_airflow_can_serialize(dags: Path) -> None:
     assert "SELECT" not in json.dumps([dag["tasks"] for dag in found.values()]), "no SQL in the DAG's tasks"
 
 
-def test_a_daily_dag_has_the_timetable_of_partitions_and_its_history(dags: Path) -> None:
+def test_a_daily_dag_has_a_partition_timetable_and_the_dates_of_the_history(dags: Path) -> None:
     dag = serialized(dags)["visits.core.visits"]
     assert dag["timetable"]["__type"] == "airflow.timetables.trigger.CronPartitionTimetable"
     assert dag["timetable"]["__var"] | {"timezone": None} == {
@@ -52,7 +52,7 @@ def test_a_daily_dag_has_the_timetable_of_partitions_and_its_history(dags: Path)
     assert dag["tags"] == ["autodag", "drawloom", "visits"]
 
 
-def test_a_weekly_dag_has_a_timetable_of_ours(dags: Path) -> None:
+def test_a_weekly_dag_has_drawlooms_timetable(dags: Path) -> None:
     dag = serialized(dags)["visits.report.weekly"]
     assert dag["timetable"]["__type"] == "drawloom.airflow.timetable.EndedPeriodTimetable"
     assert dag["timetable"]["__var"]["expression"] == "0 0 * * 1"
@@ -76,14 +76,14 @@ def test_tasks_are_retried_and_tables_are_assets(dags: Path) -> None:
     assert not any("params" in task for task in tasks.values()), "once for the DAG"
 
 
-def test_a_spec_with_retries_0_is_tried_again_all_the_same(dags: Path) -> None:
+def test_even_a_spec_with_retries_0_is_retried(dags: Path) -> None:
     (step,) = [
         t["__var"] for t in serialized(dags)["visits.core.hopeless"]["tasks"] if "wait" not in t["__var"]["task_id"]
     ]
     assert step["retries"] == 2
 
 
-def test_reading_twice_gives_the_same_bytes(dags: Path) -> None:
+def test_parsing_twice_gives_the_same_bytes(dags: Path) -> None:
     assert json.dumps(serialized(dags), sort_keys=True, default=str) == json.dumps(
         serialized(dags), sort_keys=True, default=str
     )
@@ -108,7 +108,7 @@ def test_compiling_on_two_machines_gives_the_same_bytes(project: Path, tmp_path:
     assert files(tmp_path / "one", "1") == files(tmp_path / "two", "2")
 
 
-def test_reading_a_file_of_dags_imports_no_compiler_and_no_engine(dags: Path) -> None:
+def test_parsing_a_loader_imports_no_compiler_and_no_engine(dags: Path) -> None:
     code = (
         "import sys, airflow.sdk\nfrom airflow.dag_processing.dagbag import DagBag\nbefore = set(sys.modules)\n"
         "import runpy; runpy.run_path(sys.argv[1])\n"
@@ -119,7 +119,7 @@ def test_reading_a_file_of_dags_imports_no_compiler_and_no_engine(dags: Path) ->
     subprocess.run([sys.executable, "-W", "ignore", "-c", code, dags / "drawloom_visits.py"], check=True)
 
 
-def test_in_a_task_only_the_wanted_dag_is_built(dags: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_builds_only_its_own_dag(dags: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "visits.people")
     assert sorted(bag(dags).dags) == ["visits.people"]
 

@@ -1,4 +1,4 @@
-"""``drawloom airflow install``: what is in the folder afterwards."""
+"""``drawloom airflow install``: the files that it writes and removes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from drawloom.airflow.deployed_project import DeployedProject
 from drawloom.airflow.install import LOADER, install
-from drawloom.airflow.site import Site
 from drawloom.cli.main import run_command
 from drawloom.model import InputError
 from drawloom.run.project import Project
-from tests.integration.airflow.project import write_project
+from tests.integration.airflow.visits_project import write_visits_project
 
 
-def put(project: Path, folder: Path, prefix: str | None = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def install_into(project: Path, folder: Path, prefix: str | None = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     with Project.load(project) as opened:
         made = install(opened, folder, prefix)
     return made.written, made.removed
@@ -26,38 +26,41 @@ def put(project: Path, folder: Path, prefix: str | None = None) -> tuple[tuple[s
 
 def test_the_loader_is_constant_and_nothing_is_written_twice(project: Path, dags: Path) -> None:
     assert (dags / "drawloom_visits.py").read_text() == LOADER
-    assert put(project, dags) == ((), ())
+    assert install_into(project, dags) == ((), ())
 
 
-def test_only_what_changed_is_written_and_what_is_gone_is_removed(project: Path, dags: Path) -> None:
+def test_only_changed_files_are_written_and_obsolete_ones_removed(project: Path, dags: Path) -> None:
     file = project / "specs" / "recent.sql"
     file.write_text(file.read_text().replace("count(*)", "count(page)"))
-    assert put(project, dags) == (("drawloom_visits/pipelines/report.recent.json",), ())
+    assert install_into(project, dags) == (("drawloom_visits/pipelines/report.recent.json",), ())
     file.unlink()
-    assert put(project, dags) == (("drawloom_visits/project.json",), ("drawloom_visits/pipelines/report.recent.json",))
+    assert install_into(project, dags) == (
+        ("drawloom_visits/project.json",),
+        ("drawloom_visits/pipelines/report.recent.json",),
+    )
 
 
-def test_a_broken_spec_has_a_file_of_its_own_until_it_is_mended(project: Path, dags: Path) -> None:
+def test_a_broken_spec_has_a_file_of_its_own_until_it_is_fixed(project: Path, dags: Path) -> None:
     spec = project / "specs" / "new.sql"
     spec.write_text("/* drawloom\ntable: core.new\nuntil: {forever: x}\n*/\nSELEC 1\n")
     assert run_command(["-C", str(project), "airflow", "install", "--dags-folder", str(dags)]) == 2
     bag = DagBag(dags)
-    ((file, said),) = bag.import_errors.items()
+    ((file, message),) = bag.import_errors.items()
     assert file.endswith("drawloom_visits__broken__specs_new_sql.py")
-    assert "specs/new.sql:5" in said
+    assert "specs/new.sql:5" in message
     assert len(bag.dags) == 7
     spec.unlink()
-    _, removed = put(project, dags)
+    _, removed = install_into(project, dags)
     assert removed == ("drawloom_visits__broken__specs_new_sql.json", "drawloom_visits__broken__specs_new_sql.py")
 
 
-def test_many_pipelines_are_sharded_and_the_shards_go_again(project: Path, dags: Path) -> None:
+def test_many_pipelines_are_spread_over_loaders_and_merged_again(project: Path, dags: Path) -> None:
     specs = project / "specs" / "many.py"
     specs.write_text(
         "from drawloom import AutoDag\n"
         "specs = [AutoDag(table=f'a.t{n}', sql=f'SELECT {n} AS n', until={'forever': 'x'}) for n in range(205)]\n"
     )
-    put(project, dags)
+    install_into(project, dags)
     loaders = sorted(path.name for path in dags.glob("*.py"))
     assert loaders == ["drawloom_visits__0.py", "drawloom_visits__1.py"]
     sizes = [len(list((dags / f"drawloom_visits__{n}" / "pipelines").iterdir())) for n in (0, 1)]
@@ -65,21 +68,21 @@ def test_many_pipelines_are_sharded_and_the_shards_go_again(project: Path, dags:
     assert max(sizes) < 150
     assert len(DagBag(dags).dags) == 212
     specs.unlink()
-    put(project, dags)
+    install_into(project, dags)
     assert sorted(path.name for path in dags.iterdir() if path.name != "__pycache__") == [
         "drawloom_visits", "drawloom_visits.py",
     ]  # fmt: skip
 
 
-def test_ids_of_another_project_are_refused(project: Path, dags: Path, tmp_path: Path) -> None:
-    other = write_project(tmp_path / "other")
+def test_dag_ids_of_another_project_are_refused(project: Path, dags: Path, tmp_path: Path) -> None:
+    other = write_visits_project(tmp_path / "other")
     settings = other / "drawloom.yml"
     settings.write_text(settings.read_text().replace("name: visits", "name: other"))
     with pytest.raises(
         InputError, match=r"DAG id == visits\.core\.hopeless, must be of one project only; visits has it"
     ):
-        put(other, dags, "visits.")
-    put(other, dags)
+        install_into(other, dags, "visits.")
+    install_into(other, dags)
     assert len(DagBag(dags).dags) == 14
 
 
@@ -87,50 +90,52 @@ def test_a_folder_that_cannot_be_written_is_refused(project: Path, tmp_path: Pat
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(InputError, match="must be a folder"):
-        put(project, file / "dags")
+        install_into(project, file / "dags")
     if os.geteuid() == 0:
         return  # root may write everywhere
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
     with pytest.raises(InputError, match="must be writable"):
-        put(project, closed)
+        install_into(project, closed)
 
 
-def test_a_closed_folder_is_refused(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_write_permission_is_refused(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "access", lambda path, *_: not str(path).startswith(str(tmp_path)))
     with pytest.raises(InputError, match="must be writable by this user"):
-        put(project, tmp_path / "dags")
+        install_into(project, tmp_path / "dags")
 
 
-def test_a_project_that_is_not_visible_is_told_with_what_must_be_shared(
+def test_an_invisible_project_folder_is_reported_with_what_must_be_shared(
     project: Path, dags: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.rename(project.with_name("moved"))
     with pytest.raises(
         InputError, match=r"must be a folder that this process.*it holds lake, sources\.raw\.visits\.files"
     ):
-        Site(dags / "drawloom_visits")
+        DeployedProject(dags / "drawloom_visits")
     monkeypatch.setenv("DRAWLOOM_PROJECT_VISITS", str(project.with_name("moved")))
-    site = Site(dags / "drawloom_visits")
-    assert site.settings.root == project.with_name("moved")
+    moved = DeployedProject(dags / "drawloom_visits")
+    assert moved.settings.root == project.with_name("moved")
 
 
-def test_a_lake_elsewhere_must_be_there(project: Path, dags: Path, tmp_path: Path) -> None:
+def test_a_lake_outside_the_project_must_exist(project: Path, dags: Path, tmp_path: Path) -> None:
     settings = project / "drawloom.yml"
     settings.write_text(settings.read_text() + f"lake: {tmp_path}/mounted\n")
-    put(project, dags)
+    install_into(project, dags)
     shutil.rmtree(tmp_path / "mounted")
     with pytest.raises(InputError, match=r"lake == .*mounted, must be a folder that this process of Airflow can see"):
-        Site(dags / "drawloom_visits")
+        DeployedProject(dags / "drawloom_visits")
 
 
-def test_a_plan_that_cannot_be_read_is_told(dags: Path) -> None:
+def test_an_unreadable_plan_is_reported(dags: Path) -> None:
     (dags / "drawloom_visits" / "project.json").write_text("{")
     with pytest.raises(InputError, match=r"must be a compiled plan\. Run `drawloom airflow install` again"):
-        Site(dags / "drawloom_visits")
+        DeployedProject(dags / "drawloom_visits")
 
 
-def test_the_command_line_tells_what_it_did(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_what_it_changed(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["-C", str(project), "airflow", "install", "--dags-folder", str(tmp_path / "d"), "--format", "json"]
     assert run_command(command) == 0
     told = json.loads(capsys.readouterr().out)
@@ -139,7 +144,7 @@ def test_the_command_line_tells_what_it_did(project: Path, tmp_path: Path, capsy
     assert "7 DAGs: 0 files written, 0 files removed" in capsys.readouterr().out
 
 
-def test_nothing_of_the_plan_is_a_secret(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_plan_contains_no_secret(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISITS_DB_PASSWORD", "hunter2")
     settings = project / "drawloom.yml"
     settings.write_text(settings.read_text() + "registry: postgresql://me:${VISITS_DB_PASSWORD}@host/db\n")

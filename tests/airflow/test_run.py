@@ -21,23 +21,23 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 
-from drawloom.airflow.connections import engine_from_connection, from_connection
-from drawloom.airflow.days import days_to_fill
+from drawloom.airflow.connections import set_engine_from_connection, set_from_connection
+from drawloom.airflow.dag_run import days_to_fill
+from drawloom.airflow.deployed_project import DeployedProject
 from drawloom.airflow.install import install
-from drawloom.airflow.site import Site
-from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.duckdb.engine import DuckDB
 from drawloom.model import InputError, Problem, RunError
 from drawloom.run.project import Project
 from drawloom.run.settings import EngineSettings
 from tests.airflow.conftest import HOME
-from tests.integration.airflow.project import land, write_project
+from tests.integration.airflow.visits_project import land_visits, write_visits_project
 
 FOLDER = HOME / "dags"
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run came out: its state, and that of its tasks."""
+    """The final state of a run, and of its tasks."""
 
     state: str
     tasks: dict[str, str]
@@ -48,8 +48,8 @@ RunDag = Callable[..., Ended]
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    root = write_project(tmp_path_factory.mktemp("visits") / "project")
-    land(root, date(2026, 1, 1), date(2026, 1, 10))
+    root = write_visits_project(tmp_path_factory.mktemp("visits") / "project")
+    land_visits(root, date(2026, 1, 1), date(2026, 1, 10))
     (root / "tried").touch()
     with Project.load(root) as project:
         install(project, FOLDER)
@@ -67,7 +67,7 @@ def run_dag(root: Path) -> RunDag:
     def run(
         name: str, moment: datetime | None = None, change: Callable[[Any], None] = lambda _: None, **conf: Any
     ) -> Ended:
-        dag = read_dag(name)  # anew: dag.test() keeps the parameters in it
+        dag = read_dag(name)  # loaded again: dag.test() keeps the parameters in it
         change(dag)
         with _quiet():
             ended = dag.test(logical_date=moment, run_conf=conf)
@@ -96,7 +96,7 @@ def _quiet() -> Iterator[None]:
 
 def contents(root: Path) -> dict[tuple[str, date], str]:
     with Project.load(root) as project:
-        records = project.observe().records
+        records = project.snapshot().records
     return {(table, ds): record.content for table, days in records.items() for ds, record in days.items()}
 
 
@@ -104,22 +104,35 @@ def day(number: int) -> date:
     return date(2026, 1, number)
 
 
+@pytest.mark.nightly
 def test_ranges_and_days_equal_the_local_runner(root: Path, run_dag: RunDag, tmp_path: Path) -> None:
     assert run_dag("core.visits", **{"from": "2026-01-01", "to": "2026-01-10"}).state == "success"
     assert run_dag("people", **{"from": "2026-01-01", "to": "2026-01-08"}).state == "success"
     for number in (9, 10):
         assert run_dag("people", **{"from": f"2026-01-{number:02d}", "to": f"2026-01-{number:02d}"}).state == "success"
     assert run_dag("core.shaky", **{"from": "2026-01-03", "to": "2026-01-04"}).state == "success"
-    other = write_project(tmp_path / "project")
+    kept = compare_with_local_runner(root, tmp_path)
+    assert {table for table, _ in kept} >= {"core.visits", "core.shaky", "growth.people"}
+    assert len([key for key in kept if key[0] == "growth.people"]) == 10
+
+
+def compare_with_local_runner(root: Path, tmp_path: Path) -> dict[tuple[str, date], str]:
+    """The contents of the partitions that both have, which must be the same."""
+    other = write_visits_project(tmp_path / "project")
     (other / "tried").touch()
     shutil.copytree(root / "landing", other / "landing")
     with Project.load(other) as project:
         project.run(project.plan())
     ours, theirs = contents(root), contents(other)
-    assert {table for table, _ in ours} >= {"core.visits", "core.shaky", "growth.people"}
     kept = {key: content for key, content in ours.items() if key in theirs}
-    assert len([key for key in kept if key[0] == "growth.people"]) == 10
     assert kept == {key: theirs[key] for key in kept}
+    return kept
+
+
+def test_a_range_and_a_day_equal_the_local_runner(root: Path, run_dag: RunDag, tmp_path: Path) -> None:
+    assert run_dag("core.visits", **{"from": "2026-01-01", "to": "2026-01-09"}).state == "success"
+    assert run_dag("core.visits", **{"from": "2026-01-10", "to": "2026-01-10"}).state == "success"
+    assert len(compare_with_local_runner(root, tmp_path)) == 10
 
 
 def test_fresh_days_of_a_range_are_skipped_and_force_writes_them(root: Path, run_dag: RunDag) -> None:
@@ -133,14 +146,14 @@ def test_fresh_days_of_a_range_are_skipped_and_force_writes_them(root: Path, run
     assert contents(root) == before
 
 
-def test_a_run_without_key_fills_the_newest_day_up_to_its_logical_date(root: Path, run_dag: RunDag) -> None:
-    land(root, day(31))
+def test_a_run_without_a_key_fills_the_newest_day_up_to_its_logical_date(root: Path, run_dag: RunDag) -> None:
+    land_visits(root, day(31))
     assert run_dag("core.visits", datetime(2026, 1, 2, 12, tzinfo=UTC)).state == "success"
     assert run_dag("core.visits").state == "success"
     assert {("core.visits", day(2)), ("core.visits", day(31))} <= contents(root).keys()
 
 
-def test_leftovers_that_cannot_be_removed_fail_nobody(
+def test_staging_files_that_cannot_be_removed_fail_no_task(
     root: Path, run_dag: RunDag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sweep(engine: DuckDB, tables: list[str]) -> None:
@@ -159,31 +172,31 @@ def test_leftovers_that_cannot_be_removed_fail_nobody(
     assert not (root / ".drawloom" / "swept").exists()  # it is tried again
 
 
-def test_a_sensor_waits_for_what_is_not_there(root: Path, run_dag: RunDag) -> None:
-    with _soon(lambda: land(root, day(20))):
+def test_a_sensor_waits_for_a_missing_day(root: Path, run_dag: RunDag) -> None:
+    with _soon(lambda: land_visits(root, day(20))):
         ended = run_dag("core.visits", **{"from": "2026-01-20", "to": "2026-01-20"})
     assert ended.state == "success"
 
 
-def test_a_step_waits_by_itself_for_what_no_sensor_knows(root: Path, run_dag: RunDag) -> None:
-    """The sensor has let it through, and then a partition was dropped."""
-    land(root, day(21))
+def test_a_step_defers_when_an_input_disappears_after_its_sensor(root: Path, run_dag: RunDag) -> None:
+    """The sensor has succeeded, and then a partition is dropped."""
+    land_visits(root, day(21))
     run_dag("core.visits", **{"from": "2026-01-21", "to": "2026-01-21"})
     path = root / "lake/core/visits/ds=2026-01-21/part-0.parquet"
     hidden = path.rename(root / "hidden.parquet")
 
-    def alone(dag: Any) -> None:
+    def remove_sensor(dag: Any) -> None:
         dag.get_task("core.shaky").upstream_task_ids.clear()
         dag.get_task("wait.core.visits").downstream_task_ids.clear()
 
     with _soon(lambda: hidden.rename(path)):
-        ended = run_dag("core.shaky", change=alone, **{"from": "2026-01-21", "to": "2026-01-21"})
+        ended = run_dag("core.shaky", change=remove_sensor, **{"from": "2026-01-21", "to": "2026-01-21"})
     assert ended.tasks["core.shaky"] == "success"
 
 
 @contextlib.contextmanager
 def _soon(do: Callable[[], object]) -> Iterator[None]:
-    """Do something when the run has begun to wait, or, on a slow machine, just before."""
+    """Call a function when the run is waiting, or, on a slow machine, just before."""
     timer = Timer(6, do)
     timer.start()
     try:
@@ -210,16 +223,19 @@ def test_bad_input_fails_at_once(run_dag: RunDag) -> None:
         ({"params": {}, "partition_key": "soon"}, "must be the day to fill, like 2026-01-31"),
     ],
 )
-def test_days_that_make_no_sense_are_refused(root: Path, context: dict[str, Any], message: str) -> None:
+def test_incomplete_ranges_and_bad_keys_are_refused(root: Path, context: dict[str, Any], message: str) -> None:
     assert root.exists()
-    with contextlib.closing(Site(FOLDER / "drawloom_visits")) as site, pytest.raises(InputError, match=message):
-        days_to_fill(context, site, "core.visits")  # type: ignore[arg-type]
+    with (
+        contextlib.closing(DeployedProject(FOLDER / "drawloom_visits")) as project,
+        pytest.raises(InputError, match=message),
+    ):
+        days_to_fill(context, project, "core.visits")  # type: ignore[arg-type]
 
 
-def test_connections_of_airflow_stand_for_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_airflow_connections_replace_missing_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE_URL", "postgres://me:secret@host:5432/db")
     monkeypatch.delenv("WAREHOUSE_URL", raising=False)
-    from_connection("WAREHOUSE_URL")
+    set_from_connection("WAREHOUSE_URL")
     assert os.environ.pop("WAREHOUSE_URL").startswith("postgresql://me:secret@host:5432/db")
 
 
@@ -253,7 +269,7 @@ def test_connections_of_airflow_stand_for_secrets(monkeypatch: pytest.MonkeyPatc
         ("spark", {"conn_type": "spark_connect", "host": "far", "port": 15002}, "sc://far:15002"),
     ],
 )
-def test_a_connection_of_airflow_says_where_the_engine_is(
+def test_an_airflow_connection_gives_the_url_of_the_engine(
     monkeypatch: pytest.MonkeyPatch, kind: str, connection: dict[str, Any], url: str
 ) -> None:
     name = f"DRAWLOOM_{kind.upper()}"
@@ -261,15 +277,15 @@ def test_a_connection_of_airflow_says_where_the_engine_is(
     for each in (name, "DRAWLOOM_METASTORE"):
         monkeypatch.setenv(each, "x")
         monkeypatch.delenv(each)
-    engine_from_connection(EngineSettings(kind))
+    set_engine_from_connection(EngineSettings(kind))
     assert os.environ[name] == url
     assert os.environ.get("DRAWLOOM_METASTORE") == connection.get("extra", {}).get("metastore")
 
 
-def test_what_is_said_of_the_engine_goes_before_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_and_environment_win_over_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_TRINO_DEFAULT", json.dumps({"conn_type": "trino", "host": "big"}))
     monkeypatch.setenv("DRAWLOOM_TRINO", "trino://here/hive")
-    engine_from_connection(EngineSettings("trino"))
+    set_engine_from_connection(EngineSettings("trino"))
     assert os.environ["DRAWLOOM_TRINO"] == "trino://here/hive"
     monkeypatch.delenv("DRAWLOOM_TRINO")
     for engine in (
@@ -277,7 +293,7 @@ def test_what_is_said_of_the_engine_goes_before_the_connection(monkeypatch: pyte
         EngineSettings("duckdb"),
         EngineSettings("spark"),
     ):
-        engine_from_connection(engine)
+        set_engine_from_connection(engine)
     assert "DRAWLOOM_TRINO" not in os.environ
 
 
@@ -286,4 +302,4 @@ def test_expired_days_are_not_written(run_dag: RunDag) -> None:
     run_dag("people", **{"from": "2026-01-01", "to": "2026-01-01"})
     ended = run_dag("people", **{"from": "2026-01-02", "to": "2026-01-02"}, force=True)
     assert ended.tasks["growth.people_state"] == "skipped"
-    assert ended.tasks["growth.people_counts"] == "success", "it goes on from the beginning"
+    assert ended.tasks["growth.people_counts"] == "success", "it is computed from the first day"

@@ -4,18 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.shop import LAND, Shop, make_shop
+from tests.cli.sample_project import LAND, SampleProject, write_sample_project
 
 
 @pytest.fixture
-def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """A shop whose orders are not landed yet."""
+def project_without_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> SampleProject:
+    """A project whose orders have not landed yet."""
     monkeypatch.chdir(tmp_path)
-    return make_shop(tmp_path, capsys)
+    return write_sample_project(tmp_path, capsys)
 
 
 @pytest.fixture
-def shop(empty: Shop) -> Shop:
-    """A shop whose orders are landed."""
-    empty.run(*LAND)
-    return empty
+def project(project_without_data: SampleProject) -> SampleProject:
+    """A project whose orders have landed."""
+    project_without_data.run(*LAND)
+    return project_without_data

@@ -1,4 +1,4 @@
-"""``drawloom advise``: the contract that other tools rely on."""
+"""``drawloom advise``: the JSON that other tools rely on, options, refusals, fixes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from drawloom.cli.main import run_command
-from tests.cli.shop import DAILY, Shop
+from tests.cli.sample_project import DAILY, SampleProject
 
 
-def ask(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> Any:
+def advise_json(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> Any:
     capsys.readouterr()
     found = run_command(["advise", *arguments, "--format", "json"])
     out, err = capsys.readouterr()
@@ -22,13 +22,13 @@ def ask(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> A
     return json.loads(out)
 
 
-def test_the_json_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "q.sql"
     file.write_text(
         "INSERT OVERWRITE TABLE o.t PARTITION (ds='{{ ds }}')\n"
         "SELECT a.id, b.v FROM x.a a LEFT JOIN x.b b ON a.id = b.id AND b.ds = date_sub(a.ds, 7) WHERE a.ds = '{{ ds }}'"
     )
-    found = ask(capsys, str(file), "--dialect", "spark")
+    found = advise_json(capsys, str(file), "--dialect", "spark")
     assert found["reads"] == {"x.a": [[0, 0]], "x.b": [[-7, -7]]}
     assert found["writes"] == [["o.t", "overwrite", {"ds": 0}]]
     assert found["lineage"] == {"id": ["x.a.id"], "v": ["x.b.v"]}
@@ -36,17 +36,17 @@ def test_the_json_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert found["problems"] == []
 
 
-def test_keys_catalog_schedule_and_target(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_keys_catalog_and_schedule_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "q.sql"
     file.write_text(
         "SELECT * FROM e JOIN c ON e.cc = c.cc WHERE e.dt >= '{{ data_interval_start | ds }}' AND e.dt < '{{ data_interval_end | ds }}'"
     )
     catalog = '{"e": ["dt"], "c": []}'
-    assert ask(capsys, str(file), "--catalog", catalog)["reads"] == {"e": [[0, 0]], "c": "all"}
-    assert ask(capsys, str(file), "--keys", "dt", "--schedule", "@weekly")["reads"]["e"] == [[-6, 0]]
-    assert ask(capsys, str(file), "--schedule", "whenever", code=2)["problems"][0]["code"] == "bad-schedule"
-    assert ask(capsys, str(file), "--catalog", "{", code=2)["problems"][0]["code"] == "catalog"
-    assert ask(capsys, str(file), "--dialect", "klingon", code=2)["problems"][0]["code"] == "dialect"
+    assert advise_json(capsys, str(file), "--catalog", catalog)["reads"] == {"e": [[0, 0]], "c": "all"}
+    assert advise_json(capsys, str(file), "--keys", "dt", "--schedule", "@weekly")["reads"]["e"] == [[-6, 0]]
+    assert advise_json(capsys, str(file), "--schedule", "whenever", code=2)["problems"][0]["code"] == "bad-schedule"
+    assert advise_json(capsys, str(file), "--catalog", "{", code=2)["problems"][0]["code"] == "catalog"
+    assert advise_json(capsys, str(file), "--dialect", "klingon", code=2)["problems"][0]["code"] == "dialect"
 
 
 @pytest.mark.parametrize(
@@ -65,33 +65,33 @@ def test_keys_catalog_schedule_and_target(tmp_path: Path, capsys: pytest.Capture
         (b"SELECT " + b"(" * 1000 + b"1" + b")" * 1000, "refused"),
     ],
 )
-def test_what_cannot_be_read_is_one_problem(
+def test_unreadable_text_gives_one_problem(
     data: bytes, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "q.sql"
     file.write_bytes(data)
-    found = ask(capsys, str(file), code=2)
+    found = advise_json(capsys, str(file), code=2)
     assert [problem["code"] for problem in found["problems"]] == [code]
     assert found["reads"] == {}
 
 
-def test_standard_input_and_missing_files(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_and_missing_file(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"SELECT 1 AS n")))
-    assert ask(capsys, "-")["problems"] == []
-    assert ask(capsys, "nosuch.sql", code=2)["problems"][0]["code"] == "missing-file"
+    assert advise_json(capsys, "-")["problems"] == []
+    assert advise_json(capsys, "nosuch.sql", code=2)["problems"][0]["code"] == "missing-file"
 
 
-def test_safe_fixes_are_applied_to_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fix_applies_safe_fixes_to_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "q.sql"
     file.write_text("SELECT count(*) AS n FROM logs.ev WHERE substr(ds, 1, 7) = '2018-01'")
     assert run_command(["advise", str(file), "--fix"]) == 0
-    assert "1 problem mended" in capsys.readouterr().err
+    assert "1 problem fixed" in capsys.readouterr().err
     assert file.read_text() == "SELECT count(*) AS n FROM logs.ev WHERE (ds >= '2018-01-01' AND ds < '2018-02-01')"
     assert run_command(["advise", str(file), "--fix"]) == 0
-    assert "0 problems mended" in capsys.readouterr().err
+    assert "0 problems fixed" in capsys.readouterr().err
 
 
-def test_people_get_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_output_shows_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "q.sql"
     file.write_text(
         "INSERT OVERWRITE TABLE o.t PARTITION (ds, country='x') SELECT * FROM a, b, c WHERE a.ds BETWEEN "
@@ -104,13 +104,13 @@ def test_people_get_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "ds = any, country = x" in out
 
 
-def test_a_spec_is_read_by_its_header_and_its_project(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_header_and_project_settings_are_used(project: SampleProject, capsys: pytest.CaptureFixture[str]) -> None:
     spark = DAILY.replace("table: core.daily", "table: core.daily\ndialect: spark").replace(
         "'{{ ds }}'", "date_sub('{{ ds }}', 1)"
     )
-    file = shop.write("specs/daily.sql", spark)
-    assert ask(capsys, str(file))["reads"] == {"raw.orders": [[-1, -1]]}
-    whole = shop.write("whole.sql", "SELECT product FROM raw.orders")
-    codes = [problem["code"] for problem in ask(capsys, str(whole))["problems"]]
+    file = project.write("specs/daily.sql", spark)
+    assert advise_json(capsys, str(file))["reads"] == {"raw.orders": [[-1, -1]]}
+    whole = project.write("whole.sql", "SELECT product FROM raw.orders")
+    codes = [problem["code"] for problem in advise_json(capsys, str(whole))["problems"]]
     assert codes == ["missing-partition-filter"]
     assert run_command(["advise", str(whole), "--strict"]) == 2

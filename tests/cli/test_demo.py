@@ -1,4 +1,4 @@
-"""How the demo plays its scenes; the whole of it is run by tests/demo."""
+"""How ``drawloom demo`` runs its commands; tests/demo runs all of them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from drawloom.cli.main import run_command
-from drawloom.demo import story
-from drawloom.demo.story import Scene
-from tests.cli.shop import Shop
+from drawloom.demo import walkthrough
+from drawloom.demo.walkthrough import DemoCommand
+from tests.cli.sample_project import SampleProject
 
-GOOD = Scene("One row.", ("query", "SELECT 41 + 1\n  AS answer"))
-REFUSED = Scene("A bad one.", ("query", "SELECT 1; SELECT 2"), exit_code=2)
-WRONG = Scene("It should not work.", ("query", "SELECT 1 AS n"), exit_code=3)
+GOOD = DemoCommand("One row.", ("query", "SELECT 41 + 1\n  AS answer"))
+REFUSED = DemoCommand("A bad one.", ("query", "SELECT 1; SELECT 2"), exit_code=2)
+WRONG = DemoCommand("It should not work.", ("query", "SELECT 1 AS n"), exit_code=3)
 
 
-def test_scenes_are_played_in_a_project_of_their_own(
+def test_commands_run_in_a_new_project(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(story, "STORY", (GOOD, REFUSED))
+    monkeypatch.setattr(walkthrough, "WALKTHROUGH", (GOOD, REFUSED))
     monkeypatch.chdir(tmp_path)
     assert run_command(["demo", "flights"]) == 0
     out = capsys.readouterr().out
@@ -30,9 +30,9 @@ def test_scenes_are_played_in_a_project_of_their_own(
     assert Path.cwd() == tmp_path
 
 
-def test_a_scene_that_ends_otherwise_is_an_error(
-    shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_an_unexpected_exit_code_is_an_error(
+    project: SampleProject, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(story, "STORY", (WRONG,))
-    assert run_command(["demo", str(shop.folder / "flights")]) == 1
-    assert "exit code of drawloom query == 0, must be 3." in capsys.readouterr().err
+    monkeypatch.setattr(walkthrough, "WALKTHROUGH", (WRONG,))
+    assert run_command(["demo", str(project.folder / "flights")]) == 1
+    assert "`drawloom query` ended with exit code 0; the demo expects 3." in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The command line itself: exit codes, errors for machines, broken pipes."""
+"""The command line itself: exit codes, errors as JSON, broken pipes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 import drawloom
 from drawloom.cli import main
-from tests.cli.shop import Shop
+from tests.cli.sample_project import SampleProject
 
 
 def test_python_runs_the_package_as_a_module() -> None:
@@ -20,42 +20,44 @@ def test_python_runs_the_package_as_a_module() -> None:
     assert done.stdout == f"drawloom {drawloom.__version__}\n"
 
 
-def test_the_program_ends_with_the_commands_code(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["drawloom", "-C", str(shop.folder), "plan", "nosuch"])
+def test_the_process_exits_with_the_code_of_the_command(
+    project: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["drawloom", "-C", str(project.folder), "plan", "nosuch"])
     with pytest.raises(SystemExit) as end:
         main.main()
     assert end.value.code == 2
 
 
 @pytest.mark.parametrize("form", [("--format", "json"), ("--format=json",)])
-def test_machines_get_errors_as_json(shop: Shop, form: tuple[str, ...]) -> None:
-    (problem,) = json.loads(shop.run("plan", "core.dayly", *form, code=2))["problems"]
+def test_errors_are_printed_as_json_on_request(project: SampleProject, form: tuple[str, ...]) -> None:
+    (problem,) = json.loads(project.run("plan", "core.dayly", *form, code=2))["problems"]
     assert problem["severity"] == "error"
     assert problem["fix"] == "Did you mean core.daily?"
 
 
-def test_people_get_errors_on_standard_error(shop: Shop) -> None:
-    assert main.run_command(["-C", str(shop.folder), "plan", "core.dayly"]) == 2
-    out, err = shop.capture.readouterr()
+def test_errors_are_printed_on_standard_error(project: SampleProject) -> None:
+    assert main.run_command(["-C", str(project.folder), "plan", "core.dayly"]) == 2
+    out, err = project.capture.readouterr()
     assert out == ""
     assert "Did you mean core.daily?" in err
 
 
-def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_command_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run_command([]) == 2
     assert "Usage: drawloom" in "".join(capsys.readouterr())
     assert main.run_command(["--help"]) == 0
 
 
-def test_the_project_is_found_from_a_folder_inside_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(shop.folder / "specs")
+def test_the_project_is_found_from_a_subfolder(project: SampleProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.folder / "specs")
     assert main.run_command(["check"]) == 0
-    assert main.run_command(["check", "-C", str(shop.folder)]) == 0
+    assert main.run_command(["check", "-C", str(project.folder)]) == 0
 
 
-def test_a_reader_that_went_away_is_no_error(shop: Shop) -> None:
+def test_a_closed_pipe_is_not_an_error(project: SampleProject) -> None:
     sql = "SELECT range AS n FROM range(300000)"
-    command = [sys.executable, "-m", "drawloom", "-C", str(shop.folder), "query", sql, "--format", "json"]
+    command = [sys.executable, "-m", "drawloom", "-C", str(project.folder), "query", sql, "--format", "json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdout
         assert child.stderr
@@ -65,21 +67,21 @@ def test_a_reader_that_went_away_is_no_error(shop: Shop) -> None:
 
 
 class Closed(io.StringIO):
-    """A stream whose reader went away."""
+    """A stream whose reader has gone."""
 
     def write(self, text: str) -> int:
         raise BrokenPipeError(len(text))
 
 
-def test_writing_to_a_closed_stream_ends_quietly(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writing_to_a_closed_stream_ends_quietly(project: SampleProject, monkeypatch: pytest.MonkeyPatch) -> None:
     errors = io.StringIO()
     monkeypatch.setattr(sys, "stdout", Closed())
     monkeypatch.setattr(sys, "stderr", errors)
-    assert main.run_command(["-C", str(shop.folder), "status", "--format", "json"]) in {0, 1}
+    assert main.run_command(["-C", str(project.folder), "status", "--format", "json"]) in {0, 1}
     assert errors.closed or not errors.getvalue()
 
 
-def test_advice_on_a_text_that_cannot_be_read_is_told_to_people(tmp_path: Path) -> None:
+def test_advise_exits_with_2_for_sql_that_does_not_parse(tmp_path: Path) -> None:
     file = tmp_path / "q.sql"
     file.write_text("SELECT FROM WHERE")
     assert main.run_command(["advise", str(file)]) == 2

@@ -1,4 +1,4 @@
-"""Questions to the servers themselves, past our engines."""
+"""Direct access to the servers, without our engines."""
 
 from __future__ import annotations
 

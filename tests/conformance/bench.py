@@ -1,4 +1,4 @@
-"""An engine over a fresh place, with short ways to fill and ask it."""
+"""An engine over an empty location, with short ways to fill and query it."""
 
 from __future__ import annotations
 

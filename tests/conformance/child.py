@@ -1,4 +1,4 @@
-"""A process of its own that writes, for tests that look on, or kill it: ``python -m tests.conformance.child``."""
+"""A writer in its own process, for tests that read meanwhile, or kill it: ``python -m tests.conformance.child``."""
 
 from __future__ import annotations
 

@@ -7,17 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.bench import Bench, drop_schema
-from tests.conformance.kinds import KINDS, open_engine
+from tests.conformance.kinds import kinds, open_engine
 from tests.servers.fixtures import servers
 
 __all__ = ["servers"]
 
 
-def _marks(kind: str) -> list[pytest.MarkDecorator]:
-    return [] if kind == "duckdb" else [pytest.mark.engines]
-
-
-@pytest.fixture(scope="session", params=[pytest.param(kind, marks=_marks(kind)) for kind in KINDS])
+@pytest.fixture(scope="session", params=kinds())
 def kind(request: pytest.FixtureRequest) -> str:
     """The name of an engine whose servers run."""
     found: str = request.param

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from drawloom.engines.base import Engine
-from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.duckdb.engine import DuckDB
 from drawloom.engines.lake import Lake
 from tests.servers.jdk import find_jdk
 from tests.servers.spark import QUICK
 
 KINDS = ("duckdb", "spark", "trino-hive", "trino-iceberg")
+ON_SERVERS = ("spark", "trino-hive", "trino-iceberg")
 SPARK = {
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
@@ -19,6 +23,14 @@ SPARK = {
     "spark.driver.extraJavaOptions": f"{QUICK} -XX:+UseSerialGC",  # many tiny queries, few processors
     "spark.ui.enabled": "false",
 }
+
+
+def kinds(*nightly: str) -> list[Any]:
+    """Parameters of ``kind``: all engines, of which these and Iceberg are for the night."""
+    marks = {kind: [pytest.mark.integration] if kind in ON_SERVERS else [] for kind in KINDS}
+    for kind in {"trino-iceberg", *nightly}:
+        marks[kind].append(pytest.mark.nightly)
+    return [pytest.param(kind, marks=marks[kind]) for kind in KINDS]
 
 
 def open_engine(kind: str, location: Path) -> Engine:

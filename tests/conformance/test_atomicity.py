@@ -1,4 +1,4 @@
-"""Writers that are killed, writers at once, readers meanwhile: a partition is the old one or the new one, whole."""
+"""Killed and concurrent writers, and concurrent readers: a partition is the whole old one or the whole new one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import time
 
 import pytest
 
-from drawloom.engines import hash as hashes
 from drawloom.engines.catalog.task import CatalogTask
+from drawloom.engines.duckdb import write
 from drawloom.model import Problem, RunError
 from tests.conformance.bench import D1, Bench
 from tests.conformance.child import NothingError, fill, heard, kill, whole, writer
+from tests.conformance.kinds import kinds
 
-KILLS = {"duckdb": 4, "spark": 2, "trino-hive": 4, "trino-iceberg": 4}
+# Each writer is a process; Spark takes long to start, and one that dies is tried there by a quick test.
+other_processes = pytest.mark.parametrize("kind", kinds("spark"), indirect=True, scope="session")
+MANY_KILLS = {"duckdb": 100, "spark": 10, "trino-hive": 30, "trino-iceberg": 30}
 
 
 def settled(bench: Bench) -> tuple[int, int]:
@@ -46,10 +49,12 @@ def test_a_writer_that_dies_before_it_publishes_leaves_the_old_partition(bench: 
     assert bench.engine.days(bench.t) == [D1]
 
 
-def test_a_writer_that_dies_at_any_moment_leaves_a_whole_partition(bench: Bench) -> None:
+@other_processes
+@pytest.mark.parametrize("often", [False, pytest.param(True, marks=pytest.mark.nightly)])
+def test_a_writer_that_dies_at_any_moment_leaves_a_whole_partition(bench: Bench, often: bool) -> None:
     fill(bench, 0, 0)
     chance = random.Random(11)
-    for tag in range(1, KILLS[bench.kind] + 1):
+    for tag in range(1, (MANY_KILLS[bench.kind] if often else 2) + 1):
         with writer(bench, "write", tag, 1000) as child:
             heard(child, "1" if bench.kind == "duckdb" else "0")
             time.sleep(chance.uniform(0.05, 0.5 if bench.kind == "duckdb" else 4))
@@ -61,6 +66,7 @@ def test_a_writer_that_dies_at_any_moment_leaves_a_whole_partition(bench: Bench)
     assert bench.engine.days(bench.t) == [D1]
 
 
+@other_processes
 def test_readers_see_whole_partitions_while_another_process_writes(bench: Bench) -> None:
     fill(bench, 0, 0)
     seen: list[tuple[int, int]] = []
@@ -82,6 +88,7 @@ def test_readers_see_whole_partitions_while_another_process_writes(bench: Bench)
     print(f"{bench.kind}: {len(seen)} whole answers and {len(failed)} failures in 10 overwrites")
 
 
+@other_processes
 def test_two_processes_that_write_at_once_leave_one_whole_result(bench: Bench) -> None:
     fill(bench, 0, 0)
     with writer(bench, "write", 1, 6) as child:
@@ -123,7 +130,7 @@ def test_a_query_keeps_the_days_of_its_task_while_another_is_published(bench: Be
 
 
 @pytest.mark.parametrize("published", [True, False])
-def test_what_was_staged_is_gone_when_the_task_is_over(bench: Bench, published: bool) -> None:
+def test_staged_tables_are_dropped_when_the_task_ends(bench: Bench, published: bool) -> None:
     fill(bench, 0, 0)
     with bench.engine.task({}) as task:
         staged = task.stage(bench.table(), D1, "SELECT 9 AS tag, 9 AS n, 9 AS x", {})
@@ -140,7 +147,8 @@ def test_what_cannot_be_measured_is_not_published(bench: Bench, monkeypatch: pyt
         raise RunError(Problem("engine-io", "error", "the disk is gone."))
 
     with bench.engine.task({}) as task:
-        monkeypatch.setattr(task._session if isinstance(task, CatalogTask) else hashes, "measure", refuse)
+        owner, measure = (task._session, "measure") if isinstance(task, CatalogTask) else (write, "measure_sql")
+        monkeypatch.setattr(owner, measure, refuse)
         with pytest.raises(RunError, match="the disk is gone"):
             bench.engine.publish([task.stage(bench.table(), D1, "SELECT 9 AS tag, 9 AS n, 9 AS x", {})])
     assert whole(bench) == (0, 0)

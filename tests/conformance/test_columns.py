@@ -1,4 +1,4 @@
-"""Columns that come, go and widen from one day to the next."""
+"""Columns that are added, dropped and widened from one day to the next."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_declared_column_becomes_wider(bench: Bench) -> None:
             bench.fill(day(3), sql, table=bench.table(columns=other))
 
 
-def test_a_smaller_type_is_kept_as_the_wide_one_that_is_known(bench: Bench) -> None:
+def test_a_narrower_type_is_stored_as_the_existing_wider_one(bench: Bench) -> None:
     bench.fill(D1, "SELECT CAST(1 AS BIGINT) AS a, CAST(1 AS DOUBLE) AS b")
     staged = bench.fill(day(2), "SELECT CAST(2 AS SMALLINT) AS A, CAST(2 AS FLOAT) AS b")
     assert [c.type for c in staged.columns] == ["BIGINT", "DOUBLE"]

@@ -1,4 +1,4 @@
-"""A step's rows stay where the engine is: only a handful come to us, counted at the real client."""
+"""A step's rows stay in the engine: only a few are fetched, counted at the real client."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.duckdb.engine import DuckDB
 from drawloom.model import Check
 from tests.conformance.bench import D1, Bench, day
 from tests.conformance.test_steps import DAILY, read, runner, step
@@ -101,7 +101,7 @@ def test_a_step_over_many_rows_fetches_a_handful(bench: Bench, monkeypatch: pyte
         ran = runner(bench, "t").run(made, DAILY, D1, {bench.t: {"2026-01-01": "c"}})
         assert ran.records[0].rows == 100_000
         assert bench.engine.days(bench.name("u")) == [D1]
-        assert bench.engine.stored(bench.name("u"), D1)
+        assert bench.engine.find_partition(bench.name("u"), D1)
     assert 0 < fetched.rows <= FEW, f"{fetched.rows} rows in {fetched.calls} answers"
     with counted(bench, monkeypatch) as fetched:
         texts = {day(n): f"SELECT n FROM {bench.t} WHERE ds = DATE '{D1}' AND n > {n} - {n}" for n in (1, 2)}

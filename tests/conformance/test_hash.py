@@ -1,4 +1,4 @@
-"""The content hash: equal for equal rows in any order, another one for anything else."""
+"""The content hash: equal for equal rows in any order, different otherwise."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_what_is_equal_has_the_same_hash(bench: Bench, task: Task) -> None:
 
 def test_a_published_partition_has_the_hash_that_it_was_staged_with(bench: Bench) -> None:
     staged = bench.fill(D1, "SELECT n, NULLIF(n, 2) AS m, CAST(n AS VARCHAR) AS s FROM (VALUES (1), (2), (3)) AS v(n)")
-    stored = bench.engine.stored(bench.t, D1)
+    stored = bench.engine.find_partition(bench.t, D1)
     assert stored
     assert (stored.content, stored.rows, stored.columns) == (staged.content, staged.rows, staged.columns)
     assert stored.bytes > 0

@@ -1,4 +1,4 @@
-"""What a table's partitions do: they are overwritten whole, may be empty, and are seen as far as they were declared."""
+"""Partitions are overwritten as a whole, may be empty, and are visible only where they were declared."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.conformance.kinds import open_engine
 ROWS = "SELECT CAST(n AS BIGINT) AS n, {text} AS s FROM (VALUES (1), (2), (3)) AS v(n)"
 
 
-def test_a_table_of_which_nothing_is_there(bench: Bench) -> None:
+def test_a_table_that_does_not_exist(bench: Bench) -> None:
     assert bench.engine.days(bench.t) == []
     assert bench.engine.columns(bench.t) == ()
-    assert bench.engine.stored(bench.t, D1) is None
+    assert bench.engine.find_partition(bench.t, D1) is None
     bench.engine.drop(bench.t, D1)
     with pytest.raises(InputError, match=rf"table == {bench.t}, must have a partition, or declared columns"):
         bench.engine.task({bench.t: [D1]})
@@ -40,7 +40,7 @@ def test_a_partition_is_overwritten_and_emptied_and_dropped(bench: Bench) -> Non
     emptied = bench.fill(D1, ROWS.format(text="'a'") + " WHERE n > 5")
     assert (emptied.rows, bench.engine.days(bench.t)) == (0, [D1, day(2)])
     assert bench.rows(f"SELECT count(*) FROM {bench.t} WHERE ds = DATE '{D1}'") == [(0,)]
-    stored = bench.engine.stored(bench.t, D1)
+    stored = bench.engine.find_partition(bench.t, D1)
     assert stored
     assert (stored.rows, stored.content, stored.columns) == (0, emptied.content, emptied.columns)
     again = bench.fill(D1, ROWS.format(text="'a'"))
@@ -48,7 +48,7 @@ def test_a_partition_is_overwritten_and_emptied_and_dropped(bench: Bench) -> Non
     bench.engine.drop(bench.t, D1)
     bench.engine.drop(bench.t, D1)
     assert bench.engine.days(bench.t) == [day(2)]
-    assert bench.engine.stored(bench.t, D1) is None
+    assert bench.engine.find_partition(bench.t, D1) is None
     assert bench.rows(f"SELECT DISTINCT s FROM {bench.t}") == [("z",)]
     bench.fill(D1, "SELECT CAST(8 AS BIGINT) AS n, 'c' AS s")
     assert bench.rows(f"SELECT n FROM {bench.t} WHERE ds = DATE '{D1}'") == [(8,)]
@@ -135,7 +135,7 @@ def test_a_range_lands_every_day_and_equals_the_days_one_by_one(bench: Bench) ->
 
 
 @pytest.mark.parametrize("projected", ["", ", DATE '{ds}' AS ds"])
-def test_days_together_equal_the_days_one_by_one(bench: Bench, projected: str) -> None:
+def test_a_batch_of_days_equals_the_days_one_by_one(bench: Bench, projected: str) -> None:
     for n in range(1, 4):
         values = ", ".join(f"({x})" for x in range(n + 1))
         bench.fill(day(n), f"SELECT x AS a, x * 3 AS b FROM (VALUES {values}) AS t(x)")
@@ -144,7 +144,7 @@ def test_days_together_equal_the_days_one_by_one(bench: Bench, projected: str) -
     into = bench.table("k", cluster=("k",))
     with bench.engine.task({bench.t: None}) as task:
         together = task.stage_days(into, texts, {ds: {"run": "r1"} for ds in texts})
-        assert task.fetch(f"SELECT sum(b) FROM ({task.rows(together[2])}) AS q") == [(18,)]
+        assert task.fetch(f"SELECT sum(b) FROM ({task.partition_sql(together[2])}) AS q") == [(18,)]
         bench.engine.publish(together)
     assert [part.rows for part in together] == [2, 2, 2, 0]
     for part in (together[1], together[3]):
@@ -198,14 +198,16 @@ def test_a_staged_partition_can_be_looked_at_before_it_is_published(bench: Bench
     bench.fill(D1, "SELECT 1 AS a")
     with bench.engine.task({bench.t: [D1]}) as task:
         staged = task.stage(bench.table(), D1, "SELECT 7 AS a", {}, bench.engine.columns(bench.t))
-        task.show(staged)
+        task.add_view(staged)
         assert tuples(task.query("SELECT a, ds FROM staged")) == [(7, D1)]
         assert tuples(task.query(f"SELECT a FROM {bench.t}")) == [(1,)]
-        task.show(task.stage(bench.table(), day(2), "SELECT 8 AS a", {}))
+        task.add_view(task.stage(bench.table(), day(2), "SELECT 8 AS a", {}))
         assert tuples(task.query("SELECT a, ds FROM staged")) == [(8, day(2))]
-        stored = bench.engine.stored(bench.t, D1)
+        stored = bench.engine.find_partition(bench.t, D1)
         assert stored
-        assert task.fetch(f"SELECT o.a, s.a FROM ({task.rows(stored)}) AS o CROSS JOIN staged AS s") == [(1, 8)]
+        assert task.fetch(f"SELECT o.a, s.a FROM ({task.partition_sql(stored)}) AS o CROSS JOIN staged AS s") == [
+            (1, 8)
+        ]
     assert bench.engine.days(bench.t) == [D1]
     assert bench.rows(f"SELECT a FROM {bench.t}") == [(1,)]
 

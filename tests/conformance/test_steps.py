@@ -1,4 +1,4 @@
-"""Steps through the one code path that every runner calls: checks, Python steps, previews, and their own past."""
+"""Steps in the code path that every runner uses: checks, Python steps, previews, self-dependencies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from drawloom.model import Check, Column, Days, Read, RunError, Schedule, Step, StepContext
-from drawloom.run.step import StepRunner
+from drawloom.run.step_runner import StepRunner
 from tests.conformance.bench import D1, Bench, day, tuples
 
 DAILY = Schedule.parse("@daily")
@@ -38,7 +38,7 @@ def test_a_step_is_run_and_recorded(bench: Bench) -> None:
     (record,) = ran.records
     assert (record.table, record.ds, record.rows, record.engine) == (bench.name("u"), D1, 1, bench.engine.dialect)
     assert (record.inputs, record.code, record.seconds > 0) == (inputs, "v1", True)
-    stored = bench.engine.stored(bench.name("u"), D1)
+    stored = bench.engine.find_partition(bench.name("u"), D1)
     assert stored
     assert record.content == stored.content
     assert record.bytes > 0
@@ -75,7 +75,7 @@ def test_a_check_that_fails_publishes_nothing(bench: Bench) -> None:
     assert bench.rows(f"SELECT a FROM {bench.t} ORDER BY ds") == [(5,), (4,)]
 
 
-def test_days_are_run_together_and_by_backfill(bench: Bench) -> None:
+def test_days_are_run_in_batches_and_by_backfill(bench: Bench) -> None:
     days = [day(n) for n in (1, 2, 3)]
     for ds in days:
         bench.fill(ds, f"SELECT {ds.day} AS a")
@@ -87,7 +87,7 @@ def test_days_are_run_together_and_by_backfill(bench: Bench) -> None:
         f"SELECT ds AS day, a, ds FROM {bench.t} WHERE ds BETWEEN DATE '{{{{ start }}}}' AND DATE '{{{{ end }}}}'"
     )
     other = step(bench, "w", sql, read(bench, "t"), backfill_sql=backfill)
-    again = runner(bench, "t").run_range(other, DAILY, inputs, since=D1)
+    again = runner(bench, "t").run_range(other, DAILY, inputs, range_start=D1)
     assert [record.content for record in again.records] == [record.content for record in ran.records]
     assert bench.rows(f"SELECT day, a, ds FROM {bench.name('w')} ORDER BY ds") == [(ds, ds.day, ds) for ds in days]
 

@@ -1,4 +1,4 @@
-"""What is refused, how it is told, and stopping what takes too long."""
+"""Refused SQL, error messages, and cancelling queries."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_an_error_names_the_column_and_shows_the_users_line(bench: Bench) -> Non
     assert "missing" in str(caught.value)
 
 
-def test_a_value_that_cannot_be_cast_fails_and_leaves_what_was_there(bench: Bench) -> None:
+def test_a_failing_cast_leaves_the_old_partition(bench: Bench) -> None:
     bench.fill(D1, "SELECT 1 AS a")
     with pytest.raises(RunError) as caught:
         bench.fill(D1, "SELECT CAST(x AS INTEGER) AS a FROM (VALUES ('1'), ('x')) AS t(x)")
@@ -100,7 +100,7 @@ def test_a_cluster_key_must_be_a_column(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("how", ["task", "engine"])
-def test_a_long_query_is_stopped_from_another_thread(bench: Bench, how: str) -> None:
+def test_a_long_query_is_cancelled_from_another_thread(bench: Bench, how: str) -> None:
     bench.fill(D1, "SELECT 1 AS a")
     dialect = bench.engine.dialect
     with bench.engine.task({}) as task:
@@ -116,11 +116,9 @@ def test_a_long_query_is_stopped_from_another_thread(bench: Bench, how: str) -> 
         thread.start()
         time.sleep(3)
         assert thread.is_alive(), said
-        began = time.monotonic()
         (task if how == "task" else bench.engine).interrupt()
         thread.join(60)
         assert not thread.is_alive()
-        assert time.monotonic() - began < 30
     assert [error.problems[0].code for error in said] == ["interrupted"]
     assert bench.rows(f"SELECT a FROM {bench.t}") == [(1,)]
     bench.fill(D1, "SELECT 2 AS a")

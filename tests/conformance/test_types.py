@@ -109,7 +109,7 @@ def test_values_of_arrow_come_back_exactly_also_through_another_step(bench: Benc
     assert (spelled(staged.columns), staged.rows) == (types, LONGEST)
     same(bench.engine.query(f"SELECT {NAMES} FROM {bench.t} ORDER BY n"), given)
     assert spelled(bench.engine.columns(bench.t)) == types
-    stored = bench.engine.stored(bench.t, D1)
+    stored = bench.engine.find_partition(bench.t, D1)
     assert stored
     assert (stored.rows, stored.content, spelled(stored.columns)) == (LONGEST, staged.content, types)
     sql = f"SELECT {NAMES} FROM {bench.t} WHERE ds = DATE '2026-01-01'"
@@ -125,7 +125,7 @@ def test_rows_of_a_query_can_be_staged(bench: Bench) -> None:
         bench.engine.publish([task.stage_arrow(bench.table(), D1, everything(), {"run": "r1"})])
     with bench.engine.task({bench.t: [D1]}) as task:
         staged = task.stage_arrow(bench.table(), D1, task.query(f"SELECT * FROM {bench.t}"), {"run": "r2"})
-    stored = bench.engine.stored(bench.t, D1)
+    stored = bench.engine.find_partition(bench.t, D1)
     assert stored
     assert stored.content == staged.content
 

@@ -1,4 +1,4 @@
-"""The files of the demo."""
+"""The files of the demo project."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from drawloom.demo.data import build
+from drawloom.demo.data import build_project
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "src/drawloom/demo/project"
@@ -19,7 +19,7 @@ PROJECT = ROOT / "src/drawloom/demo/project"
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    build(folder)
+    build_project(folder)
     return folder
 
 
@@ -46,24 +46,25 @@ def test_missing_values_are_null(demo: Path) -> None:
     assert count(f"SELECT count(*) FROM {rows} WHERE 'NA' IN (year, speed, engine)") == (0,)
 
 
-def test_built_again_it_is_the_same(demo: Path, tmp_path: Path) -> None:
-    build(tmp_path)
-    build(tmp_path)
+@pytest.mark.nightly
+def test_building_again_gives_the_same_files(demo: Path, tmp_path: Path) -> None:
+    build_project(tmp_path)
+    build_project(tmp_path)
     assert contents(tmp_path) == contents(demo)
 
 
-def test_the_specs_come_along(demo: Path) -> None:
+def test_the_specs_are_copied(demo: Path) -> None:
     specs = sorted(path.name for path in (PROJECT / "specs").iterdir())
     assert len(specs) >= 8
     assert sorted(path.name for path in (demo / "specs").iterdir()) == specs
 
 
-def test_without_the_package_it_says_what_to_install(tmp_path: Path) -> None:
+def test_without_the_data_package_the_message_names_it(tmp_path: Path) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r})\n"
         "from pathlib import Path\n"
-        "from drawloom.demo.data import build\n"
-        f"build(Path({str(tmp_path / 'demo')!r}))\n"
+        "from drawloom.demo.data import build_project\n"
+        f"build_project(Path({str(tmp_path / 'demo')!r}))\n"
     )
     done = subprocess.run([sys.executable, "-S", "-c", code], check=False, capture_output=True, text=True)
     assert "Install drawloom[demo]." in done.stderr

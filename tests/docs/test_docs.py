@@ -16,12 +16,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 SHOP = ROOT / "docs/how-to/shop"
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+QUICK = {"README.md", "docs/tutorial.md", "docs/how-to/write-a-framework.md"}
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -113,7 +115,13 @@ def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     return ran
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def page_of(page: Path) -> Any:
+    """A page as a parameter; those that show no new kind of thing are for the night."""
+    name = str(page.relative_to(ROOT))
+    return pytest.param(page, id=name, marks=[] if name in QUICK else pytest.mark.nightly)
+
+
+@pytest.mark.parametrize("page", [page_of(page) for page in PAGES])
 def test_page_says_what_happens(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "page"
     if page.parent.name == "how-to":

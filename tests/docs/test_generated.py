@@ -1,4 +1,4 @@
-"""The generated pages are those that the code would write now."""
+"""The generated pages are up to date."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ def load() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["AGENTS.md", "docs/cli.md", "docs/specs.md", "docs/advice.md", "docs/portable.md"])
+@pytest.mark.parametrize("page", ["docs/cli.md", "docs/specs.md", "docs/advice.md", "docs/portable.md"])
 def test_page_is_up_to_date(page: str) -> None:
-    assert load().written(page) == (ROOT / page).read_text(), f"{page}: not up to date. Run scripts/docs."
+    assert load().regenerate(page) == (ROOT / page).read_text(), f"{page}: not up to date. Run scripts/docs."
 
 
-def test_every_source_file_is_in_the_map() -> None:
+def test_the_map_of_folders_is_complete() -> None:
     text = (ROOT / "AGENTS.md").read_text()
-    sources = [path for path in (ROOT / "src").rglob("*.py") if path.stat().st_size]
-    assert [path for path in sources if f"`{path.relative_to(ROOT)}`: " not in text] == []
+    files = [*(ROOT / "src/drawloom").glob("*/*.py"), *(ROOT / "src/drawloom").glob("*/*/*.py")]
+    folders = {f"`{path.parent.relative_to(ROOT / 'src/drawloom')}/`" for path in files}
+    assert sorted(folder for folder in folders if folder not in text) == []

@@ -1,4 +1,4 @@
-"""A lake in a fresh folder, an engine over it, and short ways to fill and ask them."""
+"""A lake in an empty folder, an engine over it, and short ways to fill and query them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from drawloom.engines.base import Schemas, Staged, Visible
-from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.duckdb.engine import DuckDB
 from drawloom.engines.lake import Lake
 from drawloom.model import Column, Table
 
@@ -24,8 +24,8 @@ def day(number: int) -> date:
 
 
 @dataclass
-class Shop:
-    """An engine with short ways to use it."""
+class Bench:
+    """An engine with short ways to fill and query it."""
 
     engine: DuckDB
 
@@ -51,7 +51,7 @@ class Shop:
         return staged
 
     def rows(self, sql: str, inputs: Visible | None = None) -> list[tuple[Any, ...]]:
-        """The answer to a query as tuples."""
+        """The result of a query as tuples."""
         answer = self.engine.query(sql, inputs)
         return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
 
@@ -62,6 +62,6 @@ def lake(tmp_path: Path) -> Lake:
 
 
 @pytest.fixture
-def shop(lake: Lake) -> Iterator[Shop]:
+def bench(lake: Lake) -> Iterator[Bench]:
     with DuckDB(lake) as engine:
-        yield Shop(engine)
+        yield Bench(engine)

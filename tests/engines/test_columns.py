@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from drawloom.engines.columns import storable, widens
+from drawloom.engines.columns import is_widening, storable_type
 from drawloom.model import Column, InputError, RunError, Table
-from tests.engines.conftest import D1, Shop, day
+from tests.engines.conftest import D1, Bench, day
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ from tests.engines.conftest import D1, Shop, day
         ("max(TIMESTAMP_NS '2026-01-01 00:00:00')", "TIMESTAMP_NS"),
     ],
 )
-def test_what_has_an_exact_type_in_parquet_is_stored_so(shop: Shop, expression: str, type_: str) -> None:
-    staged = shop.fill("core.t", D1, f"SELECT {expression} AS v FROM range(3) AS t(x)")
+def test_what_has_an_exact_type_in_parquet_is_stored_so(bench: Bench, expression: str, type_: str) -> None:
+    staged = bench.fill("core.t", D1, f"SELECT {expression} AS v FROM range(3) AS t(x)")
     assert staged.columns == (Column("v", type_),)
-    with_types = shop.rows("SELECT typeof(v) FROM core.t")
+    with_types = bench.rows("SELECT typeof(v) FROM core.t")
     assert with_types[0][0].replace('"', "") == type_.replace('"', "")
 
 
@@ -50,76 +50,76 @@ def test_what_has_an_exact_type_in_parquet_is_stored_so(shop: Shop, expression: 
         ("{'a': INTERVAL 1 DAY}", "epoch_us(v)"),
     ],
 )
-def test_what_parquet_would_change_is_refused_with_the_way_out(shop: Shop, expression: str, way_out: str) -> None:
+def test_what_parquet_would_change_is_refused_with_the_way_out(bench: Bench, expression: str, way_out: str) -> None:
     with pytest.raises(InputError) as caught:
-        shop.fill("core.t", D1, f"SELECT {expression} AS v")
+        bench.fill("core.t", D1, f"SELECT {expression} AS v")
     assert "core.t.v has type" in str(caught.value)
     assert way_out in str(caught.value)
-    assert not shop.lake.scan("core.t")
+    assert not bench.lake.scan("core.t")
 
 
-def test_a_sum_that_does_not_fit_is_an_error(shop: Shop) -> None:
+def test_a_sum_that_does_not_fit_is_an_error(bench: Bench) -> None:
     with pytest.raises(RunError, match=r"out of range"):
-        shop.fill("core.t", D1, "SELECT sum(x) AS v FROM (VALUES (9223372036854775807), (1)) AS t(x)")
-    assert not shop.lake.scan("core.t")
+        bench.fill("core.t", D1, "SELECT sum(x) AS v FROM (VALUES (9223372036854775807), (1)) AS t(x)")
+    assert not bench.lake.scan("core.t")
 
 
-def test_names_that_come_twice_are_refused_whatever_their_case(shop: Shop) -> None:
+def test_names_that_come_twice_are_refused_whatever_their_case(bench: Bench) -> None:
     with pytest.raises(InputError, match=r"columns of core.t == a, ds more than once"):
-        shop.fill("core.t", D1, "SELECT 1 AS a, 2 AS A, DATE '2026-01-01' AS ds, 4 AS DS")
+        bench.fill("core.t", D1, "SELECT 1 AS a, 2 AS A, DATE '2026-01-01' AS ds, 4 AS DS")
 
 
-def test_a_table_has_a_column_besides_ds(shop: Shop) -> None:
+def test_a_table_has_a_column_besides_ds(bench: Bench) -> None:
     with pytest.raises(InputError, match=r"must be at least one besides ds"):
-        shop.fill("core.t", D1, "SELECT DATE '2026-01-01' AS ds")
+        bench.fill("core.t", D1, "SELECT DATE '2026-01-01' AS ds")
 
 
-def test_declared_columns_must_be_those_of_the_select(shop: Shop) -> None:
+def test_declared_columns_must_be_those_of_the_select(bench: Bench) -> None:
     table = Table("core.t", (Column("fare", "DOUBLE"), Column("city", "VARCHAR")))
     with pytest.raises(InputError) as caught:
-        shop.fill(table, D1, "SELECT 1.5::DOUBLE AS fares, 'x' AS city")
+        bench.fill(table, D1, "SELECT 1.5::DOUBLE AS fares, 'x' AS city")
     assert "fare is declared for core.t, must be among the SELECT's columns (the nearest is fares)." in str(
         caught.value
     )
     assert "fares comes out of the SELECT, must be declared for core.t (the nearest is fare)." in str(caught.value)
 
 
-def test_a_declared_type_takes_what_fits_exactly(shop: Shop) -> None:
+def test_a_declared_type_takes_what_fits_exactly(bench: Bench) -> None:
     table = Table("core.t", (Column("N", "INTEGER"), Column("d", "DECIMAL(12,2)"), Column("x", "VARCHAR")))
-    staged = shop.fill(table, D1, "SELECT count(*) AS n, 1::DECIMAL(5, 1) AS d, NULL AS x")
+    staged = bench.fill(table, D1, "SELECT count(*) AS n, 1::DECIMAL(5, 1) AS d, NULL AS x")
     assert staged.columns == table.columns
     with pytest.raises(RunError, match=r"out of range"):
-        shop.fill(table, D1, "SELECT 3000000000 AS n, 1::DECIMAL(5, 1) AS d, NULL AS x")
+        bench.fill(table, D1, "SELECT 3000000000 AS n, 1::DECIMAL(5, 1) AS d, NULL AS x")
     with pytest.raises(InputError, match=r"core.t.n has type DOUBLE, must be INTEGER, as declared"):
-        shop.fill(table, D1, "SELECT 1.5::DOUBLE AS n, 1::DECIMAL(5, 1) AS d, NULL AS x")
+        bench.fill(table, D1, "SELECT 1.5::DOUBLE AS n, 1::DECIMAL(5, 1) AS d, NULL AS x")
 
 
-def test_a_changed_type_is_refused_with_both_types(shop: Shop) -> None:
-    shop.fill("core.t", D1, "SELECT 1::BIGINT AS n")
-    known = shop.engine.columns("core.t")
+def test_a_changed_type_is_refused_with_both_types(bench: Bench) -> None:
+    bench.fill("core.t", D1, "SELECT 1::BIGINT AS n")
+    known = bench.engine.columns("core.t")
     with pytest.raises(InputError) as caught:
-        shop.fill("core.t", day(2), "SELECT 'one' AS n", known=known)
+        bench.fill("core.t", day(2), "SELECT 'one' AS n", known=known)
     assert "core.t.n has type VARCHAR, must be BIGINT" in str(caught.value)
     assert "CAST(n AS BIGINT)" in str(caught.value)
 
 
-def test_a_narrower_type_is_stored_as_the_known_one_and_a_wider_one_refused(shop: Shop) -> None:
-    shop.fill("core.t", D1, "SELECT 1::BIGINT AS N")
-    known = shop.engine.columns("core.t")
-    assert shop.fill("core.t", day(2), "SELECT 1::INTEGER AS n", known=known).columns == (Column("N", "BIGINT"),)
-    assert shop.fill("core.t", day(2), "SELECT sum(1) AS n", known=known).columns == (Column("N", "BIGINT"),)
+def test_a_narrower_type_is_stored_as_the_known_one_and_a_wider_one_refused(bench: Bench) -> None:
+    bench.fill("core.t", D1, "SELECT 1::BIGINT AS N")
+    known = bench.engine.columns("core.t")
+    assert bench.fill("core.t", day(2), "SELECT 1::INTEGER AS n", known=known).columns == (Column("N", "BIGINT"),)
+    assert bench.fill("core.t", day(2), "SELECT sum(1) AS n", known=known).columns == (Column("N", "BIGINT"),)
     with pytest.raises(InputError, match=r"type DECIMAL"):
-        shop.fill("core.t", day(2), "SELECT 1::DECIMAL(38, 0) AS n", known=known)
-    shop.fill("core.s", D1, "SELECT 1::INTEGER AS n")
+        bench.fill("core.t", day(2), "SELECT 1::DECIMAL(38, 0) AS n", known=known)
+    bench.fill("core.s", D1, "SELECT 1::INTEGER AS n")
     with pytest.raises(InputError, match=r"has type BIGINT, must be INTEGER"):
-        shop.fill("core.s", day(2), "SELECT 1::BIGINT AS n", known=shop.engine.columns("core.s"))
+        bench.fill("core.s", day(2), "SELECT 1::BIGINT AS n", known=bench.engine.columns("core.s"))
 
 
-def test_structs_of_the_same_members_do_not_change(shop: Shop) -> None:
+def test_structs_of_the_same_members_do_not_change(bench: Bench) -> None:
     sql = "SELECT {'a': sum(1), 'B c': 'x'} AS s"
-    shop.fill("core.t", D1, sql)
-    shop.fill("core.t", day(2), sql, known=shop.engine.columns("core.t"))
-    assert len(shop.engine.days("core.t")) == 2
+    bench.fill("core.t", D1, sql)
+    bench.fill("core.t", day(2), sql, known=bench.engine.columns("core.t"))
+    assert len(bench.engine.days("core.t")) == 2
 
 
 _TYPES = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"]
@@ -131,20 +131,20 @@ _NUMBERS = st.integers(-(2**63), 2**64) | st.integers(-300, 300) | st.sampled_fr
 
 @given(st.sampled_from(_TYPES), st.sampled_from(_TYPES), _NUMBERS)
 def test_a_wider_type_holds_every_value(type_: str, to: str, number: int) -> None:
-    assume(widens(type_, to) and type_ not in ("DATE", "VARCHAR"))
+    assume(is_widening(type_, to) and type_ not in ("DATE", "VARCHAR"))
     value = f"TRY_CAST({number} AS {type_})"
     same = duckdb.execute(f"SELECT CAST(CAST({value} AS {to}) AS {type_}) IS NOT DISTINCT FROM {value}").fetchall()
     assert same == [(True,)]
 
 
 def test_widening_has_a_direction() -> None:
-    assert widens("INTEGER[]", "BIGINT[]")
-    assert widens("DATE", "TIMESTAMP")
-    assert not widens("BIGINT", "DOUBLE")
-    assert not widens("TIMESTAMP", "DATE")
-    assert not widens("VARCHAR", "DECIMAL(3,0)")
-    assert not widens("UBIGINT", "DECIMAL(19,0)")
+    assert is_widening("INTEGER[]", "BIGINT[]")
+    assert is_widening("DATE", "TIMESTAMP")
+    assert not is_widening("BIGINT", "DOUBLE")
+    assert not is_widening("TIMESTAMP", "DATE")
+    assert not is_widening("VARCHAR", "DECIMAL(3,0)")
+    assert not is_widening("UBIGINT", "DECIMAL(19,0)")
 
 
 def test_storable_keeps_the_text_of_plain_types() -> None:
-    assert storable(duckdb.sqltypes.BIGINT) == "BIGINT"
+    assert storable_type(duckdb.sqltypes.BIGINT) == "BIGINT"

@@ -9,34 +9,40 @@ from typing import Any
 import pytest
 
 from drawloom.frameworks.autodag import AutoDag
-from drawloom.frameworks.base import GROUP, Context, collect, find_frameworks, frameworks
+from drawloom.frameworks.base import (
+    GROUP,
+    Framework,
+    ProjectContext,
+    check_framework,
+    compile_spec,
+    find_frameworks,
+    frameworks,
+)
+from drawloom.frameworks.plugins import find_plugins
 from drawloom.model import InputError, Step, Table
 from drawloom.specs.base import Spec
 from drawloom.specs.config import Config, Defaults
 
-CONTEXT = Context("rides", date(2026, 1, 1), Defaults(owner="team", retries=5), today=date(2026, 6, 1))
+PROJECT = ProjectContext("rides", date(2026, 1, 1), Defaults(owner="team", retries=5), today=date(2026, 6, 1))
 
 
 class Plain(Spec):
     kind: str = "plain"
 
 
-class NoCompile(Spec):
-    kind: str = "nocompile"
+def compile_plain(spec: Plain, project: ProjectContext) -> list[Step]:
+    return [Step("a.b", Table("a.b", owner=project.owner(spec)))]
 
 
-class Twin(Spec):
-    kind: str = "autodag"
-
-    def compile(self, project: Context) -> object:
-        return project
+plain = Framework("plain", Plain, compile_plain)
+twin = Framework("autodag", Plain, compile_plain)
 
 
 def point(name: str, value: str) -> EntryPoint:
     return EntryPoint(name, value, GROUP)
 
 
-def test_ours_is_found() -> None:
+def test_ours_are_found() -> None:
     found = frameworks()
     assert found["autodag"].Spec is AutoDag
     assert find_frameworks() == (found, [])
@@ -47,33 +53,31 @@ def test_ours_is_found() -> None:
     [
         ("x", "drawloom_none:X", "framework == x (drawloom_none:X of a package), must load: ModuleNotFoundError"),
         ("x", f"{__name__}:NoThing", "AttributeError"),
-        ("x", f"{__name__}:point", "it is no subclass of drawloom.specs.base.Spec with a compile method"),
-        ("nocompile", f"{__name__}:NoCompile", "it is no subclass"),
-        ("x", f"{__name__}:Twin", "its kind is 'autodag', which must be the entry point's name"),
-        ("autodag", f"{__name__}:Twin", "TypeError: drawloom.frameworks.autodag:AutoDag is already of that kind"),
+        ("x", f"{__name__}:Plain", "it is no drawloom.frameworks.base.Framework"),
+        ("x", f"{__name__}:plain", "its kind is 'plain', which must be the entry point's name"),
+        ("autodag", f"{__name__}:twin", "TypeError: drawloom.frameworks.autodag:framework already has that name"),
     ],
 )
 def test_a_broken_one_does_not_take_the_others_down(name: str, value: str, message: str) -> None:
-    found, (problem,) = collect([point(name, value), point("autodag", "drawloom.frameworks.autodag:AutoDag")])
+    points = [point(name, value), point("autodag", "drawloom.frameworks.autodag:framework")]
+    found, (problem,) = find_plugins(GROUP, check_framework, points)
     assert found["autodag"].Spec is AutoDag
     assert message in problem.message
 
 
-def test_what_is_found_raises_when_asked_strictly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drawloom.frameworks.base.entry_points", lambda group: [point("x", "drawloom_none:X")])
-    with pytest.raises(InputError, match="must load: ModuleNotFoundError"):
-        frameworks()
+def test_a_framework_has_the_readme_beside_its_code() -> None:
+    assert frameworks()["growth"].readme
+    assert plain.readme is None
 
 
 def make(**fields: Any) -> Any:
-    spec = Plain(**{"until": "2026-07-01", **fields})
-    return CONTEXT.pipeline(spec, "name", [Step("a.b", Table("a.b"))])
+    return compile_spec(plain, Plain(**{"until": "2026-07-01", **fields}), PROJECT)
 
 
 def test_defaults_are_those_of_the_project() -> None:
     made = make()
     assert (made.name, made.kind, made.owner, made.retries, made.schedule.text) == (
-        "name",
+        "a.b",
         "plain",
         "team",
         5,
@@ -102,6 +106,6 @@ def test_refusals(fields: dict[str, Any], message: str) -> None:
 
 
 def test_every_table_has_an_owner() -> None:
-    context = Context.of(Config(name="x", start=date(2026, 1, 1)))
+    project = ProjectContext.of(Config(name="x", start=date(2026, 1, 1)))
     with pytest.raises(InputError, match=r"owner is missing, must be given.*in `defaults` of drawloom.yml"):
-        context.pipeline(Plain(until="forever: x"), "name", [])  # type: ignore[arg-type]
+        compile_spec(plain, Plain(until="forever: x"), project)

@@ -17,7 +17,7 @@ import json, duckdb
 from datetime import date
 from pathlib import Path
 from drawloom.frameworks.base import Context, frameworks
-from drawloom.frameworks.plan import plan_of
+from drawloom.frameworks.pipeline_json import pipeline_to_dict
 from drawloom.specs.load import load_specs
 
 found = frameworks()

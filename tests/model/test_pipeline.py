@@ -33,8 +33,8 @@ def test_edges_waits_and_order_follow_from_reads() -> None:
         Wait("raw.x", Days.span(-6, 0)),
     )
     assert {r.table for r in pipeline.reads} == {"raw.x", "core.b", "core.a"}
-    assert pipeline.steps[0].past
-    assert not pipeline.steps[1].past
+    assert pipeline.steps[0].reads_own_past
+    assert not pipeline.steps[1].reads_own_past
 
 
 def test_a_circle_is_refused() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from drawloom.model import DrawloomError, Fix, Problem, RunError, Where, errors, refuse
 
 
-def test_a_problem_reads_as_place_sentence_and_way_out() -> None:
+def test_a_problem_prints_its_place_message_and_fix() -> None:
     problem = Problem("x", "error", "days == 9, must be < 8.", Where("a.sql", 3, 7), Fix("Use 7."))
     assert str(problem) == "a.sql:3:7: days == 9, must be < 8. Use 7."
     assert problem.to_json() == {

@@ -25,13 +25,13 @@ some_days = st.dates(date(2000, 1, 1), date(2100, 1, 1))
         ("0 2 1 * *", "month", 0),
     ],
 )
-def test_rhythms(text: str, grain: str, weekday: int) -> None:
+def test_schedules(text: str, grain: str, weekday: int) -> None:
     schedule = Schedule.parse(text)
     assert (schedule.grain, schedule.weekday) == (grain, weekday)
 
 
 @pytest.mark.parametrize("text", ["", "daily", "*/5 * * * *", "* * * * *", "0 0 15 * *", "0 0 1 1 *", "a b c d e"])
-def test_other_rhythms_are_refused(text: str) -> None:
+def test_other_schedules_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="schedule =="):
         Schedule.parse(text)
 

@@ -1,21 +1,20 @@
-"""Small builders of pipelines and worlds for the planner's tests."""
+"""Small builders of pipelines and snapshots for the tests of the planner."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
 
-from drawloom.model import Bound, Check, Days, Pipeline, Read, Record, Schedule, Step, Table, seen
-from drawloom.run.needs import NeedsReader
-from drawloom.run.plan import Cell, History, Plan, make_plan
-from drawloom.run.world import World
+from drawloom.model import Bound, Check, Days, Pipeline, Read, Record, Schedule, Step, Table, inputs_digest
+from drawloom.run.plan import History, NeedsResolver, Plan, PlannedPartition, make_plan
+from drawloom.run.snapshot import WarehouseSnapshot
 
 D1 = date(2026, 1, 1)
 HISTORY = History(D1, date(2026, 1, 10))
 
 
 def day(n: int) -> date:
-    """The n-th day of the history, from 1; 0 and less lie before it."""
+    """The n-th day of the history, from 1; 0 and less are before it."""
     return D1 + timedelta(days=n - 1)
 
 
@@ -34,33 +33,46 @@ def pipe(table: str, *reads: Read, schedule: str = "@daily", **more: Any) -> Pip
     return Pipeline(table, "autodag", (step,), Schedule.parse(schedule), **more)
 
 
-def raw(*days: int, table: str = "raw.x") -> World:
-    return World(contents={table: {day(n): f"x{n}" for n in days}})
+def raw(*days: int, table: str = "raw.x") -> WarehouseSnapshot:
+    return WarehouseSnapshot(contents={table: {day(n): f"x{n}" for n in days}})
 
 
-def plan(world: World, *pipelines: Pipeline, history: History = HISTORY, **more: Any) -> Plan:
-    return make_plan(pipelines, world, history, **more)
+def plan(snapshot: WarehouseSnapshot, *pipelines: Pipeline, history: History = HISTORY, **more: Any) -> Plan:
+    return make_plan(pipelines, snapshot, history, **more)
 
 
 def states(made: Plan, table: str) -> dict[int, str]:
-    return {(cell.ds - D1).days + 1: str(cell.state) for cell in made.cells if cell.key[0] == table}
+    return {
+        (partition.ds - D1).days + 1: str(partition.state) for partition in made.partitions if partition.key[0] == table
+    }
 
 
-def cell(made: Plan, table: str, n: int) -> Cell:
-    return next(cell for cell in made.cells if cell.key == (table, day(n)))
+def partition(made: Plan, table: str, n: int) -> PlannedPartition:
+    return next(partition for partition in made.partitions if partition.key == (table, day(n)))
 
 
-def execute(made: Plan, world: World, content: str = "c") -> None:
-    """Pretend that everything to do was done, each with a content of its own; keeps inputs like the runner."""
+def execute(made: Plan, snapshot: WarehouseSnapshot, content: str = "c") -> None:
+    """Add to the snapshot what a run would write, each with its own content hash and its inputs."""
     for c in made.todo:
-        inputs = world.inputs(c.needs.seen)
+        inputs = snapshot.inputs(c.needs.visible)
         table, ds = c.key
         text = f"{content}-{table}-{ds}"
-        world.produced(Record(table, ds, "r", 1, 1, text, c.step.fingerprint, seen(inputs), inputs))
+        snapshot.add(Record(table, ds, "r", 1, 1, text, c.step.fingerprint, inputs_digest(inputs), inputs))
 
 
 def same_weekday() -> Check:
     return Check("same weekday", "SELECT 1", reads=(read("core.a", "-7"),))
 
 
-__all__ = ["HISTORY", "MONTH_TO_DATE", "NeedsReader", "World", "cell", "execute", "pipe", "plan", "raw", "read"]
+__all__ = [
+    "HISTORY",
+    "MONTH_TO_DATE",
+    "NeedsResolver",
+    "WarehouseSnapshot",
+    "partition",
+    "execute",
+    "pipe",
+    "plan",
+    "raw",
+    "read",
+]

@@ -30,7 +30,7 @@ def postgres_url(postgres: Server) -> str:
 
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a registry that is not there yet."""
+    """The URL of a registry that does not exist yet."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/deep/registry.db"
     made: str = request.getfixturevalue("postgres_url")

@@ -40,7 +40,7 @@ INSERT INTO drawloom_partitions VALUES (
 
 
 def database(url: str) -> sa.Engine:
-    """A way to the database besides the registry's own."""
+    """A connection to the database besides that of the registry."""
     return sa.create_engine(url.replace("postgresql://", "postgresql+psycopg2://"), poolclass=sa.pool.NullPool)
 
 

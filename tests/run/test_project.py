@@ -1,4 +1,4 @@
-"""What a project looks at, and when."""
+"""When a project takes a snapshot, and of which tables."""
 
 from __future__ import annotations
 
@@ -9,71 +9,71 @@ from typing import Any
 
 import pytest
 
-from drawloom.engines.staging import STAGING
+from drawloom.engines.lake.staging import STAGING
 from drawloom.run import project as projects
 from drawloom.run.plan import Plan
 from drawloom.run.project import Project
-from drawloom.run.world import World
-from tests.integration.airflow.project import land, write_project
+from drawloom.run.snapshot import WarehouseSnapshot
+from tests.integration.airflow.visits_project import land_visits, write_visits_project
 
 DAYS = [date(2026, 1, n) for n in (1, 2, 3)]
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    root = write_project(tmp_path / "project")
+    root = write_visits_project(tmp_path / "project")
     for ds in DAYS:
-        land(root, ds)
+        land_visits(root, ds)
     with Project.load(root) as made:
         yield made
 
 
 @pytest.fixture
-def looks(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[Collection[str] | None]:
-    """The tables that were looked at, look by look."""
-    seen: list[Collection[str] | None] = []
-    real = Project.observe
+def snapshots(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[Collection[str] | None]:
+    """The tables of each snapshot that was taken."""
+    taken: list[Collection[str] | None] = []
+    real = Project.snapshot
 
-    def observe(self: Project, tables: Collection[str] | None = None) -> World:
-        seen.append(tables)
+    def snapshot(self: Project, tables: Collection[str] | None = None) -> WarehouseSnapshot:
+        taken.append(tables)
         return real(self, tables)
 
-    monkeypatch.setattr(Project, "observe", observe)
-    return seen
+    monkeypatch.setattr(Project, "snapshot", snapshot)
+    return taken
 
 
 def visits(project: Project, **more: Any) -> Plan:
     return project.plan(["core.visits"], DAYS[0], DAYS[-1], **more)
 
 
-def test_a_run_goes_on_with_what_its_plan_has_just_seen(project: Project, looks: list[Any]) -> None:
+def test_a_run_uses_the_snapshot_of_its_plan(project: Project, snapshots: list[Any]) -> None:
     assert {result.outcome for result in project.run(visits(project)).results} == {"written"}
-    assert looks == [None]
+    assert snapshots == [None]
     plan = visits(project, force=True)
     assert {result.outcome for result in project.run(plan).results} == {"unchanged"}
-    assert looks == [None, None]
+    assert snapshots == [None, None]
     assert {result.outcome for result in project.run(plan).results} == {"unchanged"}
-    assert len(looks) == 3, "what one run has seen is not what another begins with"
+    assert len(snapshots) == 3, "a run does not use the snapshot of an earlier run"
 
 
-def test_a_run_looks_again_when_its_plan_is_not_of_this_moment(
-    project: Project, looks: list[Any], monkeypatch: pytest.MonkeyPatch
+def test_a_run_takes_a_new_snapshot_when_its_plan_is_old(
+    project: Project, snapshots: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = visits(project)
-    monkeypatch.setattr(projects, "JUST_NOW", 0.0)
+    monkeypatch.setattr(projects, "SNAPSHOT_LIFETIME", 0.0)
     project.run(plan)
-    assert looks == [None, {"raw.visits", "core.visits"}]
+    assert snapshots == [None, {"raw.visits", "core.visits"}]
 
 
-def test_a_run_looks_again_when_something_was_landed_since(project: Project, looks: list[Any], tmp_path: Path) -> None:
+def test_a_run_takes_a_new_snapshot_after_a_landing(project: Project, snapshots: list[Any], tmp_path: Path) -> None:
     (tmp_path / "more.csv").write_text("day,n\n2026-01-01,1\n")
     plan = visits(project)
     project.land("raw.more", [str(tmp_path / "more.csv")], ds="day")
     project.run(plan)
-    assert len(looks) == 2
+    assert len(snapshots) == 2
 
 
-def test_a_run_that_drops_what_has_expired_does_not_look_again(project: Project, looks: list[Any]) -> None:
+def test_a_run_that_drops_expired_partitions_takes_no_new_snapshot(project: Project, snapshots: list[Any]) -> None:
     project.run(visits(project))
     specs = project.config.root / "specs"
     for path in specs.iterdir():
@@ -83,17 +83,17 @@ def test_a_run_that_drops_what_has_expired_does_not_look_again(project: Project,
     (specs / "visits.sql").write_text(text.replace("table: core.visits", "table: core.visits\nkeep: 29d"))
     with Project.load(project.config.root) as later:
         plan = later.plan()
-        looks.clear()
+        snapshots.clear()
         results = later.run(plan).results
-        assert looks == []
+        assert snapshots == []
         assert later.engine.days("core.visits") == DAYS[2:]
         assert [(result.ds, result.outcome) for result in results] == [(ds, "written") for ds in DAYS]
         inputs = later.registry.inputs("core.totals")
         assert [list(inputs[ds].get("core.visits", ())) for ds in DAYS] == [[], [], ["2026-01-03"]]
 
 
-def test_a_run_with_nothing_to_write_sweeps_what_a_killed_one_left(project: Project) -> None:
-    """A run may be killed when all is published and only its own folder is left to remove."""
+def test_a_run_with_nothing_to_write_sweeps_staging_files(project: Project) -> None:
+    """A run may be killed after it has published everything, before it removes its own folder."""
     assert project.run(visits(project)).results
     project.close()
     left = project.lake.root / STAGING / "killed"

@@ -1,4 +1,4 @@
-"""What the registry keeps, in SQLite and in a real PostgreSQL."""
+"""The registry in SQLite and in a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_records_come_back(registry: Registry) -> None:
     assert registry.record("core.a", date(2026, 1, 2)) is None
 
 
-def test_only_the_tables_that_are_asked_for(registry: Registry) -> None:
+def test_records_of_some_tables_only(registry: Registry) -> None:
     columns = {name: [Column(name[-1], "BIGINT")] for name in ("core.a", "core.b", "core.c")}
     registry.save([replace(RECORD, table=name) for name in columns], columns)
     assert list(registry.records(["core.b", "core.x"])) == ["core.b"]
@@ -53,7 +53,7 @@ def test_only_the_tables_that_are_asked_for(registry: Registry) -> None:
     assert registry.columns([]) == {}
 
 
-def test_duckdb_wrote_it_unless_somebody_says_so(registry: Registry) -> None:
+def test_the_engine_of_a_record_is_duckdb_by_default(registry: Registry) -> None:
     assert Record("core.a", DS, "r", 1, 1, "c", "v").engine == "duckdb"
     registry.save([RECORD, replace(RECORD, ds=date(2026, 1, 2), engine="duckdb")])
     assert [record.engine for record in registry.records()["core.a"].values()] == ["trino", "duckdb"]
@@ -61,7 +61,7 @@ def test_duckdb_wrote_it_unless_somebody_says_so(registry: Registry) -> None:
     assert registry.record("core.a", DS) == replace(RECORD, stamp="new")
 
 
-def test_saving_again_replaces_and_forgets_the_failure(registry: Registry) -> None:
+def test_saving_again_replaces_the_record_and_deletes_the_failure(registry: Registry) -> None:
     registry.save([RECORD])
     registry.fail("core.a", DS, "boom")
     registry.fail("core.a", DS, "boom again")
@@ -78,12 +78,12 @@ def test_saving_again_replaces_and_forgets_the_failure(registry: Registry) -> No
     assert registry.records() == {}
 
 
-def test_of_one_partition_twice_the_last_one_stays(registry: Registry) -> None:
+def test_the_last_of_two_records_of_one_partition_is_kept(registry: Registry) -> None:
     registry.save([RECORD, replace(RECORD, run="run2")])
     assert registry.records()["core.a"][DS].run == "run2"
 
 
-def test_saving_nothing_is_nothing(registry: Registry) -> None:
+def test_saving_nothing_changes_nothing(registry: Registry) -> None:
     registry.save([])
     registry.restamp([])
     registry.save_fingerprints({})
@@ -91,7 +91,7 @@ def test_saving_nothing_is_nothing(registry: Registry) -> None:
     assert registry.empty()
 
 
-def test_a_stamp_is_not_put_on_what_another_run_wrote_since(registry: Registry) -> None:
+def test_restamping_leaves_partitions_of_other_runs(registry: Registry) -> None:
     registry.save([replace(RECORD, run="run2", stamp="s2")])
     registry.restamp([replace(RECORD, stamp="moved")])
     assert registry.records()["core.a"][DS].stamp == "s2"
@@ -110,7 +110,7 @@ def test_fingerprints_and_landed_files(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize("hours", [-11, 0, 5.75, 14])
-def test_a_moment_is_the_same_in_every_zone(url: str, hours: float) -> None:
+def test_times_are_the_same_in_every_time_zone(url: str, hours: float) -> None:
     Registry(url).close()
     if url.startswith("postgresql"):
         with sa.create_engine(url.replace("://", "+psycopg2://")).begin() as connection:
@@ -130,7 +130,7 @@ def test_a_moment_is_the_same_in_every_zone(url: str, hours: float) -> None:
     assert timedelta(0) <= datetime.now(UTC) - made.at < timedelta(minutes=1)
 
 
-def test_odd_names_come_back(registry: Registry) -> None:
+def test_unusual_names_come_back(registry: Registry) -> None:
     records = [replace(RECORD, table=name, inputs={name: {"": name}}, stamp=name) for name in ODD_NAMES]
     registry.save(records, {name: [Column(name, f"STRUCT({name!r} INT)")] for name in ODD_NAMES})
     for record in records:
@@ -144,7 +144,7 @@ def test_odd_names_come_back(registry: Registry) -> None:
     assert [registry.landed(name) for name in ODD_NAMES] == [{name: name} for name in ODD_NAMES]
 
 
-def test_what_no_database_takes_is_spelled_out(registry: Registry) -> None:
+def test_characters_that_databases_refuse_are_escaped(registry: Registry) -> None:
     registry.fail("core.a", DS, "bad byte \0, bad name \udcff")
     registry.save_landed("raw.x", {"f1": "na\udcefve.csv"})
     assert registry.failures() == {("core.a", DS): "bad byte \\x00, bad name \\udcff"}
@@ -196,14 +196,14 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None
         Registry(f"sqlite:///{tmp_path}/file/deep/registry.db")
 
 
-def test_a_driver_that_is_not_there_says_what_to_install() -> None:
+def test_a_missing_driver_names_the_package_to_install() -> None:
     with pytest.raises(RunError, match=r"must answer: .* pip install 'drawloom\[postgres\]'") as caught:
         Registry("postgresql+nosuchdriver://user:hunter2@localhost/x")
     assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
-def test_the_driver_is_that_of_our_extra(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_driver_is_the_one_of_the_extra(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg2", None)  # as if it was not installed
     with pytest.raises(RunError, match=r"import of psycopg2 halted.*\. pip install 'drawloom\[postgres\]'"):
         Registry(f"{scheme}://user:hunter2@localhost/x")
@@ -214,14 +214,14 @@ def test_the_driver_is_that_of_our_extra(scheme: str, monkeypatch: pytest.Monkey
     [
         ("mysql://user:hunter2@host/x", r"registry == mysql://user:\*\*\*@host/x, must be in SQLite or PostgreSQL"),
         ("duckdb:///hunter2.db?password=hunter2", "password=hidden, must be in SQLite"),
-        ("postgresql+asyncpg://user:hunter2@host/x", r"asyncpg://user:\*\*\*@host/x, must have a driver that waits"),
+        ("postgresql+asyncpg://user:hunter2@host/x", r"asyncpg://user:\*\*\*@host/x, must have a synchronous driver"),
         ("lake/registry.db?password=hunter2", r"not shown, must be a URL\. Write sqlite:///PATH"),
         ("postgresql://user:hunter2@host:port/x", "not shown, must be a URL"),
         ("postgresql://user:p@hunter2@host/x", "not shown, must be a URL.* write %40 for @"),
         ("", "not shown, must be a URL"),
     ],
 )
-def test_a_url_that_is_none_is_bad_input_and_not_repeated(url: str, says: str) -> None:
+def test_an_invalid_url_is_refused_without_its_password(url: str, says: str) -> None:
     with pytest.raises(InputError, match=says) as caught:
         Registry(url)
     assert "hunter2" not in str(caught.value).replace("hunter2.db", "")

@@ -73,7 +73,7 @@ def test_the_engine_may_be_a_word(tmp_path: Path) -> None:
     )
 
 
-def test_all_problems_are_told_with_their_lines(tmp_path: Path) -> None:
+def test_all_problems_are_reported_with_their_lines(tmp_path: Path) -> None:
     text = (
         "nam: x\nstart: soon\ntimezone: Europe/Pariss\nlake: 3\nsources:\n  rides: {files: a}\n  raw.x:\n    file: b\n"
     )
@@ -109,7 +109,7 @@ def test_all_problems_are_told_with_their_lines(tmp_path: Path) -> None:
         ("defaults: {schedule: '@dayly'}", "defaults.schedule == '@dayly', must be @daily.*Did you mean @daily"),
         ("sources: {raw.x: {files: 'a/{day}.csv'}}", "sources.raw.x.files == .*must be a path pattern in which {ds}, {ds_nodash}, or"),
         ("sources: {raw.x: {files: 'a/{yyyy}.csv'}}", "stand for the day"),
-        ("sources: {raw.x: {files: 'a/{ds}.csv'}}", "must have `columns`: csv does not tell their types"),
+        ("sources: {raw.x: {files: 'a/{ds}.csv'}}", "must have `columns`: csv files have no types"),
         ("sources: {raw.x: {files: 'a/b'}}", "must have a `format` of parquet, csv or json"),
         ("sources: {raw.x: {files: a.csv, lateness: soon}}", "lateness == 'soon', must be days, hours or minutes"),
         ("sources: {raw.x: {files: a.csv, format: xls}}", "format == 'xls', must be 'parquet', 'csv' or 'json'"),
@@ -139,7 +139,7 @@ def test_a_password_is_refused_and_not_printed(tmp_path: Path) -> None:
     assert "Write ${NAME} in its place" in str(problem)
 
 
-def test_there_is_no_file(tmp_path: Path) -> None:
+def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"drawloom.yml is not in .*drawloom init"):
         load_config(tmp_path)
     assert [problem.message for problem in problems(tmp_path, "# nothing\n")] == [

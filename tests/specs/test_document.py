@@ -1,4 +1,4 @@
-"""YAML that remembers its lines, and refuses what is no YAML."""
+"""YAML documents: values, lines, and errors."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_keys_are_the_text_as_written() -> None:
         ("until: forever: a small table", "forever: a small table"),
     ],
 )
-def test_two_words_of_ours_need_no_quotes(text: str, value: str) -> None:
+def test_macros_and_forever_need_no_quotes(text: str, value: str) -> None:
     assert list(one(text).data.values()) == [value]
 
 
@@ -80,7 +80,7 @@ def test_merges() -> None:
     assert made.data["c"] == {"x": 1, "y": 2, "z": 4}
 
 
-def test_all_duplicates_are_told() -> None:
+def test_all_duplicates_are_reported() -> None:
     error = refused("a: 1\na: 2\nb: {c: 1, c: 2}\n")
     assert [(problem.code, problem.where.line) for problem in error.problems] == [
         ("duplicate-key", 2),

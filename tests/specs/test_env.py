@@ -19,7 +19,7 @@ def test_unset_names_are_refused() -> None:
         expand("${DRAWLOOM_NONE}")
 
 
-def test_passwords_in_the_clear() -> None:
+def test_passwords_in_plain_text() -> None:
     assert has_password("postgresql://me:secret@host/db")
     assert has_password("postgresql://me:x${PART}@host/db")
     assert not has_password("postgresql://me:${PASSWORD}@host/db")

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from drawloom.frameworks.autodag import AutoDag
-from drawloom.frameworks.base import Context
-from drawloom.frameworks.plan import to_json
-from drawloom.model import InputError, Where
+from drawloom.frameworks.base import ProjectContext, compile_spec, frameworks
+from drawloom.frameworks.pipeline_json import to_json
+from drawloom.model import InputError, Pipeline, Where
+from drawloom.specs.base import Spec
 from drawloom.specs.load import load_specs
 
 KINDS = {"autodag": AutoDag}
-CONTEXT = Context("rides", date(2026, 1, 1), today=date(2026, 6, 1))
+CONTEXT = ProjectContext("rides", date(2026, 1, 1), today=date(2026, 6, 1))
 HEAD = "from drawloom.frameworks.autodag import AutoDag\nfrom drawloom.specs.fields import Forever\n"
 PYTHON = (
     HEAD
@@ -51,6 +52,10 @@ made = AutoDag(table="core.made", call=rides, reads={"raw.rides": "-6..0"}, owne
 )
 
 
+def compiled(spec: Spec) -> Pipeline:
+    return compile_spec(frameworks()[spec.kind], spec, CONTEXT)
+
+
 def write(folder: Path, text: str, name: str = "rides.py") -> Path:
     path = folder / "specs" / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,20 +77,20 @@ def test_specs_are_taken_from_variables_and_lists(tmp_path: Path) -> None:
 
 def test_functions_are_named_by_the_path_of_the_file(tmp_path: Path) -> None:
     specs = load(write(tmp_path, PYTHON, "deep/rides.py"))
-    text = to_json(specs[2].compile(CONTEXT)) + to_json(specs[3].compile(CONTEXT))
+    text = to_json(compiled(specs[2])) + to_json(compiled(specs[3]))
     assert '"on_success": "drawloom_specs.deep.rides:tell"' in text
     assert '"call": "drawloom_specs.deep.rides:rides"' in text
     assert str(tmp_path) not in text
 
 
 def test_the_fingerprint_follows_the_function(tmp_path: Path) -> None:
-    first = load(write(tmp_path / "a", PYTHON))[3].compile(CONTEXT)
-    same = load(write(tmp_path / "b", "\n\n" + PYTHON))[3].compile(CONTEXT)
-    other = load(write(tmp_path / "c", PYTHON.replace("SELECT *", "SELECT id")))[3].compile(CONTEXT)
+    first = compiled(load(write(tmp_path / "a", PYTHON))[3])
+    same = compiled(load(write(tmp_path / "b", "\n\n" + PYTHON))[3])
+    other = compiled(load(write(tmp_path / "c", PYTHON.replace("SELECT *", "SELECT id")))[3])
     assert first.fingerprint == same.fingerprint != other.fingerprint
 
 
-def test_specs_that_helpers_make_are_the_callers(tmp_path: Path) -> None:
+def test_specs_created_by_helpers_belong_to_the_caller(tmp_path: Path) -> None:
     helper = HEAD + "def make(city):\n    return AutoDag(table='a.' + city, sql='SELECT 1', until='2026-01-01')\n"
     write(tmp_path, helper, "_making_of_test.py")
     write(tmp_path, "from _making_of_test import make\n\nx = [make('x'), make('y')]\n", "shared_of_test.py")
@@ -99,7 +104,7 @@ def test_specs_that_helpers_make_are_the_callers(tmp_path: Path) -> None:
     ]
 
 
-def test_neighbours_can_be_imported(tmp_path: Path) -> None:
+def test_modules_of_the_same_folder_can_be_imported(tmp_path: Path) -> None:
     write(tmp_path, "CITY = 'x'\n", "_cities_of_test.py")
     text = (
         "from _cities_of_test import CITY\n"
@@ -142,7 +147,7 @@ def test_neighbours_can_be_imported(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_goes_wrong_has_the_users_line(tmp_path: Path, text: str, line: int | None, message: str) -> None:
+def test_errors_have_the_line_of_the_user(tmp_path: Path, text: str, line: int | None, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         load(write(tmp_path, text))
     assert caught.value.problems[0].where == Where("specs/rides.py", line)
@@ -191,7 +196,7 @@ checks:
     texts = {"a.py": python, "b.sql": f"/* drawloom\n{fields}*/\n{select}", "c.yml": f"kind: autodag\n{fields}{block}"}
     for name, text in texts.items():
         write(tmp_path, text, name)
-    plans = [to_json(spec.compile(CONTEXT)) for spec in load(tmp_path / "specs")]
+    plans = [to_json(compiled(spec)) for spec in load(tmp_path / "specs")]
     assert len(plans) == 3
     assert plans[0] == plans[1] == plans[2]
     assert '"sql": "SELECT id, city\\nFROM raw.rides' in plans[0]
@@ -202,7 +207,7 @@ def test_lines_of_the_sql_are_those_of_the_file(tmp_path: Path) -> None:
     write(tmp_path, "/* drawloom\ntable: a.b\nowner: x\nuntil: 2026-01-01\n*/\nSELECT 1\n", "a.sql")
     write(tmp_path, "kind: autodag\ntable: a.c\nowner: x\nuntil: 2026-01-01\nsql: |\n  SELECT 1\n", "a.yml")
     for spec in load(tmp_path / "specs"):
-        sql = spec.compile(CONTEXT).steps[0].sql
+        sql = compiled(spec).steps[0].sql
         if sql and spec.line("sql"):
             line = sql.split("SELECT")[0].count("\n")
             file = (tmp_path / (spec.where.file or "")).read_text()

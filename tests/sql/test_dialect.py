@@ -6,7 +6,7 @@ from drawloom.model import InputError
 from drawloom.sql.dialect import DIALECTS, check_dialect, quoted, transpile
 
 
-def test_names() -> None:
+def test_dialects_have_aliases_and_suggestions() -> None:
     assert [check_dialect(name) for name in DIALECTS] == list(DIALECTS)
     assert check_dialect("SparkSQL") == "spark"
     assert check_dialect("ansi") == ""
@@ -16,20 +16,20 @@ def test_names() -> None:
         check_dialect("?")
 
 
-def test_identifiers() -> None:
+def test_every_part_of_an_identifier_is_quoted() -> None:
     assert quoted("core.my table") == '"core"."my table"'
     assert quoted('a"b') == '"a""b"'
     assert quoted("a.b", "spark") == "`a`.`b`"
 
 
-def test_another_dialect() -> None:
+def test_sql_is_transpiled() -> None:
     assert transpile("SELECT date_sub('2024-01-01', 7)", "spark", "duckdb").startswith(
         "SELECT CAST('2024-01-01' AS DATE)"
     )
     assert transpile("SELECT 1; SELECT 2", "duckdb", "trino") == "SELECT 1;\nSELECT 2"
 
 
-def test_what_another_dialect_cannot_say() -> None:
+def test_constructs_that_another_dialect_lacks_are_refused() -> None:
     with pytest.raises(InputError) as caught:
         transpile("SELECT * FROM t PIVOT (sum(n) FOR k IN ('a'))", "duckdb", "trino")
     (problem,) = caught.value.problems

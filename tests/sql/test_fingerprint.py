@@ -32,15 +32,15 @@ def test_white_space_and_comments_do_not_matter(same: str) -> None:
         BASE.replace("if x", "if y"),
     ],
 )
-def test_everything_else_does(other: str) -> None:
+def test_everything_else_changes_the_fingerprint(other: str) -> None:
     assert fingerprint(other) != fingerprint(BASE)
 
 
-def test_dialects_have_their_own() -> None:
+def test_each_dialect_has_its_own_fingerprint() -> None:
     assert fingerprint(BASE, "spark") != fingerprint(BASE)
 
 
-def test_what_has_no_tokens_counts_as_it_stands() -> None:
+def test_a_text_that_cannot_be_tokenized_counts_as_a_whole() -> None:
     assert fingerprint("SELECT 'open") == fingerprint("SELECT 'open")
     assert fingerprint("SELECT 'open") != fingerprint("SELECT  'open")
     many = "{{ x }}" * 7000

@@ -4,7 +4,7 @@ import pytest
 
 from drawloom.sql.catalog import load_catalog
 from drawloom.sql.lineage import lineage
-from drawloom.sql.read import read
+from drawloom.sql.script_reader import read_script
 
 CATALOG = load_catalog({"s.t": {"columns": ["a", "b", "ds"]}, "s.u": {"columns": ["k", "v"]}})
 
@@ -41,15 +41,15 @@ CATALOG = load_catalog({"s.t": {"columns": ["a", "b", "ds"]}, "s.u": {"columns":
         ("VALUES (1)", {}),
     ],
 )  # fmt: skip
-def test_columns(sql: str, expected: dict[str, list[str]]) -> None:
-    assert lineage(read(sql, catalog=CATALOG)) == expected
+def test_column_lineage(sql: str, expected: dict[str, list[str]]) -> None:
+    assert lineage(read_script(sql, catalog=CATALOG)) == expected
 
 
-def test_recursive() -> None:
+def test_lineage_of_a_recursive_cte() -> None:
     sql = "WITH RECURSIVE r AS (SELECT a FROM s.t UNION ALL SELECT r.a + 1 FROM r) SELECT a AS n FROM r"
-    assert lineage(read(sql, catalog=CATALOG)) == {"n": ["s.t.a"]}
+    assert lineage(read_script(sql, catalog=CATALOG)) == {"n": ["s.t.a"]}
 
 
-def test_multiple_inserts() -> None:
+def test_lineage_of_multiple_inserts() -> None:
     sql = "FROM s.t e INSERT OVERWRITE TABLE o SELECT e.a INSERT OVERWRITE TABLE p SELECT e.b"
-    assert lineage(read(sql, dialect="hive", catalog=CATALOG)) == {"a": ["s.t.a"]}
+    assert lineage(read_script(sql, dialect="hive", catalog=CATALOG)) == {"a": ["s.t.a"]}

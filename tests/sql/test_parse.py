@@ -6,7 +6,7 @@ import pytest
 
 from drawloom.model import InputError
 from drawloom.sql.lineage import lineage
-from drawloom.sql.read import read
+from drawloom.sql.script_reader import read_script
 
 NO_SQL = {
     "": "nothing",
@@ -31,9 +31,9 @@ NO_SQL = {
 
 
 @pytest.mark.parametrize(("text", "what"), NO_SQL.items())
-def test_what_is_no_sql(text: str, what: str) -> None:
+def test_texts_that_are_not_sql_are_refused(text: str, what: str) -> None:
     with pytest.raises(InputError, match=what) as caught:
-        read(text, file="x.sql")
+        read_script(text, file="x.sql")
     (problem,) = caught.value.problems
     assert (problem.code, problem.where.file) == ("not-sql", "x.sql")
 
@@ -54,7 +54,7 @@ def test_what_is_no_sql(text: str, what: str) -> None:
 )
 def test_syntax_errors_have_places(text: str, line: int, column: int) -> None:
     with pytest.raises(InputError) as caught:
-        read(text)
+        read_script(text)
     (problem,) = caught.value.problems
     assert problem.code == "syntax-error"
     assert (problem.where.line, problem.where.column) == (line, column)
@@ -77,9 +77,9 @@ def brackets(n: int) -> str:
     ],
     ids=["brackets", "not", "minus", "case", "subqueries", "ctes", "large"],
 )
-def test_what_is_refused(text: str) -> None:
+def test_texts_that_are_too_large_or_deep_are_refused(text: str) -> None:
     with pytest.raises(InputError) as caught:
-        read(text)
+        read_script(text)
     (problem,) = caught.value.problems
     assert problem.code == "refused"
 
@@ -98,32 +98,32 @@ def test_what_is_refused(text: str) -> None:
     ],
     ids=["brackets", "in", "or", "and", "plus", "columns", "bom", "emoji"],
 )
-def test_what_is_large_and_read(text: str) -> None:
-    (found,) = read(text).reads
+def test_large_texts_are_read(text: str) -> None:
+    (found,) = read_script(text).reads
     assert str(found.days) == "0"
 
 
-def test_ten_thousand_days() -> None:
+def test_a_list_of_ten_thousand_days_is_read() -> None:
     days = ", ".join(f"'20{10 + n // 400:02d}-{n % 12 + 1:02d}-{n % 28 + 1:02d}'" for n in range(10_000))
-    (found,) = read(f"SELECT a FROM t WHERE ds NOT IN ({days})").reads
+    (found,) = read_script(f"SELECT a FROM t WHERE ds NOT IN ({days})").reads
     assert found.how == "fixed"
     assert found.dates[0][0] is None
 
 
-def test_a_chain_of_ctes_is_read_deeply() -> None:
+def test_a_long_chain_of_ctes_is_read() -> None:
     chain = ", ".join(f"q{n} AS (SELECT *, {n} AS n{n} FROM {f'q{n - 1}' if n else 't'})" for n in range(300))
-    script = read(f"WITH {chain} SELECT a, n3 FROM q299 WHERE ds = '{{{{ ds }}}}'")
+    script = read_script(f"WITH {chain} SELECT a, n3 FROM q299 WHERE ds = '{{{{ ds }}}}'")
     assert str(script.reads[0].days) == "0"
     assert lineage(script) == {"a": ["t.a"], "n3": []}
     assert sys.getrecursionlimit() < 5_000
 
 
-def test_a_union_of_many() -> None:
+def test_a_union_of_many_queries_is_read() -> None:
     arms = " UNION ALL ".join(f"SELECT a FROM t{n} WHERE ds = '{{{{ ds }}}}'" for n in range(500))
-    assert {str(one.days) for one in read(arms).reads} == {"0"}
+    assert {str(one.days) for one in read_script(arms).reads} == {"0"}
 
 
-def test_an_unknown_dialect() -> None:
+def test_an_unknown_dialect_is_refused() -> None:
     with pytest.raises(InputError, match="Did you mean spark") as caught:
-        read("SELECT 1", dialect="sparc")
+        read_script("SELECT 1", dialect="sparc")
     assert caught.value.problems[0].code == "dialect"

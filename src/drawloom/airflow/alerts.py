@@ -1,4 +1,4 @@
-"""Who hears of failures and missed deadlines: addresses of a spec -> notifiers of Airflow."""
+"""Alerts on failures and missed deadlines: Airflow notifiers for the addresses of a spec."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _KEYS = ("dag_id", "partition_key", "run_id")
 
 
 class FailureNotifier(BaseNotifier):
-    """Tells addresses of a spec that a run has failed for good.
+    """Alerts the addresses of a spec when a run has failed after its last retry.
 
-    Their notifiers are imported when there is something to tell: that takes longer than reading a thousand DAGs.
+    Providers are imported only when there is an alert to send: that takes longer than parsing a thousand DAGs.
     """
 
     def __init__(self, alerts: Sequence[str]) -> None:
@@ -24,30 +24,30 @@ class FailureNotifier(BaseNotifier):
         self.alerts = list(alerts)
 
     def notify(self, context: Context) -> None:
-        """Tell all of them; a failing one does not keep the others from hearing."""
-        text = f"{_told(context)} failed"
+        """Alert every address; an error at one does not keep the others from being alerted."""
+        text = f"{_run_label(context)} failed"
         for alert in self.alerts:
             try:
-                notifier(alert, text).notify(context)
+                create_notifier(alert, text).notify(context)
             except Exception:
-                self.log.exception("could not tell %s", alert)
+                self.log.exception("could not alert %s", alert)
 
 
 def deadline(alerts: Sequence[str], seconds: int) -> DeadlineAlert:
-    """Tells these addresses when a run has not ended so long after it was queued."""
+    """Alerts these addresses when a run has not ended ``seconds`` after it was queued."""
     callback = AsyncCallback("drawloom.airflow.alerts.tell_late", kwargs={"alerts": list(alerts)})
     return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(seconds=seconds), callback, name="deadline")
 
 
 async def tell_late(alerts: Sequence[str], context: Any = None, **_: Any) -> None:
-    """What the triggerer calls when a deadline has passed."""
-    text = f"{_told(context or {})} is late"
+    """Alert every address that a run is late. The triggerer calls this when a deadline has passed."""
+    text = f"{_run_label(context or {})} is late"
     for alert in alerts:
-        await notifier(alert, text).async_notify(context or {})
+        await create_notifier(alert, text).async_notify(context or {})
 
 
-def notifier(alert: str, text: str) -> Any:
-    """The notifier of one address; passwords and URLs are in Airflow's connections."""
+def create_notifier(alert: str, text: str) -> Any:
+    """The notifier of one address. Passwords and URLs come from Airflow's connections."""
     kind, _, rest = alert.partition(":")
     if kind == "slack":
         from airflow.providers.slack.notifications.slack import SlackNotifier
@@ -62,8 +62,8 @@ def notifier(alert: str, text: str) -> Any:
     return SmtpNotifier(to=alert, subject=text, html_content=f"<p>{text}</p>")
 
 
-def _told(context: Any) -> str:
-    """The DAG and the day of a run, which is an object or, in the triggerer, a dict."""
+def _run_label(context: Any) -> str:
+    """The DAG and partition key of a run, which is an object in a worker and a dict in the triggerer."""
     run = context.get("dag_run") or {}
     values = run if isinstance(run, dict) else {key: getattr(run, key, None) for key in _KEYS}
     dag_id, key, run_id = (values.get(key) for key in _KEYS)

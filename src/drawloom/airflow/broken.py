@@ -1,6 +1,7 @@
-"""How a spec that cannot be compiled shows in Airflow: as the import error of a file of its own.
+"""Shows a spec that does not compile as an import error in Airflow.
 
-In the loader's file it would take all other DAGs down: Airflow schedules nothing of a file with an import error.
+Each broken spec gets a file of its own: Airflow schedules nothing from a file with an import error, so raising it in the
+loader would take all other DAGs down.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from drawloom.model import InputError
 
 
 class SpecError(InputError):
-    """What is wrong with a spec, in the words of ``drawloom check``."""
+    """The problems of a spec, as ``drawloom check`` prints them."""
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.args))
 
 
 def tell_problems(file: str) -> None:
-    """Raise what is written beside the file.
+    """Raise the problems that are stored beside the file.
 
     Raises:
         SpecError: always.

@@ -1,4 +1,4 @@
-"""Talking to a running Airflow over its REST API."""
+"""A client for the REST API of a running Airflow."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from drawloom.airflow.local import HOST, address, password
-from drawloom.airflow.version import EXTRA
+from drawloom.airflow.standalone import HOST, read_login, running_url
+from drawloom.airflow.version import INSTALL_COMMAND
 from drawloom.model import Fix, Problem, RunError, refuse
-
-if TYPE_CHECKING:
-    import httpx
 
 URL = "DRAWLOOM_AIRFLOW_URL"
 TOKEN = "DRAWLOOM_AIRFLOW_TOKEN"  # noqa: S105 - the name of a variable
@@ -23,40 +20,39 @@ PASSWORD = "DRAWLOOM_AIRFLOW_PASSWORD"  # noqa: S105 - the name of a variable
 
 
 class Client:
-    """An API of Airflow, logged in.
+    """An authenticated client.
 
     Args:
-        url: where its page is.
-        token: a token for it, or
-        login: a user and his password.
+        url: the base URL of Airflow.
+        token: a token, or
+        login: a user and password to get one.
 
     Raises:
-        RunError: it does not answer, or does not let us in.
+        InputError: httpx is not installed.
+        RunError: Airflow does not answer, or refuses the login.
     """
 
     def __init__(self, url: str, token: str | None = None, login: tuple[str, str] | None = None) -> None:
         try:
             import httpx
         except ImportError as error:
-            raise refuse(
-                "no-airflow", "httpx == not installed, must be there to talk to Airflow.", None, EXTRA
-            ) from error
+            message = "httpx is not installed; it is needed to call Airflow."
+            raise refuse("no-airflow", message, None, INSTALL_COMMAND) from error
         self._errors = httpx.HTTPError
         self.url = url.rstrip("/")
         self._http = httpx.Client(base_url=self.url, timeout=60, trust_env=HOST not in url)
         if not token and login:
-            token = self._ask("POST", "/auth/token", json=dict(zip(("username", "password"), login, strict=True)))[
-                "access_token"
-            ]
+            user, password = login
+            token = self._request("POST", "/auth/token", json={"username": user, "password": password})["access_token"]
         if token:
             self._http.headers["Authorization"] = f"Bearer {token}"
 
     @classmethod
-    def of_project(cls, root: Path) -> Self:
-        """The Airflow that the environment names, or else the one that ``drawloom airflow up`` runs for a project.
+    def for_project(cls, root: Path) -> Self:
+        """A client for the Airflow named in the environment, or else the one that ``drawloom airflow up`` started.
 
         Raises:
-            InputError: there is none.
+            InputError: there is neither.
         """
         home = root.absolute() / ".drawloom" / "airflow"
         url = os.environ.get(URL)
@@ -64,11 +60,11 @@ class Client:
             user = os.environ.get(USER)
             login = (user, os.environ.get(PASSWORD, "")) if user else None
             return cls(url, os.environ.get(TOKEN), login)
-        local = address(home)
+        local = running_url(home)
         if local:
-            return cls(local, login=password(home))
+            return cls(local, login=read_login(home))
         fix = f"Set {URL}, and {TOKEN} or {USER} and {PASSWORD}; or start one with `drawloom airflow up`."
-        raise refuse("no-airflow-url", "airflow == unknown, must be named.", None, fix)
+        raise refuse("no-airflow-url", "No Airflow is known.", None, fix)
 
     def __enter__(self) -> Self:
         return self
@@ -78,25 +74,20 @@ class Client:
     ) -> None:
         self._http.close()
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """What lets a request in."""
-        return {"Authorization": self._http.headers.get("Authorization", "")}
-
     def get(self, path: str, **query: Any) -> dict[str, Any]:
-        """The answer to a question."""
-        return self._ask("GET", f"/api/v2{path}", params=query)
+        """The JSON that ``GET /api/v2{path}`` returns."""
+        return self._request("GET", f"/api/v2{path}", params=query)
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
-        """The answer to a request with a JSON body."""
-        return self._ask("POST", f"/api/v2{path}", json=body)
+        """The JSON that ``POST /api/v2{path}`` with a JSON body returns."""
+        return self._request("POST", f"/api/v2{path}", json=body)
 
     def patch(self, path: str, **body: Any) -> dict[str, Any]:
-        """The answer to a change with a JSON body."""
-        return self._ask("PATCH", f"/api/v2{path}", json=body)
+        """The JSON that ``PATCH /api/v2{path}`` with a JSON body returns."""
+        return self._request("PATCH", f"/api/v2{path}", json=body)
 
     def announce(self, table: str, days: Iterable[date]) -> int:
-        """Tell that days of a table have landed: one keyed event of its asset for each; how many.
+        """Report days of a table as landed: one asset event with a partition key for each. Returns how many.
 
         Raises:
             InputError: no DAG reads or writes the table.
@@ -114,19 +105,15 @@ class Client:
             count += 1
         return count
 
-    def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+    def _request(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:
             answer = self._http.request(method, path, **options)
         except self._errors as error:
-            message = f"airflow == {self.url}, must answer: {type(error).__name__}: {error}."
-            raise RunError(Problem("airflow-down", "error", message, fix=Fix("See that it is up."))) from error
+            message = f"Airflow at {self.url} does not answer: {type(error).__name__}: {error}."
+            raise RunError(Problem("airflow-down", "error", message, fix=Fix("Check that it is running."))) from error
         if answer.is_error:
-            message = f"airflow == {answer.status_code} to {method} {path}, must take it: {_said(answer)}"
-            fix = Fix(f"See {TOKEN}, or {USER} and {PASSWORD}.") if answer.status_code in {401, 403} else None
+            message = f"Airflow refused {method} {path} with status {answer.status_code}: {answer.text[:500]}"
+            fix = Fix(f"Check {TOKEN}, or {USER} and {PASSWORD}.") if answer.status_code in {401, 403} else None
             raise RunError(Problem("airflow-refused", "error", message, fix=fix))
         found: dict[str, Any] = answer.json() if answer.content else {}
         return found
-
-
-def _said(answer: httpx.Response) -> str:
-    return answer.text[:500]

@@ -1,4 +1,4 @@
-"""Connections of Airflow: they stand in where the environment does not have a name."""
+"""Airflow connections as a source of secrets and engine URLs that the environment does not have."""
 
 from __future__ import annotations
 
@@ -13,23 +13,26 @@ if TYPE_CHECKING:
     from drawloom.run.settings import EngineSettings
 
 
-def from_connection(name: str) -> None:
-    """``${NAME}`` that the environment does not have may be the connection ``name`` of Airflow."""
+def set_from_connection(name: str) -> None:
+    """Set the environment variable NAME to the URI of Airflow's connection ``name``, if there is one."""
     found = _connection(name.lower())
     if found:
         kind, _, rest = found.get_uri().partition("://")
         os.environ[name] = f"{'postgresql' if kind == 'postgres' else kind}://{rest}"
 
 
-def engine_from_connection(engine: EngineSettings) -> None:
-    """Where Trino or Spark is, by ``trino_default`` or ``spark_default``, where neither drawloom.yml nor the environment says."""
+def set_engine_from_connection(engine: EngineSettings) -> None:
+    """Set DRAWLOOM_TRINO or DRAWLOOM_SPARK from ``trino_default`` or ``spark_default``.
+
+    What drawloom.yml or the environment sets wins.
+    """
     name = f"DRAWLOOM_{engine.kind.upper()}"
     if engine.kind == "duckdb" or engine.url or name in os.environ:
         return
     found = _connection(f"{engine.kind}_default")
     if found is None:
         return
-    os.environ[name] = _trino(found) if engine.kind == "trino" else _spark(found)
+    os.environ[name] = _trino_url(found) if engine.kind == "trino" else _spark_url(found)
     metastore = found.extra_dejson.get("metastore")
     if metastore:
         os.environ.setdefault("DRAWLOOM_METASTORE", metastore)
@@ -43,18 +46,18 @@ def _connection(name: str) -> Connection | None:
     return found
 
 
-def _trino(found: Connection) -> str:
-    """Airflow keeps the catalog and the protocol in the extra fields."""
+def _trino_url(found: Connection) -> str:
+    """The catalog and the protocol are extra fields of an Airflow connection."""
     extra = found.extra_dejson
     user = quote(found.login or "drawloom", safe="") + (f":{quote(found.password, safe='')}" if found.password else "")
-    asked = {"http_scheme": extra.get("protocol") or extra.get("http_scheme"), "verify": extra.get("verify")}
-    query = urlencode({key: value for key, value in asked.items() if value is not None})
+    options = {"http_scheme": extra.get("protocol") or extra.get("http_scheme"), "verify": extra.get("verify")}
+    query = urlencode({key: value for key, value in options.items() if value is not None})
     address = f"trino://{user}@{found.host}:{found.port or 8080}/{extra.get('catalog', 'hive')}"
     return f"{address}?{query}" if query else address
 
 
-def _spark(found: Connection) -> str:
-    """A master; or Spark Connect, where the connection is of that type."""
+def _spark_url(found: Connection) -> str:
+    """A Spark master, or the URL of Spark Connect for connections of that type."""
     host = found.host or "local[*]"
     if found.conn_type == "spark_connect" and "://" not in host:
         host = f"sc://{host}"

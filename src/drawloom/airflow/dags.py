@@ -1,4 +1,4 @@
-"""What the loader calls: compiled JSON -> DAGs. Nothing of drawloom's compiler, and no engine, is imported here."""
+"""Builds DAGs from compiled JSON. Parsing must stay quick: neither the compiler nor an engine is imported here."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from drawloom.airflow.timetable import EndedPeriodTimetable
 KEY_FORMAT = "%Y-%m-%d"
 
 
-def dags_of(loader: str) -> dict[str, DAG]:
-    """The DAGs of the plan beside a loader, by the names of its variables; only the one that is wanted in a task."""
+def build_dags(loader: str) -> dict[str, DAG]:
+    """The DAGs of the plan beside a loader, by the variable name they get; in a task, only the DAG of that task."""
     folder = Path(loader).with_suffix("")
     project = json.loads((folder / "project.json").read_text(encoding="utf-8"))
     prefix, names = project["prefix"], project["pipelines"]
-    wanted = get_parsing_context().dag_id
-    if wanted is not None:
-        names = [wanted.removeprefix(prefix)]
+    dag_id = get_parsing_context().dag_id
+    if dag_id is not None:
+        names = [dag_id.removeprefix(prefix)]
     files = [folder / "pipelines" / f"{name}.json" for name in sorted(names)]
     plans = (json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file())
-    return {f"dag_{number}": make_dag(plan, project["settings"]["name"], loader) for number, plan in enumerate(plans)}
+    return {f"dag_{number}": build_dag(plan, project["settings"]["name"], loader) for number, plan in enumerate(plans)}
 
 
-def make_dag(plan: Mapping[str, Any], project: str, loader: str) -> DAG:
-    """The DAG of one pipeline, which has its place in the loader's file."""
+def build_dag(plan: Mapping[str, Any], project: str, loader: str) -> DAG:
+    """The DAG of one pipeline. Its ``fileloc`` is the loader."""
     data = plan["dag"]
     with DAG(
         data["id"],
         description=data["description"],
         schedule=_timetable(data),
-        start_date=_at(data, data["start"], time()),
-        end_date=_at(data, data["end"], time(23, 59, 59)) if data["end"] else None,
+        start_date=_local_time(data, data["start"], time()),
+        end_date=_local_time(data, data["end"], time(23, 59, 59)) if data["end"] else None,
         catchup=False,
         tags=data["tags"],
         doc_md=data["doc"],
@@ -51,12 +51,12 @@ def make_dag(plan: Mapping[str, Any], project: str, loader: str) -> DAG:
     ) as dag:
         _add_tasks(data, plan["pipeline"]["name"], project)
     dag.fileloc = loader
-    dag.params = ParamsDict(_params())  # now, as each task would have a copy of its own otherwise
+    dag.params = ParamsDict(_params())  # set last: each task would get a copy otherwise
     return dag
 
 
 def _add_tasks(data: Mapping[str, Any], pipeline: str, project: str) -> None:
-    assets = {step["table"]: asset(project, step["table"]) for step in data["steps"]}
+    assets = {step["table"]: table_asset(project, step["table"]) for step in data["steps"]}
     tasks: dict[str, Any] = {}
     for wait in data["waits"]:
         table = wait["table"]
@@ -66,7 +66,7 @@ def _add_tasks(data: Mapping[str, Any], pipeline: str, project: str) -> None:
             table=table,
             days=wait["days"],
             steps=wait["steps"],
-            inlets=[assets.get(table) or asset(project, table)],
+            inlets=[assets.get(table) or table_asset(project, table)],
         )
     groups = {name: TaskGroup(name, prefix_group_id=False) for name in _groups(data)}
     for step in data["steps"]:
@@ -89,8 +89,8 @@ def _groups(data: Mapping[str, Any]) -> list[str]:
     return sorted({step["group"] for step in data["steps"] if step["group"]})
 
 
-def asset(project: str, table: str) -> Asset:
-    """The asset of a table; foreign DAGs find it by its name."""
+def table_asset(project: str, table: str) -> Asset:
+    """The asset of a table. Other DAGs refer to it by the table's name."""
     return Asset(name=table, uri=f"drawloom://{project}/{table.replace('.', '/')}", group="drawloom")
 
 
@@ -110,7 +110,7 @@ def _timetable(data: Mapping[str, Any]) -> Any:
     return EndedPeriodTimetable(data["cron"], timezone=data["timezone"], key_format=KEY_FORMAT)
 
 
-def _at(data: Mapping[str, Any], day: str, clock: time) -> datetime:
+def _local_time(data: Mapping[str, Any], day: str, clock: time) -> datetime:
     return datetime.combine(datetime.fromisoformat(day), clock, ZoneInfo(data["timezone"]))
 
 
@@ -119,7 +119,5 @@ def _params() -> dict[str, Param]:
     return {
         "from": Param(None, title="From", description="The first day of a range to fill in one run.", **day),
         "to": Param(None, title="To", description="The last day of the range.", **day),
-        "force": Param(
-            False, type="boolean", title="Force", description="Fill the days of the range though they are fresh."
-        ),
+        "force": Param(False, type="boolean", title="Force", description="Fill fresh days of the range too."),
     }

@@ -1,4 +1,4 @@
-"""Writes the plan of a project, and the files by which Airflow finds it, into a folder of DAGs."""
+"""``drawloom airflow install``: writes the plan of a project and its loaders into a DAGs folder."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
-from drawloom.airflow.compile import Files, compile_files, files_of
-from drawloom.airflow.site import LOCATION, PROJECT
+from drawloom.airflow.deployed_project import LOCATION, PROJECT
+from drawloom.airflow.plan_files import PlanFiles, compile_files, loader_files
 from drawloom.model import Problem, refuse
 from drawloom.run.project import Project
 
-MOST = 200  # DAGs of one file: Airflow reads a whole file again every half minute
+MAX_DAGS_PER_LOADER = 200  # Airflow parses a whole file again every half minute
 LOADER = '''\
 """The DAGs of a drawloom project. This file never changes: what they are is in the folder of the same name."""
 # Airflow looks for the words dag and airflow before it reads a file.
@@ -26,7 +26,7 @@ from drawloom.airflow.loader import load_dags
 
 globals().update(load_dags(__file__))
 '''
-BROKEN = '''\
+BROKEN_SPEC = '''\
 """A drawloom spec that could not be compiled: this file shows in Airflow what is wrong with it, and goes with it."""
 # Airflow looks for the words dag and airflow before it reads a file.
 
@@ -38,7 +38,7 @@ tell_problems(__file__)
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What an installation did: files by what became of them, and the specs that are broken."""
+    """What an installation changed, and the specs that do not compile with their problems."""
 
     dags: int
     written: tuple[str, ...]
@@ -47,12 +47,12 @@ class Installed:
 
 
 def install(project: Project, folder: Path, prefix: str | None = None) -> Installed:
-    """Write the loaders and the plan of a project; what has not changed is not touched.
+    """Write the loaders and the plan of a project. Files that have not changed are not touched.
 
     Args:
-        project: whose pipelines to make DAGs of.
-        folder: a folder of DAGs of Airflow.
-        prefix: what the ids of the DAGs begin with; the project's name and a dot without.
+        project: the project whose pipelines become DAGs.
+        folder: a DAGs folder of Airflow.
+        prefix: the start of all DAG ids; the project's name and a dot by default.
 
     Raises:
         InputError: the folder cannot be written, another project there has the same ids, or drawloom.yml is wrong.
@@ -63,45 +63,52 @@ def install(project: Project, folder: Path, prefix: str | None = None) -> Instal
     files = compile_files(project, prefix)
     folder = folder.absolute()
     _check_folder(folder)
-    mine = f"drawloom_{name}"
+    base_name = f"drawloom_{name}"
     _check_ids(folder, name, {f"{prefix}{pipeline}" for pipeline in files.pipelines})
-    wanted = _wanted(files, mine, project.settings.root)
-    written = [path for path, text in wanted.items() if _write(folder / path, text)]
-    removed = _remove(folder, mine, wanted)
+    new_files = _files_to_write(files, base_name, project.settings.root)
+    written = [path for path, text in new_files.items() if _write(folder / path, text)]
+    removed = _remove(folder, base_name, new_files)
     return Installed(len(files.pipelines), tuple(written), tuple(removed), files.broken)
 
 
-def _wanted(files: Files, mine: str, root: Path) -> dict[str, str]:
-    """All files by their path, data before the loaders that read it."""
-    wanted: dict[str, str] = {}
-    shards = _shards(files.pipelines, mine)
+def _files_to_write(files: PlanFiles, base_name: str, root: Path) -> dict[str, str]:
+    """All files by path; data comes before the loaders that read it."""
+    new_files: dict[str, str] = {}
+    shards = _shards(files.pipelines, base_name)
     for loader, pipelines in shards.items():
-        wanted |= {f"{loader}/{path}": text for path, text in files_of(files, pipelines).items()}
-        wanted[f"{loader}/{LOCATION}"] = json.dumps({"root": str(root.absolute())}) + "\n"
+        new_files |= {f"{loader}/{path}": text for path, text in loader_files(files, pipelines).items()}
+        new_files[f"{loader}/{LOCATION}"] = json.dumps({"root": str(root.absolute())}) + "\n"
     for spec, problems in files.broken.items():
-        wanted[f"{_broken_name(mine, spec)}.json"] = json.dumps([str(problem) for problem in problems]) + "\n"
+        new_files[f"{_broken_spec_name(base_name, spec)}.json"] = (
+            json.dumps([str(problem) for problem in problems]) + "\n"
+        )
     loaders = {f"{loader}.py": LOADER for loader in shards}
-    return wanted | loaders | {f"{_broken_name(mine, spec)}.py": BROKEN for spec in files.broken}
+    return new_files | loaders | {f"{_broken_spec_name(base_name, spec)}.py": BROKEN_SPEC for spec in files.broken}
 
 
-def _shards(pipelines: Iterable[str], mine: str) -> dict[str, list[str]]:
-    """The pipelines of each loader. A pipeline stays where it is while the number of loaders does: a power of two."""
+def _shards(pipelines: Iterable[str], base_name: str) -> dict[str, list[str]]:
+    """The pipelines of each loader.
+
+    The number of loaders is a power of two, so that a pipeline rarely moves to another one.
+    """
     names = sorted(pipelines)
-    count = 1 if len(names) <= MOST else 2 ** math.ceil(math.log2(len(names) / (MOST * 0.75)))
+    count = (
+        1 if len(names) <= MAX_DAGS_PER_LOADER else 2 ** math.ceil(math.log2(len(names) / (MAX_DAGS_PER_LOADER * 0.75)))
+    )
     if count == 1:
-        return {mine: names}
-    found: dict[str, list[str]] = {f"{mine}__{number}": [] for number in range(count)}
+        return {base_name: names}
+    found: dict[str, list[str]] = {f"{base_name}__{number}": [] for number in range(count)}
     for name in names:
-        found[f"{mine}__{crc32(name.encode()) % count}"].append(name)
+        found[f"{base_name}__{crc32(name.encode()) % count}"].append(name)
     return found
 
 
-def _broken_name(mine: str, spec: str) -> str:
-    return f"{mine}__broken__" + re.sub(r"[^\w-]+", "_", spec)
+def _broken_spec_name(base_name: str, spec: str) -> str:
+    return f"{base_name}__broken__" + re.sub(r"[^\w-]+", "_", spec)
 
 
 def _write(path: Path, text: str) -> bool:
-    """Put a text in its place in one step; false where it is there already."""
+    """Replace a file atomically. False if it has this text already."""
     try:
         if path.read_text(encoding="utf-8") == text:
             return False
@@ -113,20 +120,26 @@ def _write(path: Path, text: str) -> bool:
     return True
 
 
-def _remove(folder: Path, mine: str, wanted: Mapping[str, str]) -> list[str]:
-    """Take away what an earlier installation wrote and this one does not; loaders first."""
-    ours = [path for path in folder.iterdir() if path.name.split(".")[0] == mine or path.name.startswith(f"{mine}__")]
+def _remove(folder: Path, base_name: str, new_files: Mapping[str, str]) -> list[str]:
+    """Delete what an earlier installation wrote and this one does not; loaders first."""
+    ours = [
+        path
+        for path in folder.iterdir()
+        if path.name.split(".")[0] == base_name or path.name.startswith(f"{base_name}__")
+    ]
     found = [path for path in ours if path.is_file()]
     found += [path for top in ours if top.is_dir() for path in top.rglob("*") if path.is_file()]
-    gone = [
-        path for path in found if path.relative_to(folder).as_posix() not in wanted and "__pycache__" not in path.parts
+    obsolete = [
+        path
+        for path in found
+        if path.relative_to(folder).as_posix() not in new_files and "__pycache__" not in path.parts
     ]
-    for path in sorted(gone, key=lambda path: (path.suffix != ".py", path)):
+    for path in sorted(obsolete, key=lambda path: (path.suffix != ".py", path)):
         path.unlink()
     for top in ours:
         if top.is_dir() and not (top / PROJECT).exists():
             shutil.rmtree(top)
-    return sorted(path.relative_to(folder).as_posix() for path in gone)
+    return sorted(path.relative_to(folder).as_posix() for path in obsolete)
 
 
 def _check_folder(folder: Path) -> None:
@@ -148,7 +161,7 @@ def _check_prefix(prefix: str) -> None:
 
 
 def _check_ids(folder: Path, name: str, ids: set[str]) -> None:
-    """Refuse DAG ids that another project in this folder has."""
+    """Refuse DAG ids that another project in this folder uses."""
     for path in sorted(folder.glob(f"*/{PROJECT}")):
         data = json.loads(path.read_text(encoding="utf-8"))
         theirs = {f"{data['prefix']}{pipeline}" for pipeline in data["pipelines"]}

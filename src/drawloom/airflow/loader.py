@@ -1,4 +1,4 @@
-"""What the file in Airflow's folder of DAGs calls."""
+"""The function that the generated loader in Airflow's DAGs folder calls."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def load_dags(loader: str) -> dict[str, DAG]:
     """The DAGs of the plan beside a loader.
 
     Raises:
-        InputError: this Airflow is of another version, which may not have what is imported next.
+        InputError: this version of Airflow is not supported.
     """
-    check_airflow()
-    from drawloom.airflow.dags import dags_of
+    check_airflow()  # first: another Airflow may not have what the next line imports
+    from drawloom.airflow.dags import build_dags
 
-    return dags_of(loader)
+    return build_dags(loader)

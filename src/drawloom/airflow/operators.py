@@ -1,4 +1,4 @@
-"""The operator: one step, for the day or the range of its run, by the same code as ``drawloom run``."""
+"""The operator that runs one step for the day or range of its DAG run, with the same code as ``drawloom run``."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
-from drawloom.airflow.days import days_to_fill, is_range, site_of
-from drawloom.airflow.sensors import INTERVAL, listed, waiting
+from drawloom.airflow.dag_run import days_to_fill, is_range, open_deployed_project
+from drawloom.airflow.sensors import POLL_INTERVAL, format_days, partition_trigger
 from drawloom.model import RunError
 
 if TYPE_CHECKING:
-    from drawloom.airflow.site import Site
+    from drawloom.airflow.deployed_project import DeployedProject
     from drawloom.run.job import Job
-    from drawloom.run.local import Result
+    from drawloom.run.local_runner import Result
 
-WAIT = timedelta(days=7)  # as long as Airflow's sensors wait
+WAIT_TIMEOUT = timedelta(days=7)  # the default of Airflow's sensors
 
 
 class StepOperator(BaseOperator):
     """Fills partitions of one table.
 
-    The SQL is not in the DAG: it is rendered when the task runs, and shown with what was written under Rendered
-    Templates.
+    The SQL is not part of the DAG: it is rendered when the task runs. Airflow shows it, and the partitions that were
+    written, under Rendered Templates.
 
     Args:
         pipeline: the pipeline of the plan.
@@ -39,7 +39,7 @@ class StepOperator(BaseOperator):
     ui_color = "#dff3e4"
 
     def __init__(self, *, pipeline: str, step: str, **kwargs: Any) -> None:
-        super().__init__(**{"trigger_rule": "none_failed", **kwargs})  # a day that is skipped is there already
+        super().__init__(**{"trigger_rule": "none_failed", **kwargs})  # a skipped task found its day fresh
         self.pipeline = pipeline
         self.step = step
         self.days = ""
@@ -47,55 +47,57 @@ class StepOperator(BaseOperator):
         self.partitions: list[dict[str, Any]] = []
         self._job: Job | None = None
 
-    def execute(self, context: Context, event: Any = None) -> None:  # noqa: ARG002 - as it is called when resumed
-        """Wait for what is missing, else fill the days and tell what was written."""
-        with site_of(self) as site:
-            self._fill(context, site)
+    def execute(self, context: Context, event: Any = None) -> None:  # noqa: ARG002 - Airflow passes it when the task resumes
+        """Fill the days, or defer while an input is missing."""
+        with open_deployed_project(self) as project:
+            self._fill(context, project)
 
-    def _fill(self, context: Context, site: Site) -> None:
-        days = days_to_fill(context, site, self.pipeline)
-        force = not is_range(context) or bool(context["params"]["force"])
-        job = site.job(self.pipeline, self.step, days, force=force)
+    def _fill(self, context: Context, project: DeployedProject) -> None:
+        days = days_to_fill(context, project, self.pipeline)
+        request = bool(context["params"]["force"])
+        job = project.job(self.pipeline, self.step, days, force=request or not is_range(context), request=request)
         self.days = str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
         if missing := job.missing:
-            self._wait(site, missing)
+            self._defer_until(project, missing)
         todo = job.plan.todo
         if not todo:
-            raise AirflowSkipException(f"{job.table} {self.days}: {job.plan.cells[0].reason or 'all days are fresh'}")
+            raise AirflowSkipException(
+                f"{job.table} {self.days}: {job.plan.partitions[0].reason or 'all days are fresh'}"
+            )
         self.sql = job.text(todo[-1])
         self.log.info("%s: %s of %s days\n%s", job.table, len(todo), len(days), self.sql)
         self._run(context, job)
 
     def on_kill(self) -> None:
-        """Stop the query that runs, wherever it runs."""
+        """Cancel the running query, on whatever engine it runs."""
         if self._job:
             self._job.interrupt()
 
     def _run(self, context: Context, job: Job) -> None:
         ti = context["ti"]
         self._job = job
-        summary = job.run(self._tell, last_try=ti.try_number > ti.max_tries)
+        summary = job.run(self._log_result, last_try=ti.try_number > ti.max_tries)
         failed = [result for result in summary.results if result.outcome in {"failed", "blocked"}]
         self.partitions = job.records(summary)
         if len(self.partitions) == 1:
             self.log.info("partition %s", json.dumps(self.partitions[0], sort_keys=True))
         if failed:
             raise AirflowException("\n".join(f"{r.table} {r.ds}: {r.error or r.outcome}" for r in failed))
-        for table_day in job.drop_expired():
-            self.log.info("dropped %s %s: it is not kept any longer", job.table, table_day)
+        for ds in job.drop_expired():
+            self.log.info("dropped %s %s: it has expired", job.table, ds)
         try:
             job.sweep()
         except RunError as error:
-            self.log.warning("what is left over could not be removed: %s", error)
-        self._emit(context, job)
+            self.log.warning("leftover staging files could not be removed: %s", error)
+        self._emit_asset_events(context, job)
 
-    def _tell(self, result: Result) -> None:
+    def _log_result(self, result: Result) -> None:
         self.log.info("%s %s %s: %s rows, %.2f s", result.table, result.ds, result.outcome, result.rows, result.seconds)
         for warning in result.warnings:
             self.log.warning("%s", warning)
 
-    def _emit(self, context: Context, job: Job) -> None:
-        """Keyed events of the table: those who schedule on it get one for each day that was filled."""
+    def _emit_asset_events(self, context: Context, job: Job) -> None:
+        """One asset event with a partition key for each day that was filled, for DAGs that are scheduled on the table."""
         if not self.partitions:
             raise AirflowSkipException(f"{job.table} {self.days}: nothing had to be written")
         (outlet,) = self.outlets
@@ -104,8 +106,10 @@ class StepOperator(BaseOperator):
         if len(self.partitions) == 1:
             event.extra = {key: self.partitions[0][key] for key in ("rows", "content")}
 
-    def _wait(self, site: Site, missing: Sequence[tuple[str, Any]]) -> None:
+    def _defer_until(self, project: DeployedProject, missing: Sequence[tuple[str, Any]]) -> None:
         table = missing[0][0]
         days = [ds for name, ds in missing if name == table]
-        self.log.info("waiting for %s: %s", table, listed(days))
-        self.defer(trigger=waiting(site, table, days, INTERVAL), method_name="execute", timeout=WAIT)
+        self.log.info("waiting for %s: %s", table, format_days(days))
+        self.defer(
+            trigger=partition_trigger(project, table, days, POLL_INTERVAL), method_name="execute", timeout=WAIT_TIMEOUT
+        )

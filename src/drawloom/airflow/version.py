@@ -1,4 +1,4 @@
-"""Whether the Airflow of this environment is one that drawloom knows."""
+"""Which Airflow is installed, and whether drawloom supports it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 from drawloom.model import refuse
 
-WANTED = "3.3"
-EXTRA = "pip install 'drawloom[airflow]'"
+SUPPORTED = "3.3"
+INSTALL_COMMAND = "pip install 'drawloom[airflow]'"
 
 
 def airflow_version() -> str | None:
-    """The version that is installed here; None without Airflow."""
+    """The installed version of Airflow; None if it is not installed."""
     try:
         return version("apache-airflow-core")
     except PackageNotFoundError:
@@ -19,14 +19,16 @@ def airflow_version() -> str | None:
 
 
 def check_airflow() -> str:
-    """The version of Airflow.
+    """The installed version of Airflow.
 
     Raises:
-        InputError: it is not installed, or it is another one.
+        InputError: it is not installed, or not supported.
     """
     found = airflow_version()
     if found is None:
-        raise refuse("no-airflow", "airflow == not installed, must be installed here.", None, EXTRA)
-    if not found.startswith(f"{WANTED}."):
-        raise refuse("wrong-airflow", f"airflow == {found}, must be {WANTED}.", None, f"{EXTRA} brings it.")
+        raise refuse("no-airflow", "Airflow is not installed here.", None, INSTALL_COMMAND)
+    if not found.startswith(f"{SUPPORTED}."):
+        raise refuse(
+            "wrong-airflow", f"airflow == {found}, must be {SUPPORTED}.", None, f"{INSTALL_COMMAND} brings it."
+        )
     return found

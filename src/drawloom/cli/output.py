@@ -1,4 +1,4 @@
-"""Printing: aligned tables for people, JSON for machines."""
+"""What all commands print with: the console, tables, problems, JSON, and the formats of numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """How to print."""
+    """The output format."""
 
     TEXT = "text"
     JSON = "json"
@@ -25,22 +25,22 @@ class Format(StrEnum):
 COLOURS = {"error": "red", "warn": "yellow", "info": "cyan"}
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A console on the streams of this moment, as wide as the terminal, and wide where there is none."""
+def console(*, stderr: bool = False, width: int | None = None) -> Console:
+    """A console on the current standard output or error: as wide as given, or the terminal, or 160 columns without one."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 160
+    width = width or (None if stream.isatty() else 160)
     return Console(file=stream, width=width, highlight=False, soft_wrap=False)
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document."""
     sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
 
 
 def grid(*headings: str, title: str | None = None) -> Table:
-    """An empty table in the house's style; a heading that begins with > is aligned to the right."""
+    """An empty table in the style of all commands; a heading that begins with > is aligned to the right."""
     from rich import box
     from rich.table import Table
 
@@ -51,7 +51,7 @@ def grid(*headings: str, title: str | None = None) -> Table:
 
 
 def print_problems(problems: Iterable[Problem], *, stderr: bool = False) -> None:
-    """Each problem with its place, its sentence and the way out."""
+    """Print each problem with its place, message and fix."""
     from rich.markup import escape
 
     out = console(stderr=stderr)
@@ -64,30 +64,30 @@ def print_problems(problems: Iterable[Problem], *, stderr: bool = False) -> None
             out.print(f"  [green]->[/] {escape(problem.fix.title)}", soft_wrap=True)
 
 
-def problems_counted(problems: Sequence[Problem]) -> str:
-    """Like ``2 errors, 1 warning``."""
+def count_problems(problems: Sequence[Problem]) -> str:
+    """Such as ``2 errors, 1 warning``."""
     names = {"error": "error", "warn": "warning", "info": "note"}
     counts = {severity: sum(p.severity == severity for p in problems) for severity in names}
     return ", ".join(counted(n, names[severity]) for severity, n in counts.items() if n) or "no problems"
 
 
 def counted(count: int, noun: str) -> str:
-    """Like ``1 file`` and ``2 files``."""
+    """Such as ``1 file`` and ``2 files``."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def spans_text(spans: Iterable[DateSpan]) -> str:
-    """Like ``2026-01-01 .. 2026-01-31, 2026-03-01``; an open end is ``...``."""
+    """Such as ``2026-01-01 .. 2026-01-31, 2026-03-01``; an open end is ``...``."""
     return ", ".join(f"{a or '...'} .. {b or '...'}" if a != b else f"{a}" for a, b in spans)
 
 
 def number(value: float) -> str:
-    """A count with thin thousands, a float with two decimals."""
+    """A count with commas between thousands; a float with two decimals."""
     return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
 
 
-def text_of(value: Any) -> str:
-    """A cell of an answer."""
+def value_text(value: Any) -> str:
+    """A value of a query result."""
     if value is None:
         return "[dim]null[/]"
     if isinstance(value, bool):

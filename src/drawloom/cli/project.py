@@ -1,65 +1,80 @@
-"""Commands on a project: init, check, compile, plan, run, status."""
+"""The commands on a project: init, check, compile, plan, run, status, registry rebuild."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from drawloom.cli.options import Day, First, Folder, Last, Names, OutFormat, days_of, open_project
-from drawloom.cli.output import Format, console, counted, grid, number, print_json, print_problems, problems_counted
-from drawloom.cli.signals import stopped_by_signals
-from drawloom.model import errors
+from drawloom.cli.output import (
+    Format,
+    console,
+    count_problems,
+    counted,
+    grid,
+    number,
+    print_json,
+    print_problems,
+    spans_text,
+)
+from drawloom.cli.signals import sigterm_as_interrupt
+from drawloom.model import InputError, Pipeline, Read, Step, errors
 
-Only = Annotated[bool, typer.Option("--only", help="Without the tables that the named ones need.")]
-Force = Annotated[bool, typer.Option("--force", help="Write the named partitions though they are fresh.")]
+if TYPE_CHECKING:
+    from drawloom.run.project import Project
+    from drawloom.sql.catalog import Catalog
+
+Only = Annotated[bool, typer.Option("--only", help="Leave out the tables that the named ones depend on.")]
+Force = Annotated[bool, typer.Option("--force", help="Write the named partitions even if they are fresh.")]
 
 
 class Dialect(StrEnum):
-    """Whose SQL to show."""
+    """The SQL dialect to show."""
 
     DUCKDB = "duckdb"
     SPARK = "spark"
     TRINO = "trino"
-    HIVE = "hive"
 
 
 ForceSource = Annotated[
     list[str] | None,
-    typer.Option(help="Take this table's days from --from on for changed, and write what they change."),
+    typer.Option(help="Treat the days of this table, from --from on, as changed and rebuild what depends on them."),
 ]
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where; made if need be.")] = Path(),
-    name: Annotated[str | None, typer.Option(help="The project's name; the folder's otherwise.")] = None,
+    folder: Annotated[Path, typer.Argument(help="The folder of the project, created if needed.")] = Path(),
+    name: Annotated[str | None, typer.Option(help="The project's name; by default that of the folder.")] = None,
 ) -> None:
-    """Make a project that runs: drawloom.yml, a spec, a schema for editors."""
+    """Create a project that runs: drawloom.yml, a spec, and a schema for editors."""
     from drawloom.run.init import init_project
 
     out = console()
     for path in init_project(folder, name):
         out.print(f"wrote {path}")
     where = "" if folder == Path() else f" -C {folder}"
-    out.print(f"\nNow: [bold]drawloom{where} run[/]")
+    out.print(f"\nNext: [bold]drawloom{where} run[/]")
 
 
 def check(context: typer.Context, folder: Folder = None, format: OutFormat = Format.TEXT) -> None:  # noqa: A002
-    """Read all specs and their SQL; tell every problem with file, line and the way out."""
+    """Check all specs and their SQL; list every problem with its file, line and fix."""
     from drawloom.run.init import write_schemas
 
     project = open_project(context, folder)
     problems = project.check()
-    with suppress(OSError):  # a project that may only be read can be checked all the same
+    with suppress(OSError):  # a read-only project can be checked, too
         write_schemas(project.config.root)
     if format is Format.JSON:
         print_json({"problems": [problem.to_json() for problem in problems], "pipelines": len(project.pipelines)})
     else:
         print_problems(problems)
-        console().print(f"{counted(len(project.pipelines), 'pipeline')}: {problems_counted(problems)}")
+        console().print(f"{counted(len(project.pipelines), 'pipeline')}: {count_problems(problems)}")
     raise typer.Exit(2 if errors(problems) else 0)
 
 
@@ -67,14 +82,12 @@ def compile_(
     context: typer.Context,
     names: Names = None,
     engine: Annotated[
-        Dialect | None, typer.Option(help="Whose SQL to show; that of the project's engine otherwise.")
+        Dialect | None, typer.Option(help="The dialect of the SQL to show; by default that of the project's engine.")
     ] = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
-    """Show steps, what they read day by day, what they wait for, and the SQL of a day."""
-    from drawloom.cli.compiled import compiled_json, print_compiled
-
+    """Show steps, the days they read, what they wait for, and the SQL of one day."""
     project = open_project(context, folder)
     pipelines = project.named(names or [])
     dialect = engine.value if engine else project.settings.engine.kind
@@ -97,8 +110,8 @@ def plan(
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
-    """Show what a run would write, and why; writes nothing."""
-    from drawloom.cli.views import plan_json, print_plan
+    """Show what a run would write, and why, without writing it."""
+    from drawloom.cli.run_output import plan_json, print_plan
 
     project = open_project(context, folder)
     made = project.plan(names or [], *days_of(ds, first, last), upstream=not only, force_source=force_source or [])
@@ -117,19 +130,23 @@ def run(
     only: Only = False,
     force: Force = False,
     force_source: ForceSource = None,
-    jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Steps at once; by the machine otherwise.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=256, help="The number of steps to run in parallel; by default it depends on the machine."
+        ),
+    ] = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
-    """Write every partition that is missing or stale, each once, in the right order."""
-    from drawloom.cli.progress import RunProgress
-    from drawloom.cli.views import print_summary, summary_json
+    """Write every partition that is missing or stale, in dependency order."""
+    from drawloom.cli.run_output import RunProgress, print_summary, summary_json
 
     project = open_project(context, folder)
     made = project.plan(
         names or [], *days_of(ds, first, last), upstream=not only, force=force, force_source=force_source or []
     )
-    with stopped_by_signals(), RunProgress(made) as progress:
+    with sigterm_as_interrupt(), RunProgress(made) as progress:
         summary = project.run(made, jobs=jobs, listener=progress)
     if format is Format.JSON:
         print_json(summary_json(summary))
@@ -141,12 +158,12 @@ def run(
 def status(
     context: typer.Context,
     names: Names = None,
-    days: Annotated[int, typer.Option(min=1, max=400, help="How many of the newest partitions to draw.")] = 60,
+    days: Annotated[int, typer.Option(min=1, max=400, help="How many of the newest partitions to show.")] = 60,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
-    """Show tables x days: fresh, stale, missing, waiting, failed."""
-    from drawloom.cli.views import print_status, status_json
+    """Show the state of tables x days: fresh, stale, missing, waiting, failed."""
+    from drawloom.cli.run_output import print_status, status_json
 
     made = open_project(context, folder).status(names or [])
     if format is Format.JSON:
@@ -156,7 +173,7 @@ def status(
 
 
 def rebuild(context: typer.Context, folder: Folder = None, format: OutFormat = Format.TEXT) -> None:  # noqa: A002
-    """Restore the registry from what the lake's files say of themselves."""
+    """Restore the registry from the metadata in the lake's files."""
     project = open_project(context, folder)
     restored = project.rebuild_registry()
     if format is Format.JSON:
@@ -166,3 +183,60 @@ def rebuild(context: typer.Context, folder: Folder = None, format: OutFormat = F
     for name, count in restored.items():
         table.add_row(name, number(count))
     console().print(table)
+
+
+def compiled_json(project: Project, pipeline: Pipeline, dialect: str, catalog: Catalog) -> dict[str, Any]:
+    """The compiled pipeline as JSON, with the SQL of the newest day."""
+    from drawloom.frameworks.pipeline_json import pipeline_to_dict
+
+    made = pipeline_to_dict(pipeline)
+    for step, shown in zip(pipeline.steps, made["steps"], strict=True):
+        shown["rendered"] = _rendered_sql(project, pipeline, step, dialect, catalog)
+    return made
+
+
+def print_compiled(project: Project, pipeline: Pipeline, dialect: str, catalog: Catalog) -> None:
+    """Print steps, reads, waits, and the SQL of the newest day."""
+    from rich.syntax import Syntax
+
+    out = console()
+    day = pipeline.schedule.last_run_day(project.history.end)
+    out.print(f"\n[bold]{pipeline.name}[/] {pipeline.kind}, {pipeline.schedule.text}, {pipeline.owner}")
+    if pipeline.description:
+        out.print(pipeline.description.strip(), style="dim", soft_wrap=True)
+    table = grid("step", "reads", "days", "known by", f"on {day}")
+    for step in pipeline.order:
+        for read in step.reads or (None,):
+            table.add_row(step.name, *(_read_row(read, day) if read else ("nothing", "", "", "")))
+    out.print(table)
+    for wait in pipeline.waits:
+        out.print(f"waits for [bold]{wait.table}[/] {wait.days}")
+    for step in pipeline.order:
+        sql = _rendered_sql(project, pipeline, step, dialect, catalog)
+        if sql:
+            out.print(Syntax(sql, "sql", theme="ansi_dark", background_color="default", word_wrap=True))
+
+
+def _read_row(read: Read, day: date) -> tuple[str, ...]:
+    days = str(read.days) if read.how == "offset" else ""
+    return read.table, days, read.how, spans_text(read.on(day)) if read.how != "all" else f"all up to {day}"
+
+
+def _rendered_sql(project: Project, pipeline: Pipeline, step: Step, dialect: str, catalog: Catalog) -> str | None:
+    from drawloom.run.step_runner import render_step
+    from drawloom.sql.catalog import column_types
+    from drawloom.sql.dialect import transpile
+
+    if step.sql is None:
+        return None
+    day = pipeline.schedule.last_run_day(project.history.end)
+    try:
+        text = render_step(step, pipeline.schedule, day, None, step.dialect).strip()
+        return (
+            text
+            if dialect == step.dialect
+            else transpile(text, step.dialect, dialect, column_types(catalog), pretty=True)
+        )
+    except InputError as error:
+        error.problems = tuple(replace(p, where=p.where if p.where.file else step.where) for p in error.problems)
+        raise

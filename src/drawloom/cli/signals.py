@@ -1,4 +1,4 @@
-"""Signals: SIGTERM ends a command as Ctrl-C does, so that what runs elsewhere is stopped, too."""
+"""Makes SIGTERM work like Ctrl-C, so that queries on remote engines are cancelled, too."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[None]:
-    """SIGTERM ends it as Ctrl-C does; afterwards both are as they were."""
-    old = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
+def sigterm_as_interrupt() -> Iterator[None]:
+    """Raise KeyboardInterrupt on SIGTERM, too. The old handlers are restored at the end."""
+    old = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield
     finally:
-        for one, handler in old.items():
-            signal.signal(one, handler)
+        for number, handler in old.items():
+            signal.signal(number, handler)

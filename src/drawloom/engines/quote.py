@@ -1,9 +1,11 @@
-"""Names and values as SQL text. All quoting of the engine goes through sqlglot here."""
+"""Names and values as DuckDB SQL: identifiers, literals, files. sqlglot does the quoting."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import lru_cache
+from pathlib import Path
 
 from sqlglot import exp
 
@@ -35,3 +37,13 @@ def values(texts: Iterable[str]) -> str:
 def struct(pairs: Mapping[str, str]) -> str:
     """A struct of string literals."""
     return "{" + ", ".join(f"{value(key)}: {value(item)}" for key, item in pairs.items()) + "}"
+
+
+def day(ds: date) -> str:
+    """A DATE literal."""
+    return f"DATE {value(ds.isoformat())}"
+
+
+def read_parquet(path: Path | str) -> str:
+    """The relation of one Parquet file, with the columns that are in it and no others."""
+    return f"read_parquet({value(str(path))}, hive_partitioning=false)"

@@ -1,65 +1,109 @@
-"""What a framework is, how it is found, and what it is told about the project."""
+"""What a framework is, how it is found, and how specs become pipelines."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
+from drawloom.frameworks.families import with_constants
+from drawloom.frameworks.page import Page
+from drawloom.frameworks.plugins import find_plugins, load_plugins
 from drawloom.model import Fix, InputError, Pipeline, Problem, Schedule, Step, Where
 from drawloom.specs.base import Spec
 from drawloom.specs.config import Config, Defaults
 from drawloom.specs.fields import Forever
+from drawloom.specs.validation import nearest
 
 GROUP = "drawloom.frameworks"
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """What a framework knows of the project: its name, defaults, first day, and the tables there are.
+class Framework:
+    """One kind of spec: its model, what makes steps of it, and what people see of it.
 
-    ``catalog`` is that of ``drawloom.sql``: table name in lower case -> its keys and columns.
+    Args:
+        kind: the word after ``kind:`` in a spec; also the name of the entry point.
+        Spec: the model of its specs.
+        compile: ``compile(spec, project) -> steps``; raises InputError for what cannot be compiled.
+        page: ``page(spec, choices) -> Page``, where ``choices`` are the viewer's, by name; None for the page
+            that every table has.
+    """
+
+    kind: str
+    Spec: type[Spec]
+    compile: Callable[[Any, ProjectContext], Iterable[Step]]
+    page: Callable[[Any, Mapping[str, str]], Page] | None = None
+
+    @property
+    def readme(self) -> Path | None:
+        """The README.md beside the module of ``compile``; None where there is none."""
+        file = getattr(sys.modules.get(self.compile.__module__), "__file__", None)
+        found = Path(file).with_name("README.md") if file else None
+        return found if found and found.is_file() else None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectContext:
+    """What a framework knows of the project when it compiles a spec: its name, defaults, first day, and the other specs.
+
     ``today`` bounds ``until``; it never reaches what is compiled.
     """
 
     name: str
     start: date
     defaults: Defaults = Defaults()
-    catalog: Mapping[str, Any] = field(default_factory=dict)
     today: date = field(default_factory=date.today)
+    compiler: SpecCompiler | None = None
 
     @classmethod
-    def of(cls, config: Config, catalog: Mapping[str, Any] | None = None) -> Context:
+    def of(cls, config: Config) -> ProjectContext:
         """The context of a project with these settings."""
-        return cls(config.name, config.start, config.defaults, catalog or {})
+        return cls(config.name, config.start, config.defaults)
 
-    def pipeline(self, spec: Spec, name: str, steps: Iterable[Step], problems: Iterable[Problem] = ()) -> Pipeline:
-        """The pipeline of a spec: these steps, and all that every spec says.
+    def specs(self, kind: str) -> tuple[Spec, ...]:
+        """All other specs of a kind, in the order of their files; each has been compiled.
+
+        What is compiled of them changes with them: so does what uses them, and nothing else gets stale.
 
         Raises:
-            InputError: with these problems and those of the fields that every spec has.
+            InputError: one of them has errors, or uses in turn the spec that is compiled now.
         """
-        wrong = [*self._problems(spec), *problems]
-        if wrong:
-            raise InputError(*wrong)
-        return Pipeline(
-            name=spec.name or name,
-            kind=spec.kind,
-            steps=tuple(steps),
-            schedule=self.schedule(spec),
-            start=spec.start,
-            until=None if isinstance(spec.until, Forever) else spec.until,
-            owner=self.owner(spec),
-            description=spec.description,
-            retries=self.defaults.retries if spec.retries is None else spec.retries,
-            alerts=spec.alerts,
-            deadline=spec.deadline,
-            spec=spec.where,
-            on_success=spec.on_success,
-            on_failure=spec.on_failure,
-        )
+        return self.compiler.use(kind) if self.compiler else ()
+
+    def spec(self, kind: str, name: str, where: Where | None = None) -> Spec:
+        """The spec of a kind with this name.
+
+        Args:
+            kind: its kind.
+            name: its name.
+            where: where it was named, for the error.
+
+        Raises:
+            InputError: as ``specs``, or there is none of that name.
+        """
+        names = self.compiler.names(kind) if self.compiler else []
+        if name not in names:
+            fix = Fix(nearest(name, names) or f"There are: {', '.join(names) or 'none yet'}.")
+            raise InputError(
+                Problem(
+                    "unknown-name", "error", f"{kind} == {name}, must be the name of a spec.", where or Where(), fix
+                )
+            )
+        assert self.compiler
+        return self.compiler.use(kind, name)[0]
+
+    def steps(self, spec: Spec) -> tuple[Step, ...]:
+        """What another spec was compiled to.
+
+        Raises:
+            InputError: as ``specs``.
+        """
+        assert self.compiler
+        return self.compiler.pipeline(spec).steps
 
     def owner(self, spec: Spec) -> str:
         """Who answers for the spec's tables."""
@@ -69,17 +113,112 @@ class Context:
         """The rhythm of the spec."""
         return Schedule.parse(spec.schedule or self.defaults.schedule)
 
-    def _problems(self, spec: Spec) -> Iterable[Problem]:
-        if not self.owner(spec):
-            fix = Fix("Name a person or a team here, or in `defaults` of drawloom.yml.")
-            yield Problem("no-owner", "error", "owner is missing, must be given.", spec.place("owner"), fix)
-        if self.schedule(spec).grain == "hour":
-            message = f"schedule == {self.schedule(spec).text}, must be a day, a week or a month to run."
-            fix = Fix("Hourly texts can be read with `drawloom advise`; to run them, let one run fill a day.")
-            yield Problem("hourly", "error", message, spec.place("schedule"), fix)
-        start = spec.start or self.start
-        if not isinstance(spec.until, Forever):
-            yield from _until_problems(spec, spec.until, start, self.today)
+
+def compile_spec(framework: Framework, spec: Spec, project: ProjectContext) -> Pipeline:
+    """The pipeline of a spec: its framework's steps, and all that every spec says.
+
+    Raises:
+        InputError: with the problems of the framework's fields and of those that every spec has.
+    """
+    problems = list(_common_problems(spec, project))
+    steps: tuple[Step, ...] = ()
+    try:
+        steps = tuple(with_constants(step) for step in framework.compile(spec, project))
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    return Pipeline(
+        name=spec.name or steps[-1].into.name,
+        kind=spec.kind,
+        steps=steps,
+        schedule=project.schedule(spec),
+        start=spec.start,
+        until=None if isinstance(spec.until, Forever) else spec.until,
+        owner=project.owner(spec),
+        description=spec.description,
+        retries=project.defaults.retries if spec.retries is None else spec.retries,
+        alerts=spec.alerts,
+        deadline=spec.deadline,
+        spec=spec.where,
+        on_success=spec.on_success,
+        on_failure=spec.on_failure,
+    )
+
+
+class SpecCompiler:
+    """Compiles the specs of a project, each once, and those that others use before them."""
+
+    def __init__(self, frameworks: Mapping[str, Framework], specs: Sequence[Spec], project: ProjectContext) -> None:
+        self._frameworks = frameworks
+        self._specs = [spec for spec in specs if spec.kind in frameworks]
+        self._project = replace(project, compiler=self)
+        self._compiled: dict[int, Pipeline | InputError] = {}
+        self._compiling: list[Spec] = []
+
+    def compile_all(self) -> tuple[list[tuple[Spec, Pipeline]], list[Problem]]:
+        """The pipelines in the order of the specs, and the problems of those that have none."""
+        compiled: list[tuple[Spec, Pipeline]] = []
+        problems: list[Problem] = []
+        for spec in self._specs:
+            try:
+                compiled.append((spec, self.pipeline(spec)))
+            except InputError as error:
+                problems += [problem for problem in error.problems if problem not in problems]
+        return compiled, problems
+
+    def pipeline(self, spec: Spec) -> Pipeline:
+        """The pipeline of a spec.
+
+        Raises:
+            InputError: it cannot be compiled, or is being compiled: specs use each other in a circle.
+        """
+        begun = next((number for number, one in enumerate(self._compiling) if one is spec), None)
+        if begun is not None:
+            raise InputError(_circle([*self._compiling[begun:], spec]))
+        if id(spec) not in self._compiled:
+            self._compiling.append(spec)
+            try:
+                self._compiled[id(spec)] = compile_spec(self._frameworks[spec.kind], spec, self._project)
+            except InputError as error:
+                self._compiled[id(spec)] = error
+            finally:
+                self._compiling.pop()
+        found = self._compiled[id(spec)]
+        if isinstance(found, InputError):
+            raise found
+        return found
+
+    def names(self, kind: str) -> list[str]:
+        """The names of the specs of a kind."""
+        return [spec.name for spec in self._specs if spec.kind == kind and spec.name]
+
+    def use(self, kind: str, name: str | None = None) -> tuple[Spec, ...]:
+        """The specs of a kind, but for the one that is being compiled; those of a name, if it is given."""
+        user = self._compiling[-1] if self._compiling else None
+        found = tuple(s for s in self._specs if s.kind == kind and s is not user and name in {None, s.name})
+        for spec in found:
+            self.pipeline(spec)
+        return found
+
+
+def _circle(specs: Sequence[Spec]) -> Problem:
+    chain = " -> ".join(f"{spec.kind} {spec.name or spec.where}" for spec in specs)
+    fix = Fix("Let one of them read the other's table instead of its spec.")
+    return Problem("cycle", "error", f"specs == {chain}, must not use each other in a circle.", specs[-1].where, fix)
+
+
+def _common_problems(spec: Spec, project: ProjectContext) -> Iterable[Problem]:
+    if not project.owner(spec):
+        fix = Fix("Name a person or a team here, or in `defaults` of drawloom.yml.")
+        yield Problem("no-owner", "error", "owner is missing, must be given.", spec.place("owner"), fix)
+    if project.schedule(spec).grain == "hour":
+        message = f"schedule == {project.schedule(spec).text}, must be a day, a week or a month to run."
+        fix = Fix("Hourly texts can be read with `drawloom advise`; to run them, let one run fill a day.")
+        yield Problem("hourly", "error", message, spec.place("schedule"), fix)
+    start = spec.start or project.start
+    if not isinstance(spec.until, Forever):
+        yield from _until_problems(spec, spec.until, start, project.today)
 
 
 def _until_problems(spec: Spec, until: date, start: date, today: date) -> Iterable[Problem]:
@@ -93,59 +232,30 @@ def _until_problems(spec: Spec, until: date, start: date, today: date) -> Iterab
         yield Problem("empty-range", "error", message, spec.place("until"))
 
 
-@dataclass(frozen=True, slots=True)
-class Framework:
-    """One kind of spec: its model, and what makes a pipeline of it."""
-
-    kind: str
-    Spec: type[Spec]
-    compile: Callable[[Any, Context], Pipeline]
-
-
 def frameworks() -> dict[str, Framework]:
     """All frameworks that are installed, by kind.
 
     Raises:
         InputError: one cannot be used, or two have the same kind.
     """
-    found, problems = find_frameworks()
-    if problems:
-        raise InputError(*problems)
-    return found
+    return load_plugins(GROUP, check_framework)
 
 
 def find_frameworks() -> tuple[dict[str, Framework], list[Problem]]:
     """Like frameworks(), but a broken one does not take the others down."""
-    return collect(entry_points(group=GROUP))
+    return find_plugins(GROUP, check_framework)
 
 
-def collect(points: Iterable[EntryPoint]) -> tuple[dict[str, Framework], list[Problem]]:
-    """The frameworks of these entry points, and what is wrong with the others."""
-    found: dict[str, Framework] = {}
-    owners: dict[str, str] = {}
-    problems: list[Problem] = []
-    for point in sorted(set(points), key=lambda point: (point.name, point.value)):
-        try:
-            found[point.name] = _load(point, owners.get(point.name))
-            owners[point.name] = point.value
-        except Exception as error:  # a third party's import may raise anything
-            problems.append(_broken(point, error))
-    return found, problems
+def check_framework(name: str, loaded: object) -> Framework:
+    """The framework that an entry point loads.
 
-
-def _load(point: EntryPoint, owner: str | None) -> Framework:
-    if owner:
-        raise TypeError(f"{owner} is already of that kind")
-    model = point.load()
-    if not (isinstance(model, type) and issubclass(model, Spec) and callable(getattr(model, "compile", None))):
-        raise TypeError("it is no subclass of drawloom.specs.base.Spec with a compile method")
-    kind = model.model_fields["kind"].default
-    if kind != point.name:
-        raise TypeError(f"its kind is {kind!r}, which must be the entry point's name")
-    return Framework(kind, model, model.compile)  # type: ignore[attr-defined]
-
-
-def _broken(point: EntryPoint, error: Exception) -> Problem:
-    package = point.dist.name if point.dist else "a package"
-    message = f"framework == {point.name} ({point.value} of {package}), must load: {type(error).__name__}: {error}."
-    return Problem("broken-framework", "error", message, Where(), Fix(f"Update or uninstall {package}."))
+    Raises:
+        TypeError: it is none, or is of another kind than the entry point's name.
+    """
+    if not isinstance(loaded, Framework):
+        raise TypeError("it is no drawloom.frameworks.base.Framework")
+    if {loaded.kind, loaded.Spec.model_fields["kind"].default} != {name}:
+        raise TypeError(
+            f"its kind is {loaded.kind!r}, which must be the entry point's name and the default of its Spec"
+        )
+    return loaded

@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
-from sqlglot import exp
+
+from drawloom.model.table import Constant
 
 
 def render_sql(file: Path, **values: Any) -> str:
@@ -25,6 +27,8 @@ def render_sql(file: Path, **values: Any) -> str:
 
 def name(text: str) -> str:
     """A quoted identifier, safe in a template."""
+    from sqlglot import exp
+
     return plain(exp.to_identifier(text, quoted=True).sql("duckdb"))
 
 
@@ -35,7 +39,20 @@ def table(text: str) -> str:
 
 def value(text: str) -> str:
     """A string literal, safe in a template."""
+    from sqlglot import exp
+
     return plain(exp.Literal.string(text).sql("duckdb"))
+
+
+def literal(constant: Constant) -> str:
+    """A constant as a literal of its type, safe in a template."""
+    if isinstance(constant, str):
+        return value(constant)
+    if isinstance(constant, date):
+        return f"DATE '{constant.isoformat()}'"
+    from sqlglot import exp
+
+    return exp.convert(constant).sql("duckdb")
 
 
 def names(texts: Iterable[str], prefix: str = "") -> str:

@@ -1,6 +1,7 @@
-"""The nouns. Nothing here imports more than the standard library."""
+"""The nouns of drawloom: tables, steps, pipelines, days, problems, records. Imports the standard library only."""
 
 from drawloom.model.days import ALL, NONE, TODAY, Bound, DateSpan, Days
+from drawloom.model.family import Family, Member
 from drawloom.model.pipeline import Pipeline, digest
 from drawloom.model.problem import (
     DrawloomError,
@@ -14,10 +15,10 @@ from drawloom.model.problem import (
     errors,
     refuse,
 )
-from drawloom.model.record import Inputs, Record, seen
+from drawloom.model.record import Inputs, Record, inputs_digest
 from drawloom.model.schedule import Schedule
-from drawloom.model.step import Check, Edge, RangeRead, Read, Step, StepContext, Wait
-from drawloom.model.table import KEY, Column, Table
+from drawloom.model.step import Check, RangeBound, RangeRead, Read, Step, StepContext, Wait
+from drawloom.model.table import KEY, Column, Membership, Table
 
 __all__ = [
     "ALL",
@@ -30,13 +31,16 @@ __all__ = [
     "DateSpan",
     "Days",
     "DrawloomError",
-    "Edge",
     "Edit",
+    "Family",
     "Fix",
     "Inputs",
     "InputError",
+    "Member",
+    "Membership",
     "Pipeline",
     "Problem",
+    "RangeBound",
     "RangeRead",
     "Read",
     "Record",
@@ -51,5 +55,5 @@ __all__ = [
     "digest",
     "errors",
     "refuse",
-    "seen",
+    "inputs_digest",
 ]

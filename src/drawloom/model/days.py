@@ -41,7 +41,7 @@ class Days:
 
     @classmethod
     def union(cls, spans: Iterable[Span]) -> Days:
-        """The union of any spans, overlapping or not; spans turned round are empty."""
+        """The union of any spans, overlapping or not; a span that ends before it begins is empty."""
         return cls(tuple((_offset(a), _offset(b)) for a, b in _merge(map(_ends, spans))))
 
     @classmethod
@@ -70,8 +70,8 @@ class Days:
 
     def __and__(self, other: Days) -> Days:
         pairs = ((_ends(x), _ends(y)) for x in self.spans for y in other.spans)
-        met = ((max(a, c), min(b, d)) for (a, b), (c, d) in pairs)
-        return Days.union((_offset(a), _offset(b)) for a, b in met if a <= b)
+        overlaps = ((max(a, c), min(b, d)) for (a, b), (c, d) in pairs)
+        return Days.union((_offset(a), _offset(b)) for a, b in overlaps if a <= b)
 
     def __sub__(self, other: Days) -> Days:
         return self & ~other
@@ -89,7 +89,7 @@ class Days:
 
     def shift(self, by: int) -> Days:
         """The same set moved by a number of days."""
-        return Days(tuple((_moved(a, by), _moved(b, by)) for a, b in self.spans))
+        return Days(tuple((_shift(a, by), _shift(b, by)) for a, b in self.spans))
 
     @property
     def bounded(self) -> bool:
@@ -147,13 +147,13 @@ class Bound:
         return add_months(start_of(self.anchor, day), self.months) + timedelta(days=self.days)
 
     @property
-    def steady(self) -> bool:
+    def is_fixed_offset(self) -> bool:
         """Whether it is the same number of days away from every day."""
         return self.anchor == "day" and not self.months
 
     @property
-    def before(self) -> bool:
-        """Whether it lies before the day, whichever that is."""
+    def is_before_day(self) -> bool:
+        """Whether it lies before the day, whichever day that is."""
         return self.months <= 0 and self.days < 0
 
 
@@ -195,7 +195,7 @@ def _offset(end: int) -> int | None:
     return None if abs(end) >= _INF else end
 
 
-def _moved(end: int | None, by: int) -> int | None:
+def _shift(end: int | None, by: int) -> int | None:
     return None if end is None else end + by
 
 
@@ -214,10 +214,10 @@ def _merge(ends: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _parse_span(part: str) -> Span:
-    found = _SPAN.fullmatch(part)
-    if not found:
+    match = _SPAN.fullmatch(part)
+    if not match:
         raise ValueError(f"days == {part!r}, must be like 0, -6..0 or *..0")
-    first, last = found[1], found[2] or found[1]
+    first, last = match[1], match[2] or match[1]
     return (None if first == "*" else int(first), None if last == "*" else int(last))
 
 

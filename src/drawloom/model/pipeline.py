@@ -1,4 +1,4 @@
-"""Pipelines: steps, and everything that follows from what they read."""
+"""Pipelines: steps on one schedule, and the edges, waits and order that follow from what they read."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Pipeline:
     """Steps on one schedule. Reads, edges, waits, order and fingerprint are derived, never declared.
 
     ``start`` is the first day of its history, None for the project's. ``until`` is the last day that is
-    scheduled, None for ever. ``alerts`` are addresses as the spec gives them; ``deadline`` is how long a run may take
-    before they hear of it.
+    scheduled, None for ever. ``alerts`` are addresses as the spec gives them, which are notified of failures and of
+    runs that take longer than ``deadline``.
     """
 
     name: str
@@ -40,14 +40,14 @@ class Pipeline:
 
     @property
     def tables(self) -> dict[str, Step]:
-        """The step that owns each table."""
+        """The step that fills each table."""
         return {step.into.name: step for step in self.steps}
 
     @property
     def reads(self) -> tuple[Read, ...]:
         """What the steps read from outside this pipeline, and of their own past."""
         own = self.tables
-        return tuple(r for step in self.steps for r in step.reads if r.table not in own or _reads_past(r))
+        return tuple(r for step in self.steps for r in step.reads if r.table not in own or _reads_earlier_days(r))
 
     @property
     def edges(self) -> tuple[tuple[str, str], ...]:
@@ -65,17 +65,19 @@ class Pipeline:
     def waits(self) -> tuple[Wait, ...]:
         """One wait per outside table and own past, with the union of the days that the steps need."""
         own = self.tables
-        days: dict[str, Days] = {}
+        waits: dict[str, Days] = {}
         for step in self.steps:
             for read in step.reads:
-                need = read.offsets - Days.span(0, None) if read.table in own else read.offsets
-                if need:
-                    days[read.table] = days.get(read.table, Days()) | need
-        return tuple(Wait(table, need) for table, need in sorted(days.items()))
+                days = read.offsets
+                if read.table in own:  # today's partition is written by this very run
+                    days -= Days.span(0, None)
+                if days:
+                    waits[read.table] = waits.get(read.table, Days()) | days
+        return tuple(Wait(table, days) for table, days in sorted(waits.items()))
 
     @property
     def order(self) -> tuple[Step, ...]:
-        """The steps so that each comes after those it reads.
+        """The steps, each after those it reads.
 
         Raises:
             InputError: they wait for each other in a circle.
@@ -125,7 +127,7 @@ def digest(texts: Iterable[str]) -> str:
     return hasher.hexdigest()
 
 
-def _reads_past(read: Read) -> bool:
+def _reads_earlier_days(read: Read) -> bool:
     return read.how != "offset" or any(first is None or first < 0 for first, _ in read.days.spans)
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a user's text, and the error that carries it."""
+"""Problems of specs, SQL and runs with their place and fix, and the errors that carry them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Edit:
 class Fix:
     """What to do about a problem: a sentence, and where possible the edits that do it.
 
-    ``safe`` says that the edits do not change what a correct text means.
+    ``safe`` edits do not change what a correct text means.
     """
 
     title: str
@@ -45,7 +45,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, or could be better, with its place and the way out."""
+    """One thing that is wrong, or could be better, with its place and how to fix it."""
 
     code: str
     severity: Severity
@@ -71,7 +71,7 @@ class Problem:
 
 
 class DrawloomError(Exception):
-    """Something a user can put right; carries one Problem or several. The command line exits with ``exit_code``."""
+    """An error that a user can fix; carries one Problem or several. The command line exits with ``exit_code``."""
 
     exit_code = 1
 
@@ -84,13 +84,13 @@ class DrawloomError(Exception):
 
 
 class InputError(DrawloomError):
-    """Bad input: a spec, SQL, data or an argument. Nothing has been written."""
+    """Bad input: a spec, SQL, data or an argument. Nothing was written."""
 
     exit_code = 2
 
 
 class RunError(DrawloomError):
-    """Something that was right ran, and failed."""
+    """The input was right, but running it failed."""
 
     exit_code = 1
 
@@ -101,5 +101,5 @@ def refuse(code: str, message: str, where: Where | None = None, fix: str | None 
 
 
 def errors(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Those of severity error."""
+    """The problems of severity error."""
     return tuple(problem for problem in problems if problem.severity == "error")

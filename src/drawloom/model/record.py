@@ -1,4 +1,4 @@
-"""What is known about one partition that was produced."""
+"""Records: what the registry knows of each partition that was produced."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Inputs = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One partition of one table, as the registry knows it and its file's metadata repeats.
+    """One partition of one table, as the registry has it; the metadata of its file repeats it.
 
     ``run`` is the id of the write. ``content`` is a hash of the rows that does not depend on their order.
     ``code`` is the step's fingerprint. ``inputs`` maps table -> day (ISO; '' for a table without days) ->
-    the content hash that was read, and ``seen`` is their digest. ``stamp`` tells the file from one written by somebody else (size and mtime).
-    ``engine`` wrote it.
+    the content hash that was read; ``inputs_digest`` is one hash of them all. ``stamp`` (size and time of the file)
+    changes when another process replaces the file. ``engine`` wrote it. ``seconds`` is how long that took.
     """
 
     table: str
@@ -28,7 +28,7 @@ class Record:
     bytes: int
     content: str
     code: str
-    seen: str = ""
+    inputs_digest: str = ""
     inputs: Inputs = field(default_factory=dict)
     at: datetime | None = None
     seconds: float = 0.0
@@ -36,6 +36,6 @@ class Record:
     engine: str = "duckdb"
 
 
-def seen(inputs: Inputs) -> str:
-    """The digest of what was read: equal for equal inputs in any order."""
+def inputs_digest(inputs: Inputs) -> str:
+    """One hash of what was read: equal for equal inputs in any order."""
     return digest(f"{table} {ds} {inputs[table][ds]}" for table in sorted(inputs) for ds in sorted(inputs[table]))

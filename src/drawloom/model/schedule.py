@@ -22,7 +22,7 @@ _NAMED: dict[str, tuple[Grain, int]] = {
 class Schedule:
     """How often a pipeline runs. A week or a month fills one partition, named by its last day.
 
-    ``weekday`` is the first day of the week, 0 for Monday; ``@weekly`` is Monday to Sunday, as date_trunc has it.
+    ``weekday`` is the first day of the week, 0 for Monday; ``@weekly`` is Monday to Sunday, as in date_trunc.
     """
 
     text: str = "@daily"
@@ -34,7 +34,7 @@ class Schedule:
         """Read ``@hourly``, ``@daily``, ``@weekly``, ``@monthly`` or a cron of one of these rhythms.
 
         Raises:
-            ValueError: it is none of them.
+            ValueError: the text is none of them.
         """
         if text in _NAMED:
             grain, weekday = _NAMED[text]
@@ -47,16 +47,16 @@ class Schedule:
         return cls(text, *_cron(text, *fields))
 
     def is_run_day(self, day: date) -> bool:
-        """Whether a partition is named by this day."""
+        """Whether this day is the name of a partition."""
         return self.interval(day)[1] == day
 
     def last_run_day(self, day: date) -> date:
-        """The newest day at or before this one that names a partition."""
+        """The newest day up to this one that is the name of a partition."""
         first, last = self.interval(day)
         return last if last <= day else first - timedelta(days=1)
 
     def interval(self, day: date) -> tuple[date, date]:
-        """First and last day of the interval that this day is in."""
+        """First and last day of the interval that contains this day."""
         if self.grain == "week":
             first = day - timedelta(days=(day.weekday() - self.weekday) % 7)
             return first, first + timedelta(days=6)
@@ -66,7 +66,7 @@ class Schedule:
         return day, day
 
     def run_days(self, first: date, last: date) -> list[date]:
-        """All days from first to last, both included, that name a partition."""
+        """All days from first to last, both included, that are names of partitions."""
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         return days if self.grain in {"hour", "day"} else [day for day in days if self.is_run_day(day)]
 

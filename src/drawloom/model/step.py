@@ -1,4 +1,4 @@
-"""Steps: a SELECT, or a Python function, and the table it fills."""
+"""Steps: a SELECT or a Python function, the table it fills, what it reads, and its checks."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from drawloom.model.days import ALL, Bound, DateSpan, Days
+from drawloom.model.family import Family
 from drawloom.model.problem import Where
 from drawloom.model.table import Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-How = Literal["offset", "fixed", "calendar", "all"]
+ReadKind = Literal["offset", "fixed", "calendar", "all"]
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Which days of a table a step reads, and how that was known.
+    """Which days of a table a step reads.
 
-    offset: ``days`` from the run's day. fixed: the same ``dates`` on every run. calendar: by the rules in
-    ``calendar``; where no rule fits, ``days`` is a hull of what was measured. all: no bound could be read.
-    ``measured`` holds the spans at the probe days of a calendar read.
+    ``how`` is the kind of rule. offset: ``days`` from the run's day. fixed: the same ``dates`` on every run.
+    calendar: by the rules in ``calendar``; where no rule fits, ``days`` is a hull of what was measured. all: no bound
+    was found. ``measured`` holds the spans at the probe days of a calendar read.
     """
 
     table: str
     days: Days = ALL
-    how: How = "all"
+    how: ReadKind = "all"
     dates: tuple[DateSpan, ...] = ()
     calendar: tuple[tuple[Bound | None, Bound | None], ...] = ()
     measured: tuple[tuple[date, tuple[DateSpan, ...]], ...] = ()
@@ -43,23 +44,25 @@ class Read:
 
     @property
     def offsets(self) -> Days:
-        """The days that are read on every run, counted from its day: all of an offset read, none or some of a calendar."""
+        """The offsets that are read on every run: all of an offset read, none or some of a calendar read."""
         if self.how != "calendar":
             return self.days if self.how == "offset" else Days()
-        steady = ((a, b) for a, b in self.calendar if a and b and a.steady and b.steady)
-        return Days.union((a.days, b.days) for a, b in steady)
+        fixed = ((a, b) for a, b in self.calendar if a and b and a.is_fixed_offset and b.is_fixed_offset)
+        return Days.union((a.days, b.days) for a, b in fixed)
 
     @property
     def exact(self) -> bool:
-        """Whether the days can be listed ahead of time: they have both ends on every run."""
+        """Whether the days can be listed before the run: they have both ends on every run."""
         spans: tuple[tuple[Any, Any], ...] = self.dates or self.calendar or self.days.spans
         return self.how != "all" and all(a is not None and b is not None for a, b in spans)
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
-    """One end of the days that backfill SQL reads: so many days from the range's start or from its end, or from the
-    start of the month (or another unit) that it is in."""
+class RangeBound:
+    """One end of the days that backfill SQL reads, counted from the start or the end of the range it fills.
+
+    ``bound`` may also count from the start of the month (or another unit) that this day is in.
+    """
 
     of: Literal["start", "end"]
     bound: Bound = Bound()
@@ -77,8 +80,8 @@ class RangeRead:
     """
 
     table: str
-    first: Edge | None = None
-    last: Edge | None = None
+    first: RangeBound | None = None
+    last: RangeBound | None = None
 
     def on(self, start: date, end: date) -> DateSpan:
         """The span of dates for a range."""
@@ -88,9 +91,9 @@ class RangeRead:
         )
 
     @property
-    def before(self) -> bool:
-        """Whether it ends before the range starts, so that it stands for everything that came before."""
-        return self.last is not None and self.last.of == "start" and self.last.bound.before
+    def is_before_range(self) -> bool:
+        """Whether it ends before the range starts, as a read of the state that the range continues from."""
+        return self.last is not None and self.last.of == "start" and self.last.bound.is_before_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,8 @@ class Check:
     """A test of the staged partition before it is published: SQL over the table ``staged`` that must return no rows.
 
     ``sql`` is a template over ``ds``; ``{{ staged }}`` names the staged partition. ``reads`` are the
-    tables the check looks at besides. A failing check of severity warn is reported and lets the partition pass.
-    ``by_row`` says that the rows it finds in several days at once are those that it finds in each.
+    tables that the check reads besides. A failing check of severity warn is reported and lets the partition pass.
+    ``by_row`` checks find in several days at once the same rows as in each day by itself.
     """
 
     name: str
@@ -118,7 +121,7 @@ class Check:
 
 
 class StepContext(Protocol):
-    """What a Python step is given: the day to fill, and the declared reads as Arrow tables."""
+    """The argument of a Python step: the day to fill, and the declared reads as Arrow tables."""
 
     @property
     def ds(self) -> date:
@@ -141,11 +144,14 @@ Call = Callable[[StepContext], "pa.Table"]
 class Step:
     """A SELECT (a template over ``ds``) or a Python function, and the table whose partition it fills.
 
-    ``reads`` are read out of the SQL, or declared for a Python step. ``backfill_sql`` is a template over
+    ``reads`` are inferred from the SQL, or declared for a Python step. ``backfill_sql`` is a template over
     ``start`` and ``end`` that projects ``ds`` and fills that range in one pass; ``backfill_reads`` is what it reads,
-    None where that is what the days read one by one.
-    ``depends_on`` overrides what the SQL says of a table: other days to wait for, or None not to wait at all.
+    None where there is no backfill SQL.
+    ``depends_on`` overrides what the SQL says about a table: other days to wait for, or None not to wait at all.
     ``fingerprint`` changes when what the step computes may change.
+    ``landed`` says that its partitions cannot be computed again, such as a snapshot of a production table, or the receipt
+    of something that was sent: a change of its code or inputs leaves them, and past days are made only when asked for.
+    ``families`` are those that it reads, with the members that it reads of them.
     """
 
     name: str
@@ -161,16 +167,18 @@ class Step:
     depends_on: Mapping[str, Days | None] = field(default_factory=dict)
     fingerprint: str = ""
     where: Where = Where()
+    landed: bool = False
+    families: tuple[Family, ...] = ()
 
     @property
-    def past(self) -> bool:
+    def reads_own_past(self) -> bool:
         """Whether the step reads earlier days of the table it fills ("depends on yesterday")."""
         return any(read.table == self.into.name for read in self.reads)
 
     @property
     def resumes_from(self) -> tuple[str, ...]:
-        """The tables from whose partitions before the range its backfill SQL goes on."""
-        return tuple(dict.fromkeys(read.table for read in self.backfill_reads or () if read.before))
+        """The tables whose partitions before the range its backfill SQL continues from (its checkpoints)."""
+        return tuple(dict.fromkeys(read.table for read in self.backfill_reads or () if read.is_before_range))
 
 
 def _offset(bound: Bound | None, day: date) -> int | None:

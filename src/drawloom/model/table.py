@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 KEY = "ds"
+Constant = str | int | float | bool | date
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +19,26 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Membership:
+    """That a table is a member of a family, and which columns have one value in all of its rows.
+
+    By these constants the members of a family are told apart, and a reader that names one waits for that member only.
+    """
+
+    family: str
+    constants: tuple[tuple[str, Constant], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table that a step fills: ``schema.table``, partitioned by the DATE column ``ds``.
 
-    ``columns`` are those declared, without ``ds``; empty means as the SELECT gives them.
+    ``columns`` are the declared ones, without ``ds``; empty where the SELECT decides.
     ``cluster`` names the columns that each partition is sorted by.
-    ``unique`` names the columns that tell its rows of a day apart, where that is known.
+    ``unique`` names the columns that are unique together within a day, where that is known.
     ``keep`` is the number of days that partitions are kept, None for ever; with ``keep_month_ends`` the last day of
     each month is kept for ever as well.
+    ``member_of`` is the family that the table belongs to, if any.
     """
 
     name: str
@@ -35,3 +49,4 @@ class Table:
     description: str = ""
     keep: int | None = None
     keep_month_ends: bool = False
+    member_of: Membership | None = None

@@ -1,23 +1,20 @@
-"""Advice on one text, in a project or without."""
+"""Lint one SQL text, with or without a project: analyze it, apply the safe fixes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from drawloom.model import InputError, Problem, Schedule, Where, refuse
-from drawloom.sql.cache import Description, describe
+from drawloom.sql import Analysis, analyze
 from drawloom.sql.catalog import Catalog, load_catalog
-
-if TYPE_CHECKING:
-    from drawloom.run.project import Project
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A text and how to read it."""
+class LintRequest:
+    """A SQL text and how to read it."""
 
     text: str
     file: str | None = None
@@ -29,7 +26,7 @@ class Question:
     params: Mapping[str, Any] | None = None
 
     @classmethod
-    def of(
+    def from_text(  # noqa: PLR0913 - one keyword for each setting
         cls,
         text: str,
         file: str | None = None,
@@ -39,73 +36,77 @@ class Question:
         catalog: str | None = None,
         schedule: str | None = None,
         target: str | None = None,
-        project: Project | None = None,
-    ) -> Question:
-        """What is given here, then what the text's own header says, then what the project knows of its tables.
+        known_tables: Catalog | None = None,
+        default_schedule: str = "@daily",
+    ) -> LintRequest:
+        """Settings given here come first, then those in the text's own header, then the project's.
+
+        Args:
+            text: SQL with Jinja, with or without a drawloom header.
+            file: its file, for places.
+            dialect: whose SQL it is.
+            keys: the partition columns of tables that no catalog knows.
+            catalog: JSON text or a JSON file with tables; it replaces ``known_tables``.
+            schedule: how often the text runs.
+            target: the table that it fills.
+            known_tables: the tables of the project.
+            default_schedule: the project's schedule.
 
         Raises:
             InputError: the header, the catalog, the schedule or the file is wrong.
         """
         header = _header(text, file)
-        words = schedule or header.get("schedule") or (project.config.defaults.schedule if project else "@daily")
-        if catalog is not None:
-            known: Catalog | None = load_catalog(catalog)
-        else:
-            known = project.catalog if project else None
-        try:
-            rhythm = Schedule.parse(str(words))
-        except ValueError as error:
-            raise refuse("bad-schedule", f"{error}.", Where(file)) from error
+        tables = known_tables if catalog is None else load_catalog(catalog)
         params = header.get("params")
         return cls(
             text=text,
             file=file,
             dialect=str(dialect or header.get("dialect") or "duckdb"),
             keys=keys,
-            catalog=known,
-            schedule=rhythm,
+            catalog=tables,
+            schedule=_parse_schedule(str(schedule or header.get("schedule") or default_schedule), file),
             target=target or header.get("table"),
             params=params if isinstance(params, Mapping) else None,
         )
 
 
-def advise_text(question: Question) -> Description:
-    """What the text reads and writes, and every problem of it.
+def lint_text(request: LintRequest) -> Analysis:
+    """What the text reads and writes, and every problem in it.
 
     Raises:
-        InputError: the text is refused: it cannot be read.
+        InputError: the text cannot be read.
     """
-    return describe(
-        question.text,
-        dialect=question.dialect,
-        keys=question.keys,
-        catalog=question.catalog,
-        schedule=question.schedule,
-        target=question.target,
-        params=question.params,
-        file=question.file,
+    return analyze(
+        request.text,
+        dialect=request.dialect,
+        keys=request.keys,
+        catalog=request.catalog,
+        schedule=request.schedule,
+        target=request.target,
+        params=request.params,
+        file=request.file,
     )
 
 
-def fix_text(question: Question) -> tuple[str, int]:
-    """The text with the safe fixes applied until none is left, and how many problems that mended."""
-    from drawloom.sql.advice import apply_fixes
+def fix_text(request: LintRequest) -> tuple[str, int]:
+    """The text with safe fixes applied until none is left, and how many problems they fixed."""
+    from drawloom.sql.lint import apply_fixes
 
-    mended, before = 0, question
+    fixed = 0
     while True:
-        safe = [problem for problem in advise_text(before).problems if _safe(problem)]
-        after = replace(before, text=apply_fixes(before.text, safe))
-        if after.text == before.text:
-            return before.text, mended
-        mended += len(safe)
-        before = after
+        fixable = [problem for problem in lint_text(request).problems if _has_safe_fix(problem)]
+        text = apply_fixes(request.text, fixable)
+        if text == request.text:
+            return text, fixed
+        fixed += len(fixable)
+        request = replace(request, text=text)
 
 
 def read_text(path: Path) -> str:
     """The text of a file.
 
     Raises:
-        InputError: it cannot be read, or is no text.
+        InputError: it cannot be read, or is not text.
     """
     try:
         return decode(path.read_bytes(), str(path))
@@ -125,12 +126,19 @@ def decode(data: bytes, name: str) -> str:
         raise refuse("not-sql", f"{name} == binary, must be SQL text in UTF-8.", Where(name)) from error
 
 
-def _safe(problem: Problem) -> bool:
+def _has_safe_fix(problem: Problem) -> bool:
     return problem.fix is not None and problem.fix.safe and bool(problem.fix.edits)
 
 
+def _parse_schedule(text: str, file: str | None) -> Schedule:
+    try:
+        return Schedule.parse(text)
+    except ValueError as error:
+        raise refuse("bad-schedule", f"{error}.", Where(file)) from error
+
+
 def _header(text: str, file: str | None) -> Mapping[str, Any]:
-    """The keys of the text's drawloom header; empty without one."""
+    """The keys of the text's drawloom header; empty if it has none."""
     from drawloom.specs.load import sql_document
 
     try:

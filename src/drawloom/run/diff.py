@@ -1,4 +1,4 @@
-"""What a changed spec would alter in one partition."""
+"""The difference between a stored partition and what its spec would write now."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ OLD, NEW = "stored", "staged"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The stored partition against the one that would be written.
+    """The difference between a stored partition and the one that would be written.
 
     ``added``, ``removed`` and ``changed`` count rows; without a key a changed row is one removed and one added.
-    ``cells`` counts changed values by column. ``columns_added`` and ``columns_removed`` are names.
+    ``cells`` counts the changed values of each column. ``columns_added`` and ``columns_removed`` are names.
     """
 
     table: str
@@ -44,7 +44,7 @@ class Difference:
 
 def compare_stored(task: Task, old: Staged, new: Staged, key: tuple[str, ...]) -> Difference:
     """Compare a staged partition with the stored one."""
-    task.show(old, OLD)
+    task.add_view(old, OLD)
     return compare(task, new.table, new.ds, old.columns, new.columns, key)
 
 

@@ -1,4 +1,4 @@
-"""Which engine a project's settings name; Spark and Trino are imported here, and only where they are asked for."""
+"""Opening the engine that the settings name. Spark and Trino are imported here, and only when they are used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def open_engine(settings: Settings) -> CatalogEngine | None:
     """Spark or Trino as the settings name it; None for DuckDB.
 
     Raises:
-        InputError: its package is not installed, or its address is none.
+        InputError: its package is not installed, or its URL is invalid.
         RunError: it does not answer.
     """
     try:
@@ -37,12 +37,12 @@ def open_engine(settings: Settings) -> CatalogEngine | None:
 
 
 def _spark(settings: Settings) -> CatalogEngine:
-    from drawloom.engines.spark import Spark, connect, shown
+    from drawloom.engines.spark import Spark, connect, shown_url
 
     engine = settings.engine
     metastore = _value(engine.metastore, "DRAWLOOM_METASTORE")
     url = _value(engine.url, "DRAWLOOM_SPARK", SPARK)
-    return Spark(connect(url, metastore, _settings(settings)), _location(settings), shown(url))
+    return Spark(connect(url, metastore, _settings(settings)), _location(settings), shown_url(url))
 
 
 def _trino(settings: Settings) -> CatalogEngine:
@@ -57,7 +57,7 @@ def _value(text: str | None, name: str, default: str = "") -> str:
 
 
 def _location(settings: Settings) -> str:
-    """Where tables are kept: the URI of the lake's folder, where nothing else is said."""
+    """Where tables are kept; the URI of the lake's folder by default."""
     text = settings.engine.location
     return expand(text).rstrip("/") if text else settings.lake_path.resolve().as_uri()
 

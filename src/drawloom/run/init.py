@@ -1,4 +1,4 @@
-"""A new project that runs at once."""
+"""Creating a new project that runs at once."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ def init_project(folder: Path, name: str | None = None) -> list[Path]:
     """Write drawloom.yml, a first spec, .gitignore and the schemas for editors; what was written.
 
     Raises:
-        InputError: there is a project already, or the name is no plain word.
+        InputError: the folder already has a project, or the name is not a plain word.
     """
     name = name or re.sub(r"\W+", "_", folder.absolute().name).strip("_").lower() or "project"
     if (folder / "drawloom.yml").exists():
-        raise refuse(
-            "exists", f"{folder / 'drawloom.yml'} == there already, must not be.", fix="Choose another folder."
-        )
+        raise refuse("exists", f"{folder / 'drawloom.yml'} already exists.", fix="Choose another folder.")
     if not re.fullmatch(r"[^\W\d]\w*", name):
         raise refuse("bad-name", f"name == {name!r}, must be a word such as rides.", fix="Give one with --name.")
     start = date.today() - timedelta(days=7)
@@ -35,7 +33,7 @@ def init_project(folder: Path, name: str | None = None) -> list[Path]:
 
 
 def write_schemas(folder: Path) -> list[Path]:
-    """Write the JSON Schemas that editors complete and check by, where they are not up to date; what was written."""
+    """Write the JSON Schemas for editors, where they are not up to date; return the files written."""
     from drawloom.frameworks.base import frameworks
     from drawloom.specs.schema import config_schema, spec_schema
 

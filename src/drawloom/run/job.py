@@ -1,4 +1,4 @@
-"""One step by itself, for a scheduler that decides on its own when each step runs: what it waits for, and its run."""
+"""A job: one step and the days to fill, for a scheduler that decides itself when each step runs, such as Airflow."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from drawloom.model import Pipeline, Record, refuse
-from drawloom.run.local import Listener, LocalRunner, Summary
-from drawloom.run.plan import Cell, Key, Plan, State, owners_of, plan_step
-from drawloom.run.step import day_text
+from drawloom.run.local_runner import Listener, LocalRunner, Summary
+from drawloom.run.plan import Key, Plan, PlannedPartition, State, find_owners, plan_step
+from drawloom.run.step_runner import day_sql
 from drawloom.run.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from drawloom.run.needs import Owner
-    from drawloom.run.world import World
+    from drawloom.run.plan import TableOwner
+    from drawloom.run.snapshot import WarehouseSnapshot
 
 
 class Job:
@@ -24,13 +24,14 @@ class Job:
 
     Args:
         warehouse: where its tables are.
-        pipelines: those of the project; of all but the step's own, only tables and schedules need to be known.
+        pipelines: those of the project; of others than the step's own only tables and schedules are used.
         step: the name of a step of ``pipeline``.
-        days: the days to fill, each of which must name a partition.
+        days: the days to fill, each of which must be a day of the schedule.
         force: write them though they are fresh.
+        request: somebody asks for exactly these days: then days of a landed step are written, too.
 
     Raises:
-        InputError: a day is outside of the pipeline's history, or names no partition.
+        InputError: a day is outside of the pipeline's history, or not a day of its schedule.
     """
 
     def __init__(
@@ -42,13 +43,14 @@ class Job:
         days: Sequence[date],
         *,
         force: bool = True,
+        request: bool = False,
     ) -> None:
         self.warehouse = warehouse
         self.step = next(one for one in pipeline.steps if one.name == step)
         self._pipeline = pipeline
-        self._force = force
+        self._force = request if self.step.landed else force
         others = [other for other in pipelines if other.name != pipeline.name]
-        self._owners: Mapping[str, Owner] = owners_of([*others, pipeline], warehouse.history)
+        self._owners: Mapping[str, TableOwner] = find_owners([*others, pipeline], warehouse.history)
         self.days = sorted(days)
         self._check_days()
 
@@ -70,51 +72,56 @@ class Job:
         return set(self._pipeline.tables)
 
     @cached_property
-    def world(self) -> World:
-        """What existed when it was first asked for."""
-        return self.warehouse.observe(self.tables)
+    def snapshot(self) -> WarehouseSnapshot:
+        """The partitions that existed when this was first used."""
+        return self.warehouse.snapshot(self.tables)
 
     @cached_property
     def plan(self) -> Plan:
-        """A cell for each day: to be written, fresh, expired, or waiting."""
+        """The plan of its days: each is to be written, fresh, expired or waiting."""
         forced: set[Key] = {(self.table, ds) for ds in self.days} if self._force else set()
         inputs = self.warehouse.registry.inputs
         owner = self._owners[self.table]
-        return plan_step(self._owners, self.world, self.warehouse.history, owner, self.days, inputs, forced)
+        return plan_step(self._owners, self.snapshot, self.warehouse.history, owner, self.days, inputs, forced)
 
     @property
     def missing(self) -> list[tuple[str, date | None]]:
         """The partitions that it waits for and does not fill itself; None stands for a table without days."""
-        own = {cell.key for cell in self.plan.cells}
-        needed = {need for cell in self.plan.cells if cell.state is State.WAITING for need in cell.needs.required}
-        gone = [need for need in needed - own if not self.world.holds(*need)]
-        return sorted(gone, key=lambda need: (need[0], need[1] or date.min))
+        own = {partition.key for partition in self.plan.partitions}
+        needed = {
+            need
+            for partition in self.plan.partitions
+            if partition.state is State.WAITING
+            for need in partition.needs.required
+        }
+        missing = [need for need in needed - own if not self.snapshot.has(*need)]
+        return sorted(missing, key=lambda need: (need[0], need[1] or date.min))
 
-    def text(self, cell: Cell) -> str:
-        """The SQL that runs for a cell; empty for a Python step."""
-        inputs = self.world.inputs(cell.needs.seen)
-        return day_text(self.step, cell.pipeline.schedule, cell.ds, inputs, cell.since)
+    def text(self, partition: PlannedPartition) -> str:
+        """The SQL that runs for a partition; empty for a Python step."""
+        inputs = self.snapshot.inputs(partition.needs.visible)
+        return day_sql(self.step, partition.pipeline.schedule, partition.ds, inputs, partition.range_start)
 
     def run(self, listener: Listener = lambda _: None, *, last_try: bool = True) -> Summary:
-        """Write what the plan wants. Whoever calls tries again by himself; ``on_failure`` hears of the last try only."""
+        """Write what the plan wants, without retries: the scheduler retries. ``on_failure`` is called on the last try only."""
         own = replace(self._pipeline, retries=0, on_failure=self._pipeline.on_failure if last_try else None)
-        plan = Plan(tuple(replace(cell, pipeline=own) for cell in self.plan.cells))
-        self.warehouse.attach(self.world, plan.reads)
-        steps = self.warehouse.steps([self._pipeline], self.tables)
-        return LocalRunner(steps, self.warehouse.registry, self.world, jobs=1).run(plan, listener)
+        plan = Plan(tuple(replace(partition, pipeline=own) for partition in self.plan.partitions))
+        self.warehouse.attach(self.snapshot, plan.reads)
+        steps = self.warehouse.step_runner([self._pipeline], self.tables)
+        return LocalRunner(steps, self.warehouse.registry, self.snapshot, jobs=1).run(plan, listener)
 
     def interrupt(self) -> None:
         """Stop what runs now; called from another thread, or by a signal."""
         self.warehouse.engine.interrupt()
 
     def records(self, summary: Summary) -> list[dict[str, Any]]:
-        """What the registry says of the partitions that a run has made, as plain values."""
-        made = [result for result in summary.results if result.outcome in {"written", "unchanged"}]
-        held = self.world.records.get(self.table, {})
-        return [_plain(held[result.ds], result.outcome) for result in sorted(made, key=lambda result: result.ds)]
+        """The records of the partitions that a run has written, as plain values."""
+        written = [result for result in summary.results if result.outcome in {"written", "unchanged"}]
+        records = self.snapshot.records.get(self.table, {})
+        return [_record_json(records[result.ds], result.outcome) for result in sorted(written, key=lambda r: r.ds)]
 
     def drop_expired(self) -> list[date]:
-        """Drop the partitions of its table that need not be kept any longer; their days."""
+        """Drop the partitions of its table that have expired, and return their days."""
         kept = self._owners[self.table].kept
         if self.step.into.keep is None:
             return []
@@ -123,7 +130,7 @@ class Job:
         return expired
 
     def sweep(self) -> None:
-        """Remove what nobody reads any more of its table, and what killed tasks have left."""
+        """Remove files of its table that are replaced and no longer read, and those that killed tasks have left."""
         self.warehouse.engine.sweep([self.table])
 
     def _check_days(self) -> None:
@@ -135,7 +142,7 @@ class Job:
                 raise refuse("outside-history", message, self.step.where, "See `start`, `until` and `schedule`.")
 
 
-def _plain(record: Record, outcome: str) -> dict[str, Any]:
+def _record_json(record: Record, outcome: str) -> dict[str, Any]:
     return {
         "table": record.table,
         "ds": record.ds.isoformat(),

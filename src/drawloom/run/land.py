@@ -1,4 +1,4 @@
-"""Landing raw files: each day becomes an immutable partition, and a file is taken once."""
+"""Landing raw files: each day becomes an immutable partition, and no file is landed twice."""
 
 from __future__ import annotations
 
@@ -9,28 +9,27 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drawloom.engines.inspect import inspect
-from drawloom.engines.land import stage_files
-from drawloom.engines.sources import hash_file
-from drawloom.model import Column, Record, Table, refuse, seen
-from drawloom.run.observe import existing
-from drawloom.run.step import new_run
+from drawloom.engines.landing.land import stage_files
+from drawloom.engines.landing.source import hash_file
+from drawloom.model import Column, Pipeline, Record, Table, inputs_digest, refuse
+from drawloom.run.snapshot import find_existing
+from drawloom.run.step_runner import new_run_id
 
 if TYPE_CHECKING:
     from drawloom.engines.base import Staged
-    from drawloom.engines.land import Landing
-    from drawloom.run.project import Project
+    from drawloom.engines.landing.land import Landing
+    from drawloom.run.warehouse import Warehouse
 
 CODE = "land"  # the fingerprint of landed partitions: no step makes them
 
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What a landing did.
+    """The result of a landing.
 
-    ``files`` were taken, ``known`` had been landed before and were left. ``days`` maps each day to its rows.
-    ``gaps`` are days between the first and the last without rows that were not landed. ``guessed`` says that the
-    types were read out of the files by this landing; they are declared from now on.
+    ``files`` were landed, ``known`` had been landed before and were skipped. ``days`` maps each day to its rows.
+    ``gaps`` are days without rows between the first and the last, which were not landed. With ``guessed`` the column
+    types were inferred from these files; they are declared from now on.
     """
 
     table: str
@@ -44,11 +43,12 @@ class Landed:
 
 
 def land(
-    project: Project,
+    warehouse: Warehouse,
     table: str,
     files: Iterable[str],
     *,
     ds: str,
+    pipelines: Iterable[Pipeline] = (),
     columns: str | Sequence[Column] | None = None,
     empty_days: bool = False,
     replace: bool = False,
@@ -56,10 +56,11 @@ def land(
     """Turn raw files into one partition for each day found in them.
 
     Args:
-        project: whose lake it is.
+        warehouse: where to land them.
         table: the staging table, ``schema.table``.
         files: paths or patterns of CSV, JSON lines or Parquet files.
         ds: the column that holds the day, or a SQL expression over the columns.
+        pipelines: those of the warehouse, whose tables must not be landed into.
         columns: declared types, like ``"id BIGINT, at TIMESTAMP"``; those of earlier landings otherwise, or
             inferred from every value of the files the first time.
         empty_days: land days without rows between the first and the last as empty partitions.
@@ -68,23 +69,23 @@ def land(
     Raises:
         InputError: a file does not parse as declared, or a day is landed already; nothing was published.
     """
-    _refuse_owned(project, table)
-    prints = {path: hash_file(path) for path in _expand(files)}
-    before = project.registry.landed(table)
-    known = tuple(path for path, fingerprint in prints.items() if fingerprint in before and not replace)
-    fresh = [path for path in prints if path not in known]
-    if not fresh:
+    _refuse_owned(warehouse, pipelines, table)
+    fingerprints = {path: hash_file(path) for path in _expand(files)}
+    landed = warehouse.registry.landed(table)
+    known = tuple(path for path, fingerprint in fingerprints.items() if fingerprint in landed and not replace)
+    new = [path for path in fingerprints if path not in known]
+    if not new:
         return Landed(table, known=known)
     found = stage_files(
-        project.local, Table(table), fresh, ds=ds, columns=_columns(project, table, columns), run=new_run(),
+        warehouse.local, Table(table), new, ds=ds, columns=_columns(warehouse, table, columns), run=new_run_id(),
         empty_days=empty_days,
     )  # fmt: skip
     if not replace:
-        _refuse_restating(project, found)
-    _publish(project, found)
-    project.registry.save_landed(table, {fingerprint: Path(path).name for path, fingerprint in found.files.items()})
+        _refuse_restating(warehouse, found)
+    _publish(warehouse, found)
+    warehouse.registry.save_landed(table, {fingerprint: Path(path).name for path, fingerprint in found.files.items()})
     days = {staged.ds: staged.rows for staged in found.staged}
-    return Landed(table, tuple(fresh), known, days, found.gaps, found.columns, found.guessed, found.delimiter)
+    return Landed(table, tuple(new), known, days, found.gaps, found.columns, found.guessed, found.delimiter)
 
 
 def _expand(patterns: Iterable[str]) -> list[str]:
@@ -97,19 +98,19 @@ def _expand(patterns: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(paths))
 
 
-def _refuse_owned(project: Project, table: str) -> None:
-    if table.lower() in {name.lower() for name in project.config.sources}:
+def _refuse_owned(warehouse: Warehouse, pipelines: Iterable[Pipeline], table: str) -> None:
+    if table.lower() in {name.lower() for name in warehouse.settings.sources}:
         fix = "A source is read where it is; land into another table, or remove the source."
         raise refuse("two-owners", f"table == {table}, must not be a source in drawloom.yml.", None, fix)
-    owners = {name.lower(): step for pipeline in project.pipelines for name, step in pipeline.tables.items()}
+    owners = {name.lower(): step for pipeline in pipelines for name, step in pipeline.tables.items()}
     if table.lower() in owners:
         place = owners[table.lower()].where
         raise refuse("two-owners", f"table == {table}, must not be filled by a spec.", place, "Land into another.")
 
 
-def _columns(project: Project, table: str, given: str | Sequence[Column] | None) -> tuple[Column, ...]:
+def _columns(warehouse: Warehouse, table: str, given: str | Sequence[Column] | None) -> tuple[Column, ...]:
     declared = parse_columns(given) if isinstance(given, str) else tuple(given or ())
-    known = {name.lower(): columns for name, columns in project.registry.columns().items()}.get(table.lower(), ())
+    known = {name.lower(): columns for name, columns in warehouse.registry.columns().items()}.get(table.lower(), ())
     return declared or known
 
 
@@ -133,30 +134,30 @@ def parse_columns(text: str) -> tuple[Column, ...]:
     return tuple(Column(name, str(kind.sql("duckdb")).replace(", ", ",").upper()) for name, kind in found if kind)
 
 
-def _refuse_restating(project: Project, found: Landing) -> None:
-    """A landed day is immutable; the same rows again are what an interrupted landing leaves to do."""
-    records = existing(project.registry.records(), project.lake).get(found.table, {})
-    other = [staged.ds for staged in found.staged if _differs(project, staged, records)]
+def _refuse_restating(warehouse: Warehouse, found: Landing) -> None:
+    """Refuse to change landed days. The same rows again are fine: an interrupted landing is finished that way."""
+    records = find_existing(warehouse.registry.records(), warehouse.lake)[0].get(found.table, {})
+    other = [staged.ds for staged in found.staged if _differs(warehouse, staged, records)]
     if other:
         days = f"{other[0]} and {len(other) - 1} more" if len(other) > 1 else f"{other[0]}"
-        message = f"{found.table} {days} == landed already with other rows, must not change."
+        message = f"{found.table} {days} was already landed with other rows; a landed day must not change."
         fix = "Give all files of these days with --replace to restate them."
         raise refuse("landed", message, None, fix)
 
 
-def _differs(project: Project, staged: Staged, records: Mapping[date, Record]) -> bool:
-    if not project.lake.stamp(staged.table, staged.ds):
+def _differs(warehouse: Warehouse, staged: Staged, records: Mapping[date, Record]) -> bool:
+    if not warehouse.lake.stamp(staged.table, staged.ds):
         return False
     record = records.get(staged.ds)
-    content = record.content if record else inspect(project.local, staged.table, staged.ds).content
+    content = record.content if record else warehouse.local.inspect(staged.table, staged.ds).content
     return content != staged.content
 
 
-def _publish(project: Project, found: Landing) -> None:
+def _publish(warehouse: Warehouse, found: Landing) -> None:
     inputs = {"": {Path(path).name: fingerprint for path, fingerprint in sorted(found.files.items())}}
     records = []
     for staged in found.staged:
-        (stamp,) = project.local.publish([staged])
+        (stamp,) = warehouse.local.publish([staged])
         records.append(
             Record(
                 staged.table,
@@ -166,11 +167,11 @@ def _publish(project: Project, found: Landing) -> None:
                 staged.bytes,
                 staged.content,
                 CODE,
-                seen(inputs),
+                inputs_digest(inputs),
                 inputs,
                 datetime.now(UTC),
                 0.0,
                 stamp,
             )
         )
-    project.registry.save(records, {found.table: found.columns})
+    warehouse.registry.save(records, {found.table: found.columns})

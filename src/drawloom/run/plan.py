@@ -1,8 +1,8 @@
-"""Which partitions a run would write, and why."""
+"""Which partitions a run would write, and why: what each one needs, and how it stands."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,16 +10,44 @@ from enum import StrEnum
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
-from drawloom.model import Inputs, Pipeline, Record, Schedule, Step, refuse, seen
-from drawloom.run.needs import Needs, NeedsReader, Owner
-from drawloom.run.world import World
+from drawloom.model import DateSpan, Inputs, Pipeline, RangeRead, Read, Record, Schedule, Step, inputs_digest, refuse
+from drawloom.model.days import covers
+from drawloom.run.snapshot import WarehouseSnapshot
 
 Key = tuple[str, date]
-InputsOf = Callable[[str], Mapping[date, Inputs]]
+RecordedInputs = Callable[[str], Mapping[date, Inputs]]
+UNDATED = (None,)  # what is visible of a table without days
+
+
+@dataclass(frozen=True, slots=True)
+class TableOwner:
+    """Who fills a table, on which days of its history, and which of them are kept.
+
+    ``latest`` is the newest day that its schedule has so far, whether or not it is still in its history.
+    """
+
+    pipeline: Pipeline
+    step: Step
+    days: tuple[date, ...]
+    kept: frozenset[date]
+    latest: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What one run needs.
+
+    ``required`` partitions must exist before it. ``visible`` are all that it may read, by table and in order. They
+    differ because a step may read days that need not exist (a week that begins before the history does), and may wait
+    for days other than those it reads (``depends_on``).
+    """
+
+    required: tuple[tuple[str, date | None], ...]
+    visible: Mapping[str, tuple[date | None, ...]]
 
 
 class State(StrEnum):
-    """How a partition stands."""
+    """Whether a partition is as it should be, and if not, why."""
 
     FRESH = "fresh"
     MISSING = "missing"
@@ -27,17 +55,19 @@ class State(StrEnum):
     WAITING = "waiting"
     FAILED = "failed"
     EXPIRED = "expired"
+    MISSED = "missed"
 
 
-WANTED = frozenset({State.MISSING, State.STALE, State.FAILED})
+TO_WRITE = frozenset({State.MISSING, State.STALE, State.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One partition of one step: how it stands, why, and what it needs.
+class PlannedPartition:
+    """One partition of one step: its state, why, and what it needs.
 
-    ``since`` is the first day of the range that backfill SQL computes it with; None where its own SQL can be run.
-    ``alone`` says that no range of the days beside it can be computed with it.
+    ``run_after`` are partitions to write before it where they are written at all, though it does not need them.
+    ``range_start`` is the first day of the range with which backfill SQL computes it; None where its own SQL can run.
+    ``unbatchable`` partitions cannot be computed in one range with their neighbours.
     """
 
     pipeline: Pipeline
@@ -46,9 +76,9 @@ class Cell:
     state: State
     reason: str
     needs: Needs
-    after: tuple[Key, ...] = ()
-    since: date | None = None
-    alone: bool = False
+    run_after: tuple[Key, ...] = ()
+    range_start: date | None = None
+    unbatchable: bool = False
 
     @property
     def key(self) -> Key:
@@ -58,44 +88,44 @@ class Cell:
     @property
     def todo(self) -> bool:
         """Whether a run would write it."""
-        return self.state in WANTED
+        return self.state in TO_WRITE
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All cells in an order in which they could run: each after those it needs."""
+    """All partitions in an order in which they could run: each after those it needs."""
 
-    cells: tuple[Cell, ...]
+    partitions: tuple[PlannedPartition, ...]
 
     @property
-    def todo(self) -> tuple[Cell, ...]:
+    def todo(self) -> tuple[PlannedPartition, ...]:
         """Those that a run would write."""
-        return tuple(cell for cell in self.cells if cell.todo)
+        return tuple(partition for partition in self.partitions if partition.todo)
 
     @property
-    def waiting(self) -> tuple[Cell, ...]:
-        """Those whose inputs are not there."""
-        return tuple(cell for cell in self.cells if cell.state is State.WAITING)
+    def waiting(self) -> tuple[PlannedPartition, ...]:
+        """Those whose inputs do not exist yet."""
+        return tuple(partition for partition in self.partitions if partition.state is State.WAITING)
 
     @property
     def reads(self) -> dict[str, set[date | None]]:
         """What a run would read, by table; None is a table without days."""
         found: dict[str, set[date | None]] = {}
-        for cell in self.todo:
-            for table, days in cell.needs.seen.items():
+        for partition in self.todo:
+            for table, days in partition.needs.visible.items():
                 found.setdefault(table, set()).update(days)
         return found
 
     def only(self, targets: Iterable[Key], *, upstream: bool = True) -> Plan:
         """The plan for these partitions, with what they need that is not fresh."""
         wanted = set(targets)
-        kept: list[Cell] = []
-        for cell in reversed(self.cells):
-            if cell.key not in wanted:
+        kept: list[PlannedPartition] = []
+        for partition in reversed(self.partitions):
+            if partition.key not in wanted:
                 continue
-            kept.append(cell)
-            if upstream and cell.state not in {State.FRESH, State.EXPIRED}:
-                wanted.update((table, ds) for table, ds in cell.needs.required if ds is not None)
+            kept.append(partition)
+            if upstream and partition.state not in {State.FRESH, State.EXPIRED}:
+                wanted.update((table, ds) for table, ds in partition.needs.required if ds is not None)
         return Plan(tuple(reversed(kept)))
 
 
@@ -109,9 +139,9 @@ class History:
 
 def make_plan(
     pipelines: Sequence[Pipeline],
-    world: World,
+    snapshot: WarehouseSnapshot,
     history: History,
-    inputs_of: InputsOf = lambda _: {},
+    recorded_inputs: RecordedInputs = lambda _: {},
     *,
     forced: Iterable[Key] = (),
 ) -> Plan:
@@ -119,236 +149,371 @@ def make_plan(
 
     Args:
         pipelines: with their steps' reads filled in.
-        world: what exists.
+        snapshot: the partitions that exist.
         history: which days there are.
-        inputs_of: gives the recorded inputs of a table's days; asked only to name the input that changed.
+        recorded_inputs: gives the recorded inputs of a table's days; called only to name the input that changed.
         forced: partitions to write though they are fresh.
 
     Raises:
         InputError: pipelines wait for each other in a circle.
     """
-    owners = owners_of(pipelines, history)
-    planner = _Planner(NeedsReader(owners, world, history.start), world, inputs_of, frozenset(forced))
-    return Plan(tuple(planner.cell(owner, ds) for owner, ds in _ordered(owners)))
+    owners = find_owners(pipelines, history)
+    planner = _Planner(NeedsResolver(owners, snapshot, history.start), snapshot, recorded_inputs, frozenset(forced))
+    return Plan(tuple(planner.plan_partition(owner, ds) for owner, ds in _in_run_order(owners)))
 
 
 def plan_step(
-    owners: Mapping[str, Owner],
-    world: World,
+    owners: Mapping[str, TableOwner],
+    snapshot: WarehouseSnapshot,
     history: History,
-    owner: Owner,
+    owner: TableOwner,
     days: Iterable[date],
-    inputs_of: InputsOf,
+    recorded_inputs: RecordedInputs,
     forced: Iterable[Key],
 ) -> Plan:
-    """The state of these days of one step, where no other step is about to run: it waits for what is not there."""
-    planner = _Planner(NeedsReader(owners, world, history.start), world, inputs_of, frozenset(forced))
-    return Plan(tuple(planner.cell(owner, ds) for ds in days))
+    """The state of these days of one step, where no other step is about to run: it waits for what does not exist."""
+    planner = _Planner(NeedsResolver(owners, snapshot, history.start), snapshot, recorded_inputs, frozenset(forced))
+    return Plan(tuple(planner.plan_partition(owner, ds) for ds in days))
 
 
-def owners_of(pipelines: Iterable[Pipeline], history: History) -> dict[str, Owner]:
+def find_owners(pipelines: Iterable[Pipeline], history: History) -> dict[str, TableOwner]:
     """Who fills each table, and on which days."""
-    owners: dict[str, Owner] = {}
+    owners: dict[str, TableOwner] = {}
     for pipeline in pipelines:
         first = max(pipeline.start or history.start, history.start)
         last = min(pipeline.until or history.end, history.end)
-        days = _run_days(pipeline.schedule, first, last)
+        days = _list_run_days(pipeline.schedule, first, last)
+        latest = pipeline.schedule.last_run_day(history.end)
         for step in pipeline.steps:
             keep = step.into.keep
             oldest = history.end - timedelta(days=keep - 1) if keep else date.min
-            owners[step.into.name] = Owner(pipeline, step, days, _kept(days, oldest, step.into.keep_month_ends))
+            owners[step.into.name] = TableOwner(
+                pipeline, step, days, _kept_days(days, oldest, step.into.keep_month_ends), latest
+            )
     return owners
 
 
 @lru_cache
-def _run_days(schedule: Schedule, first: date, last: date) -> tuple[date, ...]:
+def _list_run_days(schedule: Schedule, first: date, last: date) -> tuple[date, ...]:
     """Most pipelines of a project have the same days: they share them."""
     return tuple(schedule.run_days(first, last))
 
 
 @lru_cache
-def _kept(days: tuple[date, ...], oldest: date, month_ends: bool) -> frozenset[date]:
+def _kept_days(days: tuple[date, ...], oldest: date, month_ends: bool) -> frozenset[date]:
     return frozenset(ds for ds in days if ds >= oldest or (month_ends and (ds + timedelta(days=1)).day == 1))
 
 
-def _ordered(owners: Mapping[str, Owner]) -> list[tuple[Owner, date]]:
-    """Table by table where tables do not depend on each other in a circle; else day by day."""
+def _in_run_order(owners: Mapping[str, TableOwner]) -> list[tuple[TableOwner, date]]:
+    """Table by table; day by day where tables read earlier days of each other."""
     try:
-        tables = _sorted(owners, same_day=False)
+        tables = _sort_tables(owners, same_day=False)
     except CycleError:
         return _day_by_day(owners)
     return [(owners[table], ds) for table in tables for ds in owners[table].days]
 
 
-def _day_by_day(owners: Mapping[str, Owner]) -> list[tuple[Owner, date]]:
+def _day_by_day(owners: Mapping[str, TableOwner]) -> list[tuple[TableOwner, date]]:
     try:
-        tables = _sorted(owners, same_day=True)
+        tables = _sort_tables(owners, same_day=True)
     except CycleError as error:
         circle = " -> ".join(error.args[1])
         where = owners[error.args[1][0]].step.where
         fix = "Let one of them read an earlier day."
         raise refuse("cycle", f"tables == {circle}, must not wait for each other in a circle.", where, fix) from error
     days = sorted({ds for owner in owners.values() for ds in owner.days})
-    held = {table: frozenset(owner.days) for table, owner in owners.items()}
-    return [(owners[table], ds) for ds in days for table in tables if ds in held[table]]
+    run_days = {table: frozenset(owner.days) for table, owner in owners.items()}
+    return [(owners[table], ds) for ds in days for table in tables if ds in run_days[table]]
 
 
-def _sorted(owners: Mapping[str, Owner], *, same_day: bool) -> list[str]:
+def _sort_tables(owners: Mapping[str, TableOwner], *, same_day: bool) -> list[str]:
+    """The tables after those they read; with ``same_day`` reads of earlier days only do not count."""
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for table, owner in sorted(owners.items()):
         sorter.add(table)
         for read in owner.step.reads:
-            past = read.how == "offset" and 0 not in read.days
-            if read.table in owners and read.table != table and not (same_day and past):
+            earlier_only = read.how == "offset" and 0 not in read.days
+            if read.table in owners and read.table != table and not (same_day and earlier_only):
                 sorter.add(table, read.table)
         for ranged in owner.step.backfill_reads or ():
-            if ranged.table in owners and ranged.table != table and not (same_day and ranged.before):
+            if ranged.table in owners and ranged.table != table and not (same_day and ranged.is_before_range):
                 sorter.add(table, ranged.table)
     return list(sorter.static_order())
 
 
+_END = date(9999, 12, 31)
+
+
+class NeedsResolver:
+    """Finds out which partitions the run of a day needs, over one project's tables, sources and history.
+
+    A read without bounds (or open at its end) sees the days up to the run's own: a run never looks past its day
+    unless its SQL says so, and a rebuild then gives what the daily runs gave.
+    """
+
+    def __init__(self, owners: Mapping[str, TableOwner], snapshot: WarehouseSnapshot, start: date) -> None:
+        self.owners = owners
+        self._snapshot = snapshot
+        self._start = start
+        self._existing = {table: snapshot.days(table) for table in snapshot.contents if table not in owners}
+
+    def of_day(self, step: Step, day: date) -> Needs:
+        """The needs of one run."""
+        required: list[tuple[str, date | None]] = []
+        visible: dict[str, tuple[date | None, ...]] = {}
+        for read in step.reads:
+            must_exist, may_read = self._of_read(step, read, day)
+            required += [(read.table, ds) for ds in must_exist]
+            visible[read.table] = _in_order(visible.get(read.table, ()), must_exist, may_read)
+        for check in step.checks:
+            for read in check.reads:
+                _, may_read = self._of_read(step, read, day)
+                visible[read.table] = _in_order(visible.get(read.table, ()), may_read)
+        return Needs(tuple(required), visible)
+
+    def of_range(self, step: Step, range_start: date, day: date) -> Needs:
+        """The needs of one day that backfill SQL computes from ``range_start`` on."""
+        required: list[tuple[str, date | None]] = []
+        visible: dict[str, tuple[date | None, ...]] = {}
+        for read in step.backfill_reads or ():
+            must_exist, may_read = self._of_range_read(step, read, range_start, day)
+            required += [(read.table, ds) for ds in must_exist]
+            visible[read.table] = _in_order(visible.get(read.table, ()), must_exist, may_read)
+        return Needs(tuple(required), visible)
+
+    def compared_days(self, step: Step, day: date) -> list[Key]:
+        """Partitions that a check of this step compares with: they are written first where they are written at all."""
+        reads = [read for check in step.checks for read in check.reads]
+        return [
+            (read.table, ds) for read in reads for ds in self._listed(read.table, read.on(day), day) if ds is not None
+        ]
+
+    def _of_read(self, step: Step, read: Read, day: date) -> tuple[list[date | None], list[date | None]]:
+        """The days of a read that must exist, and those that may be read."""
+        if self._snapshot.is_undated(read.table):
+            return [None], []
+        spans = read.on(day)
+        owner = self.owners.get(read.table)
+        may_read = self._listed(read.table, spans, day)
+        if read.table in step.depends_on:
+            declared = step.depends_on[read.table]
+            must_exist = (
+                [] if declared is None else self._waits(read.table, declared.on(day), day, exact=declared.bounded)
+            )
+        elif owner:
+            must_exist = [ds for ds in may_read if ds in owner.kept]
+        else:
+            must_exist = self._waits(read.table, spans, day, exact=read.exact)
+        if read.table == step.into.name:
+            return _before(must_exist, day), _before(may_read, day)
+        return must_exist, may_read
+
+    def _of_range_read(
+        self, step: Step, read: RangeRead, range_start: date, day: date
+    ) -> tuple[list[date | None], list[date | None]]:
+        if self._snapshot.is_undated(read.table):
+            return [None], []
+        span = read.on(range_start, day)
+        may_read = self._listed(read.table, [span], day)
+        owner = self.owners.get(read.table)
+        if read.table == step.into.name:
+            may_read = _before(may_read, range_start)
+        if owner:
+            return [ds for ds in may_read if ds in owner.kept], may_read
+        return self._waits(read.table, [span], day, exact=None not in span), may_read
+
+    def _waits(self, table: str, spans: Iterable[DateSpan], day: date, *, exact: bool) -> list[date | None]:
+        """The days of these spans that must exist; where they cannot be listed (not ``exact``), the run's own day."""
+        owner = self.owners.get(table)
+        if owner:
+            return [ds for ds in self._listed(table, spans, day) if ds in owner.kept]
+        if not exact:
+            spans = [(day, day)] if covers(spans, day) else []
+        days = (ds for span in spans for ds in _list_days(*_clip(span, self._start, _END)) if ds >= self._start)
+        if table in self._snapshot.sources_with_gaps:
+            existing = self._existing.get(table) or [self._start]
+            found = set(existing)
+            return [ds for ds in days if ds in found or ds > existing[-1]]
+        return list(days)
+
+    def _listed(self, table: str, spans: Iterable[DateSpan], day: date) -> list[date | None]:
+        """The days in these spans that a table has, or will have when its step has run."""
+        owner = self.owners.get(table)
+        existing = owner.days if owner else self._existing.get(table, [])
+        found: list[date | None] = []
+        for span in spans:
+            first, last = _clip(span, date.min, day if span[1] is None else _END)
+            found += existing[bisect_left(existing, first) : bisect_right(existing, last)]
+        return found
+
+
 class _Planner:
+    """Decides the state of partitions, each after those that it needs."""
+
     def __init__(
         self,
-        reader: NeedsReader,
-        world: World,
-        inputs_of: InputsOf,
+        resolver: NeedsResolver,
+        snapshot: WarehouseSnapshot,
+        recorded_inputs: RecordedInputs,
         forced: frozenset[Key],
     ) -> None:
-        self._reader = reader
-        self._owners = reader.owners
-        self._world = world
-        self._inputs_of = inputs_of
+        self._resolver = resolver
+        self._owners = resolver.owners
+        self._snapshot = snapshot
+        self._recorded_inputs = recorded_inputs
         self._forced = forced
-        self._outdated: set[Key] = set()
+        self._outdated: set[Key] = set()  # expired partitions whose inputs have changed
         self._states: dict[Key, State] = {}
-        self._roots: dict[Key, str] = {}
+        self._root_causes: dict[Key, str] = {}
 
-    def cell(self, owner: Owner, ds: date) -> Cell:
+    def plan_partition(self, owner: TableOwner, ds: date) -> PlannedPartition:
         step, key = owner.step, (owner.step.into.name, ds)
-        since = None
+        checkpoints = self._checkpoints(step)
+        range_start = None
         if ds in owner.kept:
-            needs, since = self._needs(owner, ds)
-            state, reason = self._state(step, key, needs)
+            needs, range_start = self._needs(owner, ds)
+            decide = self._landed_state if step.landed else self._state
+            state, reason = decide(step, key, needs)
         else:
             needs = Needs((), {})
             state, reason = State.EXPIRED, f"older than the {step.into.keep} days that are kept"
-            if self._checkpoints(step) and self._is_outdated(step, key):
+            if checkpoints and self._is_outdated(step, key):
                 self._outdated.add(key)
         self._states[key] = state
-        after, alone = tuple(self._reader.after(step, ds)), since is None and bool(self._checkpoints(step))
-        return Cell(owner.pipeline, step, ds, state, reason, needs, after, since, alone)
+        run_after = tuple(self._resolver.compared_days(step, ds))
+        unbatchable = range_start is None and bool(checkpoints)
+        return PlannedPartition(owner.pipeline, step, ds, state, reason, needs, run_after, range_start, unbatchable)
 
-    def _needs(self, owner: Owner, ds: date) -> tuple[Needs, date | None]:
-        """What a day needs; where its own SQL would need a partition that has expired, what a range from the last one
-        that is there needs, and where that begins."""
+    def _needs(self, owner: TableOwner, ds: date) -> tuple[Needs, date | None]:
+        """What a day needs, and the start of its range.
+
+        A step that reads its own yesterday cannot compute a day in the middle of its history once yesterday has
+        expired. It then computes the range of days that begins after its last checkpoint, a partition that still exists.
+        """
         step = owner.step
-        needs = self._reader.of(step, ds)
+        needs = self._resolver.of_day(step, ds)
         checkpoints = self._checkpoints(step)
-        if not checkpoints or all(self._lasting(*key) for key in _dated(needs)):
+        if not checkpoints or all(self._will_exist(*key) for key in _visible_keys(needs)):
             return needs, None
-        starts = [self._start_after(self._owners[table], owner, ds) for table in checkpoints]
-        since = min(starts, default=ds)
-        return self._reader.of_range(step, since, ds), since
+        starts = [self._day_after_checkpoint(self._owners[table], owner, ds) for table in checkpoints]
+        range_start = min(starts, default=ds)
+        return self._resolver.of_range(step, range_start, ds), range_start
 
     def _checkpoints(self, step: Step) -> list[str]:
-        """The tables whose partitions expire, and from which its backfill SQL goes on."""
-        return [table for table in step.resumes_from if self._sparse(table)]
+        """The tables whose partitions expire, and from whose last one the backfill SQL of a step continues."""
+        return [table for table in step.resumes_from if self._expires(table)]
 
-    def _lasting(self, table: str, ds: date) -> bool:
-        """Whether a partition is there, or will be, if it belongs to a table whose partitions expire."""
+    def _will_exist(self, table: str, ds: date) -> bool:
+        """Whether a partition exists, or will when this plan has run; always true of tables that do not expire."""
+        if not self._expires(table):
+            return True
         state = self._states.get((table, ds))
-        return not self._sparse(table) or state in {State.FRESH, *WANTED} or (state is None and self._held(table, ds))
+        return state in {State.FRESH, *TO_WRITE} or (state is None and self._snapshot.has(table, ds))
 
-    def _sparse(self, table: str) -> bool:
+    def _expires(self, table: str) -> bool:
         owner = self._owners.get(table)
         return owner is not None and owner.step.into.keep is not None
 
-    def _start_after(self, checkpoint: Owner, owner: Owner, ds: date) -> date:
-        """The day after the last partition of a table that is there before a day; the first of history without one."""
+    def _day_after_checkpoint(self, checkpoint: TableOwner, owner: TableOwner, ds: date) -> date:
+        """The day after the last partition of a table that exists before a day; the first of history without one."""
         table, days = checkpoint.step.into.name, checkpoint.days
-        there = (day for day in reversed(days[: bisect_left(days, ds)]) if day in checkpoint.kept)
-        last = next((day for day in there if self._lasting(table, day)), None)
+        earlier = (day for day in reversed(days[: bisect_left(days, ds)]) if day in checkpoint.kept)
+        last = next((day for day in earlier if self._will_exist(table, day)), None)
         return last + timedelta(days=1) if last else owner.days[0]
 
     def _is_outdated(self, step: Step, key: Key) -> bool:
         """Whether an expired partition was made of something that has changed since."""
         table, ds = key
-        record = self._world.records.get(table, {}).get(ds) or self._world.gone.get(table, {}).get(ds)
+        record = self._snapshot.records.get(table, {}).get(ds) or self._snapshot.missing_files.get(table, {}).get(ds)
         if record is None:
             return False
-        return key in self._forced or record.code != step.fingerprint or bool(self._changed(record))
+        return key in self._forced or record.code != step.fingerprint or bool(self._changed_input(record))
 
-    def _changed(self, record: Record) -> str:
-        """What has changed of what a partition was made of; empty for nothing. What is gone did not change."""
-        then = record.inputs or self._inputs_of(record.table).get(record.ds, {})
-        for table, days in sorted(then.items()):
-            held = self._world.contents.get(table, {})
+    def _changed_input(self, record: Record) -> str:
+        """Which recorded input has changed or will be rebuilt; empty for none. One that is missing did not change."""
+        for table, days in sorted(self._inputs_of(record).items()):
+            existing = self._snapshot.contents.get(table, {})
             for text, content in sorted(days.items()):
                 ds = date.fromisoformat(text) if text else None
-                if ds and (self._states.get((table, ds)) in WANTED or (table, ds) in self._outdated):
-                    return f"input {_text(table, ds)} will be rebuilt"
-                if held.get(ds, content) != content:
-                    return f"input {_text(table, ds)} changed"
+                if ds and (self._states.get((table, ds)) in TO_WRITE or (table, ds) in self._outdated):
+                    return f"input {partition_name(table, ds)} will be rebuilt"
+                if existing.get(ds, content) != content:
+                    return f"input {partition_name(table, ds)} changed"
         return ""
 
+    def _inputs_of(self, record: Record) -> Inputs:
+        return record.inputs or self._recorded_inputs(record.table).get(record.ds, {})
+
     def _state(self, step: Step, key: Key, needs: Needs) -> tuple[State, str]:
-        record = self._world.records.get(key[0], {}).get(key[1])
-        state, reason = self._wish(step, key, record, needs)
-        if state in WANTED and (blocker := self._blocker(needs)):
+        record = self._snapshot.records.get(key[0], {}).get(key[1])
+        state, reason = self._state_if_ready(step, key, record, needs)
+        if state in TO_WRITE and (blocker := self._blocker(needs)):
             if record and reason.startswith("input"):
                 return State.FRESH, "made from what there was"
-            self._roots[key] = blocker
+            self._root_causes[key] = blocker
             return State.WAITING, f"waiting for {blocker}"
         return state, reason
 
-    def _wish(self, step: Step, key: Key, record: Record | None, needs: Needs) -> tuple[State, str]:
-        """What the partition would want, if all it needs were there."""
-        if key in self._world.failures:
-            return State.FAILED, self._world.failures[key].splitlines()[0][:200]
+    def _landed_state(self, step: Step, key: Key, needs: Needs) -> tuple[State, str]:
+        """The state of a partition that cannot be computed again.
+
+        Its inputs no longer exist as they were, so it stays as it is whatever changes, and a past day is not filled with
+        today's data unless that is forced.
+        """
+        record = self._snapshot.records.get(key[0], {}).get(key[1])
+        if key in self._forced or (record is None and key[1] == self._owners[key[0]].latest):
+            return self._state(step, key, needs)
+        if record:
+            changed = record.code != step.fingerprint
+            return State.FRESH, "landed: kept as it is, though its code has changed" if changed else ""
+        anomaly = self._snapshot.anomalies.get(key)
+        reason = f"{f'{anomaly}; ' if anomaly else ''}landed: a past day is made only on request, with --force"
+        self._root_causes[key] = f"{partition_name(*key)} ({reason})"
+        return State.MISSED, reason
+
+    def _state_if_ready(self, step: Step, key: Key, record: Record | None, needs: Needs) -> tuple[State, str]:
+        """The state of a partition if everything it needs exists."""
+        if key in self._snapshot.failures:
+            return State.FAILED, self._snapshot.failures[key].splitlines()[0][:200]
         if record is None:
-            return State.MISSING, self._world.odd.get(key, "never made")
+            return State.MISSING, self._snapshot.anomalies.get(key, "never made")
         if record.code != step.fingerprint:
             return State.STALE, "code changed"
         if key in self._forced:
             return State.STALE, "asked for"
-        if self._checkpoints(step):
-            changed = self._changed(record)
+        if self._checkpoints(step):  # what is visible depends on what has expired: compare with what was read then
+            changed = self._changed_input(record)
             return (State.STALE, changed) if changed else (State.FRESH, "")
-        rebuilt = next((need for need in _dated(needs) if self._states.get(need) in WANTED), None)
+        rebuilt = next((need for need in _visible_keys(needs) if self._states.get(need) in TO_WRITE), None)
         if rebuilt:
-            return State.STALE, f"input {_text(*rebuilt)} will be rebuilt"
-        return self._by_inputs(record, needs)
+            return State.STALE, f"input {partition_name(*rebuilt)} will be rebuilt"
+        return self._compare_inputs(record, needs)
 
-    def _by_inputs(self, record: Record, needs: Needs) -> tuple[State, str]:
-        now = self._world.inputs(needs.seen)
-        if seen(now) == record.seen:
+    def _compare_inputs(self, record: Record, needs: Needs) -> tuple[State, str]:
+        now = self._snapshot.inputs(needs.visible)
+        if inputs_digest(now) == record.inputs_digest:
             return State.FRESH, ""
-        then = record.inputs or self._inputs_of(record.table).get(record.ds, {})
-        changed = changed_input(then, now)
+        changed = changed_input(self._inputs_of(record), now)
         return (State.STALE, f"input {changed} changed") if changed else (State.FRESH, "")
 
     def _blocker(self, needs: Needs) -> str | None:
-        """The first partition that is not there and will not be made, traced back to where it starts."""
+        """The first required partition that does not exist and will not be made, traced back to the root cause."""
         for table, ds in needs.required:
             state = self._states.get((table, ds)) if ds else None
-            if state in WANTED or state is State.FRESH:
+            if state in TO_WRITE or state is State.FRESH:
                 continue
-            if state is None and self._held(table, ds):
+            if state is None and self._snapshot.has(table, ds):
                 continue
-            return self._roots.get((table, ds or date.min), self._told(table, ds))
+            return self._root_causes.get((table, ds or date.min), self._describe_missing(table, ds))
         return None
 
-    def _told(self, table: str, ds: date | None) -> str:
-        odd = self._world.odd.get((table, ds)) if ds else None
-        return f"{_text(table, ds)} ({odd})" if odd else _text(table, ds)
-
-    def _held(self, table: str, ds: date | None) -> bool:
-        return self._world.holds(table, ds)
+    def _describe_missing(self, table: str, ds: date | None) -> str:
+        anomaly = self._snapshot.anomalies.get((table, ds)) if ds else None
+        return f"{partition_name(table, ds)} ({anomaly})" if anomaly else partition_name(table, ds)
 
 
 def changed_input(then: Inputs, now: Inputs) -> str | None:
-    """The first input that is new or has other content than it had; one that is gone did not change."""
+    """The first input that is new or has other content than it had; one that is missing did not change."""
     for table in sorted(now):
         before = then.get(table, {})
         for ds in sorted(now[table]):
@@ -357,9 +522,28 @@ def changed_input(then: Inputs, now: Inputs) -> str | None:
     return None
 
 
-def _dated(needs: Needs) -> Iterable[Key]:
-    return ((table, ds) for table, days in needs.seen.items() for ds in days if ds is not None)
-
-
-def _text(table: str, ds: date | None) -> str:
+def partition_name(table: str, ds: date | None) -> str:
+    """A partition as messages name it: table and day, or the table alone where it has no days."""
     return f"{table} {ds.isoformat()}" if ds else table
+
+
+def _visible_keys(needs: Needs) -> Iterable[Key]:
+    return ((table, ds) for table, days in needs.visible.items() for ds in days if ds is not None)
+
+
+def _before(days: Iterable[date | None], day: date) -> list[date | None]:
+    return [ds for ds in days if ds is not None and ds < day]
+
+
+def _clip(span: DateSpan, first: date, last: date) -> tuple[date, date]:
+    """A span with its open ends closed; it may come out empty (first after last)."""
+    return (max(span[0], first) if span[0] else first, min(span[1], last) if span[1] else last)
+
+
+def _list_days(first: date, last: date) -> Iterable[date]:
+    return (first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
+def _in_order(*groups: Iterable[date | None]) -> tuple[date | None, ...]:
+    days = set().union(*groups)
+    return tuple(days) if len(days) < 2 else tuple(sorted(days, key=lambda ds: ds or date.min))

@@ -1,10 +1,11 @@
-"""A project: specs compiled, a lake, a registry, and what one can ask of them."""
+"""A project: its compiled specs, and plans, runs, previews and diffs over its warehouse."""
 
 from __future__ import annotations
 
 import os
+import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 from difflib import get_close_matches
@@ -12,10 +13,11 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model import InputError, Pipeline, Problem, RunError, errors, refuse
-from drawloom.run.compile import Compiled, compile_project
-from drawloom.run.plan import Cell, Key, Plan, State, make_plan
+from drawloom.model import Family, InputError, Pipeline, Problem, RunError, errors, refuse
+from drawloom.run.compile_project import Compiled, compile_project
+from drawloom.run.plan import Key, Plan, PlannedPartition, State, make_plan
 from drawloom.run.settings import Settings
+from drawloom.run.step_runner import add_families
 from drawloom.run.warehouse import Warehouse
 from drawloom.specs.config import Config, load_config
 
@@ -24,18 +26,19 @@ if TYPE_CHECKING:
 
     from drawloom.run.diff import Difference
     from drawloom.run.land import Landed
-    from drawloom.run.local import Listener, Summary
-    from drawloom.run.world import World
-    from drawloom.sql.cache import Description
+    from drawloom.run.local_runner import Listener, Summary
+    from drawloom.run.snapshot import WarehouseSnapshot
+    from drawloom.sql import Analysis
     from drawloom.sql.catalog import Catalog
 
 
-A_DAY = 86400.0  # seconds
-JUST_NOW = 1.0  # seconds for which a run takes it that what its plan has seen is so
+_DOTTED_NAME = re.compile(r"(\w+)\.(\w+)")
+SWEEP_INTERVAL = 86400.0  # seconds
+SNAPSHOT_LIFETIME = 1.0  # seconds for which a run uses the snapshot of its plan
 
 
 class Project(Warehouse):
-    """One folder with a ``drawloom.yml``. Everything is read when it is first asked for, and closed at the end.
+    """One folder with a ``drawloom.yml``. Everything is read when it is first used, and closed at the end.
 
     >>> with Project.load("rides") as project:  # doctest: +SKIP
     ...     project.run(project.plan())
@@ -44,7 +47,7 @@ class Project(Warehouse):
     def __init__(self, config: Config) -> None:
         super().__init__(Settings.of(config))
         self.config = config
-        self._seen: tuple[float, World] | None = None
+        self._recent: tuple[float, WarehouseSnapshot] | None = None  # of the last plan, and when it was taken
 
     @classmethod
     def load(cls, folder: Path | str = ".") -> Project:
@@ -81,18 +84,20 @@ class Project(Warehouse):
         return self.compiled.catalog
 
     def check(self) -> tuple[Problem, ...]:
-        """Every problem of every spec, with its place and the way out."""
+        """Every problem of every spec, with its place and how to fix it."""
         return self.compiled.problems
 
     def named(self, names: Sequence[str]) -> tuple[Pipeline, ...]:
-        """The pipelines of these names or tables; all without names.
+        """The pipelines of these names or tables, and those of the members of families; all without names.
 
         Raises:
-            InputError: a name is unknown; the nearest one is named.
+            InputError: a name is unknown; the message offers the nearest one.
         """
         if not names:
             return self.pipelines
-        known = {name: p for p in self.pipelines for name in (*p.tables, p.name)}
+        known = {name: {p.name} for p in self.pipelines for name in (*p.tables, p.name)}
+        owners = {table: p.name for p in self.pipelines for table in p.tables}
+        known |= {f.name: {owners[member.table] for member in f.members} for f in self.families}
         for name in names:
             if name not in known:
                 near = get_close_matches(name, known, 1)
@@ -100,8 +105,8 @@ class Project(Warehouse):
                 raise refuse(
                     "unknown-name", f"name == {name!r}, must be a pipeline or table of this project.", None, fix
                 )
-        wanted = {id(known[name]) for name in names}
-        return tuple(pipeline for pipeline in self.pipelines if id(pipeline) in wanted)
+        wanted = set().union(*(known[name] for name in names))
+        return tuple(pipeline for pipeline in self.pipelines if pipeline.name in wanted)
 
     def plan(
         self,
@@ -120,8 +125,8 @@ class Project(Warehouse):
             first: the first day to fill; the history's otherwise.
             last: the last day to fill; the history's otherwise.
             upstream: whether to include what the named ones need and do not have.
-            force: write the named partitions though they are fresh.
-            force_source: tables whose days from ``first`` on count as changed, such as one whose late rows are in.
+            force: write the named partitions though they are fresh; landed ones only where ``names`` has them.
+            force_source: tables whose days from ``first`` on count as changed, such as one that got late rows.
 
         Raises:
             InputError: a spec has an error, a name is unknown, or the days lie outside the history.
@@ -138,34 +143,38 @@ class Project(Warehouse):
             for table in pipeline.tables
             for ds in pipeline.schedule.run_days(start, end)
         }
-        forced = targets if force else set()
+        landed = {step.into.name for p in self.pipelines for step in p.steps if step.landed and not names}
+        forced = {key for key in targets if key[0] not in landed} if force else set()
         made = self._plan(forced | self._readers_of(force_source, start, end))
         return made.only(targets, upstream=upstream) if names or first or last else made
 
     def status(self, names: Sequence[str] = ()) -> Plan:
-        """How every partition of these pipelines or tables stands, and no other."""
+        """The state of every partition of these pipelines or tables, and of no other."""
         return self.plan(names, upstream=False)
 
-    def advise(self, text: str, file: str | None = None, **options: Any) -> Description:
+    def advise(self, text: str, file: str | None = None, **options: Any) -> Analysis:
         """What a text reads and writes, and what is wrong with it, knowing this project's tables; see run.advise."""
-        from drawloom.run.advise import Question, advise_text
+        from drawloom.run.advise import LintRequest, lint_text
 
-        return advise_text(Question.of(text, file, project=self, **options))
+        schedule = self.config.defaults.schedule
+        return lint_text(
+            LintRequest.from_text(text, file, known_tables=self.catalog, default_schedule=schedule, **options)
+        )
 
     def run(self, plan: Plan | None = None, *, jobs: int | None = None, listener: Listener | None = None) -> Summary:
-        """Write what a plan wants (everything, without one), and drop what has expired."""
-        from drawloom.run.local import LocalRunner, Summary
+        """Write what a plan wants (that of all pipelines by default), and drop what has expired."""
+        from drawloom.run.local_runner import LocalRunner, Summary
 
         plan = plan or self.plan()
         self._drop_expired(plan)
-        world = self._just_seen()
+        snapshot = self._pop_recent_snapshot()
         if not plan.todo:
-            self.lake.sweep()  # no engine is opened, which would have done so
+            self.lake.sweep()  # an engine does so when it is opened, but none is
             return Summary(waiting=plan.waiting)
         reads = plan.reads
-        world = world or self.observe({*reads, *(cell.step.into.name for cell in plan.todo)})
-        self.attach(world, reads)
-        runner = LocalRunner(self.steps(self.pipelines), self.registry, world, jobs=jobs or _jobs())
+        snapshot = snapshot or self.snapshot({*reads, *(partition.step.into.name for partition in plan.todo)})
+        self.attach(snapshot, reads)
+        runner = LocalRunner(self.step_runner(self.pipelines), self.registry, snapshot, jobs=jobs or _default_jobs())
         summary = runner.run(plan, listener) if listener else runner.run(plan)
         if not summary.interrupted:
             self._sweep()
@@ -173,60 +182,84 @@ class Project(Warehouse):
 
     def query(self, sql: str) -> pa.Table:
         """The answer to one SELECT over any table."""
+        known = {*self.registry.columns(), *self.settings.sources}
+        families = self._mentioned_families(sql, known)
+        members = {member.table: member.columns for family in families for member in family.members}
+        tables = {table for table in known if _mentions(sql, table)} | set(members)
         if self.catalog_engine:
-            there = {*self.registry.columns(), *self.settings.sources}
-            world = self.observe({table for table in there if _names(sql, table)})
-            self.attach(world, {table: tuple(held) for table, held in world.contents.items()})
-        return self.engine.query(sql)
+            snapshot = self.snapshot(tables)
+            self.attach(snapshot, {table: tuple(days) for table, days in snapshot.contents.items()})
+        if not families:
+            return self.engine.query(sql)
+        with self.engine.task(dict.fromkeys(tables), members) as task:
+            add_families(task, families, tables)
+            return task.query(sql)
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The tables that are made of many."""
+        return tuple(self.compiled.families.values())
+
+    def _mentioned_families(self, sql: str, known: Collection[str]) -> tuple[Family, ...]:
+        """The families that a SELECT reads. Specs are compiled only where it names something that is no table."""
+        mentioned = {".".join(parts).lower() for parts in _DOTTED_NAME.findall(sql.replace('"', ""))}
+        if not mentioned - {table.lower() for table in known}:
+            return ()
+        return tuple(family for family in self.families if family.name.lower() in mentioned)
 
     def preview(self, name: str, ds: date, limit: int = 10) -> pa.Table:
-        """The first rows that a step would write for a day, from the inputs there are now; writes nothing."""
-        cell, world = self._one(name, ds)
-        inputs = world.inputs(cell.needs.seen)
-        self.attach(world, cell.needs.seen)
-        return self.steps(self.pipelines).preview(cell.step, cell.pipeline.schedule, ds, inputs, limit, cell.since)
+        """The first rows that a step would write for a day from its current inputs; writes nothing."""
+        partition, snapshot = self._planned_partition(name, ds)
+        inputs = snapshot.inputs(partition.needs.visible)
+        self.attach(snapshot, partition.needs.visible)
+        return self.step_runner(self.pipelines).preview(
+            partition.step, partition.pipeline.schedule, ds, inputs, limit, partition.range_start
+        )
 
     def diff(self, name: str, ds: date, key: tuple[str, ...] = ()) -> Difference:
-        """What writing this partition again would alter in what is stored; writes nothing.
+        """What writing this partition again would change in what is stored; writes nothing.
 
         Raises:
             InputError: there is no such partition.
         """
         from drawloom.run.diff import compare_stored
 
-        cell, world = self._one(name, ds)
-        step, schedule, inputs = cell.step, cell.pipeline.schedule, world.inputs(cell.needs.seen)
-        self.attach(world, {**cell.needs.seen, step.into.name: (ds,)})
-        stored = self.engine.stored(step.into.name, ds)
+        partition, snapshot = self._planned_partition(name, ds)
+        step, schedule, inputs = partition.step, partition.pipeline.schedule, snapshot.inputs(partition.needs.visible)
+        self.attach(snapshot, {**partition.needs.visible, step.into.name: (ds,)})
+        stored = self.engine.find_partition(step.into.name, ds)
         if not stored:
             fix = f"drawloom run {name} --ds {ds}"
-            raise refuse("no-partition", f"{step.into.name} {ds} == missing, must be there to compare with.", None, fix)
-        with self.steps(self.pipelines).staged(step, schedule, ds, inputs, cell.since) as (task, staged):
+            raise refuse("no-partition", f"{step.into.name} {ds} == missing, must exist to compare with.", None, fix)
+        with self.step_runner(self.pipelines).staged(step, schedule, ds, inputs, partition.range_start) as (
+            task,
+            staged,
+        ):
             return compare_stored(task, stored, staged, key or step.into.unique)
 
     def land(self, table: str, files: Iterable[str], **options: Any) -> Landed:
         """Turn raw files into daily partitions of a staging table; see run.land.land."""
         from drawloom.run.land import land
 
-        self._seen = None
-        return land(self, table, files, **options)
+        self._recent = None
+        return land(self, table, files, pipelines=self.pipelines, **options)
 
     def rebuild_registry(self) -> dict[str, int]:
-        """Restore the registry from what the files say of themselves; table -> partitions."""
-        from drawloom.run.restore import restore
+        """Restore the registry from the metadata of the files; table -> number of partitions."""
+        from drawloom.run.registry.restore import restore
 
         return restore(self.local, self.registry)
 
-    def _plan(self, forced: Iterable[Key], world: World | None = None) -> Plan:
-        seen = world or self.observe()
-        self._seen = time.monotonic(), seen
-        return make_plan(self.pipelines, seen, self.history, cache(self.registry.inputs), forced=forced)
+    def _plan(self, forced: Iterable[Key], snapshot: WarehouseSnapshot | None = None) -> Plan:
+        snapshot = snapshot or self.snapshot()
+        self._recent = time.monotonic(), snapshot
+        return make_plan(self.pipelines, snapshot, self.history, cache(self.registry.inputs), forced=forced)
 
-    def _just_seen(self) -> World | None:
-        """What the last plan has seen of all tables, once, and if it was in this moment."""
-        when, world = self._seen or (0.0, None)
-        self._seen = None
-        return world if time.monotonic() - when < JUST_NOW else None
+    def _pop_recent_snapshot(self) -> WarehouseSnapshot | None:
+        """The snapshot of the last plan, once, and if it was taken just now."""
+        taken, snapshot = self._recent or (0.0, None)
+        self._recent = None
+        return snapshot if time.monotonic() - taken < SNAPSHOT_LIFETIME else None
 
     def _readers_of(self, tables: Sequence[str], start: date, end: date) -> set[Key]:
         """The partitions that read days of these tables from the first one on.
@@ -250,40 +283,43 @@ class Project(Warehouse):
             if any((last is None or last >= start) and (first is None or first <= end) for first, last in read.on(ds))
         }
 
-    def _one(self, name: str, ds: date) -> tuple[Cell, World]:
+    def _planned_partition(self, name: str, ds: date) -> tuple[PlannedPartition, WarehouseSnapshot]:
         self._refuse_errors()
         pipeline = self.named([name])[0]
         step = pipeline.tables.get(name, pipeline.steps[-1])
         self._check_days(ds, ds)
-        world = self.observe()
-        made = self._plan((), world)
-        cell = next((cell for cell in made.cells if cell.key == (step.into.name, ds)), None)
-        if cell is None:
+        snapshot = self.snapshot()
+        made = self._plan((), snapshot)
+        partition = next((partition for partition in made.partitions if partition.key == (step.into.name, ds)), None)
+        if partition is None:
             fix = f"The nearest is {pipeline.schedule.last_run_day(ds)}."
             raise refuse("no-run-day", f"--ds == {ds}, must be a day that names a partition of {name}.", None, fix)
-        missing = next((need for need in cell.needs.required if need[1] not in world.contents.get(need[0], {})), None)
+        missing = next(
+            (need for need in partition.needs.required if need[1] not in snapshot.contents.get(need[0], {})), None
+        )
         if missing:
             what = " ".join(str(part) for part in missing if part)
             fix = "Land it, or make it with `drawloom run`."
             raise refuse("waiting", f"{step.into.name} {ds} == waiting for {what}, must have its inputs.", None, fix)
-        return cell, world
+        return partition, snapshot
 
     def _drop_expired(self, plan: Plan) -> None:
-        """Drop what the plan says has expired, from what was seen too."""
-        expired = [cell for cell in plan.cells if cell.state is State.EXPIRED]
-        there = {table: set(self.engine.days(table)) for table in {cell.step.into.name for cell in expired}}
-        for cell in expired:
-            if cell.ds in there[cell.step.into.name]:
-                self.drop(cell.step, [cell.ds])
-                if self._seen:
-                    self._seen[1].dropped(*cell.key)
+        """Drop the partitions that have expired, and remove them from the recent snapshot."""
+        expired = [partition for partition in plan.partitions if partition.state is State.EXPIRED]
+        tables = {partition.step.into.name for partition in expired}
+        existing = {table: set(self.engine.days(table)) for table in tables}
+        for partition in expired:
+            if partition.ds in existing[partition.step.into.name]:
+                self.drop(partition.step, [partition.ds])
+                if self._recent:
+                    self._recent[1].remove(*partition.key)
 
     def _sweep(self) -> None:
-        """Have the engine clean up once a day: what it removes is a day old, and to look for it takes a while."""
+        """Have the engine clean up, once a day: what it removes is a day old, and looking for it takes a while."""
         stamp = self._cache.parent / "swept"
-        if stamp.exists() and time.time() - stamp.stat().st_mtime < A_DAY:
+        if stamp.exists() and time.time() - stamp.stat().st_mtime < SWEEP_INTERVAL:
             return
-        with suppress(OSError, RunError):  # what cannot be removed now is looked for by the next run
+        with suppress(OSError, RunError):  # what cannot be removed now is removed by a later run
             self.engine.sweep([table for pipeline in self.pipelines for table in pipeline.tables])
             stamp.parent.mkdir(exist_ok=True)
             stamp.touch()
@@ -301,10 +337,10 @@ class Project(Warehouse):
                 raise refuse("outside-history", f"day == {day}, must be from {start} to {end}.", None, fix)
 
 
-def _names(sql: str, table: str) -> bool:
+def _mentions(sql: str, table: str) -> bool:
     return table.rpartition(".")[2].lower() in sql.lower()
 
 
-def _jobs() -> int:
-    """Somewhat more steps at once than there are processors, as some wait for the disk; a laptop stays usable."""
+def _default_jobs() -> int:
+    """Two more than there are processors, as some steps wait for the disk; at most 8, so that a laptop stays usable."""
     return min((os.cpu_count() or 1) + 2, 8)

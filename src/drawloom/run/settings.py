@@ -1,4 +1,4 @@
-"""What a run must know of a project besides its pipelines: where tables, sources and the registry are."""
+"""The settings that a run needs besides the pipelines: where tables, sources, engine and registry are."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from drawloom.model import Column
 from drawloom.specs.env import expand
 
 if TYPE_CHECKING:
-    from drawloom.engines.sources import Source
+    from drawloom.engines.landing.source import Source
     from drawloom.specs.config import Config
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """An external table as the project's settings name it.
+    """An external table.
 
     ``files`` is relative to the project; without, it is a table in the engine's catalog, partitioned by ``ds`` if ``by_day``.
     """
@@ -34,7 +34,7 @@ class SourceSettings:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What runs the SQL, as the project's settings name it; see ``specs.config.EngineConfig``."""
+    """The engine that runs the SQL; see ``specs.config.EngineConfig``."""
 
     kind: str = "duckdb"
     threads: int = 1
@@ -48,10 +48,10 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of a project. Texts hold ``${NAME}`` as written; the properties give the values.
+    """The settings of a project. Texts have ``${NAME}`` as written; the properties give the values.
 
-    ``root`` is the project's folder, which relative paths start from. It is no part of the JSON: that is the same
-    on every machine.
+    ``root`` is the project's folder, to which paths are relative. It is not in the JSON, which is the same on every
+    machine.
     """
 
     root: Path
@@ -97,24 +97,24 @@ class Settings:
 
     @property
     def zone(self) -> ZoneInfo:
-        """Where a day begins and ends."""
+        """The time zone in which a day begins and ends."""
         return ZoneInfo(self.timezone)
 
     @property
     def last_day(self) -> date:
-        """The last day of the project's history: its end, or yesterday where it lives."""
+        """The last day of the project's history: its end, or yesterday in its time zone."""
         return self.end or datetime.now(self.zone).date() - timedelta(days=1)
 
     def source(self, name: str) -> Source:
-        """An external table of files, ready to be looked at."""
-        from drawloom.engines.sources import Source
+        """An external table of files, for reading."""
+        from drawloom.engines.landing.source import Source
 
         source = self.sources[name]
         text = expand(source.files or "")
         files = text if "://" in text else str(self.root / text)
         return Source(name, files, source.format, source.columns, source.lateness, source.gaps)  # type: ignore[arg-type]
 
-    def settled(self, name: str) -> date:
+    def complete_until(self, name: str) -> date:
         """The newest day of a source that ended at least its lateness ago; the last of all days without lateness."""
         lateness = self.sources[name].lateness if name in self.sources else timedelta()
         if not lateness:
@@ -146,22 +146,15 @@ class Settings:
             data["lake"],
             data["registry"],
             EngineSettings(**data["engine"]),
-            {name: _source(source) for name, source in data["sources"].items()},
+            {name: _source_from_json(source) for name, source in data["sources"].items()},
         )
 
 
 def _source_json(source: SourceSettings) -> dict[str, Any]:
-    return {
-        "files": source.files,
-        "format": source.format,
-        "columns": [[column.name, column.type] for column in source.columns],
-        "lateness": int(source.lateness.total_seconds()),
-        "gaps": source.gaps,
-        "by_day": source.by_day,
-    }
+    columns = [[column.name, column.type] for column in source.columns]
+    return asdict(source) | {"columns": columns, "lateness": int(source.lateness.total_seconds())}
 
 
-def _source(data: Mapping[str, Any]) -> SourceSettings:
+def _source_from_json(data: Mapping[str, Any]) -> SourceSettings:
     columns = tuple(Column(name, kind) for name, kind in data["columns"])
-    lateness = timedelta(seconds=data["lateness"])
-    return SourceSettings(data["files"], data["format"], columns, lateness, data["gaps"], data["by_day"])
+    return SourceSettings(**{**data, "columns": columns, "lateness": timedelta(seconds=data["lateness"])})

@@ -1,4 +1,4 @@
-"""A project's lake, sources, engine and registry: what a run works on, with or without the specs at hand."""
+"""The warehouse of a project: its lake, sources, engine and registry. Needs the settings, not the specs."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from typing import TYPE_CHECKING, Self
 
 from drawloom.engines.lake import Lake
 from drawloom.model import Pipeline, Step
-from drawloom.run.observe import observe
 from drawloom.run.plan import History
 from drawloom.run.registry import Registry
 from drawloom.run.settings import Settings
+from drawloom.run.snapshot import WarehouseSnapshot, take_snapshot
 
 if TYPE_CHECKING:
     from drawloom.engines.base import CatalogEngine, Engine
-    from drawloom.engines.duckdb import DuckDB
-    from drawloom.engines.sources import Source
+    from drawloom.engines.duckdb.engine import DuckDB
+    from drawloom.engines.landing.source import Source
     from drawloom.run.attach import Attacher, Wanted
-    from drawloom.run.step import StepRunner
-    from drawloom.run.world import World
+    from drawloom.run.step_runner import StepRunner
 
 
 class Warehouse:
-    """Where the tables of one project live. Everything is opened when it is first asked for, and closed at the end."""
+    """Where the tables of one project are. Everything is opened when it is first used, and closed at the end."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -40,19 +39,19 @@ class Warehouse:
         self.close()
 
     def close(self) -> None:
-        """Let go of the engine and the registry."""
+        """Close the engine and the registry."""
         for name in ("catalog_engine", "local", "registry"):
             if name in self.__dict__:
-                held = self.__dict__.pop(name)
-                if held:
-                    held.close()
+                opened = self.__dict__.pop(name)
+                if opened:
+                    opened.close()
 
     @cached_property
     def registry(self) -> Registry:
-        """The record of what was produced; restored from the files where it was lost."""
+        """Which partitions were produced; restored from the files where it was lost."""
         registry = Registry(self.settings.registry_url)
         if registry.empty() and self.lake.tables():
-            from drawloom.run.restore import restore
+            from drawloom.run.registry.restore import restore
 
             restore(self.local, registry)
         return registry
@@ -65,7 +64,7 @@ class Warehouse:
     @cached_property
     def local(self) -> DuckDB:
         """DuckDB over the lake, which also lands and reads files for the other engines."""
-        from drawloom.engines.duckdb import DuckDB
+        from drawloom.engines.duckdb.engine import DuckDB
 
         engine = self.settings.engine
         return DuckDB(self.lake, self.sources, threads=engine.threads, memory=engine.memory)
@@ -79,22 +78,22 @@ class Warehouse:
 
     @property
     def engine(self) -> Engine:
-        """What runs the steps."""
+        """The engine that runs the steps."""
         return self.catalog_engine or self.local
 
     @property
     def history(self) -> History:
-        """The days that may be filled."""
+        """The days of the project."""
         return History(self.settings.start, self.settings.last_day)
 
-    def observe(self, tables: Collection[str] | None = None) -> World:
-        """What exists now: of these tables, or of all."""
-        return observe(self.lake, self.sources, self.registry, self.settings, tables, self.catalog_engine)
+    def snapshot(self, tables: Collection[str] | None = None) -> WarehouseSnapshot:
+        """Which partitions exist now: of these tables, or of all."""
+        return take_snapshot(self.lake, self.sources, self.registry, self.settings, tables, self.catalog_engine)
 
-    def attach(self, world: World, wanted: Wanted) -> None:
-        """Have the engine see these partitions where they are files; DuckDB sees them anyway."""
+    def attach(self, snapshot: WarehouseSnapshot, wanted: Wanted) -> None:
+        """Make these partitions readable for an engine with a catalog, where they are files. DuckDB reads them anyway."""
         if self._attacher:
-            self._attacher.attach(world, wanted)
+            self._attacher.attach(snapshot, wanted)
 
     @cached_property
     def _attacher(self) -> Attacher | None:
@@ -102,9 +101,9 @@ class Warehouse:
 
         return Attacher(self.catalog_engine, self.local, self.registry) if self.catalog_engine else None
 
-    def steps(self, pipelines: Iterable[Pipeline], tables: Collection[str] | None = None) -> StepRunner:
-        """What runs steps, knowing the columns that are declared and those that were written."""
-        from drawloom.run.step import StepRunner
+    def step_runner(self, pipelines: Iterable[Pipeline], tables: Collection[str] | None = None) -> StepRunner:
+        """A runner of steps that knows the columns that are declared, and those that were written."""
+        from drawloom.run.step_runner import StepRunner
 
         declared = {table: step.into.columns for p in pipelines for table, step in p.tables.items()}
         known = {table: columns for table, columns in declared.items() if columns}
@@ -114,5 +113,5 @@ class Warehouse:
         """Drop partitions of a step's table that have expired."""
         for ds in days:
             self.engine.drop(step.into.name, ds)
-            if not step.resumes_from:  # what was made of it says by its record whether it is still true
+            if not step.resumes_from:  # else its record shows later whether partitions made of it are outdated
                 self.registry.forget(step.into.name, [ds])

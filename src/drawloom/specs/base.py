@@ -1,4 +1,4 @@
-"""What every spec has, whatever its kind."""
+"""The base models of specs: fields that every spec has, and validation with places in files."""
 
 from __future__ import annotations
 
@@ -22,65 +22,65 @@ from pydantic.json_schema import SkipJsonSchema
 
 from drawloom.model import InputError, Problem, Where
 from drawloom.specs.document import Document
-from drawloom.specs.faults import problems_of
 from drawloom.specs.fields import Alerts, Day, Duration, ScheduleText, Until, Word, check_function
+from drawloom.specs.validation import explain_errors
 
 PACKAGE = "drawloom_specs"  # the name under which spec files in Python are imported
 PYTHON_ONLY = "x-python-only"  # marks, in JSON Schema, the fields that YAML cannot give
 Callback = SkipJsonSchema[Annotated[Callable[..., object], AfterValidator(check_function)] | None]
 
 
-class Part(BaseModel):
-    """A frozen model that knows all its keys and converts nothing silently."""
+class SpecPart(BaseModel):
+    """A mapping inside a spec: frozen, refuses unknown keys, converts nothing silently."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
 
 
-class Whole(Part):
-    """A model that is a text of its own: it refuses bad input with problems that have places."""
+class SpecModel(SpecPart):
+    """A whole document, such as a spec or drawloom.yml: its validation errors are problems with places."""
 
     _document: Document | None = PrivateAttr(default=None)
     _where: Where = PrivateAttr(default=Where())
 
     @model_validator(mode="wrap")
     @classmethod
-    def _tell_problems(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+    def _explain_errors(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         document: Document | None = info.context
-        where = document.where() if document else _caller()
+        where = document.where() if document else _caller_place()
         try:
-            made = handler(data)
+            model = handler(data)
         except ValidationError as error:
-            raise InputError(*problems_of(error, cls, document, where)) from None
-        made.settle(document, where)
-        problems = list(made.problems())
+            raise InputError(*explain_errors(error, cls, document, where)) from None
+        model.set_place(document, where)
+        problems = list(model.problems())
         if problems:
             raise InputError(*problems)
-        return made
+        return model
 
     def problems(self) -> Iterable[Problem]:
-        """What is wrong between fields that are each right."""
+        """Problems of fields that are valid one by one, but not together."""
         return ()
 
     @property
     def where(self) -> Where:
-        """Where it was written: file and line."""
+        """The file and line where it is written."""
         return self._where
 
     def place(self, *keys: str | int) -> Where:
-        """Where the value under these keys was written; the nearest that is known."""
+        """The place of the value under these keys, or of the nearest that is known."""
         return self._document.where(*keys) if self._document else self._where
 
     def line(self, key: str) -> int | None:
-        """The line on which the value of a key begins; None where it is not known."""
+        """The line on which the value of a key begins; None if it is not known."""
         return self._document.lines.get((key,)) if self._document else None
 
-    def settle(self, document: Document | None, where: Where) -> None:
-        """Say where it was written."""
+    def set_place(self, document: Document | None, where: Where) -> None:
+        """Set where it is written."""
         self._document, self._where = document, where
 
 
-class Spec(Whole):
-    """A user's wish, to be compiled to a pipeline by the framework of its ``kind``.
+class Spec(SpecModel):
+    """What a user writes, to be compiled to a pipeline by the framework of its ``kind``.
 
     A framework is a subclass with a ``kind``, its own fields, and ``compile(self, project) -> Pipeline``.
     """
@@ -97,9 +97,9 @@ class Spec(Whole):
     )
     alerts: Alerts = Field(
         (),
-        description="who hears of failures and missed deadlines: an email address, slack:#channel, or webhook:connection",
+        description="who is notified of failures and missed deadlines: an email address, slack:#channel, or webhook:connection",
     )
-    deadline: Duration | None = Field(None, description="how long a run may take before the alerts hear of it, like 6h")
+    deadline: Duration | None = Field(None, description="how long a run may take before an alert is sent, like 6h")
     on_success: Callback = Field(
         None, description="a Python function, called after a day was filled", json_schema_extra={PYTHON_ONLY: True}
     )
@@ -108,9 +108,9 @@ class Spec(Whole):
     )
 
 
-def _caller() -> Where:
-    """The line of the user's code that makes a spec; in a spec file the line that leads there, not that of a helper."""
-    outside = [frame for frame in _frames() if not _ours(frame)]
+def _caller_place() -> Where:
+    """The line of the user's code that creates a spec: in a spec file the line of the module, not that of a helper."""
+    outside = [frame for frame in _frames() if not _is_own_code(frame)]
     module = next((frame for frame in outside if frame.f_code.co_name == "<module>"), None)
     in_spec_file = module and str(module.f_globals.get("__name__")).startswith(f"{PACKAGE}.")
     frame = module if module and in_spec_file else next(iter(outside), None)
@@ -124,5 +124,5 @@ def _frames() -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-def _ours(frame: FrameType) -> bool:
+def _is_own_code(frame: FrameType) -> bool:
     return str(frame.f_globals.get("__name__")).partition(".")[0] in {"drawloom", "pydantic"}

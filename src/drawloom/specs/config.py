@@ -1,4 +1,4 @@
-"""``drawloom.yml``: the project's settings."""
+"""The project's settings: the model of ``drawloom.yml``, and loading it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from drawloom.model import Fix, Problem, refuse
-from drawloom.specs.base import Part, Whole
+from drawloom.specs.base import SpecModel, SpecPart
 from drawloom.specs.columns import Columns
 from drawloom.specs.document import Document, parse_yaml, read_text
 from drawloom.specs.env import has_password, unset
-from drawloom.specs.faults import RuleError, nearest
 from drawloom.specs.fields import Day, Lateness, Names, ScheduleText, TableName, Word
+from drawloom.specs.validation import RuleError, nearest
 
 FILE = "drawloom.yml"
 _SUFFIXES: dict[str, Literal["parquet", "csv", "json"]] = {
@@ -28,8 +28,6 @@ _SUFFIXES: dict[str, Literal["parquet", "csv", "json"]] = {
     "jsonl": "json",
     "ndjson": "json",
 }
-_MARK = re.compile(r"(?<!\$)\{[^}]*\}?")
-_DAYS = ({"{ds}"}, {"{ds_nodash}"}, {"{yyyy}", "{mm}", "{dd}"})
 
 
 def _check_timezone(value: str) -> str:
@@ -61,7 +59,7 @@ def _check_files(value: str) -> str:
     return value
 
 
-class EngineConfig(Part):
+class EngineConfig(SpecPart):
     """What runs the SQL: DuckDB in the process, Spark, or Trino."""
 
     kind: Literal["duckdb", "spark", "trino"] = Field("duckdb", description="the engine")
@@ -88,7 +86,7 @@ class EngineConfig(Part):
     settings: dict[str, str] = Field({}, description="settings of the session, by name")
 
     @model_validator(mode="after")
-    def _fits(self) -> EngineConfig:
+    def _check_kind(self) -> EngineConfig:
         of = {"threads": "duckdb", "memory": "duckdb", "metastore": "spark", "lake_catalog": "trino"}
         for name in sorted(self.model_fields_set - {"kind"}):
             if self.kind == "duckdb" and of.get(name) != "duckdb":
@@ -98,16 +96,16 @@ class EngineConfig(Part):
         return self
 
 
-class Defaults(Part):
+class Defaults(SpecPart):
     """What specs need not repeat."""
 
-    owner: str = Field("", description="who answers for tables whose spec names nobody")
+    owner: str = Field("", description="the owner of tables whose spec has none")
     schedule: ScheduleText = Field("@daily", description="@daily, @weekly, @monthly or a cron of that rhythm")
     retries: Annotated[int, Field(ge=0, le=20)] = Field(2, description="how often a failed step is tried again")
 
 
-class SourceConfig(Part):
-    """An external table: files that somebody else writes, or a table in the catalog of Spark or Trino."""
+class SourceConfig(SpecPart):
+    """An external table: files that are not written by drawloom, or a table in the catalog of Spark or Trino."""
 
     files: Annotated[str, AfterValidator(_check_files)] | None = Field(
         None,
@@ -128,17 +126,17 @@ class SourceConfig(Part):
     description: str = Field("", description="what it is, for people")
 
     @model_validator(mode="after")
-    def _has_format(self) -> SourceConfig:
+    def _check_format(self) -> SourceConfig:
         if self.files is None:
             return self._in_catalog()
         if not self.by_day:
             raise RuleError("must not have `by_day`: whether files are by day is in their pattern")
         if self.format is None and self.kind is None:
-            raise RuleError("must have a `format` of parquet, csv or json: the suffix of `files` does not tell")
-        if self.kind != "parquet" and not self.columns:
             raise RuleError(
-                f"must have `columns`: {self.kind} does not tell their types", "Like columns: {id: BIGINT}."
+                "must have a `format` of parquet, csv or json: it does not follow from the suffix of `files`"
             )
+        if self.kind != "parquet" and not self.columns:
+            raise RuleError(f"must have `columns`: {self.kind} files have no types", "Like columns: {id: BIGINT}.")
         return self
 
     def _in_catalog(self) -> SourceConfig:
@@ -156,14 +154,14 @@ class SourceConfig(Part):
 
     @property
     def partitioned(self) -> bool:
-        """Whether it has a day in each of its files or partitions."""
+        """Whether each of its files or partitions belongs to one day."""
         return self.by_day if self.files is None else bool(_MARK.search(self.files))
 
 
-class Config(Whole):
+class Config(SpecModel):
     """The settings of a project. Paths are relative to the folder of the file.
 
-    Texts hold ``${NAME}`` as written; the properties give the values, which must not be printed.
+    Texts have ``${NAME}`` as written; ``env.expand`` gives their values, which must not be printed.
     """
 
     _root: Path = PrivateAttr(default=Path())
@@ -182,7 +180,7 @@ class Config(Whole):
     sources: dict[TableName, SourceConfig] = Field({}, description="external tables by name")
 
     def problems(self) -> Iterator[Problem]:
-        """Days turned round, sources that differ by case only, secrets that are not there or in the clear."""
+        """An end before the start, sources that differ by case only, secrets that are not set or in plain text."""
         if self.end and self.end < self.start:
             message = f"end == {self.end}, must not be before the start, {self.start}."
             yield Problem("empty-range", "error", message, self.place("end"))
@@ -203,7 +201,7 @@ def load_config(path: Path | str) -> Config:
         path: ``drawloom.yml``, or the folder it is in.
 
     Raises:
-        InputError: it is not there, or something in it is wrong; all of it is told at once.
+        InputError: it does not exist, or has errors; all of them at once.
     """
     path = Path(path)
     path = path / FILE if path.is_dir() else path
@@ -219,7 +217,7 @@ def load_config(path: Path | str) -> Config:
     return config
 
 
-def _expandable(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
+def _texts_with_variables(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
     yield ("lake",), config.lake
     yield ("registry",), config.registry or ""
     for name in ("url", "metastore", "location"):
@@ -239,7 +237,7 @@ def _engine_problems(config: Config) -> Iterator[Problem]:
 
 
 def _secret_problems(config: Config) -> Iterator[Problem]:
-    for keys, text in _expandable(config):
+    for keys, text in _texts_with_variables(config):
         where = config.place(*keys)
         for name in unset(text):
             message = f"{'.'.join(keys)} == ${{{name}}}, must be set in the environment."
@@ -250,9 +248,9 @@ def _secret_problems(config: Config) -> Iterator[Problem]:
 
 
 def _case_problems(config: Config) -> Iterator[Problem]:
-    seen: dict[str, str] = {}
+    first: dict[str, str] = {}
     for name in config.sources:
-        other = seen.setdefault(name.lower(), name)
+        other = first.setdefault(name.lower(), name)
         if other != name:
             message = f"sources.{name} == the name of {other} in other letters, must be another name."
             yield Problem("two-owners", "error", message, config.place("sources", name))

@@ -1,4 +1,4 @@
-"""YAML texts as plain values that remember the line of every key."""
+"""YAML documents as plain values, with the line of every key, and limits on their size."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML mapping of a file; ``lines`` gives the line of each value by the keys that lead to it."""
+    """One YAML mapping of a file; ``lines`` maps the keys that lead to a value to its line."""
 
     data: Mapping[str, Any]
     file: str | None = None
     lines: Mapping[Keys, int] = field(default_factory=dict)
 
     def where(self, *keys: str | int) -> Where:
-        """The place of a value, or of what holds it where the value itself is not written."""
+        """The place of a value; of the mapping that would contain it where it is not written."""
         while keys and keys not in self.lines:
             keys = keys[:-1]
         return Where(self.file, self.lines.get(keys))
 
 
 def read_text(path: Path, file: str) -> str:
-    """The text of a file; ``file`` is how messages call it.
+    """The text of a file; ``file`` is its name in messages.
 
     Raises:
         InputError: it cannot be read, is too long, or is not UTF-8.
@@ -63,11 +63,11 @@ def parse_yaml(text: str, file: str | None = None, first_line: int = 1) -> list[
 
     Args:
         text: the YAML.
-        file: how messages call it.
+        file: its name in messages.
         first_line: the line of the file on which the text begins.
 
     Raises:
-        InputError: it is no YAML, a key is given twice, or it is too large; all that is wrong is told at once.
+        InputError: it is not YAML, a key is given twice, or it is too large; all errors at once.
     """
     text = textwrap.dedent(text)
     try:
@@ -76,8 +76,8 @@ def parse_yaml(text: str, file: str | None = None, first_line: int = 1) -> list[
         try:
             nodes = _compose(_BARE.sub(r'\1"\2"\3', text))
         except yaml.YAMLError:
-            raise InputError(_syntax(error, text, file, first_line)) from None
-    except _TooMuchError as error:
+            raise InputError(_syntax_problem(error, text, file, first_line)) from None
+    except _TooLargeError as error:
         raise refuse("too-large", f"{error}.", Where(file, first_line)) from None
     return _documents(nodes, file, first_line)
 
@@ -88,7 +88,7 @@ def _documents(nodes: Iterable[yaml.Node], file: str | None, first_line: int) ->
         builder = _Builder(file, first_line)
         try:
             value = builder.value(node, ())
-        except _TooMuchError as error:
+        except _TooLargeError as error:
             raise refuse("too-large", f"{error}.", builder.at(node)) from None
         problems += builder.problems
         if isinstance(value, dict):
@@ -103,12 +103,16 @@ def _documents(nodes: Iterable[yaml.Node], file: str | None, first_line: int) ->
 _NOT_A_MAPPING = "text == {!r:.60}, must be lines of `key: value`."
 
 
-class _TooMuchError(Exception):
-    """The text would grow over a limit."""
+class _TooLargeError(Exception):
+    """The document is over a limit."""
 
 
 class _Builder:
-    """Turns the nodes of one document into values, and notes their lines."""
+    """Turns the nodes of one document into values, and notes their lines.
+
+    Not ``yaml.safe_load``, which has no lines, silently takes the last of duplicate keys, reads a key ``on`` as true,
+    and stops at the first error.
+    """
 
     def __init__(self, file: str | None, first_line: int) -> None:
         self.file = file
@@ -119,16 +123,16 @@ class _Builder:
         self._count = 0
 
     def at(self, node: yaml.Node) -> Where:
-        """The place of a node; the text of a block scalar begins on the line after its mark."""
+        """The place of a node; the text of a block scalar begins on the line after its ``|``."""
         block = isinstance(node, yaml.ScalarNode) and node.style in {"|", ">"}
         return Where(self.file, self.first_line + node.start_mark.line + block)
 
     def value(self, node: yaml.Node, keys: Keys) -> Any:
         self._count += 1
         if self._count > MAX_VALUES:
-            raise _TooMuchError(f"values == more than {MAX_VALUES}, must be fewer")
+            raise _TooLargeError(f"values == more than {MAX_VALUES}, must be fewer")
         if len(keys) > MAX_DEPTH:
-            raise _TooMuchError(f"nesting == more than {MAX_DEPTH} levels, must be flatter")
+            raise _TooLargeError(f"nesting == more than {MAX_DEPTH} levels, must be flatter")
         self.lines.setdefault(keys, self.at(node).line or 1)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, keys)
@@ -169,28 +173,28 @@ class _Builder:
 
 
 def _compose(text: str) -> list[yaml.Node]:
-    _limit(yaml.parse(text, Loader=_PARSER))
+    _check_limits(yaml.parse(text, Loader=_PARSER))
     return list(yaml.compose_all(text, Loader=_PARSER))
 
 
-def _limit(events: Iterator[yaml.Event]) -> None:
-    """Composing is recursive, so depth is bounded before it."""
+def _check_limits(events: Iterator[yaml.Event]) -> None:
+    """Composing is recursive, so the depth is limited before it."""
     depth = 0
     for count, event in enumerate(events):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise _TooMuchError(f"nesting == more than {MAX_DEPTH} levels, must be flatter")
+            raise _TooLargeError(f"nesting == more than {MAX_DEPTH} levels, must be flatter")
         if count > 3 * MAX_VALUES:
-            raise _TooMuchError(f"values == more than {MAX_VALUES}, must be fewer")
+            raise _TooLargeError(f"values == more than {MAX_VALUES}, must be fewer")
 
 
-def _syntax(error: yaml.YAMLError, text: str, file: str | None, first_line: int) -> Problem:
+def _syntax_problem(error: yaml.YAMLError, text: str, file: str | None, first_line: int) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    said = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
     number = mark.line if mark else text.count("\n", 0, getattr(error, "position", 0))
     lines = text.splitlines() or [""]
     number = min(number, len(lines) - 1)
     shown = lines[number].strip()
     where = Where(file, first_line + number, mark.column + 1 if mark else None)
     fix = "Put texts with `: `, `{`, `@` or tabs in double quotes, and indent with spaces."
-    return Problem("not-yaml", "error", f"line == {shown!r:.80}, must be YAML: {said}.", where, Fix(fix))
+    return Problem("not-yaml", "error", f"line == {shown!r:.80}, must be YAML: {reason}.", where, Fix(fix))

@@ -1,4 +1,4 @@
-"""``${NAME}`` in the project's settings: the only way in for secrets."""
+"""Environment variables in the project's settings: ``${NAME}``, the only way to give secrets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _PASSWORD = re.compile(r"://[^/@\s:]*:([^/@\s]+)@|[;?&](?:token|password)=([^;&\
 
 
 def unset(text: str) -> list[str]:
-    """The names in a text that the environment does not have."""
+    """The variables in a text that are not set."""
     return [name for name in _NAME.findall(text) if name not in os.environ]
 
 
 def has_password(text: str) -> bool:
-    """Whether a URL carries a password or a token in the clear."""
+    """Whether a URL has a password or a token in plain text."""
     return any(_NAME.sub("", part) for found in _PASSWORD.findall(text) for part in found)
 
 
@@ -25,7 +25,7 @@ def expand(text: str) -> str:
     """The text with every ``${NAME}`` replaced by its value in the environment. Do not print the result.
 
     Raises:
-        InputError: a name is not set.
+        InputError: a variable is not set.
     """
     missing = unset(text)
     if missing:

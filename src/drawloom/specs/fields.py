@@ -1,4 +1,4 @@
-"""The few field types that specs share, and their rules."""
+"""Field types that specs share (days, tables, schedules, durations, ...) and their validation rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
 
 from drawloom.model import Days, Schedule
-from drawloom.specs.faults import RuleError, nearest
+from drawloom.specs.validation import RuleError, nearest
 
 _RESERVED = frozenset({"information_schema", "pg_catalog", "system", "temp"})
 _DAY_RULE = "must be a day like 2026-01-31"
@@ -22,7 +22,7 @@ _FOREVER = re.compile(r"forever:\s*(\S.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Forever:
-    """A schedule that never ends, and why nobody needs to look at it again."""
+    """A schedule without an end, and the reason why it needs none."""
 
     reason: str
 
@@ -70,7 +70,7 @@ def as_lateness(value: object) -> object:
 
 
 def check_duration(value: timedelta) -> timedelta:
-    """Some time, not none."""
+    """A duration longer than zero."""
     if not value:
         raise RuleError("must be more than nothing, like 6h or 1d")
     return value
@@ -117,7 +117,7 @@ def check_table(value: str) -> str:
 
 
 def check_schedule(value: str) -> str:
-    """A rhythm that Schedule knows."""
+    """A text that ``Schedule.parse`` accepts."""
     try:
         Schedule.parse(value)
     except ValueError:
@@ -128,7 +128,7 @@ def check_schedule(value: str) -> str:
 
 
 def as_days(value: object) -> object:
-    """The text of Days, out of ``-6..0``, ``-1`` or a number."""
+    """The text of Days out of ``-6..0``, ``-1`` or a number."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     try:
         days = Days.parse(text) if isinstance(text, str) else Days()

@@ -1,17 +1,21 @@
-"""``specs/**``: files -> spec objects."""
+"""Loading specs: files in YAML, SQL and Python -> spec objects."""
 
 from __future__ import annotations
 
 import re
+import sys
+import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from drawloom.model import Fix, InputError, Problem, Where, refuse
-from drawloom.specs.base import Spec
-from drawloom.specs.document import Document, parse_yaml, read_text
-from drawloom.specs.faults import nearest, shown
-from drawloom.specs.python import load_python
+from drawloom.specs.base import PACKAGE, Spec
+from drawloom.specs.document import Document, Keys, parse_yaml, read_text
+from drawloom.specs.validation import nearest, shown
 
 Kinds = Mapping[str, type[Spec]]
 
@@ -39,7 +43,7 @@ def read_specs(folder: Path | str, kinds: Kinds) -> tuple[list[Spec], list[Probl
     """Like load_specs, but one bad file does not take the others down."""
     specs: list[Spec] = []
     problems: list[Problem] = []
-    for path, file in _files(Path(folder)):
+    for path, file in _spec_files(Path(folder)):
         try:
             found, wrong = load_file(path, file, kinds)
         except InputError as error:
@@ -50,26 +54,26 @@ def read_specs(folder: Path | str, kinds: Kinds) -> tuple[list[Spec], list[Probl
 
 
 def load_file(path: Path, file: str, kinds: Kinds) -> tuple[list[Spec], list[Problem]]:
-    """The specs of one file, and what is wrong in it; ``file`` is how messages call it.
+    """The specs of one file, and what is wrong in it; ``file`` is its name in messages.
 
     Raises:
-        InputError: nothing of the file can be used.
+        InputError: the file as a whole is wrong.
     """
     text = read_text(path, file)
     match path.suffix:
         case ".py":
             return load_python(path, file, text)
         case ".sql":
-            return _validated([sql_document(text, file)], kinds)
+            return _validate([sql_document(text, file)], kinds)
         case _:
-            return _validated(parse_yaml(text, file), kinds)
+            return _validate(parse_yaml(text, file), kinds)
 
 
 def sql_document(text: str, file: str | None = None) -> Document:
     """The header of a SQL text, and the text below it under the key ``sql``.
 
     Raises:
-        InputError: there is no header, or it is no YAML.
+        InputError: there is no header, or it is not YAML.
     """
     found = _HEADER.match(text)
     if not found:
@@ -85,7 +89,7 @@ def sql_document(text: str, file: str | None = None) -> Document:
     return Document({"kind": "autodag", **header.data, "sql": text[found.end() :]}, file, lines)
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, str]]:
+def _spec_files(folder: Path) -> Iterator[tuple[Path, str]]:
     if not folder.is_dir():
         return
     for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
@@ -95,18 +99,18 @@ def _files(folder: Path) -> Iterator[tuple[Path, str]]:
             yield path, "/".join((folder.name, *parts))
 
 
-def _validated(documents: list[Document], kinds: Kinds) -> tuple[list[Spec], list[Problem]]:
+def _validate(documents: list[Document], kinds: Kinds) -> tuple[list[Spec], list[Problem]]:
     specs: list[Spec] = []
     problems: list[Problem] = []
     for document in documents:
         try:
-            specs.append(_spec(document, kinds))
+            specs.append(_validate_spec(document, kinds))
         except InputError as error:
             problems += error.problems
     return specs, problems
 
 
-def _spec(document: Document, kinds: Kinds) -> Spec:
+def _validate_spec(document: Document, kinds: Kinds) -> Spec:
     kind: Any = document.data.get("kind")
     if isinstance(kind, str) and kind in kinds:
         return kinds[kind].model_validate(document.data, context=document)
@@ -116,3 +120,83 @@ def _spec(document: Document, kinds: Kinds) -> Spec:
     fix = nearest(str(kind), kinds)
     message = f"kind == {shown(kind)}, must be one of {known}."
     raise InputError(Problem("unknown-kind", "error", message, document.where("kind"), Fix(fix) if fix else None))
+
+
+def load_python(path: Path, file: str, text: str) -> tuple[list[Spec], list[Problem]]:
+    """The specs in the variables of a module, alone or in lists and tuples, in their order.
+
+    The module is imported as ``drawloom_specs.<its path>``, so that its functions have one name on every machine.
+
+    Raises:
+        InputError: the module cannot be imported.
+    """
+    module = import_spec(path, file, text)
+    specs = list({id(spec): spec for value in vars(module).values() for spec in _specs(value)}.values())
+    own = [spec for spec in specs if spec.where.file == str(path)]
+    for spec in own:
+        spec.set_place(Document({}, file, _lines(spec, text)), Where(file, spec.where.line))
+    return own, []
+
+
+def module_name(file: str) -> str:
+    """The name under which a spec file is imported; ``file`` is its path from the project."""
+    return ".".join((PACKAGE, *Path(file).with_suffix("").parts[1:]))
+
+
+def import_spec(path: Path, file: str, text: str | None = None) -> ModuleType:
+    """The module of a spec file, so that its functions can be found by name.
+
+    Raises:
+        InputError: the module cannot be imported.
+    """
+    text = path.read_text(encoding="utf-8") if text is None else text
+    module = ModuleType(module_name(file))
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    try:
+        with _on_path(path.parent):
+            exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - it is the user's code
+    except InputError as error:
+        raise InputError(*(_placed(problem, path, file) for problem in error.problems)) from error
+    except (Exception, SystemExit) as error:
+        raise _python_error(error, path, file) from error
+    return module
+
+
+@contextmanager
+def _on_path(folder: Path) -> Iterator[None]:
+    """Lets a spec import modules of its folder."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+def _python_error(error: BaseException, path: Path, file: str) -> InputError:
+    line = error.lineno if isinstance(error, SyntaxError) and error.filename == str(path) else None
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    line = line or (frames[-1].lineno if frames else None)
+    text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    return refuse("python-error", f"{file} == {text}, must import without an error.", Where(file, line))
+
+
+def _placed(problem: Problem, path: Path, file: str) -> Problem:
+    return replace(problem, where=replace(problem.where, file=file)) if problem.where.file == str(path) else problem
+
+
+def _specs(value: object) -> Iterator[Spec]:
+    if isinstance(value, Spec):
+        yield value
+    elif isinstance(value, list | tuple):
+        yield from (item for item in value if isinstance(item, Spec))
+
+
+def _lines(spec: Spec, text: str) -> dict[Keys, int]:
+    """The line of the spec, and of its long texts where the module has them literally."""
+    lines: dict[Keys, int] = {(): spec.where.line or 1}
+    for name in type(spec).model_fields:
+        value = getattr(spec, name)
+        if isinstance(value, str) and "\n" in value and text.count(value) == 1:
+            lines[(name,)] = text.count("\n", 0, text.find(value)) + 1
+    return lines

@@ -1,4 +1,4 @@
-"""What editors and people are told of the specs, out of the models: JSON Schema, and tables of every field."""
+"""Documentation out of the models of specs: JSON Schema for editors, and Markdown tables of every field."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def config_schema() -> dict[str, Any]:
     """The JSON Schema of ``drawloom.yml``."""
-    return {"$schema": _DIALECT, **_tidy(Config.model_json_schema())}
+    return {"$schema": _DIALECT, **_without_python_fields(Config.model_json_schema())}
 
 
 def spec_schema(kinds: Mapping[str, type[Spec]]) -> dict[str, Any]:
@@ -28,29 +28,29 @@ def spec_schema(kinds: Mapping[str, type[Spec]]) -> dict[str, Any]:
         for kind in sorted(kinds)
     ]
     head = {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": sorted(kinds)}}, "allOf": choices}
-    return {"$schema": _DIALECT, **head, **_tidy(made)}
+    return {"$schema": _DIALECT, **head, **_without_python_fields(made)}
 
 
 def reference(models: Iterable[type[BaseModel]]) -> str:
     """A Markdown section for each model and the models in it: every field with type, default and meaning."""
-    seen: dict[str, str] = {}
+    sections: dict[str, str] = {}
     for model in models:
-        schema = _tidy(model.model_json_schema())
-        seen[model.__name__] = _section(model.__name__, schema)
+        schema = _without_python_fields(model.model_json_schema())
+        sections[model.__name__] = _section(model.__name__, schema)
         for name, part in sorted(schema.get("$defs", {}).items()):
             if "properties" in part:
-                seen.setdefault(name, _section(name, part))
-    return "\n".join(seen.values())
+                sections.setdefault(name, _section(name, part))
+    return "\n".join(sections.values())
 
 
-def _tidy(schema: Any) -> Any:
+def _without_python_fields(schema: Any) -> Any:
     """Without the fields that only Python can give."""
     if isinstance(schema, list):
-        return [_tidy(item) for item in schema]
+        return [_without_python_fields(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     return {
-        key: _tidy(value)
+        key: _without_python_fields(value)
         for key, value in schema.items()
         if not (isinstance(value, dict) and value.get(PYTHON_ONLY) is True)
     }

@@ -1,4 +1,4 @@
-"""What is known about tables before their SQL is read: partition keys and columns."""
+"""The catalog: what is known about tables before SQL is read, partition keys and columns."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from drawloom.model import InputError, Where, refuse
+from drawloom.model import Family, InputError, Where, refuse
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogEntry:
     """One table: its partition keys, its columns with their types, and the timestamps its first key is made from.
 
     ``keys`` None means not known, and () means not partitioned. ``days_from`` are timestamp columns whose UTC
     date is the partition's day, so that a range of them bounds the days. ``unique`` are columns that, with the keys,
-    tell the rows apart.
+    tell the rows apart. ``family`` is given where the name is that of a family of tables.
     """
 
     keys: tuple[str, ...] | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     days_from: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
+    family: Family | None = None
 
 
-Catalog = Mapping[str, Entry]
+Catalog = Mapping[str, CatalogEntry]
 
 
-def typed(catalog: Catalog) -> dict[str, dict[str, str]]:
+def column_types(catalog: Catalog) -> dict[str, dict[str, str]]:
     """The columns with their types, ``ds`` among them, of those tables whose columns are known."""
     return {
         name: {**entry.columns, **dict.fromkeys(set(entry.keys or ()) - set(entry.columns), "DATE")}
@@ -38,17 +39,17 @@ def typed(catalog: Catalog) -> dict[str, dict[str, str]]:
     }
 
 
-def find_entry(catalog: Catalog, name: str) -> Entry:
-    """What a catalog says of a table; a name with a database before its schema is also found without it."""
+def find_entry(catalog: Catalog, name: str) -> CatalogEntry:
+    """What a catalog knows of a table; a name with a database before its schema is also found without it."""
     parts = name.lower().split(".")
     for start in range(max(1, len(parts) - 1)):
         found = catalog.get(".".join(parts[start:]))
         if found is not None:
             return found
-    return Entry()
+    return CatalogEntry()
 
 
-def load_catalog(source: str | Path | Mapping[str, Any]) -> dict[str, Entry]:
+def load_catalog(source: str | Path | Mapping[str, Any]) -> dict[str, CatalogEntry]:
     """Tables by name (lower case, dotted), from JSON text, a JSON file, or its content.
 
     The JSON is ``{table: [key columns]}`` or ``{table: {"keys": [...], "columns": {name: type}, "days_from": [...],
@@ -77,9 +78,9 @@ def _content(source: str | Path | Mapping[str, Any]) -> tuple[Where, Any]:
         raise _refuse(f"catalog == {str(source)[:80]!r}, must be JSON or a file of it ({error}).", where) from error
 
 
-def _entry(name: str, value: Any, where: Where) -> Entry:
+def _entry(name: str, value: Any, where: Where) -> CatalogEntry:
     if isinstance(value, list):
-        return Entry(keys=_names(name, "keys", value, where))
+        return CatalogEntry(keys=_names(name, "keys", value, where))
     if not isinstance(value, Mapping):
         raise _refuse(f"catalog[{name!r}] == {value!r}, must be a list of keys or a mapping.", where)
     for key in value:
@@ -90,7 +91,7 @@ def _entry(name: str, value: Any, where: Where) -> Entry:
         columns = dict.fromkeys(columns, "")
     if not isinstance(columns, Mapping):
         raise _refuse(f"catalog[{name!r}].columns == {columns!r}, must map names to types.", where)
-    return Entry(
+    return CatalogEntry(
         keys=_names(name, "keys", value["keys"], where) if value.get("keys") is not None else None,
         columns={str(column).lower(): str(type_ or "") for column, type_ in columns.items()},
         days_from=_names(name, "days_from", value.get("days_from", []), where),

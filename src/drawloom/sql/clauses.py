@@ -1,4 +1,4 @@
-"""Small questions about how a query is written."""
+"""Helpers for parts of a parsed statement: WITH, UNION, stars, VALUES, INSERT columns, PARTITION, MERGE branches."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sqlglot import exp
 
 from drawloom.sql.scope import Cte
 
-Names = Mapping[str, Cte]
+CteNames = Mapping[str, Cte]
 
 
-def inner_names(query: exp.Expr, names: Names, made: list[Cte]) -> Names:
-    """The names that a query sees: those around it, and those of its own WITH, which are added to ``made``."""
+def inner_names(query: exp.Expr, names: CteNames, new_ctes: list[Cte]) -> CteNames:
+    """The names that a query sees: those around it, and those of its own WITH, which are added to ``new_ctes``."""
     clause = query.args.get("with_")
     if clause is None:
         return names
@@ -24,9 +24,9 @@ def inner_names(query: exp.Expr, names: Names, made: list[Cte]) -> Names:
         cte = Cte(item.alias.lower(), item.this, inner, columns)
         if clause.args.get("recursive"):
             inner[cte.name] = cte
-            cte.open = not any(table.name.lower() == cte.name for table in item.this.find_all(exp.Table))
+            cte.can_push_down = not any(table.name.lower() == cte.name for table in item.this.find_all(exp.Table))
         known[cte.name] = cte
-        made.append(cte)
+        new_ctes.append(cte)
     return known
 
 
@@ -52,7 +52,7 @@ def is_star(item: exp.Expr) -> bool:
 
 
 def star_list(star: exp.Expr, name: str) -> list[exp.Expr]:
-    """What ``* EXCEPT``, ``REPLACE`` or ``RENAME`` (``except_``, ``replace``, ``rename``) lists."""
+    """The items of a star's ``EXCEPT``, ``REPLACE`` or ``RENAME`` list (``except_``, ``replace``, ``rename``)."""
     inner = star.this if isinstance(star, exp.Column) else star
     return list(inner.args.get(name) or [])
 
@@ -85,14 +85,14 @@ def listed_columns(node: exp.Expr) -> tuple[str, ...]:
 
 
 def is_temporary(node: exp.Create) -> bool:
-    """Whether a CREATE makes something that goes with the session."""
+    """Whether a CREATE makes a temporary table or view."""
     properties = node.args.get("properties")
     items = properties.expressions if properties is not None else []
     return any(isinstance(item, exp.TemporaryProperty) for item in items)
 
 
 def partition_key(part: exp.Expr) -> str:
-    """The column that one part of a PARTITION clause is about."""
+    """The column that one part of a PARTITION clause names."""
     return (part.this if isinstance(part, exp.EQ) else part).name.lower()
 
 

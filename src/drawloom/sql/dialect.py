@@ -1,4 +1,4 @@
-"""Dialects: their names, identifiers, and SQL said in another one."""
+"""Dialects: their names, quoted identifiers, and the translation of SQL from one to another."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 
-from drawloom.model import InputError, refuse
-from drawloom.sql.portable.closed import expanded
+from drawloom.model import refuse
+from drawloom.sql.translate.portable import expand_portable_functions
 
 DIALECTS = ("duckdb", "spark", "hive", "trino", "presto", "bigquery", "snowflake", "redshift", "postgres", "mysql")
-# The engines whose text is made by rules that were run on them, or on their next of kin.
-PORTABLE = ("spark", "trino", "hive", "presto")
+# The dialects of engines that drawloom runs on: each construct has a rule that was run there against DuckDB.
+TRANSLATED = ("spark", "trino")
 Columns = Mapping[str, Mapping[str, str]]
 _ALIASES = {"sparksql": "spark", "postgresql": "postgres", "ansi": "", "standard": "", "awsathena": "athena"}
 
@@ -43,53 +43,50 @@ def quoted(name: str, dialect: str = "duckdb") -> str:
 
 
 def transpile(sql: str, source: str, target: str, columns: Columns | None = None, *, pretty: bool = False) -> str:
-    """A text of one dialect in another: it means the same there.
+    """A text of one dialect in another.
 
-    From DuckDB to Spark, Trino, Hive and Presto every construct is said by a rule of ``drawloom.sql.portable``, and what
-    has none is refused. From DuckDB to DuckDB only the portable functions are expanded.
+    From DuckDB to Spark and Trino every construct is translated by a rule of ``drawloom.sql.translate`` and means the same
+    there; what has no rule is refused. From DuckDB to DuckDB only the portable functions are expanded. Between all other
+    dialects it is sqlglot's translation.
 
     Args:
-        columns: what is known of the tables that the text reads: their columns with their types, in DuckDB's words, by
-            the table's name as the text has it, such as ``{"core.rides": {"fare": "DECIMAL(18, 2)"}}``. The more is
-            known, the plainer is the text and the less is refused.
+        columns: what is known of the tables that the text reads: their columns with their DuckDB types, by the table's
+            name as the text has it, such as ``{"core.rides": {"fare": "DECIMAL(18, 2)"}}``. The more is known, the plainer
+            is the text and the less is refused.
         pretty: lay the text out on lines, for people.
 
     Raises:
-        InputError: it does not parse (``syntax-error``), or the other dialect cannot say it (``unsupported-sql``).
+        InputError: it does not parse (``syntax-error``), or the other dialect has nothing like it (``unsupported-sql``).
     """
     source, target = check_dialect(source), check_dialect(target)
     if source == target == "duckdb":
-        return expanded(sql)
-    if source == "duckdb" and target in PORTABLE:
-        return _portable(sql, target, columns or {}, pretty=pretty)
-    return _transpiled(expanded(sql) if source == "duckdb" else sql, source, target)
+        return expand_portable_functions(sql)
+    if source == "duckdb" and target in TRANSLATED:
+        return _translated(sql, target, columns or {}, pretty=pretty)
+    return _transpiled(expand_portable_functions(sql) if source == "duckdb" else sql, source, target)
 
 
-def _portable(sql: str, target: str, columns: Columns, *, pretty: bool) -> str:
-    from drawloom.sql.deep import deeply
-    from drawloom.sql.parse import too_deep
-    from drawloom.sql.portable.engine import say_text
+def _translated(sql: str, target: str, columns: Columns, *, pretty: bool) -> str:
+    from drawloom.sql.parse import too_deep_error
+    from drawloom.sql.recursion import with_deep_stack
+    from drawloom.sql.translate.statements import translate_sql
 
     try:
-        return deeply(lambda: say_text(sql, target, columns, pretty=pretty))
+        return with_deep_stack(lambda: translate_sql(sql, target, columns, pretty=pretty))
     except RecursionError as error:
-        raise too_deep() from error
+        raise too_deep_error() from error
 
 
 def _transpiled(sql: str, source: str, target: str) -> str:
     from sqlglot.errors import ErrorLevel, UnsupportedError
 
     from drawloom.sql.parse import parse
-    from drawloom.sql.template import Piece, Rendered
+    from drawloom.sql.template.rendering import Piece, Rendered
 
     statements, _ = parse(Rendered(sql, sql, (Piece(0, 0, True, sql),)), source)
     try:
-        texts = [one.sql(target, unsupported_level=ErrorLevel.RAISE) for one in statements]
+        return ";\n".join(one.sql(target, unsupported_level=ErrorLevel.RAISE) for one in statements)
     except UnsupportedError as error:
-        raise _unsupported(error, target) from error
-    return ";\n".join(texts)
-
-
-def _unsupported(error: Exception, target: str) -> InputError:
-    what = str(error).strip().splitlines()[0]
-    return refuse("unsupported-sql", f"sql == {what}, must be SQL that {target} has.", None, "Say it another way.")
+        what = str(error).strip().splitlines()[0]
+        message = f"sql == {what}, must be SQL that {target} has."
+        raise refuse("unsupported-sql", message, None, "Write it another way.") from error

@@ -1,4 +1,4 @@
-"""What a script does, statement by statement: tables it reads and writes, and what it makes itself on the way."""
+"""What a script does, statement by statement: the tables it reads and writes, and the temporary ones it makes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from drawloom.model import Days
 from drawloom.sql.clauses import (
-    Names,
+    CteNames,
     empties_days,
     inner_names,
     is_temporary,
@@ -20,59 +20,62 @@ from drawloom.sql.clauses import (
     table_of,
     whens,
 )
-from drawloom.sql.dayset import ALL, NONE, DaySet
-from drawloom.sql.prune import Place, Pruner, subqueries
-from drawloom.sql.query import Relational, Workshop
-from drawloom.sql.scope import Cte, Joined, table_name
+from drawloom.sql.days.day_set import ALL, NONE, DaySet
+from drawloom.sql.days.partition_pruning import Pruner, TableScan, subqueries
+from drawloom.sql.days.query import AnalysisContext, AnalyzedQuery
+from drawloom.sql.days.values import UNKNOWN, PerProbe, Value, apply_per_probe, parse_time, to_text
+from drawloom.sql.scope import Cte, JoinNode, table_name
 from drawloom.sql.script import Write
-from drawloom.sql.values import UNKNOWN, Moving, Value, lift, parse_time, to_text
 
 
-class Effects:
-    """Runs through the statements of a script, in order."""
+class ScriptEffects:
+    """Collects the table scans and writes of a script's statements, in order.
 
-    def __init__(self, shop: Workshop) -> None:
-        self.shop = shop
+    Days of a table that the script has written itself before it reads them are not read from outside.
+    """
+
+    def __init__(self, context: AnalysisContext) -> None:
+        self.context = context
         self.names: dict[str, Cte] = {}
         self.writes: list[Write] = []
-        self.places: list[Place] = []
+        self.scans: list[TableScan] = []
         self._views: list[tuple[Cte, dict[str, DaySet]]] = []
-        self._made: dict[str, DaySet] = {}
-        self._deleted: dict[str, DaySet] = {}
+        self._days_written: dict[str, DaySet] = {}
+        self._days_deleted: dict[str, DaySet] = {}
         self._created: set[str] = set()
         self._declared: set[str] = set()
-        self._pruner = Pruner(shop)
+        self._pruner = Pruner(context)
         self._index = 0
 
     def run(self, statements: tuple[exp.Expr, ...]) -> None:
-        """Note the effects of all statements."""
+        """Collect the effects of all statements."""
         for self._index, statement in enumerate(statements):
             before = len(self.writes)
-            _RULES.get(type(statement), Effects.other)(self, statement)
-            self._collect(self._made)
-            self._remember(self.writes[before:])
-        for cte, made in reversed(self._views):
+            _RULES.get(type(statement), ScriptEffects.read_subqueries)(self, statement)
+            self._collect_scans(self._days_written)
+            self._note_created(self.writes[before:])
+        for cte, written in reversed(self._views):
             self._pruner.visit_ctes([cte])
-            self._collect(made)
+            self._collect_scans(written)
 
-    def _collect(self, made: dict[str, DaySet]) -> None:
-        """Take over the places that were read, less what the script has made before."""
-        for place in self._pruner.places.values():
-            own = made.get(place.table.lower(), NONE)
-            left = self.shop.probed.apart(place.days, own)
-            if own.empty or not left.empty:
-                self.places.append(Place(place.table, place.node, left))
-        self._pruner.places = {}
+    def _collect_scans(self, written: dict[str, DaySet]) -> None:
+        """Take the scans of the last statement, less the days that the script has made before."""
+        for scan in self._pruner.scans.values():
+            own = written.get(scan.table.lower(), NONE)
+            left = self.context.probe_days.subtract(scan.days, own)
+            if own.is_empty or not left.is_empty:
+                self.scans.append(TableScan(scan.table, scan.node, left))
+        self._pruner.scans = {}
 
-    def _remember(self, writes: list[Write]) -> None:
+    def _note_created(self, writes: list[Write]) -> None:
         for write in writes:
             name = write.table.lower()
             if name not in self._declared and write.mode in ("create", "view"):
-                self._made[name] = ALL
+                self._days_written[name] = ALL
                 self._created.add(name)
 
-    def other(self, node: exp.Expr) -> None:
-        """A query, or a statement that is only looked at for the queries in it."""
+    def read_subqueries(self, node: exp.Expr) -> None:
+        """A query, or a statement of which only the queries in it count."""
         if isinstance(node, exp.Query):
             self._into(node)
             self._pruner.read(node, self.names)
@@ -87,44 +90,44 @@ class Effects:
         if into is None or not isinstance(into.this, exp.Table):
             return
         if into.args.get("temporary") or into.this.name.startswith("#"):
-            self.names[table_name(into.this).lower()] = _filled(table_name(into.this))
+            self.names[table_name(into.this).lower()] = _opaque_table(table_name(into.this))
         else:
             self._write(into.this, "create")
 
     def insert(self, node: exp.Insert) -> None:
         """INSERT: it appends, or overwrites a table or a partition."""
-        made: list[Cte] = []
-        names = inner_names(node, self.names, made)
+        ctes: list[Cte] = []
+        names = inner_names(node, self.names, ctes)
         if isinstance(node.expression, exp.Expr) and isinstance(node.expression, exp.Query):
             self._pruner.read(node.expression, names)
         elif isinstance(node.args.get("source"), exp.Table):
-            self._pruner.read_parts(exp.Tuple(), names, self.shop.builder.leaf(node.args["source"], names))
+            self._pruner.read_parts(exp.Tuple(), names, self.context.builder.leaf(node.args["source"], names))
         elif isinstance(node.expression, exp.Expr):
             for query in subqueries(node.expression):
                 self._pruner.read(query, names)
-        self._pruner.visit_ctes(made)
+        self._pruner.visit_ctes(ctes)
         table = table_of(node.this)
         if table is not None:
-            self._inserted(node, table, names)
+            self._record_insert(node, table, names)
         elif isinstance(node.this, exp.Directory):
             self.writes.append(Write(node.this.name, "overwrite", None, self._index, True))
 
-    def _inserted(self, node: exp.Insert, table: exp.Table, names: Names) -> None:
+    def _record_insert(self, node: exp.Insert, table: exp.Table, names: CteNames) -> None:
         name = table_name(table).lower()
         overwrite = bool(node.args.get("overwrite"))
         partition = self._partition(table)
-        whole, days = self._covered(node, table, names)
-        replaces = overwrite or name in self._deleted
+        whole, days = self._days_replaced(node, table, names)
+        replaces = overwrite or name in self._days_deleted
         self._write(table, "overwrite" if overwrite else "append", partition, replaces)
         if overwrite and whole:
-            self._make(name, days)
-        elif not overwrite and name in self._deleted and not days.every:
-            self._make(name, self.shop.probed.both(days, self._deleted[name]))
+            self._add_written(name, days)
+        elif not overwrite and name in self._days_deleted and not days.is_all:
+            self._add_written(name, self.context.probe_days.intersect(days, self._days_deleted[name]))
 
-    def _covered(self, node: exp.Insert, table: exp.Table, names: Names) -> tuple[bool, DaySet]:
+    def _days_replaced(self, node: exp.Insert, table: exp.Table, names: CteNames) -> tuple[bool, DaySet]:
         """Whether whole days are written, and which ones."""
-        entry = self.shop.builder.entry(table_name(table))
-        keys = self.shop.builder.keys if entry.keys is None else entry.keys
+        entry = self.context.builder.entry(table_name(table))
+        keys = self.context.builder.keys if entry.keys is None else entry.keys
         clause = table.args.get("partition")
         if clause is None:
             return True, ALL if entry.keys == () else self._output_days(node, keys, names)
@@ -134,34 +137,34 @@ class Effects:
         part = next(iter(values.values()))
         return isinstance(part, exp.EQ), self._days_of(part.expression) if isinstance(part, exp.EQ) else NONE
 
-    def _output_days(self, node: exp.Insert, keys: tuple[str, ...], names: Names) -> DaySet:
+    def _output_days(self, node: exp.Insert, keys: tuple[str, ...], names: CteNames) -> DaySet:
         """The days that the inserted rows have in the first key."""
         if not keys or not isinstance(node.expression, exp.Query):
             return NONE
-        query = Relational(self.shop, node.expression, names)
+        query = AnalyzedQuery(self.context, node.expression, names)
         columns = [item.name.lower() for item in node.this.expressions] if isinstance(node.this, exp.Schema) else []
         if keys[0] in columns:
             return query.days_at(columns.index(keys[0]))
         days = query.days(keys[0]) if query.has(keys[0]) else ALL
-        return NONE if days.every else days
+        return NONE if days.is_all else days
 
     def _days_of(self, node: exp.Expr) -> DaySet:
-        value = self.shop.folder.fold(node)
-        return self.shop.probed.compared(_just, value) if value is not UNKNOWN else NONE
+        value = self.context.constants.fold(node)
+        return self.context.probe_days.days_where(_single_day, value) if value is not UNKNOWN else NONE
 
-    def _make(self, name: str, days: DaySet) -> None:
-        self._made[name] = self.shop.probed.either([self._made.get(name, NONE), days])
+    def _add_written(self, name: str, days: DaySet) -> None:
+        self._days_written[name] = self.context.probe_days.union([self._days_written.get(name, NONE), days])
 
-    def multiple(self, node: exp.MultitableInserts) -> None:
+    def multi_insert(self, node: exp.MultitableInserts) -> None:
         """Hive's FROM ... INSERT ... INSERT ...: every SELECT reads the one FROM."""
         source = node.args["source"]
         inserts = [insert for insert in node.expressions if isinstance(insert, exp.Insert)]
         for insert in inserts:
             for select in _selects(insert.expression):
-                self.shop.builder.shared[id(select)] = source
+                self.context.builder.shared[id(select)] = source
             self.insert(insert)
         if len(inserts) < len(node.expressions):
-            self.other(source) if isinstance(source, exp.Query) else self.other(node)
+            self.read_subqueries(source) if isinstance(source, exp.Query) else self.read_subqueries(node)
             self._write_branches(node)
 
     def _write_branches(self, node: exp.MultitableInserts) -> None:
@@ -182,37 +185,41 @@ class Effects:
         if is_temporary(node) or table.name.startswith("#"):
             self._temporary(table_name(table), kind, query, node)
             return
-        self._copied(node)
+        self._clone(node)
         if not isinstance(query, exp.Query | exp.Table):
             self._declare(table)
             return
-        made: list[Cte] = []
-        self._pruner.read(query, inner_names(node, self.names, made))
-        self._pruner.visit_ctes(made)
+        ctes: list[Cte] = []
+        self._pruner.read(query, inner_names(node, self.names, ctes))
+        self._pruner.visit_ctes(ctes)
         self._write(table, "view" if "VIEW" in kind else "create")
 
     def _temporary(self, name: str, kind: str, query: exp.Expr | None, node: exp.Expr) -> None:
         if not isinstance(query, exp.Query):
-            self.names[name.lower()] = _filled(name)
+            self.names[name.lower()] = _opaque_table(name)
             return
-        made: list[Cte] = []
+        ctes: list[Cte] = []
         cte = Cte(
-            name.lower(), query, dict(inner_names(node, self.names, made)), listed_columns(node), open=kind == "VIEW"
+            name.lower(),
+            query,
+            dict(inner_names(node, self.names, ctes)),
+            listed_columns(node),
+            can_push_down=kind == "VIEW",
         )
         if kind == "VIEW":
-            self._views.append((cte, dict(self._made)))
+            self._views.append((cte, dict(self._days_written)))
         else:
             self._pruner.read(query, cte.names)
-        self._pruner.visit_ctes(made)
+        self._pruner.visit_ctes(ctes)
         self.names[name.lower()] = cte
 
     def _routine(self, node: exp.Create) -> None:
-        """What a procedure does counts as done."""
+        """CREATE PROCEDURE: what its body does counts as done."""
         if not isinstance(node.expression, exp.Block):
-            self.other(node)
+            self.read_subqueries(node)
             return
         for statement in node.expression.expressions:
-            _RULES.get(type(statement), Effects.other)(self, statement)
+            _RULES.get(type(statement), ScriptEffects.read_subqueries)(self, statement)
 
     def _declare(self, table: exp.Table) -> None:
         """CREATE TABLE without rows is a write only where nothing else writes the table."""
@@ -222,11 +229,11 @@ class Effects:
             self._declared.add(name)
             self._created.add(name)
 
-    def _copied(self, node: exp.Create) -> None:
+    def _clone(self, node: exp.Create) -> None:
         """CREATE TABLE a CLONE b copies all rows."""
         clone = node.args.get("clone")
         if clone is not None and isinstance(clone.this, exp.Table):
-            self._pruner.read_parts(exp.Tuple(), self.names, self.shop.builder.leaf(clone.this, self.names))
+            self._pruner.read_parts(exp.Tuple(), self.names, self.context.builder.leaf(clone.this, self.names))
             self._write(table_of(node.this) or clone.this, "create")
 
     def cache(self, node: exp.Cache) -> None:
@@ -236,53 +243,55 @@ class Effects:
             self._temporary(table_name(node.this), "TABLE", query, node)
 
     def merge(self, node: exp.Merge) -> None:
-        """MERGE: rows of the source that match nothing matter only where they are inserted."""
-        made: list[Cte] = []
-        names = inner_names(node, self.names, made)
-        builder = self.shop.builder
+        """MERGE: rows of the source without a match matter only where they are inserted."""
+        ctes: list[Cte] = []
+        names = inner_names(node, self.names, ctes)
+        builder = self.context.builder
         inserts = any(not when.args.get("matched") and not when.args.get("source") for when in whens(node))
         target, using = builder.leaf(node.this, names), builder.leaf(node.args["using"], names)
-        self._pruner.read_parts(node, names, Joined(using, target, "left" if inserts else "inner", node.args.get("on")))
-        self._pruner.visit_ctes(made)
-        self._wrote(node.this, "merge")
+        self._pruner.read_parts(
+            node, names, JoinNode(using, target, "left" if inserts else "inner", node.args.get("on"))
+        )
+        self._pruner.visit_ctes(ctes)
+        self._write_target(node.this, "merge")
 
     def update(self, node: exp.Update) -> None:
         """UPDATE, with the tables of its FROM."""
-        made: list[Cte] = []
-        names = inner_names(node, self.names, made)
-        tree = self.shop.builder.leaf(node.this, names)
-        others = self.shop.builder.tree(node, names)
-        self._pruner.read_parts(node, names, Joined(others, tree, "inner") if others else tree)
-        self._pruner.visit_ctes(made)
-        self._wrote(node.this, "update")
+        ctes: list[Cte] = []
+        names = inner_names(node, self.names, ctes)
+        tree = self.context.builder.leaf(node.this, names)
+        others = self.context.builder.tree(node, names)
+        self._pruner.read_parts(node, names, JoinNode(others, tree, "inner") if others else tree)
+        self._pruner.visit_ctes(ctes)
+        self._write_target(node.this, "update")
 
     def delete(self, node: exp.Delete) -> None:
         """DELETE: the days it empties count as overwritten if they are inserted again."""
         target = table_of(node.this) or next(iter(node.args.get("tables") or []), None)
         if not isinstance(target, exp.Table):
             return
-        made: list[Cte] = []
-        names = inner_names(node, self.names, made)
-        tree = self.shop.builder.leaf(target, names)
+        ctes: list[Cte] = []
+        names = inner_names(node, self.names, ctes)
+        tree = self.context.builder.leaf(target, names)
         for using in node.args.get("using") or []:
-            tree = Joined(self.shop.builder.leaf(using, names), tree, "inner")
+            tree = JoinNode(self.context.builder.leaf(using, names), tree, "inner")
         self._pruner.read_parts(node, names, tree)
-        self._pruner.visit_ctes(made)
-        days = self._pruner.places[id(target)].days if id(target) in self._pruner.places else NONE
-        self._wrote(target, "delete")
+        self._pruner.visit_ctes(ctes)
+        days = self._pruner.scans[id(target)].days if id(target) in self._pruner.scans else NONE
+        self._write_target(target, "delete")
         name = table_name(target).lower()
-        self._deleted[name] = self.shop.probed.either(
-            [self._deleted.get(name, NONE), days if empties_days(node) else NONE]
+        self._days_deleted[name] = self.context.probe_days.union(
+            [self._days_deleted.get(name, NONE), days if empties_days(node) else NONE]
         )
 
     def truncate(self, node: exp.TruncateTable) -> None:
         """TRUNCATE: what is inserted then is all that is there."""
         for table in node.expressions:
             if isinstance(table, exp.Table):
-                self._deleted[table_name(table).lower()] = ALL
+                self._days_deleted[table_name(table).lower()] = ALL
 
     def drop(self, node: exp.Drop) -> None:
-        """DROP: a table that this script made was only a help on the way."""
+        """DROP: a table that this script made and drops is temporary, not written."""
         for table in node.args.get("tables") or []:
             name = table_name(table).lower() if isinstance(table, exp.Table) else ""
             self.names.pop(name, None)
@@ -296,26 +305,26 @@ class Effects:
             if isinstance(action, exp.AlterRename) and isinstance(node.this, exp.Table):
                 old, new = table_name(node.this).lower(), table_name(action.this)
                 self.writes = [replace(w, table=new) if w.table.lower() == old else w for w in self.writes]
-                if old in self._made:
-                    self._made[new.lower()] = self._made.pop(old)
+                if old in self._days_written:
+                    self._days_written[new.lower()] = self._days_written.pop(old)
 
     def copy(self, node: exp.Copy) -> None:
-        """COPY: a table is filled from files, or a table or query goes out to them."""
+        """COPY: a table is filled from files, or a table or query is exported to files."""
         table = table_of(node.this)
         if node.args.get("kind"):
             for path in node.args.get("files") or []:
-                self.places.append(Place(path.name, path, ALL))
+                self.scans.append(TableScan(path.name, path, ALL))
             if table is not None:
                 self._write(table, "append")
         elif table is not None:
-            self._pruner.read_parts(exp.Tuple(), self.names, self.shop.builder.leaf(table, self.names))
+            self._pruner.read_parts(exp.Tuple(), self.names, self.context.builder.leaf(table, self.names))
         else:
-            self.other(node)
+            self.read_subqueries(node)
 
-    def _wrote(self, node: exp.Expr, mode: str) -> None:
+    def _write_target(self, node: exp.Expr, mode: str) -> None:
         table = table_of(node)
         if table is not None:
-            self._pruner.places.pop(id(table), None)
+            self._pruner.scans.pop(id(table), None)
             self._write(table, mode)
 
     def _write(self, table: exp.Table, mode: str, partition: Any = None, replaces: bool = False) -> None:
@@ -323,7 +332,7 @@ class Effects:
         if not isinstance(table.this, exp.Identifier):
             return
         if name.lower() in self.names:
-            self.names[name.lower()] = _filled(name)
+            self.names[name.lower()] = _opaque_table(name)
             return
         if name.lower() in self._declared:
             self._declared.discard(name.lower())
@@ -341,23 +350,23 @@ class Effects:
     def _partition_value(self, part: exp.Expr) -> int | str | None:
         if not isinstance(part, exp.EQ):
             return None
-        value = self.shop.folder.fold(part.expression)
+        value = self.context.constants.fold(part.expression)
         if value is UNKNOWN:
             return None
-        if type(value) is not Moving:
+        if type(value) is not PerProbe:
             return to_text(value)
-        if lift(lambda one, hour: int(one) == hour, value, Moving(self.shop.probed.hours)) is True:
+        if apply_per_probe(lambda one, hour: int(one) == hour, value, PerProbe(self.context.probe_days.hours)) is True:
             return 0
-        days = self.shop.probed.compared(_just, value).offsets
+        days = self.context.probe_days.days_where(_single_day, value).offsets
         return days.first if days and len(days.spans) == 1 and days.first == days.last else None
 
 
-def _filled(name: str) -> Cte:
-    """A temporary table of which nothing is known."""
-    return Cte(name.lower(), exp.Null(), {}, open=False)
+def _opaque_table(name: str) -> Cte:
+    """A temporary table whose content is not known."""
+    return Cte(name.lower(), exp.Null(), {}, can_push_down=False)
 
 
-def _just(value: Value) -> Days | None:
+def _single_day(value: Value) -> Days | None:
     moment = parse_time(str(value)) if isinstance(value, str | int) else value
     return Days.of(moment.toordinal()) if isinstance(moment, date) else None
 
@@ -367,17 +376,17 @@ def _selects(node: Any) -> Iterator[exp.Expr]:
         yield node
 
 
-Rule = Callable[[Effects, Any], None]
+Rule = Callable[[ScriptEffects, Any], None]
 _RULES: dict[type[Any], Rule] = {
-    exp.Insert: Effects.insert,
-    exp.MultitableInserts: Effects.multiple,
-    exp.Create: Effects.create,
-    exp.Cache: Effects.cache,
-    exp.Merge: Effects.merge,
-    exp.Update: Effects.update,
-    exp.Delete: Effects.delete,
-    exp.TruncateTable: Effects.truncate,
-    exp.Drop: Effects.drop,
-    exp.Alter: Effects.alter,
-    exp.Copy: Effects.copy,
+    exp.Insert: ScriptEffects.insert,
+    exp.MultitableInserts: ScriptEffects.multi_insert,
+    exp.Create: ScriptEffects.create,
+    exp.Cache: ScriptEffects.cache,
+    exp.Merge: ScriptEffects.merge,
+    exp.Update: ScriptEffects.update,
+    exp.Delete: ScriptEffects.delete,
+    exp.TruncateTable: ScriptEffects.truncate,
+    exp.Drop: ScriptEffects.drop,
+    exp.Alter: ScriptEffects.alter,
+    exp.Copy: ScriptEffects.copy,
 }

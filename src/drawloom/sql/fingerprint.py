@@ -17,12 +17,12 @@ def fingerprint(text: str, dialect: str = "duckdb") -> str:
     from sqlglot.errors import SqlglotError
 
     from drawloom.sql.dialect import check_dialect
-    from drawloom.sql.template import blocks
+    from drawloom.sql.template.rendering import tag_spans
 
     masked: list[str] = []
     tags: list[str] = []
     at = 0
-    for start, end in blocks(text):
+    for start, end in tag_spans(text):
         comment = text.startswith("{#", start)
         masked += [text[at:start], " " if comment else chr(_FIRST + len(tags))]
         tags += [] if comment else [_SPACE.sub(" ", text[start:end])]

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from sqlglot import exp
 
 from drawloom.sql.clauses import inner_names, is_star
-from drawloom.sql.constant import Folder
-from drawloom.sql.dayset import Probed
-from drawloom.sql.deep import deeply
-from drawloom.sql.effects import Effects
-from drawloom.sql.predicates import Target
-from drawloom.sql.prune import subqueries
-from drawloom.sql.query import Relational, Scope, Workshop
-from drawloom.sql.renames import inner_name as name_inside
-from drawloom.sql.renames import translated
-from drawloom.sql.scope import Builder, Cte, Source
+from drawloom.sql.days.constants import ConstantFolder
+from drawloom.sql.days.day_set import ProbeDays
+from drawloom.sql.days.family_pruning import read_arms
+from drawloom.sql.days.partition_pruning import subqueries
+from drawloom.sql.days.predicates import ResolvedColumn
+from drawloom.sql.days.query import AnalysisContext, AnalyzedQuery, SelectScope, name_in_arm
+from drawloom.sql.days.query import inner_name as name_inside
+from drawloom.sql.effects import ScriptEffects
+from drawloom.sql.recursion import with_deep_stack
+from drawloom.sql.scope import Cte, Source, SourceBuilder
 from drawloom.sql.script import Script
 
 Origins = frozenset[str]
@@ -26,18 +26,18 @@ _NONE: Origins = frozenset()
 def lineage(script: Script) -> dict[str, list[str]]:
     """Output columns of the script's last query, each with the ``schema.table.column`` it is made of, sorted.
 
-    A star over a table whose columns are not known gives the output ``*``. A text that is nested too deep gives none.
+    A star over a table whose columns are not known gives the output ``*``. A text that is nested too deep gives an empty mapping.
     """
     try:
-        return deeply(lambda: _lineage(script))
+        return with_deep_stack(lambda: _lineage(script))
     except RecursionError:
         return {}
 
 
 def _lineage(script: Script) -> dict[str, list[str]]:
-    builder = Builder(script.catalog, script.keys, script.dialect)
-    shop = Workshop(Folder(script.dialect, script.rendered.text), Probed([script.day]), builder)
-    effects = Effects(shop)
+    builder = SourceBuilder(script.catalog, script.keys, script.dialect)
+    context = AnalysisContext(ConstantFolder(script.dialect, script.rendered.text), ProbeDays([script.day]), builder)
+    effects = ScriptEffects(context)
     effects.run(script.statements)
     for statement in reversed(script.statements):
         query = _query(statement)
@@ -45,7 +45,7 @@ def _lineage(script: Script) -> dict[str, list[str]]:
             continue
         made: list[Cte] = []
         names = inner_names(statement, effects.names, made) if query is not statement else effects.names
-        found = _Tracer().outputs(Relational(shop, query, names))
+        found = _Tracer().outputs(AnalyzedQuery(context, query, names))
         renamed = _schema_names(statement)
         pairs = zip([*renamed, *list(found)[len(renamed) :]], found.values(), strict=False)
         return {name: sorted(origins) for name, origins in pairs}
@@ -68,12 +68,12 @@ def _schema_names(statement: exp.Expr) -> list[str]:
 
 
 class _Tracer:
-    """Follows columns down to tables."""
+    """Follows columns through queries to the tables they come from."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, str], Origins] = {}
 
-    def outputs(self, query: Relational) -> dict[str, Origins]:
+    def outputs(self, query: AnalyzedQuery) -> dict[str, Origins]:
         """All output columns of a query in their order."""
         if query.parts:
             return {name: self.column(query, name) for name in self.outputs(query.parts[0])}
@@ -88,7 +88,7 @@ class _Tracer:
                 found[name] = self._expression(query.scope, item)
         return found
 
-    def column(self, query: Relational, name: str) -> Origins:
+    def column(self, query: AnalyzedQuery, name: str) -> Origins:
         """One output column of a query."""
         key = (id(query), name)
         if key not in self._known:
@@ -96,38 +96,42 @@ class _Tracer:
             self._known[key] = self._find(query, name)
         return self._known[key]
 
-    def _find(self, query: Relational, name: str) -> Origins:
+    def _find(self, query: AnalyzedQuery, name: str) -> Origins:
         if query.parts:
-            return _NONE.union(*(self.column(part, translated(query, part, name)) for part in query.parts))
-        meaning = query.meaning(name)
-        if query.scope is None or meaning is None:
+            return _NONE.union(*(self.column(part, name_in_arm(query, part, name)) for part in query.parts))
+        definition = query.definition(name)
+        if query.scope is None or definition is None:
             return _NONE
-        if isinstance(meaning, Target):
-            return _NONE.union(*(self._term(query.scope, *term) for term in meaning.terms))
-        return self._expression(query.scope, meaning)
+        if isinstance(definition, ResolvedColumn):
+            return _NONE.union(*(self._term(query.scope, *term) for term in definition.columns))
+        return self._expression(query.scope, definition)
 
-    def _expression(self, scope: Scope, node: exp.Expr) -> Origins:
+    def _expression(self, scope: SelectScope, node: exp.Expr) -> Origins:
         found: list[Origins] = []
         for column in _columns(node):
             target = scope.resolve(column)
             if target is not None:
-                found += [self._term(scope, *term) for term in target.terms]
+                found += [self._term(scope, *term) for term in target.columns]
         for inner in subqueries(node):
-            found += self.outputs(scope.relational(inner)).values()
+            found += self.outputs(scope.subquery(inner)).values()
         return _NONE.union(*found)
 
-    def _term(self, scope: Scope, source: Source, name: str) -> Origins:
+    def _term(self, scope: SelectScope, source: Source, name: str) -> Origins:
         if source.kind == "table":
             return frozenset({f"{source.table}.{name}"})
-        owner: Scope | None = scope
+        owner: SelectScope | None = scope
         while owner is not None and source not in owner.sources:
             owner = owner.outer
         query = owner.query(source) if owner is not None else None
+        if owner is not None and query is not None and source.entry.family is not None:
+            inside = name_inside(source, query, name)
+            arms = read_arms(owner, source, query)
+            return _NONE.union(*(self.column(arm, name_in_arm(query, arm, inside)) for arm in arms))
         if query is not None:
             return self.column(query, name_inside(source, query, name))
         return self._expression(owner, source.node) if owner is not None and source.kind == "rows" else _NONE
 
-    def _star(self, query: Relational, scope: Scope, star: exp.Expr) -> dict[str, Origins]:
+    def _star(self, query: AnalyzedQuery, scope: SelectScope, star: exp.Expr) -> dict[str, Origins]:
         found: dict[str, Origins] = {}
         for source in query.star_sources(star):
             for name in self._names(scope, source):
@@ -137,11 +141,11 @@ class _Tracer:
                     found.setdefault(name, self._named(query, scope, source, name))
         return found
 
-    def _named(self, query: Relational, scope: Scope, source: Source, name: str) -> Origins:
-        meaning = query.meaning(name)
-        return self._term(scope, source, name) if meaning is None else self.column(query, name)
+    def _named(self, query: AnalyzedQuery, scope: SelectScope, source: Source, name: str) -> Origins:
+        definition = query.definition(name)
+        return self._term(scope, source, name) if definition is None else self.column(query, name)
 
-    def _names(self, scope: Scope, source: Source) -> Sequence[str]:
+    def _names(self, scope: SelectScope, source: Source) -> Sequence[str]:
         if source.columns is not None:
             return source.columns
         if source.kind == "table":

@@ -1,4 +1,4 @@
-"""From a rendered text to its statements, or one clear problem."""
+"""Parsing: from a rendered text to its statements and tokens, or one clear problem."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from drawloom.model import InputError, Where, refuse
 from drawloom.sql.script import place
-from drawloom.sql.template import Rendered
+from drawloom.sql.template.rendering import Rendered
 
 MAX_CHARS = 2_000_000
 MAX_DEPTH = 250
@@ -29,8 +29,8 @@ _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 
 
-def refuse_other(source: str, file: str | None = None) -> None:
-    """Say no to a text that is no SQL at all.
+def refuse_non_sql(source: str, file: str | None = None) -> None:
+    """Refuse a text that is not SQL at all.
 
     Raises:
         InputError: code ``not-sql`` for an empty, binary, JSON or Python text, ``refused`` for one too large.
@@ -65,10 +65,10 @@ def parse(rendered: Rendered, dialect: str, file: str | None = None) -> tuple[tu
     except TokenError as error:
         raise _token_error(error, rendered, file) from error
     except RecursionError as error:
-        raise too_deep(file) from error
+        raise too_deep_error(file) from error
     except (SqlglotError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
         message = f"sql == {_short(str(error))}, must be {dialect or 'standard'} SQL."
-        raise refuse("syntax-error", message, Where(file, 1, 1), "Mend the statement.") from error
+        raise refuse("syntax-error", message, Where(file, 1, 1), "Fix the statement.") from error
     statements = [node for node in parsed if node is not None and not isinstance(node, exp.Semicolon)]
     if not statements:
         raise _not_sql("comments only", Where(file, 1, 1))
@@ -78,8 +78,8 @@ def parse(rendered: Rendered, dialect: str, file: str | None = None) -> tuple[tu
     return tuple(statements), tokens
 
 
-def too_deep(file: str | None = None) -> InputError:
-    """The problem of a text that is nested too deep to be read."""
+def too_deep_error(file: str | None = None) -> InputError:
+    """The error for a text that is nested too deep to be parsed."""
     return _refused(f"nesting == more than {MAX_DEPTH} levels, must be less.", Where(file, 1, 1))
 
 
@@ -119,7 +119,7 @@ def _last_quote(text: str) -> int:
 
 def _syntax(message: str, rendered: Rendered, offset: int, file: str | None) -> InputError:
     origin = rendered.origin(min(max(0, offset), max(0, len(rendered.text) - 1)))
-    return refuse("syntax-error", message, place(rendered.source, origin, file), "Mend the statement.")
+    return refuse("syntax-error", message, place(rendered.source, origin, file), "Fix the statement.")
 
 
 def _offset(text: str, line: int, column: int) -> int:

@@ -1,4 +1,4 @@
-"""Scopes: which name in a query is which source, and which sources are tables."""
+"""Sources: what the names in a FROM are (tables, CTEs, subqueries, files), and the tree of their joins."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any
 
 from sqlglot import exp
 
-from drawloom.sql.catalog import Catalog, Entry, find_entry
-from drawloom.sql.dayset import Grain
+from drawloom.model import Family
+from drawloom.sql.catalog import Catalog, CatalogEntry, find_entry
+from drawloom.sql.days.day_set import Grain
+from drawloom.sql.families import family_query
 
 _TIMES = ("timestamp", "_ts", "_at", "_time", "datetime")
 
 _FILES = (".parquet", ".csv", ".json", ".ndjson", ".jsonl", ".avro", ".orc", ".xlsx", ".tsv", ".gz", ".zst", ".txt")
-# Columns that a table has without declaring them.
-_HIDDEN = {"bigquery": ("_partitiondate", "_partitiontime", "_table_suffix")}
+# Columns that an engine gives every table, by dialect.
+_PSEUDO_COLUMNS = {"bigquery": ("_partitiondate", "_partitiontime", "_table_suffix")}
 _FORMATS = ("parquet", "json", "csv", "orc", "avro", "delta", "text", "binaryfile")
 
 
@@ -23,64 +25,64 @@ _FORMATS = ("parquet", "json", "csv", "orc", "avro", "delta", "text", "binaryfil
 class Cte:
     """A name for a query: of a WITH, or a temporary table or view made earlier in the script.
 
-    ``open`` says that demands may be pushed into it; not into a recursive one, nor into a table that was filled.
+    ``can_push_down`` says that conditions on it also hold inside; not so for a recursive one, nor for a table that was filled.
     """
 
     name: str
     query: exp.Expr
     names: dict[str, Cte]
     columns: tuple[str, ...] = ()
-    open: bool = True
+    can_push_down: bool = True
 
 
 @dataclass(slots=True, eq=False)
 class Source:
     """One thing in a FROM: a table, a query, or something whose rows are not a table's (``kind`` rows).
 
-    ``columns`` are the names it is known to give, None where they are not known. ``sealed`` says that a condition
-    on its columns says nothing about the rows that were read for it (PIVOT, a sample).
+    ``columns`` are the names it is known to give, None where they are not known. ``opaque`` says that a condition
+    on its columns does not bound the rows that are read for it (PIVOT, a sample).
     """
 
     alias: str
     kind: str
     node: exp.Expr
     table: str = ""
-    entry: Entry = field(default_factory=Entry)
+    entry: CatalogEntry = field(default_factory=CatalogEntry)
     keys: tuple[str, ...] = ()
     query: exp.Expr | None = None
     cte: Cte | None = None
     lateral: bool = False
     columns: tuple[str, ...] | None = None
-    sealed: bool = False
+    opaque: bool = False
 
 
 @dataclass(slots=True, eq=False)
-class Leaf:
+class SourceLeaf:
     """A source in the tree of joins."""
 
     source: Source
 
 
 @dataclass(slots=True, eq=False)
-class Joined:
+class JoinNode:
     """Two parts of a FROM and how they are joined: inner, left, right, full, semi, anti, asof or positional."""
 
-    left: Tree
-    right: Tree
+    left: JoinTree
+    right: JoinTree
     kind: str
     on: exp.Expr | None = None
     using: tuple[str, ...] = ()
 
 
-Tree = Leaf | Joined
+JoinTree = SourceLeaf | JoinNode
 
 
-def sources_of(tree: Tree | None) -> Iterator[Source]:
+def sources_of(tree: JoinTree | None) -> Iterator[Source]:
     """The sources of a tree from left to right."""
-    stack: list[Tree] = [tree] if tree else []
+    stack: list[JoinTree] = [tree] if tree else []
     while stack:
         node = stack.pop()
-        if isinstance(node, Leaf):
+        if isinstance(node, SourceLeaf):
             yield node.source
         else:
             stack += [node.right, node.left]
@@ -99,23 +101,25 @@ def file_path(table: exp.Table) -> str | None:
     return name if not table.db and ("/" in name or name.lower().endswith(_FILES)) else None
 
 
-class Builder:
-    """Makes the sources of a SELECT out of its FROM and its joins."""
+class SourceBuilder:
+    """Builds the join tree of a SELECT from its FROM and its joins."""
 
     def __init__(self, catalog: Catalog, keys: tuple[str, ...], dialect: str = "") -> None:
         self.catalog = catalog
         self.keys = keys
-        self.hidden = _HIDDEN.get(dialect, ())
+        self.pseudo_columns = _PSEUDO_COLUMNS.get(dialect, ())
         self.shared: dict[int, exp.Expr] = {}
+        self.families: dict[str, Family] = {}
+        self._family_queries: dict[int, exp.Query] = {}
 
-    def tree(self, select: exp.Expr, names: Mapping[str, Cte]) -> Tree | None:
+    def tree(self, select: exp.Expr, names: Mapping[str, Cte]) -> JoinTree | None:
         """The joined sources of a SELECT (or of another statement with FROM and joins).
 
         ``shared`` has the FROM of SELECTs that stands outside of them, as in Hive's multiple inserts.
         """
         start = select.args.get("from_")
         first = start.this if start is not None else self.shared.get(id(select))
-        tree: Tree | None = None
+        tree: JoinTree | None = None
         if first is not None:
             tree = self._part(first, names, [])
         for join in select.args.get("joins") or []:
@@ -124,7 +128,7 @@ class Builder:
             tree = _pair(tree, self._part(lateral, names, list(sources_of(tree))), "inner")
         return tree
 
-    def _join(self, left: Tree | None, join: exp.Join, names: Mapping[str, Cte]) -> Tree:
+    def _join(self, left: JoinTree | None, join: exp.Join, names: Mapping[str, Cte]) -> JoinTree:
         right = self._part(join.this, names, list(sources_of(left)))
         using = tuple(name.name.lower() for name in join.args.get("using") or [])
         if join.method == "NATURAL":
@@ -133,7 +137,7 @@ class Builder:
             kind = join.method.lower() + (" left" if join.side else "")
             if join.method == "POSITIONAL":
                 for source in [*sources_of(left), *sources_of(right)]:
-                    source.sealed = True
+                    source.opaque = True
         elif join.kind in ("SEMI", "ANTI"):
             kind = join.kind.lower()
         else:
@@ -143,52 +147,52 @@ class Builder:
             kind = "left"
         return _pair(left, right, kind, join.args.get("on"), using)
 
-    def leaf(self, node: exp.Expr, names: Mapping[str, Cte]) -> Tree:
+    def leaf(self, node: exp.Expr, names: Mapping[str, Cte]) -> JoinTree:
         """One source, with what is joined to it."""
         return self._part(node, names, [])
 
-    def _part(self, node: exp.Expr, names: Mapping[str, Cte], before: list[Source]) -> Tree:
+    def _part(self, node: exp.Expr, names: Mapping[str, Cte], before: list[Source]) -> JoinTree:
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery) and not _is_query(node):
             return self._group(node, names, before)
-        tree: Tree = Leaf(self._source(node, names, before))
+        tree: JoinTree = SourceLeaf(self._source(node, names, before))
         for join in node.args.get("joins") or []:
             tree = self._join(tree, join, names)
         for lateral in (node.args.get("laterals") or []) if isinstance(node, exp.Table) else []:
             tree = _pair(tree, self._part(lateral, names, list(sources_of(tree))), "inner")
         return tree
 
-    def _group(self, node: exp.Subquery, names: Mapping[str, Cte], before: list[Source]) -> Tree:
-        """Joins in parentheses; with an alias they are one thing that nothing is known about."""
+    def _group(self, node: exp.Subquery, names: Mapping[str, Cte], before: list[Source]) -> JoinTree:
+        """Joins in parentheses; with an alias they are one source of which nothing is known."""
         tree = self._part(node.this, names, before)
         for join in node.args.get("joins") or []:
             tree = self._join(tree, join, names)
         if node.alias:
             for source in sources_of(tree):
                 source.alias = node.alias.lower()
-                source.sealed = True
+                source.opaque = True
         return tree
 
     def _source(self, node: exp.Expr, names: Mapping[str, Cte], before: list[Source]) -> Source:
         alias = node.alias_or_name.lower()
         columns = tuple(name.lower() for name in node.alias_column_names) or None
-        sealed = any(not pivot.args.get("unpivot") for pivot in node.args.get("pivots") or [])
+        opaque = any(not pivot.args.get("unpivot") for pivot in node.args.get("pivots") or [])
         if isinstance(node, exp.Lateral):
             return self._lateral(node, alias, columns)
         if isinstance(node, exp.Subquery):
-            sealed = sealed or bool(node.args.get("sample"))
-            return Source(alias, "query", node, query=node, columns=columns, sealed=sealed)
+            opaque = opaque or bool(node.args.get("sample"))
+            return Source(alias, "query", node, query=node, columns=columns, opaque=opaque)
         if isinstance(node, exp.Values):
             return Source(alias, "query", node, query=node)
         if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
             return Source(alias, "rows", node, columns=columns)
-        return self._table(node, alias, columns, sealed, names, before)
+        return self._table(node, alias, columns, opaque, names, before)
 
     def _table(
         self,
         node: exp.Table,
         alias: str,
         columns: tuple[str, ...] | None,
-        sealed: bool,
+        opaque: bool,
         names: Mapping[str, Cte],
         before: list[Source],
     ) -> Source:
@@ -196,32 +200,54 @@ class Builder:
         cte = names.get(name.lower())
         if cte is not None:
             return Source(
-                alias, "query", node, query=cte.query, cte=cte, columns=columns or cte.columns or None, sealed=sealed
+                alias, "query", node, query=cte.query, cte=cte, columns=columns or cte.columns or None, opaque=opaque
             )
         first = node.parts[0].name.lower()
         if len(node.parts) > 1 and any(source.alias == first for source in before):
             return Source(alias, "rows", node, columns=columns)
         path = file_path(node)
         if path is not None:
-            return Source(alias, "table", node, path, Entry(keys=()))
+            return Source(alias, "table", node, path, CatalogEntry(keys=()))
         entry = self.entry(name)
+        if entry.family is not None:
+            return Source(
+                alias,
+                "query",
+                node,
+                query=self._family(node, entry.family),
+                entry=entry,
+                columns=columns,
+                opaque=opaque,
+            )
         keys = self.keys if entry.keys is None else entry.keys
-        keys += self.hidden if keys else ()
-        sealed = sealed or bool(columns)
-        return Source(alias, "table", node, name, entry, tuple(key.lower() for key in keys), sealed=sealed)
+        keys += self.pseudo_columns if keys else ()
+        opaque = opaque or bool(columns)
+        return Source(alias, "table", node, name, entry, tuple(key.lower() for key in keys), opaque=opaque)
+
+    def _family(self, node: exp.Table, family: Family) -> exp.Query:
+        """What a family stands for at a place where it is read; its members are read at that place of the text."""
+        self.families[family.name.lower()] = family
+        if id(node) not in self._family_queries:
+            query = family_query(family)
+            for identifier in query.find_all(exp.Identifier):
+                identifier.meta.update({key: node.this.meta[key] for key in ("start", "end") if key in node.this.meta})
+            self._family_queries[id(node)] = query
+        return self._family_queries[id(node)]
 
     def _lateral(self, node: exp.Lateral, alias: str, columns: tuple[str, ...] | None) -> Source:
         if isinstance(node.this, exp.Subquery):
             return Source(alias, "query", node, query=node.this, lateral=True, columns=columns)
         return Source(alias, "rows", node, columns=columns)
 
-    def entry(self, name: str) -> Entry:
-        """What the catalog says of a table."""
+    def entry(self, name: str) -> CatalogEntry:
+        """What the catalog knows of a table."""
         return find_entry(self.catalog, name)
 
 
-def _pair(left: Tree | None, right: Tree, kind: str, on: exp.Expr | None = None, using: tuple[str, ...] = ()) -> Tree:
-    return right if left is None else Joined(left, right, kind, on, using)
+def _pair(
+    left: JoinTree | None, right: JoinTree, kind: str, on: exp.Expr | None = None, using: tuple[str, ...] = ()
+) -> JoinTree:
+    return right if left is None else JoinNode(left, right, kind, on, using)
 
 
 def _is_query(node: exp.Subquery) -> bool:

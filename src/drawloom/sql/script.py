@@ -1,4 +1,4 @@
-"""A text that was read: its statements, what it reads and writes, and where everything stands."""
+"""A Script: a parsed text with its reads and writes, and the places of its nodes in the user's text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from drawloom.sql.catalog import Catalog
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from drawloom.sql.template import Rendered
+    from drawloom.sql.template.rendering import Rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Occurrence:
-    """One place where a table is read, and the days that are read there."""
+class TableReference:
+    """One place in a text where a table is read, and the days that are read there."""
 
     node: exp.Expr
     read: Read
@@ -43,9 +43,10 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Script:
-    """A text that was read: everything that advice looks at.
+    """A parsed text and all that was found in it; what lint rules work on.
 
-    ``rendered`` and ``statements`` are those of the reference ``day``.
+    ``rendered`` and ``statements`` are those of the reference ``day``. ``families`` are those that are read, by their
+    names in lower case; their members are among the reads.
     """
 
     source: str
@@ -60,11 +61,13 @@ class Script:
     file: str | None = None
     reads: tuple[Read, ...] = ()
     writes: tuple[Write, ...] = ()
-    occurrences: tuple[Occurrence, ...] = ()
+    table_references: tuple[TableReference, ...] = ()
+    families: tuple[str, ...] = ()
 
     def tables(self) -> list[str]:
-        """The names of all tables that it reads or writes, and of its target, in lower case."""
+        """The names of all tables and families that it reads or writes, and of its target, in lower case."""
         names = {read.table.lower() for read in self.reads} | {write.table.lower() for write in self.writes}
+        names |= set(self.families)
         return sorted(names | {self.target.lower()} if self.target else names)
 
     def place(self, offset: int) -> Where:
@@ -88,7 +91,7 @@ class Script:
             return None
         start = min(first for first, _ in spots)
         end = _closed(self.rendered.text, start, max(last for _, last in spots))
-        if end is None or not self.rendered.copied(start, end):
+        if end is None or not self.rendered.is_verbatim(start, end):
             return None
         origin = self.rendered.origin(start)
         return origin, origin + end - start

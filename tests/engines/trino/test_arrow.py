@@ -7,10 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from drawloom.engines.trino.arrow import Tables, batch
-from drawloom.engines.trino.literals import LENGTH, ROWS, batches, literal
-
-pytestmark = pytest.mark.clients
+from drawloom.engines.trino.arrow import LENGTH, ROWS, Pages, batch, batches, literal
 
 
 def column(kind: str, values: list[Any]) -> pa.Array:
@@ -57,7 +54,7 @@ def test_numbers_that_json_lacks() -> None:
     assert str(zero) == "-0.0"
 
 
-def test_moments_are_in_utc_whatever_zone_they_are_said_in() -> None:
+def test_timestamps_with_time_zone_are_in_utc_whatever_their_zone() -> None:
     sent = ["2026-01-01 00:00:00.100 Europe/Berlin", "2026-01-01 00:00:00.123456 -02:30", None]
     made = column("timestamp(6) with time zone", sent)
     assert made.type == pa.timestamp("us", "UTC")
@@ -72,11 +69,11 @@ def test_moments_are_in_utc_whatever_zone_they_are_said_in() -> None:
 
 def test_pages_make_one_table_and_none_an_empty_one() -> None:
     named = [("a", "bigint"), ("b", "varchar")]
-    pages = Tables()
-    pages.take(named, [[1, "x"], [2, None]])
-    pages.take(named, [[3, "y"]])
+    pages = Pages()
+    pages.add(named, [[1, "x"], [2, None]])
+    pages.add(named, [[3, "y"]])
     assert pages.table(named).to_pylist() == [{"a": 1, "b": "x"}, {"a": 2, "b": None}, {"a": 3, "b": "y"}]
-    empty = Tables().table(named)
+    empty = Pages().table(named)
     assert empty.num_rows == 0
     assert empty.schema == pa.schema([("a", pa.int64()), ("b", pa.string())])
 

@@ -5,10 +5,8 @@ import requests
 from trino.exceptions import HttpError, TrinoConnectionError, TrinoExternalError, TrinoQueryError, TrinoUserError
 
 from drawloom.engines.trino.connect import connect, parse
-from drawloom.engines.trino.errors import StoppedError, name_of, trino_errors
+from drawloom.engines.trino.errors import CancelledError, name_of, trino_errors
 from drawloom.model import InputError, RunError
-
-pytestmark = pytest.mark.clients
 
 
 def test_a_url_is_taken_apart() -> None:
@@ -19,7 +17,7 @@ def test_a_url_is_taken_apart() -> None:
     assert parse("trino://example.com/x").user == "drawloom"
 
 
-def test_a_password_goes_over_tls_and_is_not_shown() -> None:
+def test_a_password_is_sent_over_tls_and_never_shown() -> None:
     url = parse("trino://ann:s%40crt@example.com/hive?verify=false")
     assert (url.password, url.scheme, url.port, url.verify) == ("s@crt", "https", 443, False)
     assert parse("trino://ann:x@h/c?verify=/etc/ca.pem").verify == "/etc/ca.pem"
@@ -43,7 +41,7 @@ def test_what_is_no_url_is_refused(url: str, why: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_nobody_answers() -> None:
+def test_a_server_that_does_not_answer() -> None:
     with pytest.raises(RunError) as caught:
         connect("trino://ann@127.0.0.1:9/hive")
     (problem,) = caught.value.problems
@@ -72,7 +70,7 @@ def said(kind: str, name: str, message: str, place: tuple[int, int] | None = Non
         (HttpError("error 500: boom"), "engine-unreachable"),
         (HttpError("error 401: b'Invalid credentials: hunter2'"), "engine-denied"),
         (HttpError("error 410: b''"), "engine-io"),
-        (StoppedError(), "interrupted"),
+        (CancelledError(), "interrupted"),
     ],
 )
 def test_errors_have_codes(error: Exception, code: str) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from drawloom.frameworks.autodag import AutoDag
-from drawloom.frameworks.base import Context
+from drawloom.frameworks.autodag import AutoDag, framework
+from drawloom.frameworks.base import ProjectContext, compile_spec
 from drawloom.model import Column, Days, InputError, Pipeline, Read, StepContext
 from drawloom.specs.config import Defaults
 from drawloom.specs.load import sql_document
 
-CONTEXT = Context("rides", date(2026, 1, 1), Defaults(owner="team"), today=date(2026, 6, 1))
+PROJECT = ProjectContext("rides", date(2026, 1, 1), Defaults(owner="team"), today=date(2026, 6, 1))
 
 
 def rows(context: StepContext) -> pa.Table:
@@ -22,7 +22,7 @@ def rows(context: StepContext) -> pa.Table:
 
 
 def compiled(**fields: Any) -> Pipeline:
-    return AutoDag(**{"table": "core.t", "until": "2026-07-01", **fields}).compile(CONTEXT)
+    return compile_spec(framework, AutoDag(**{"table": "core.t", "until": "2026-07-01", **fields}), PROJECT)
 
 
 def test_the_step() -> None:
@@ -78,7 +78,7 @@ def test_all_problems_have_their_lines() -> None:
     )
     document = sql_document(text, "specs/a.sql")
     with pytest.raises(InputError) as caught:
-        AutoDag.model_validate(document.data, context=document).compile(CONTEXT)
+        compile_spec(framework, AutoDag.model_validate(document.data, context=document), PROJECT)
     assert [str(problem.where) for problem in caught.value.problems] == [
         "specs/a.sql:3", "specs/a.sql:4", "specs/a.sql:8:1", "specs/a.sql:7:6",
     ]  # fmt: skip

@@ -16,7 +16,7 @@ import yaml
 from pyarrow import parquet
 
 from drawloom import Project
-from drawloom.run.local import Summary
+from drawloom.run.local_runner import Summary
 from tests.frameworks.growth.reference import Dimension, Growth, Row, Spec, days_between
 
 FIRST = date(2026, 1, 20)

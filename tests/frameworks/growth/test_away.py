@@ -12,17 +12,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drawloom.model import Bound
-from drawloom.sql.cache import describe
-from drawloom.sql.template import render
+from drawloom.sql import analyze
+from drawloom.sql.template.rendering import render
 from tests.frameworks.growth.house import SOURCE, House, day, done
 from tests.frameworks.growth.identities import Tables, broken, cohorts
 from tests.frameworks.growth.random_growth import ACCOUNTS, RIDES, SHARED
 from tests.frameworks.growth.reference import Activity, Dimension, Row, Spec, days_between
-from tests.frameworks.growth.test_properties import UNSHRUNK
+from tests.work import UNSHRUNK, examples
 
 TABLE = "growth.riders"
 NEVER = Activity("never", "product = 'none'", lambda row: row["product"] == "none")
@@ -85,7 +85,7 @@ def test_yesterday_and_the_last_month_end_are_read(tmp_path: Path) -> None:
 
 def dates_read(text: str) -> dict[str, set[date]]:
     """The days of each table that a text without templates reads."""
-    return {read.table: days_of(read.dates) for read in describe(text, keys=("ds",)).reads}
+    return {read.table: days_of(read.dates) for read in analyze(text, keys=("ds",)).reads}
 
 
 def days_of(spans: Iterable[tuple[date | None, date | None]]) -> set[date]:
@@ -138,6 +138,7 @@ def test_who_is_away_is_counted_in_groups_between_month_ends(filled: House) -> N
     assert all(first > middle > last > 10 for first, middle, last in away), "not enough come back within a month"
 
 
+@pytest.mark.nightly
 def test_day_by_day_gives_the_same(filled: House, tmp_path: Path) -> None:
     house = house_of(tmp_path)
     for first, last in ((APRIL - 1, APRIL + 1), (MAY - 2, MAY), (JUNE - 1, JUNE + 1), (JUNE + 3, JUNE + 3)):
@@ -148,6 +149,7 @@ def test_day_by_day_gives_the_same(filled: House, tmp_path: Path) -> None:
     assert house.state_hashes() == filled.state_hashes()
 
 
+@pytest.mark.nightly
 def test_days_split_anywhere_are_the_same_days(filled: House, tmp_path: Path) -> None:
     house = house_of(tmp_path)
     cuts = Random(5).sample(range(APRIL - 3, JUNE + 3), 5)
@@ -156,7 +158,10 @@ def test_days_split_anywhere_are_the_same_days(filled: House, tmp_path: Path) ->
     assert house.state_hashes() == filled.state_hashes()
 
 
-@pytest.mark.parametrize("n", [APRIL - 1, APRIL, MAY - 2, MAY - 1, MAY + 17, JUNE + 3])
+@pytest.mark.parametrize(
+    "n",
+    [APRIL, MAY - 1, *(pytest.param(n, marks=pytest.mark.nightly) for n in (APRIL - 1, MAY - 2, MAY + 17, JUNE + 3))],
+)
 def test_making_a_day_again_makes_the_same_day(filled: House, n: int) -> None:
     before, states = filled.hashes(), filled.state_hashes()
     with filled.open() as project:
@@ -192,7 +197,7 @@ def test_state_that_is_gone_is_rebuilt(filled: House) -> None:
     assert (filled.hashes(), filled.state_hashes()) == (before, states)
 
 
-@pytest.mark.parametrize(("strangers", "away"), [(5, 0), (6, 6)])
+@pytest.mark.parametrize(("strangers", "away"), [pytest.param(5, 0, marks=pytest.mark.nightly), (6, 6)])
 def test_few_who_are_away_keep_their_rows(tmp_path: Path, strangers: int, away: int) -> None:
     """Two who came lately, and a group: seven in all are not more than 2.5 for each of these three rows, eight are."""
     events = [{"ds": day(n), "rider_id": n} for n in range(strangers)]
@@ -205,6 +210,7 @@ def test_few_who_are_away_keep_their_rows(tmp_path: Path, strangers: int, away: 
     assert [found[day(n)] for n in (APRIL - 1, APRIL, APRIL + 1, APRIL + 2)] == [0, away, away, max(away - 1, 0)]
 
 
+@pytest.mark.nightly
 def test_nobody_who_moves_while_away_leaves_the_state(tmp_path: Path) -> None:
     accounts = [{"ds": day(n), "rider_id": r, "plan": "ab"[(r + n // 9) % 2]} for n in range(APRIL + 3) for r in (3, 4)]
     spec = replace(SPEC, dimensions=(Dimension("tariff", table=ACCOUNTS, column="plan"),), cuts=None)
@@ -231,7 +237,8 @@ def made(seed: int, days: int, spec: Spec) -> Iterator[House]:
     ),
     st.sets(st.integers(20, APRIL + 15), max_size=2),
 )
-@settings(max_examples=2, phases=UNSHRUNK)
+@pytest.mark.nightly
+@examples(quick=2, nightly=8, phases=UNSHRUNK)
 def test_any_history_equals_the_reference(seed: int, days: int, spec: Spec, cuts: set[int]) -> None:
     with made(seed, days, spec) as house:
         house.run_up_to(*(day(n) for n in sorted(cuts) if n < days - 1), house.last)

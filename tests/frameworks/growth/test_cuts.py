@@ -36,7 +36,7 @@ def test_the_finer_cut_has_as_few_dimensions_as_it_can() -> None:
     assert finer(["c"], [AB]) is None
 
 
-@pytest.mark.parametrize("activities", [(RIDES,), (RIDES, EVEN)])
+@pytest.mark.parametrize("activities", [pytest.param((RIDES,), marks=pytest.mark.nightly), (RIDES, EVEN)])
 def test_only_the_finest_cuts_are_kept(tmp_path: Path, activities: tuple[Activity, ...]) -> None:
     events = [ride(r, n, city="ab"[r % 2], product=f"p{r % 3}") for r in range(6) for n in range(0, 9, r + 1)]
     spec = Spec(

@@ -113,7 +113,7 @@ def test_snapshots_of_entities_with_several_columns(tmp_path: Path) -> None:
     assert {row["cut"] for row in house.rows()} == {"", "tariff,version", "product,plan"}
 
 
-@pytest.mark.parametrize("top", [1, None])
+@pytest.mark.parametrize("top", [1, pytest.param(None, marks=pytest.mark.nightly)])
 def test_a_dimension_may_be_in_no_cut(tmp_path: Path, top: int | None) -> None:
     events = [ride(n % 3, n, city="ab"[n % 2], version=n) for n in (0, 1, 3, 4, 6)]
     dimensions = (Dimension("version", top=top), CITY)

@@ -8,7 +8,7 @@ from uuid import UUID
 import pyarrow as pa
 import pytest
 
-from tests.frameworks.growth import golden
+from tests.frameworks.growth.golden import ALL, COUNTS, Golden
 from tests.frameworks.growth.house import TYPES, House, day
 from tests.frameworks.growth.identities import Tables, broken
 from tests.frameworks.growth.reference import Activity, Dimension, Spec, Step
@@ -47,10 +47,10 @@ def test_days_before_the_first_activity_have_no_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("windows", "steps"),
     [
-        ((1, 7, 28), ("window",)),
+        pytest.param((1, 7, 28), ("window",), marks=pytest.mark.nightly),
         ((2, 14), ("day", "window")),
         ((28,), ("day",)),
-        (tuple(range(1, 13)), ("day", "window")),
+        pytest.param(tuple(range(1, 13)), ("day", "window"), marks=pytest.mark.nightly),
     ],
 )
 def test_any_windows_and_steps(tmp_path: Path, windows: tuple[int, ...], steps: tuple[Step, ...]) -> None:
@@ -181,20 +181,18 @@ def test_columns_are_as_promised(tmp_path: Path) -> None:
     assert dict(zip(names["growth.riders_state"], found["growth.riders_state"], strict=True)) == state
 
 
-def test_college_messages_are_as_others_found_them(tmp_path: Path) -> None:
-    wanted = golden.accounting()
-    events = golden.messages()
-    if not events:
-        return
-    house = House(tmp_path, Spec(), golden.LAST, events, first=golden.FIRST)
+@pytest.mark.parametrize("golden", ALL)
+def test_golden_histories_are_as_others_found_them(golden: Golden, tmp_path: Path) -> None:
+    house = House(tmp_path, Spec(), golden.last, golden.events(), first=golden.first)
     house.run()
     growth = house.rows()
     assert broken(Tables(growth, house.rows("_engagement"), [])) == []
     found = {(row["ds"], row["window_days"], row["step"]): row for row in growth}
     quick = {(row["ds"], row["window_days"], row["step"]): row["quick_ratio"] for row in house.rows("_ratios")}
+    wanted = golden.accounting()
     for row in wanted:
         key = row["ds"], row["window_days"], row["step"]
-        assert {name: found[key][name] for name in golden.COUNTS} == {name: row[name] for name in golden.COUNTS}, key
+        assert {name: found[key][name] for name in COUNTS} == {name: row[name] for name in COUNTS}, key
         assert quick[key] == pytest.approx(row["quick_ratio"])
     assert len(growth) == 6 * len({row["ds"] for row in wanted})
     names = ("ds", "window_days", "days_active", "entities")

@@ -6,18 +6,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import Phase, given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.frameworks.growth.house import House, day
 from tests.frameworks.growth.identities import Tables, broken
 from tests.frameworks.growth.random_growth import houses, specs
 from tests.frameworks.growth.reference import Row, Spec
+from tests.work import UNSHRUNK, examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-UNSHRUNK = (Phase.explicit, Phase.generate)  # an example takes seconds: hundreds of smaller ones are not looked for
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def made(house: dict[str, Any]) -> Iterator[House]:
 
 
 @given(houses(12) | houses(35))
-@settings(max_examples=8, phases=UNSHRUNK)
+@examples(quick=3, nightly=30, phases=UNSHRUNK)
 def test_all_days_at_once_equal_the_reference(parts: dict[str, Any]) -> None:
     with made(parts) as house:
         house.run()
@@ -36,8 +36,9 @@ def test_all_days_at_once_equal_the_reference(parts: dict[str, Any]) -> None:
         assert broken(Tables(house.rows(), house.rows("_engagement"), names)) == []
 
 
+@pytest.mark.nightly
 @given(houses(8))
-@settings(max_examples=2, phases=UNSHRUNK)
+@examples(quick=2, nightly=8, phases=UNSHRUNK)
 def test_day_by_day_equals_the_reference(parts: dict[str, Any]) -> None:
     with made(parts) as house:
         house.run_daily()
@@ -45,7 +46,7 @@ def test_day_by_day_equals_the_reference(parts: dict[str, Any]) -> None:
 
 
 @given(houses(13), st.sets(st.integers(0, 11), min_size=1, max_size=3))
-@settings(max_examples=2, phases=UNSHRUNK)
+@examples(quick=2, nightly=8, phases=UNSHRUNK)
 def test_days_split_anywhere_are_the_same_days(parts: dict[str, Any], cuts: set[int]) -> None:
     with made(parts) as whole, made(parts) as split, made(parts) as daily:
         whole.run()
@@ -62,8 +63,9 @@ def totals(rows: list[Row], spec: Spec) -> list[Row]:
     return sorted(found, key=str)
 
 
+@pytest.mark.nightly
 @given(houses(15, dimensions=(), cuts=None), specs())
-@settings(max_examples=3, phases=UNSHRUNK)
+@examples(quick=2, nightly=10, phases=UNSHRUNK)
 def test_dimensions_never_change_the_total(parts: dict[str, Any], other: Spec) -> None:
     dimensions = tuple(dimension for dimension in other.dimensions if not dimension.table)
     cuts = other.cuts if dimensions == other.dimensions else None

@@ -77,7 +77,7 @@ def test_there_is_nothing_left_to_do(filled: House) -> None:
         assert project.plan().todo == ()
 
 
-@pytest.mark.parametrize("n", [0, 11, 12, 30, 43, 49])
+@pytest.mark.parametrize("n", [11, 43, *(pytest.param(n, marks=pytest.mark.nightly) for n in (0, 12, 30, 49))])
 def test_making_a_day_again_makes_the_same_day(filled: House, n: int) -> None:
     before = filled.hashes()
     force(filled, day(n))
@@ -93,7 +93,7 @@ def test_state_is_kept_for_a_week_and_at_month_ends(tmp_path: Path) -> None:
     assert split.state_hashes() == whole.state_hashes()
 
 
-@pytest.mark.parametrize("n", [20, 49])
+@pytest.mark.parametrize("n", [pytest.param(20, marks=pytest.mark.nightly), 49])
 def test_state_that_is_gone_is_rebuilt_from_the_events(filled: House, n: int) -> None:
     before = filled.hashes()
     with filled.open() as project:
@@ -106,13 +106,14 @@ def test_state_that_is_gone_is_rebuilt_from_the_events(filled: House, n: int) ->
     assert filled.differences() == []
 
 
+@pytest.mark.nightly
 def test_a_run_goes_on_from_a_month_end_for_longer_than_a_range(tmp_path: Path) -> None:
     house = house_of(tmp_path, 110, a_day=0.7)
     house.run_up_to(day(11), day(109))
     assert house.differences() == []
 
 
-@pytest.mark.parametrize("n", [3, 16])
+@pytest.mark.parametrize("n", [pytest.param(3, marks=pytest.mark.nightly), 16])
 def test_late_events_restate_the_days_from_theirs_on(tmp_path: Path, n: int) -> None:
     house = house_of(tmp_path, 22)
     house.run()
@@ -170,7 +171,7 @@ def test_another_spec_makes_all_days_again(tmp_path: Path) -> None:
     assert house.differences() == []
 
 
-@pytest.mark.parametrize(("before", "after"), [(3, 0), (0, 3)])
+@pytest.mark.parametrize(("before", "after"), [(3, 0), pytest.param(0, 3, marks=pytest.mark.nightly)])
 def test_another_start_is_another_history(tmp_path: Path, before: int, after: int) -> None:
     house = house_of(tmp_path, 14)
     house.first = day(before)

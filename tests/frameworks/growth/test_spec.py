@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from drawloom.frameworks.base import Context
-from drawloom.frameworks.growth import Growth
-from drawloom.frameworks.plan import to_json
+from drawloom.frameworks.base import ProjectContext, compile_spec
+from drawloom.frameworks.growth import Growth, framework
+from drawloom.frameworks.pipeline_json import to_json
 from drawloom.model import InputError
 from drawloom.specs.config import Defaults
 from drawloom.specs.load import load_specs
 from drawloom.sql.dialect import transpile
-from drawloom.sql.template import render
+from drawloom.sql.template.rendering import render
 
-CONTEXT = Context("t", date(2026, 1, 1), Defaults(owner="a@example.com"))
+PROJECT = ProjectContext("t", date(2026, 1, 1), Defaults(owner="a@example.com"))
 GOOD: dict[str, Any] = {
     "name": "riders",
     "source": "core.rides",
@@ -52,20 +52,20 @@ until: "forever: a test"
 def test_yaml_and_python_compile_to_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "riders.yml").write_text(YAML)
     (spec,) = load_specs(tmp_path, {"growth": Growth})
-    assert to_json(spec.compile(CONTEXT)) == to_json(Growth(**GOOD).compile(CONTEXT))  # type: ignore[attr-defined]
+    assert to_json(compile_spec(framework, spec, PROJECT)) == to_json(compile_spec(framework, Growth(**GOOD), PROJECT))
 
 
 @pytest.mark.parametrize("engine", ["spark", "trino"])
 @pytest.mark.parametrize("more", [{}, {"dimensions": {"city": {}, "channel": {"touch": "first"}}, "cuts": None}])
 def test_the_sql_can_be_said_for_other_engines(engine: str, more: dict[str, Any]) -> None:
-    for step in Growth(**{**GOOD, **more}).compile(CONTEXT).steps:
+    for step in compile_spec(framework, Growth(**{**GOOD, **more}), PROJECT).steps:
         for text in filter(None, (step.sql, step.backfill_sql)):
             sql = render(text, date(2026, 3, 1), start="2026-02-01", end="2026-03-01").text
             assert transpile(sql, "duckdb", engine)
 
 
 def test_braces_in_a_condition_stay_what_they_are() -> None:
-    days = Growth(**GOOD).compile(CONTEXT).steps[0]
+    days = compile_spec(framework, Growth(**GOOD), PROJECT).steps[0]
     assert "'shared {{ ds }}'" in render(days.sql or "", date(2026, 3, 1)).text
 
 
@@ -94,5 +94,5 @@ def test_braces_in_a_condition_stay_what_they_are() -> None:
 )
 def test_bad_specs_are_refused(more: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
-        Growth(**{**GOOD, **more}).compile(CONTEXT)
+        compile_spec(framework, Growth(**{**GOOD, **more}), PROJECT)
     assert message in str(caught.value)

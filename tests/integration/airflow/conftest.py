@@ -15,13 +15,13 @@ import pytest
 
 from drawloom.airflow.client import Client
 from drawloom.airflow.install import install
-from drawloom.airflow.local import LocalAirflow, processes
+from drawloom.airflow.standalone import LocalAirflow, processes
 from drawloom.run.project import Project
-from tests.integration.airflow.project import land, write_project
+from tests.integration.airflow.visits_project import land_visits, write_visits_project
 
 PATIENCE = 180.0
 FOREIGN = '''\
-"""Somebody else's DAGs, scheduled on our tables; dag airflow."""
+"""DAGs of a user, scheduled on drawloom tables; dag airflow."""
 from datetime import datetime
 from pathlib import Path
 
@@ -40,22 +40,22 @@ for name, asset in {"on_visits": Asset.ref(name="core.visits"), "on_raw": Asset.
 '''
 
 
-class Hook:
-    """A web server that keeps what is posted to it."""
+class Webhook:
+    """A web server that keeps the bodies of POST requests."""
 
     def __init__(self) -> None:
-        heard: list[str] = []
+        received: list[str] = []
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                heard.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                received.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
                 self.send_response(200)
                 self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
-                """Keep quiet."""
+                """Log nothing."""
 
-        self.heard = heard
+        self.received = received
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -65,16 +65,16 @@ class Hook:
 
 
 @dataclass
-class Site:
-    """A project, its Airflow, how to ask both, and what was told to a webhook."""
+class AirflowUnderTest:
+    """A project and a running Airflow with its DAGs, a client for it, and what a webhook received."""
 
     root: Path
     local: LocalAirflow
     client: Client
-    heard: list[str]
+    received: list[str]
 
     def until(self, what: str, true: Callable[[], Any], patience: float = PATIENCE) -> Any:
-        """Wait for something; what it was, when it does not come."""
+        """Wait until a function returns something true, and return that."""
         end = time.monotonic() + patience
         while not (found := true()):
             if time.monotonic() > end:
@@ -83,13 +83,13 @@ class Site:
         return found
 
     def trigger(self, dag: str, key: str | None = None, **conf: Any) -> str:
-        """Start a run; its id."""
+        """Start a run; return its id."""
         body: dict[str, Any] = {"logical_date": None, "conf": conf} | ({"partition_key": key} if key else {})
         run: str = self.client.post(f"/dags/{dag}/dagRuns", **body)["dag_run_id"]
         return run
 
     def ended(self, dag: str, run: str) -> str:
-        """Wait for a run; its state."""
+        """Wait for a run; return its final state."""
 
         def state() -> Any:
             found = self.client.get(f"/dags/{dag}/dagRuns/{run}")["state"]
@@ -113,12 +113,12 @@ class Site:
         return contents(self.root)
 
     def install(self) -> None:
-        """What a deployment does after a change of the specs."""
+        """Install again, as a deployment does after a change of specs."""
         with Project.load(self.root) as project:
             install(project, self.local.dags)
 
     def versions(self, dag: str) -> int:
-        """How many versions Airflow has of a DAG."""
+        """The number of versions that Airflow has of a DAG."""
         return int(self.client.get(f"/dags/{dag}/dagVersions")["total_entries"])
 
 
@@ -129,23 +129,23 @@ def _error(line: dict[str, Any]) -> str:
 def contents(root: Path) -> dict[tuple[str, date], str]:
     """The content hash of every partition of a project."""
     with Project.load(root) as project:
-        world = project.observe()
-        return {(table, ds): record.content for table, days in world.records.items() for ds, record in days.items()}
+        snapshot = project.snapshot()
+        return {(table, ds): record.content for table, days in snapshot.records.items() for ds, record in days.items()}
 
 
 @pytest.fixture(scope="session")
-def visits(site: Site) -> str:
+def visits(airflow: AirflowUnderTest) -> str:
     """The run that has filled ten days of core.visits at once."""
-    run = site.trigger("visits.core.visits", **{"from": "2026-01-01", "to": "2026-01-10"})
-    assert site.ended("visits.core.visits", run) == "success"
+    run = airflow.trigger("visits.core.visits", **{"from": "2026-01-01", "to": "2026-01-10"})
+    assert airflow.ended("visits.core.visits", run) == "success"
     return run
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    root = write_project(tmp_path_factory.mktemp("visits") / "project")
-    land(root, date(2026, 1, 1), date(2026, 1, 10))
-    hook = Hook()
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowUnderTest]:
+    root = write_visits_project(tmp_path_factory.mktemp("visits") / "project")
+    land_visits(root, date(2026, 1, 1), date(2026, 1, 10))
+    hook = Webhook()
     settings = {
         "AIRFLOW_CONN_HOOK": f"http://127.0.0.1:{hook.port}",
         "NO_PROXY": "127.0.0.1",
@@ -159,10 +159,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     local.start()
     try:
         local.wait()
-        with Client(local.url, login=local.password) as client:
-            site = Site(root, local, client, hook.heard)
-            site.until("the DAGs", lambda: len(client.get("/dags")["dags"]) >= 8)
-            yield site
+        with Client(local.url, login=local.login) as client:
+            airflow = AirflowUnderTest(root, local, client, hook.received)
+            airflow.until("the DAGs", lambda: len(client.get("/dags")["dags"]) >= 8)
+            yield airflow
     finally:
         local.stop()
         hook.server.shutdown()

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from drawloom.airflow.install import install
-from drawloom.demo.data import build
+from drawloom.demo.data import build_project
 from drawloom.run.project import Project
 from tests.integration.airflow.conftest import contents
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
 SCRIPT = Path(__file__).with_name("run_dags.py")
 PIPELINES = ("core.flights", "core.carrier_day", "planes")
@@ -34,14 +34,14 @@ def drawloom(root: Path, *command: str) -> None:
 
 def write_flights(root: Path) -> Path:
     """The demo project with the raw partitions of January."""
-    build(root)
+    build_project(root)
     for table in ("flights", "weather"):
         files = f"landing/{table}-2013-01.parquet"
         drawloom(root, "land", f"raw.{table}", files, "--ds", "make_date(year, month, day)")
     return root
 
 
-class Home:
+class DatabaseOnlyAirflow:
     """An Airflow without servers: a folder of DAGs and a metadata database."""
 
     def __init__(self, folder: Path) -> None:
@@ -58,11 +58,11 @@ class Home:
         self._python("-m", "airflow", "db", "migrate")
 
     def run(self, *asked: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
-        """Run DAGs one after the other; how each ended."""
-        told = self.folder / "ended.json"
-        said = self._python(str(SCRIPT), str(told), json.dumps(asked))
-        ended: list[dict[str, Any]] = json.loads(told.read_text())
-        assert {run["state"] for run in ended} == {"success"}, f"{ended}\n{said[-20_000:]}"
+        """Run DAGs one after the other; return their final states."""
+        result = self.folder / "ended.json"
+        output = self._python(str(SCRIPT), str(result), json.dumps(asked))
+        ended: list[dict[str, Any]] = json.loads(result.read_text())
+        assert {run["state"] for run in ended} == {"success"}, f"{ended}\n{output[-20_000:]}"
         return ended
 
     def _python(self, *arguments: str) -> str:
@@ -87,7 +87,7 @@ def span(ends: tuple[str, str]) -> dict[str, str]:
 
 def test_a_month_of_flights_is_the_same_on_airflow_and_by_the_local_runner(tmp_path: Path) -> None:
     ours, theirs = write_flights(tmp_path / "airflow"), write_flights(tmp_path / "local")
-    home = Home(tmp_path / "home")
+    home = DatabaseOnlyAirflow(tmp_path / "home")
     with Project.load(ours) as project:
         install(project, home.dags)
     runs = [(f"flights.{name}", span(ends)) for ends in (MONTH, ONE_MORE) for name in PIPELINES]

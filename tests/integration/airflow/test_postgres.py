@@ -10,13 +10,13 @@ import pytest
 
 from drawloom.airflow.client import Client
 from drawloom.airflow.install import install
-from drawloom.airflow.local import LocalAirflow, processes
+from drawloom.airflow.standalone import LocalAirflow, processes
 from drawloom.run.project import Project
-from tests.integration.airflow.conftest import Site
-from tests.integration.airflow.project import land, write_project
+from tests.integration.airflow.conftest import AirflowUnderTest
+from tests.integration.airflow.visits_project import land_visits, write_visits_project
 from tests.servers.postgres import Server, serving
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def postgres(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def on_postgres(postgres: Server, tmp_path: Path) -> Iterator[Site]:
-    root = write_project(tmp_path / "project")
-    land(root, date(2026, 1, 1), date(2026, 1, 3))
+def on_postgres(postgres: Server, tmp_path: Path) -> Iterator[AirflowUnderTest]:
+    root = write_visits_project(tmp_path / "project")
+    land_visits(root, date(2026, 1, 1), date(2026, 1, 3))
     settings = {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{postgres.url}",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg://{postgres.url}",
@@ -42,16 +42,16 @@ def on_postgres(postgres: Server, tmp_path: Path) -> Iterator[Site]:
     local.start()
     try:
         local.wait()
-        with Client(local.url, login=local.password) as client:
-            site = Site(root, local, client, [])
-            site.until("the DAGs", lambda: len(client.get("/dags")["dags"]) >= 7)
-            yield site
+        with Client(local.url, login=local.login) as client:
+            airflow = AirflowUnderTest(root, local, client, [])
+            airflow.until("the DAGs", lambda: len(client.get("/dags")["dags"]) >= 7)
+            yield airflow
     finally:
         local.stop()
         assert not list(processes(local.home)), "processes were left behind"
 
 
-def test_a_run_with_the_metadata_in_postgres(postgres: Server, on_postgres: Site) -> None:
+def test_a_run_with_airflows_metadata_in_postgres(postgres: Server, on_postgres: AirflowUnderTest) -> None:
     dag, span = "visits.core.visits", {"from": "2026-01-01", "to": "2026-01-03"}
     run = on_postgres.trigger(dag, **span)
     assert on_postgres.ended(dag, run) == "success"

@@ -1,4 +1,4 @@
-"""``drawloom airflow up``, as somebody at a terminal uses it."""
+"""``drawloom airflow up``, as a person at a terminal uses it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from drawloom.airflow.local import processes
-from tests.integration.airflow.project import land, write_project
+from drawloom.airflow.standalone import processes
+from tests.integration.airflow.visits_project import land_visits, write_visits_project
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
 
-def test_it_comes_up_takes_changes_in_and_leaves_nothing(tmp_path: Path) -> None:
-    root = write_project(tmp_path / "project")
-    land(root, date(2026, 1, 1))
+def test_up_starts_airflow_reloads_changes_and_leaves_no_process(tmp_path: Path) -> None:
+    root = write_visits_project(tmp_path / "project")
+    land_visits(root, date(2026, 1, 1))
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = str(one.getsockname()[1])
@@ -32,16 +32,19 @@ def test_it_comes_up_takes_changes_in_and_leaves_nothing(tmp_path: Path) -> None
         _until(said, f"http://127.0.0.1:{port}  user admin, password ", 300)
         again = subprocess.run([*drawloom, "airflow", "up"], capture_output=True, text=True, check=False)
         assert again.returncode == 2
-        assert f"airflow == up already at http://127.0.0.1:{port}" in again.stderr
+        assert (
+            f"Airflow is already running in {root / '.drawloom' / 'airflow'}, at http://127.0.0.1:{port}."
+            in again.stderr
+        )
         (root / "specs" / "broken.sql").write_text("/* drawloom\ntable: core.b\nuntil: {forever: x}\n*/\nSELEC 1\n")
         _until(said, "specs/broken.sql:5", 30)
         _announced(drawloom)
     finally:
         up.send_signal(signal.SIGINT)
         time.sleep(1)
-        up.send_signal(signal.SIGINT)  # as people do
+        up.send_signal(signal.SIGINT)  # people press Ctrl-C twice
         assert up.wait(120) == 0
-    assert said.read_text().rstrip().endswith("stopped; nothing is left running")
+    assert said.read_text().rstrip().endswith("Airflow has stopped.")
     assert not list(processes(root / ".drawloom" / "airflow"))
 
 

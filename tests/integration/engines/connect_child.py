@@ -1,4 +1,4 @@
-"""What Spark Connect is asked in its test, in a process of its own: a process has one kind of session."""
+"""The client of the Spark Connect test, in its own process: a process has only one kind of session."""
 
 from __future__ import annotations
 

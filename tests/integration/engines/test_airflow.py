@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from drawloom.airflow.install import install
-from tests.integration.airflow.test_flights import Home
+from tests.integration.airflow.test_flights import DatabaseOnlyAirflow
 from tests.integration.engines.conftest import Build
-from tests.integration.engines.house import DAYS
+from tests.integration.engines.small_project import DAYS
 
-pytestmark = pytest.mark.engines
+pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
 
 def connection(kind: str) -> dict[str, Any]:
@@ -36,15 +36,15 @@ def connection(kind: str) -> dict[str, Any]:
 def test_a_dag_runs_on_the_engine_of_a_connection(
     build: Build, truth: dict[str, list[str]], tmp_path: Path, kind: str
 ) -> None:
-    house = build("spark" if kind == "spark" else "trino-hive")
-    settings = house.folder / "drawloom.yml"
+    small_project = build("spark" if kind == "spark" else "trino-hive")
+    settings = small_project.folder / "drawloom.yml"
     settings.write_text(settings.read_text(encoding="utf-8").replace("url: 'local[2]', ", ""), encoding="utf-8")
-    home = Home(tmp_path / "home")
+    home = DatabaseOnlyAirflow(tmp_path / "home")
     home.environment |= {f"AIRFLOW_CONN_{kind.upper()}_DEFAULT": json.dumps(connection(kind))}
     for name in ("DRAWLOOM_TRINO", "DRAWLOOM_SPARK", "DRAWLOOM_METASTORE"):
         home.environment.pop(name, None)
-    with house.open() as project:
+    with small_project.open() as project:
         install(project, home.dags)
-    home.run((f"shop.{house.name('daily')}", {"from": str(DAYS[0]), "to": str(DAYS[-1])}))
-    assert house.engines("daily") == [kind] * len(DAYS)
-    assert house.rows("daily") == truth["daily"]
+    home.run((f"shop.{small_project.name('daily')}", {"from": str(DAYS[0]), "to": str(DAYS[-1])}))
+    assert small_project.engines("daily") == [kind] * len(DAYS)
+    assert small_project.rows("daily") == truth["daily"]

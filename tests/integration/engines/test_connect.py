@@ -1,4 +1,4 @@
-"""Spark at the other end of Spark Connect: a server of its own, and a client without Java."""
+"""Spark Connect: its own server, and a client without Java."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.servers.engines import Engines
 from tests.servers.jdk import find_jdk
 from tests.servers.process import HOST, Launch, end, listens, reserved_ports, start, wait
 
-pytestmark = pytest.mark.engines
+pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 
 

@@ -1,4 +1,4 @@
-"""A project on each engine: planned, run, run again, late data, expiry, crashes, and what one asks of it."""
+"""A project on each engine: plan, run, rerun, late data, expiry, crashes, and the command line."""
 
 from __future__ import annotations
 
@@ -12,99 +12,112 @@ import time
 import pytest
 
 from tests.integration.engines.conftest import Build
-from tests.integration.engines.house import CELLS, DAYS, LAST, House
+from tests.integration.engines.small_project import CELLS, DAYS, LAST, SmallProject
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.integration
 
-AGAIN = pytest.param("trino-iceberg", marks=pytest.mark.slow)  # as Hive, with the storage that tests/conformance tries
-KINDS = ("duckdb", "spark", "trino-hive", AGAIN)
+SPARK = pytest.param("spark", marks=pytest.mark.nightly)
+ICEBERG = pytest.param(
+    "trino-iceberg", marks=pytest.mark.nightly
+)  # as Hive, with the storage that tests/conformance tries
+KINDS = ("duckdb", "spark", "trino-hive", ICEBERG)
 
 Rows = dict[str, list[str]]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_project_is_filled_once_and_kept_up_to_date(build: Build, truth: Rows, kind: str) -> None:
-    house = build(kind)
-    assert sum(house.stale().values()) == CELLS
-    assert house.run() == {"written": CELLS}
-    assert house.everything() == truth
-    assert house.stale() == {}
-    assert house.run() == {}
-    assert house.engines("daily") == ["duckdb" if kind == "duckdb" else kind.partition("-")[0]] * len(DAYS)
+    small_project = build(kind)
+    assert sum(small_project.stale().values()) == CELLS
+    assert small_project.run() == {"written": CELLS}
+    assert small_project.everything() == truth
+    assert small_project.stale() == {}
+    assert small_project.run() == {}
+    assert small_project.engines("daily") == ["duckdb" if kind == "duckdb" else kind.partition("-")[0]] * len(DAYS)
 
-    house.land(DAYS[2], more=3)  # late data: its day, the windows that hold it, and everything after it in ``ever``
-    assert house.stale() == {"daily": 1, "ever": 3, "fancy": 1, "rolling": 3}
-    done = house.run()
+    small_project.land(
+        DAYS[2], more=3
+    )  # late data: its day, the windows that hold it, and everything after it in ``ever``
+    assert small_project.stale() == {"daily": 1, "ever": 3, "fancy": 1, "rolling": 3}
+    done = small_project.run()
     assert sum(done.values()) == 8
-    assert house.stale() == {}
-    late = house.everything()
+    assert small_project.stale() == {}
+    late = small_project.everything()
     assert late != truth
-    house.land(DAYS[2])
-    house.run()
-    assert house.everything() == truth
+    small_project.land(DAYS[2])
+    small_project.run()
+    assert small_project.everything() == truth
 
-    house.spec("fancy", sql=house.specs["fancy"][1].replace("d.amount", "d.amount, d.orders"))  # a new column
-    assert house.stale() == {"fancy": len(DAYS)}
-    assert house.run("fancy", first=DAYS[1], last=DAYS[1], force=True) == {"written": 1}
-    assert house.run() == {"written": len(DAYS) - 1}
-    with house.open() as project:
-        assert project.query(f"SELECT orders FROM {house.name('fancy')}").num_rows == len(truth["fancy"])
-        ask_around(house)
+    small_project.spec(
+        "fancy", sql=small_project.specs["fancy"][1].replace("d.amount", "d.amount, d.orders")
+    )  # a new column
+    assert small_project.stale() == {"fancy": len(DAYS)}
+    assert small_project.run("fancy", first=DAYS[1], last=DAYS[1], force=True) == {"written": 1}
+    assert small_project.run() == {"written": len(DAYS) - 1}
+    with small_project.open() as project:
+        assert project.query(f"SELECT orders FROM {small_project.name('fancy')}").num_rows == len(truth["fancy"])
+        ask_around(small_project)
 
 
-def ask_around(house: House) -> None:
+def ask_around(small_project: SmallProject) -> None:
     """What one asks of a project between runs: preview, diff, status, and the days that are kept."""
-    with house.open() as project:
-        assert project.preview(house.name("daily"), DAYS[1], 2).num_rows == 2
-        same = project.diff(house.name("daily"), DAYS[1], ("product",))
+    with small_project.open() as project:
+        assert project.preview(small_project.name("daily"), DAYS[1], 2).num_rows == 2
+        same = project.diff(small_project.name("daily"), DAYS[1], ("product",))
         assert (same.added, same.removed, same.changed) == (0, 0, 0)
-        assert {str(cell.state) for cell in project.status().cells} == {"fresh"}
+        assert {str(partition.state) for partition in project.status().partitions} == {"fresh"}
         with pytest.raises(Exception, match="must be a SELECT"):
-            project.query(f"DROP TABLE {house.name('daily')}")
-    house.spec("daily", sql=house.specs["daily"][1].replace("count(*) AS orders", "count(*) + 1 AS orders"))
-    with house.open() as project:
-        other = project.diff(house.name("daily"), DAYS[1], ("product",))
+            project.query(f"DROP TABLE {small_project.name('daily')}")
+    small_project.spec(
+        "daily", sql=small_project.specs["daily"][1].replace("count(*) AS orders", "count(*) + 1 AS orders")
+    )
+    with small_project.open() as project:
+        other = project.diff(small_project.name("daily"), DAYS[1], ("product",))
         assert (other.added, other.removed, other.changed) == (0, 0, 3)
-    house.spec("daily", sql=house.specs["daily"][1].replace("count(*) + 1 AS orders", "count(*) AS orders"))
-    assert house.stale() == {}
-    house.spec("visitors", options="keep: 2d")
-    house.run()
-    with house.open() as project:
-        there = project.engine.days(house.name("visitors"))
+    small_project.spec(
+        "daily", sql=small_project.specs["daily"][1].replace("count(*) + 1 AS orders", "count(*) AS orders")
+    )
+    assert small_project.stale() == {}
+    small_project.spec("visitors", options="keep: 2d")
+    small_project.run()
+    with small_project.open() as project:
+        there = project.engine.days(small_project.name("visitors"))
         assert len(there) < len(DAYS)
         assert there[-1] == LAST
-        assert project.engine.days(house.name("daily")) == DAYS
-    assert house.stale() == {}
+        assert project.engine.days(small_project.name("daily")) == DAYS
+    assert small_project.stale() == {}
 
 
-def test_folders_of_spark_that_nothing_points_at_are_removed_a_day_later(build: Build) -> None:
-    house = build("spark")
-    house.run("daily", last=DAYS[1])
-    house.run("daily", last=DAYS[1], force=True)
-    (runs,) = house.folder.rglob(f"{house.schema}/daily/_runs")
+def test_unused_folders_of_spark_are_removed_a_day_later(build: Build) -> None:
+    small_project = build("spark")
+    small_project.run("daily", last=DAYS[1])
+    small_project.run("daily", last=DAYS[1], force=True)
+    (runs,) = small_project.folder.rglob(f"{small_project.schema}/daily/_runs")
     old = set(runs.iterdir())
     assert len(old) == 4
     for folder in old:
         os.utime(folder, (0, 0))
-    rows = house.rows("daily")
-    house.run("daily", last=DAYS[0], force=True)
+    rows = small_project.rows("daily")
+    small_project.run("daily", last=DAYS[0], force=True)
     assert old < set(runs.iterdir())  # it has been looked for today
-    os.utime(house.folder / ".drawloom" / "swept", (0, 0))
-    house.run("daily", last=DAYS[0], force=True)
+    os.utime(small_project.folder / ".drawloom" / "swept", (0, 0))
+    small_project.run("daily", last=DAYS[0], force=True)
     left = old & set(runs.iterdir())
     assert len(left) == 1  # the partition of the second day is in it
     assert len(set(runs.iterdir())) == 3
-    assert house.rows("daily") == rows
+    assert small_project.rows("daily") == rows
 
 
-@pytest.mark.parametrize("kind", ["duckdb", pytest.param("spark", marks=pytest.mark.slow), "trino-hive", AGAIN])
+@pytest.mark.parametrize("kind", ["duckdb", SPARK, "trino-hive", ICEBERG])
 def test_the_command_line_of_a_project(build: Build, truth: Rows, kind: str) -> None:
-    house = build(kind)
-    house.outside("run")
-    told = json.loads(house.outside("query", "--format", "json", f"SELECT count(*) AS n FROM {house.name('daily')}"))
+    small_project = build(kind)
+    small_project.outside("run")
+    told = json.loads(
+        small_project.outside("query", "--format", "json", f"SELECT count(*) AS n FROM {small_project.name('daily')}")
+    )
     assert str(len(truth["daily"])) in json.dumps(told)
-    assert "fresh" in house.outside("status")
-    assert house.everything() == truth
+    assert "fresh" in small_project.outside("status")
+    assert small_project.everything() == truth
 
 
 CRASH = """
@@ -124,25 +137,29 @@ with Project.load(sys.argv[1]) as project:
 """
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_crash_before_the_record_is_saved_is_made_good(build: Build, truth: Rows, kind: str) -> None:
-    house = build(kind)
-    house.run()
-    house.spec("daily", sql=house.specs["daily"][1].replace("count(*) AS orders", "count(*) + 10 AS orders"))
+@pytest.mark.parametrize("kind", ["duckdb", SPARK, "trino-hive", ICEBERG])
+def test_a_crash_before_the_record_is_saved_is_repaired(build: Build, truth: Rows, kind: str) -> None:
+    small_project = build(kind)
+    small_project.run()
+    small_project.spec(
+        "daily", sql=small_project.specs["daily"][1].replace("count(*) AS orders", "count(*) + 10 AS orders")
+    )
     died = subprocess.Popen(
-        [sys.executable, "-c", CRASH, str(house.folder), "daily"], env=os.environ, start_new_session=True
+        [sys.executable, "-c", CRASH, str(small_project.folder), "daily"], env=os.environ, start_new_session=True
     )
     assert died.wait() == -signal.SIGKILL
     time.sleep(2)
-    with house.open() as project:
-        records = project.registry.records()[house.name("daily")]
-        held = {ds: project.engine.stored(house.name("daily"), ds) for ds in DAYS}
+    with small_project.open() as project:
+        records = project.registry.records()[small_project.name("daily")]
+        held = {ds: project.engine.find_partition(small_project.name("daily"), ds) for ds in DAYS}
     for ds, record in records.items():  # a record that there is tells the truth
         stored = held[ds]
         assert stored
-        assert (stored.content, stored.rows) == (record.content, record.rows) or house.kind == "duckdb"
-    house.spec("daily", sql=house.specs["daily"][1].replace("count(*) + 10 AS orders", "count(*) AS orders"))
-    assert house.stale()["daily"] >= 1
-    house.run()
-    assert house.everything() == truth
-    assert house.stale() == {}
+        assert (stored.content, stored.rows) == (record.content, record.rows) or small_project.kind == "duckdb"
+    small_project.spec(
+        "daily", sql=small_project.specs["daily"][1].replace("count(*) + 10 AS orders", "count(*) AS orders")
+    )
+    assert small_project.stale()["daily"] >= 1
+    small_project.run()
+    assert small_project.everything() == truth
+    assert small_project.stale() == {}

@@ -1,4 +1,4 @@
-"""What a person is told, by the command line, when an engine says no: nothing is marked as run, nothing secret is shown."""
+"""The command line's output when an engine refuses: nothing is recorded as run, no secret is shown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from tests.servers.engines import Engines
 from tests.servers.jdk import find_jdk
 from tests.servers.process import reserved_ports
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.integration
+
+SPARK = pytest.param("spark", marks=pytest.mark.nightly)  # each test starts one
 
 CONFIG = "name: refused\nstart: 2026-01-01\nend: 2026-01-02\ndefaults: {{owner: x@example.com, retries: 0}}\nengine: {engine}\n{more}"
 STEP = """/* drawloom
@@ -64,7 +66,7 @@ def url(servers: Engines, catalog: str) -> str:
     return f"{servers.trino.rpartition('/')[0]}/{catalog}"
 
 
-@pytest.mark.parametrize("kind", ["trino", "spark"])
+@pytest.mark.parametrize("kind", ["trino", SPARK])
 def test_an_engine_that_does_not_answer(told: Told, kind: str) -> None:
     with reserved_ports(1) as (port,):
         address = f"trino://me@127.0.0.1:{port}/hive" if kind == "trino" else f"sc://127.0.0.1:{port}"
@@ -93,7 +95,7 @@ def test_rights_that_are_missing(told: Told, servers: Engines, schema: str, tmp_
     assert "specs/t.sql" in said
 
 
-@pytest.mark.parametrize("kind", ["trino", "spark"])
+@pytest.mark.parametrize("kind", ["trino", SPARK])
 def test_a_table_that_is_not_by_day(told: Told, schema: str, tmp_path: Path, kind: str) -> None:
     ask_trino("hive", f"CREATE SCHEMA {schema} WITH (location = '{(tmp_path / 'other').as_uri()}')")
     ask_trino("hive", f"CREATE TABLE {schema}.t (n BIGINT, hour VARCHAR) WITH (partitioned_by = ARRAY['hour'])")
@@ -103,7 +105,7 @@ def test_a_table_that_is_not_by_day(told: Told, schema: str, tmp_path: Path, kin
     assert "must be partitioned by ds (a DATE) and nothing else" in said
 
 
-@pytest.mark.parametrize("kind", ["trino", "spark"])
+@pytest.mark.parametrize("kind", ["trino", SPARK])
 def test_a_text_that_the_engine_rejects(told: Told, kind: str) -> None:
     code, said = told(kind, "SELECT\n  no_such_function_anywhere(1) AS n")
     assert code == 1, said
@@ -112,15 +114,18 @@ def test_a_text_that_the_engine_rejects(told: Told, kind: str) -> None:
     assert "specs/t.sql" in said
 
 
-def test_what_the_engine_cannot_say_is_told_before_it_runs(told: Told) -> None:
+def test_unsupported_sql_is_refused_before_it_runs(told: Told) -> None:
     code, said = told("trino", "SELECT entropy(n) AS n FROM (VALUES (1)) AS t (n)")
     assert code == 2, said
     assert "specs/t.sql:5" in said
     assert "must be SQL that trino has" in said
 
 
-@pytest.mark.parametrize(("kind", "type_"), [("trino", "varchar"), ("trino", "date"), ("spark", "varchar")])
-def test_a_table_that_somebody_else_fills(servers: Engines, schema: str, tmp_path: Path, kind: str, type_: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "type_"),
+    [("trino", "varchar"), ("trino", "date"), pytest.param("spark", "varchar", marks=pytest.mark.nightly)],
+)
+def test_a_table_that_another_tool_fills(servers: Engines, schema: str, tmp_path: Path, kind: str, type_: str) -> None:
     ask_trino("hive", f"CREATE SCHEMA {schema} WITH (location = '{(tmp_path / 'other').as_uri()}')")
     ask_trino("hive", f"CREATE TABLE {schema}.e (n BIGINT, ds {type_}) WITH (partitioned_by = ARRAY['ds'])")
     ask_trino("hive", f"CREATE TABLE {schema}.names (n BIGINT, name VARCHAR)")
@@ -137,7 +142,7 @@ def test_a_table_that_somebody_else_fills(servers: Engines, schema: str, tmp_pat
     os.environ["JAVA_HOME"] = str(find_jdk(17, "Spark").home)
     with Project.load(tmp_path) as project:
         plan = project.plan()
-        assert [(str(cell.ds), str(cell.state)) for cell in plan.cells] == [
+        assert [(str(partition.ds), str(partition.state)) for partition in plan.partitions] == [
             ("2026-01-01", "missing"),
             ("2026-01-02", "waiting"),
         ]

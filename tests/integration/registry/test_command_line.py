@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from drawloom.demo.data import build
-from drawloom.demo.story import STORY
+from drawloom.demo.data import build_project
+from drawloom.demo.walkthrough import WALKTHROUGH
 from tests.docs.test_docs import ROOT, SHOP, blocks, run_page
 from tests.run.old_registry import database
 from tests.servers.postgres import Server
@@ -43,14 +43,15 @@ def states(folder: Path, url: str) -> Counter[str]:
     return Counter(state for table in found["tables"].values() for state in table["days"].values())
 
 
+@pytest.mark.nightly
 def test_two_months_of_the_demo_of_flights(postgres_url: str, tmp_path: Path) -> None:
     folder = tmp_path / "flights"
-    build(folder)
+    build_project(folder)
     settings = (folder / "drawloom.yml").read_text().replace("start: 2013-01-01", "start: 2013-11-01")
     (folder / "drawloom.yml").write_text(settings + "\nregistry: ${REGISTRY_URL}\n")
-    for scene in STORY:
-        if scene.command[0] in {"land", "run"}:
-            drawloom(folder, postgres_url, *scene.command, code=scene.exit_code)
+    for step in WALKTHROUGH:
+        if step.command[0] in {"land", "run"}:
+            drawloom(folder, postgres_url, *step.command, code=step.exit_code)
     found = states(folder, postgres_url)
     assert found.pop("waiting") == 2, "the weather of the last day, and its month: the data has none"
     assert found.pop("expired") > 0

@@ -15,7 +15,7 @@ import pytest
 from tests.servers.jdk import ask, find_jdk
 from tests.servers.process import HOST, Launch, Running, ServerError, end, listens, reserved_ports, start, wait
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
 SERVER = """
 import http.server, sys

@@ -19,7 +19,7 @@ from tests.servers import postgres, trino
 from tests.servers.engines import Engines, EngineSet, cache_folder
 from tests.servers.process import ServerError
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
 NAMES = ["metastore", "trino", "postgres"]
 LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}

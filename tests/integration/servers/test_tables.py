@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from pyspark.sql import SparkSession
 from tests.servers.engines import Engines
 from tests.servers.trino import ask
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
 DAY = date(2026, 1, 1)
 
@@ -82,7 +83,7 @@ def test_trino_makes_schemas_where_the_user_wants_them(sql: Trino, schema: str, 
 
 
 def test_iceberg_lives_on_the_same_metastore(sql: Trino, tmp_path: Path) -> None:
-    name = f"iceberg.ice_{tmp_path.name}"
+    name = f"iceberg.ice_{secrets.token_hex(4)}"
     sql(f"CREATE SCHEMA {name} WITH (location = '{tmp_path.as_uri()}')")
     try:
         sql(f"CREATE TABLE {name}.t (n BIGINT, ds DATE) WITH (partitioning = ARRAY['ds'])")

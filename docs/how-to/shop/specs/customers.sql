@@ -1,9 +1,9 @@
 /* drawloom
 table: core.customers
-description: Every customer so far, with the first day, the orders and what they came to.
+description: Every customer so far, with the first day, the number of orders and their total.
 until:
   forever: each day continues the day before
-columns:  # declared, because the first day reads a yesterday that was never written
+columns:  # needed, because the first day reads a yesterday that does not exist
   customer: VARCHAR
   first_day: DATE
   orders: BIGINT

@@ -1,1 +1,1 @@
-"""What engines with a catalog share: Spark and Trino over tables of a Hive metastore, or of Iceberg."""
+"""What Spark and Trino have in common: tasks over tables in a catalog, a Hive metastore or Iceberg."""

@@ -1,4 +1,4 @@
-"""Types: columns are known by DuckDB's names everywhere; here they become those of Spark and Trino, and back."""
+"""DuckDB's types, which we use for all columns, translated to those of Spark and Trino, and back."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from functools import lru_cache
 from duckdb.sqltypes import DuckDBPyType
 from sqlglot import exp
 
-from drawloom.engines.columns import storable
+from drawloom.engines.columns import storable_type
 
 _T = exp.DType
-_STORED: dict[exp.DType, str] = {  # what an engine does not have is kept in what has the same values
+_STORED: dict[exp.DType, str] = {  # types that engines do not have, and what stores the same values
     _T.UTINYINT: "SMALLINT",
     _T.USMALLINT: "INT",
     _T.UINT: "BIGINT",
@@ -27,7 +27,7 @@ _MICROSECONDS = (_T.TIMESTAMP, _T.TIMESTAMPTZ, _T.TIMESTAMPNTZ)
 
 @lru_cache(maxsize=10_000)
 def engine_type(type_: str, dialect: str) -> str:
-    """A type of DuckDB as the engine stores it.
+    """The type in which an engine stores a DuckDB type.
 
     >>> engine_type("DECIMAL(38,10)[]", "trino"), engine_type("TIMESTAMP", "trino"), engine_type("UBIGINT", "spark")
     ('ARRAY(DECIMAL(38, 10))', 'TIMESTAMP(6)', 'DECIMAL(20, 0)')
@@ -37,10 +37,10 @@ def engine_type(type_: str, dialect: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def house_type(text: str, dialect: str) -> str:
-    """A type of the engine as DuckDB spells it where it stores it: one type has one text, whoever wrote it.
+def canonical_type(text: str, dialect: str) -> str:
+    """The DuckDB type of an engine's type, as DuckDB writes it; equal types have equal texts.
 
-    >>> house_type("array(varchar(3))", "trino"), house_type("struct<a:int,b:timestamp_ntz>", "spark")
+    >>> canonical_type("array(varchar(3))", "trino"), canonical_type("struct<a:int,b:timestamp_ntz>", "spark")
     ('VARCHAR[]', 'STRUCT("a" INTEGER, "b" TIMESTAMP)')
     """
     if text.lower() in ("void", "unknown", "null"):
@@ -48,13 +48,13 @@ def house_type(text: str, dialect: str) -> str:
     tree = exp.DataType.build(text, dialect=dialect)
     kind = DuckDBPyType(tree.transform(_plain).sql("duckdb"))
     try:
-        return storable(kind)
-    except ValueError:  # whoever wants to store it is told so
+        return storable_type(kind)
+    except ValueError:  # refused later, if it is to be stored
         return str(kind)
 
 
-def house_kind(type_: str) -> DuckDBPyType:
-    """DuckDB's own object for one of its types."""
+def duckdb_type(type_: str) -> DuckDBPyType:
+    """The DuckDB type object of a type name."""
     return DuckDBPyType(type_)
 
 
@@ -63,17 +63,17 @@ def _stored(node: exp.Expression, dialect: str) -> exp.Expression:
         return exp.to_identifier(node.name, quoted=True)
     if not isinstance(node, exp.DataType):
         return node
-    if dialect == "spark" and node.this == _T.TIMESTAMPTZ:  # TIMESTAMP has no zone in our sessions
+    if dialect == "spark" and node.this == _T.TIMESTAMPTZ:  # in our sessions TIMESTAMP has no time zone
         return exp.DataType(this=_T.TIMESTAMPLTZ)
     if node.this in _STORED:
         return exp.DataType.build(_STORED[node.this], dialect="duckdb")
-    if dialect == "trino" and node.this in _MICROSECONDS:  # without a number it would keep milliseconds only
+    if dialect == "trino" and node.this in _MICROSECONDS:  # its default precision is milliseconds
         return exp.DataType(this=node.this, expressions=[exp.DataTypeParam(this=exp.Literal.number(6))])
     return node
 
 
 def _plain(node: exp.Expression) -> exp.Expression:
-    """Without lengths and precisions that DuckDB does not tell apart."""
+    """Without lengths and precisions, which DuckDB does not distinguish."""
     plain = isinstance(node, exp.DataType) and node.this in (*exp.DataType.TEXT_TYPES, *_MICROSECONDS, _T.TIME)
     if not plain:
         return node

@@ -1,4 +1,4 @@
-"""A Spark session: in this process, on a cluster, or at the other end of Spark Connect."""
+"""Spark sessions: in this process, on a cluster, or by Spark Connect."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _STATIC = {
     "spark.ui.showConsoleProgress": "false",
     "spark.app.name": "drawloom",
 }
-PATIENCE = 10.0  # seconds in which a server must take a connection
+PATIENCE = 10.0  # seconds to connect to a server
 _LOCAL = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 _SESSION = {
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.timestampType": "TIMESTAMP_NTZ",  # a TIMESTAMP has no zone, as in DuckDB
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",  # TIMESTAMP has no time zone, as in DuckDB
     "spark.sql.ansi.enabled": "true",
     "spark.sql.parquet.compression.codec": "zstd",
-    "spark.sql.debug.maxToStringFields": "100000",  # DESCRIBE tells the types of wide structs to their end
+    "spark.sql.debug.maxToStringFields": "100000",  # DESCRIBE does not cut off the types of wide structs
 }
 
 
@@ -34,13 +34,13 @@ def connect(url: str, metastore: str = "", settings: Mapping[str, str] | None = 
 
     Args:
         url: the master (``local[4]``, ``spark://host:7077``, ``yarn``), or ``sc://host:15002`` for Spark Connect.
-        metastore: ``thrift://host:9083``; without one, the catalog lasts as long as the session.
-        settings: of Spark, by name.
+        metastore: ``thrift://host:9083``; by default the catalog lives as long as the session.
+        settings: Spark settings by name.
 
     Raises:
-        RunError: it cannot be started or reached.
+        RunError: the session cannot be started or reached.
     """
-    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)  # it prints every refused text
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)  # it logs every statement that fails
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -50,7 +50,7 @@ def connect(url: str, metastore: str = "", settings: Mapping[str, str] | None = 
             session.sql("SELECT 1").collect()
     except Exception as error:  # of many kinds: no Java, no network, a bad setting
         tried = "to open a session" if url.startswith("sc://") else "to start a session"
-        raise RunError(unreachable("spark", shown(url), error, tried)) from error
+        raise RunError(unreachable("spark", shown_url(url), error, tried)) from error
     if not is_remote(session):
         session.sparkContext.setLogLevel("OFF")
     return session
@@ -59,7 +59,7 @@ def connect(url: str, metastore: str = "", settings: Mapping[str, str] | None = 
 def _build(url: str, metastore: str, settings: Mapping[str, str]) -> SparkSession:
     builder = SparkSession.builder
     if url.startswith("sc://"):
-        _knock(url)
+        _check_listening(url)
         remote: SparkSession = builder.remote(url).getOrCreate()
         for name, value in settings.items():
             remote.conf.set(name, value)
@@ -75,17 +75,17 @@ def _build(url: str, metastore: str, settings: Mapping[str, str]) -> SparkSessio
     return session
 
 
-def _knock(url: str) -> None:
-    """Fail at once where nobody listens: Spark's own client would try for ten minutes."""
+def _check_listening(url: str) -> None:
+    """Fail at once where no server listens: Spark's client would retry for ten minutes."""
     parts = urlsplit(url)
     socket.create_connection((parts.hostname or "localhost", parts.port or 15002), PATIENCE).close()
 
 
-def shown(url: str) -> str:
-    """A url for messages: without what stands behind the address, which may be a token."""
+def shown_url(url: str) -> str:
+    """A url for messages, without its parameters, which may contain a token."""
     return url.partition("/;")[0]
 
 
 def is_remote(session: SparkSession) -> bool:
-    """Whether Spark runs elsewhere, and is reached by Spark Connect."""
+    """Whether Spark runs in another process, reached by Spark Connect."""
     return type(session).__module__.startswith("pyspark.sql.connect")

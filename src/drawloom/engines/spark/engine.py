@@ -1,4 +1,4 @@
-"""The engine: tables in Spark's catalog, partitions that are swapped by their place."""
+"""The Spark engine: tables in Spark's catalog, whose partitions are published by changing their location."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
-from drawloom.engines.base import HOUSE, Schemas, Staged, Visible
-from drawloom.engines.catalog.one import mentioned
-from drawloom.engines.catalog.store import Found
+from drawloom.engines.base import CANONICAL_DIALECT, Schemas, Staged, Visible
+from drawloom.engines.catalog.session import CatalogTable
 from drawloom.engines.catalog.task import CatalogTask
+from drawloom.engines.catalog.visible_days import mentioned_tables
 from drawloom.engines.spark.connect import is_remote
-from drawloom.engines.spark.session import SparkTask
+from drawloom.engines.spark.session import SparkTaskSession
 from drawloom.engines.spark.tables import RUNS, Tables
 from drawloom.model import KEY, Column
 
@@ -22,27 +22,28 @@ if TYPE_CHECKING:
 
 
 class Spark:
-    """Spark as a ``CatalogEngine``; tasks may run in threads side by side.
+    """Spark as a ``CatalogEngine``; tasks may run in parallel threads.
 
     Args:
-        session: what ``connect`` gives; it is left open at the end, as a process has one.
-        location: the URI under which tables are kept.
+        session: from ``connect``; it stays open, as a process has only one.
+        location: the URI under which tables are stored.
+        address: the url for messages.
     """
 
     dialect = "spark"
-    signs = False
+    stores_run_id = False
 
     def __init__(self, session: SparkSession, location: str, address: str = "spark") -> None:
         self.spark = session
         self.address = address
         self.location = location.rstrip("/")
         self.run = secrets.token_hex(6)
-        self.staged: dict[str, str] = {}
+        self._staged: dict[str, str] = {}
         self._tables = Tables(session, self.location, address)
         self._tasks: set[CatalogTask] = set()
 
     @property
-    def lasting(self) -> bool:
+    def has_persistent_catalog(self) -> bool:
         """Whether its catalog outlives the session."""
         return self.spark.conf.get("spark.sql.catalogImplementation", "in-memory") != "in-memory"
 
@@ -53,15 +54,15 @@ class Spark:
         self.close()
 
     def close(self) -> None:
-        """Stop what still runs; the session stays, as a process has one."""
+        """Cancel what still runs; the session stays open, as a process has only one."""
         self.interrupt()
 
-    def session(self) -> SparkTask:
-        """A way to Spark for one task."""
-        return SparkTask(self)
+    def session(self) -> SparkTaskSession:
+        """A session for one task."""
+        return SparkTaskSession(self.spark, self.address, self.run_folder, self._staged)
 
     def task(self, inputs: Visible, columns: Schemas | None = None) -> CatalogTask:
-        """A view in which exactly these days of these tables exist (None: all days there are).
+        """A view in which exactly these days of these tables exist (None: all days).
 
         Raises:
             InputError: a table is not in the catalog, and its columns are not given.
@@ -72,66 +73,66 @@ class Spark:
         return task
 
     def end(self, task: object) -> None:
-        """Forget a task that is over."""
+        """Forget a task that has ended."""
         self._tasks.discard(task)
 
     def interrupt(self) -> None:
-        """Stop what all tasks run now; each raises RunError in its own thread."""
+        """Cancel the running statements of all tasks; each raises RunError in its own thread."""
         for task in tuple(self._tasks):
             task.interrupt()
 
     def columns(self, table: str) -> tuple[Column, ...]:
-        """The table's columns without ``ds``; empty where there is no such table."""
+        """The table's columns without ``ds``; empty where it does not exist."""
         return self._tables.columns(table)
 
     def days(self, table: str) -> list[date]:
-        """The days of the table that exist, in order."""
+        """The days of the table's partitions, in order."""
         return self._tables.days(table)
 
-    def look(self, table: str) -> Found | None:
-        """The table as Spark's catalog has it."""
-        return self._tables.look(table)
+    def find_table(self, table: str) -> CatalogTable | None:
+        """The table in Spark's catalog; None where it does not exist."""
+        return self._tables.find_table(table)
 
     def query(self, sql: str, tables: Visible | None = None) -> pa.Table:
-        """The answer to one statement that only reads, over all days of the tables it mentions."""
-        with self.task(mentioned(sql, HOUSE, self.columns) if tables is None else tables) as task:
+        """The result of one statement that only reads, over all days of the tables it mentions."""
+        with self.task(mentioned_tables(sql, CANONICAL_DIALECT, self.columns) if tables is None else tables) as task:
             return task.query(sql)
 
-    def stored(self, table: str, ds: date) -> Staged | None:
-        """A published partition as if it had just been staged; None where there is none."""
+    def find_partition(self, table: str, ds: date) -> Staged | None:
+        """A published partition in the form of a staged one; None where it does not exist."""
         if ds not in self.days(table):
             return None
         with self.task({table: [ds]}) as task:
             return task.inspect(table, ds)
 
     def publish(self, parts: Sequence[Staged]) -> list[str]:
-        """Make each staged partition the partition, by one change in the catalog; the folders they are in."""
+        """Publish staged partitions, each by one change in the catalog; returns their folders."""
         table = parts[0].table
         self._tables.ensure(table, parts[0].columns)
-        folders = {part.ds: f"{self.staged[part.place]}/{KEY}={part.ds}" for part in parts}
+        folders = {part.ds: f"{self._staged[part.location]}/{KEY}={part.ds}" for part in parts}
         for part in parts:
             if not part.rows:
                 self._tables.write_empty(folders[part.ds], part.columns)
-        self._tables.point(table, folders)
+        self._tables.set_locations(table, folders)
         return [folders[part.ds] for part in parts]
 
     def drop(self, table: str, ds: date) -> None:
-        """Remove a partition; nothing happens where there is none."""
+        """Remove a partition, if it exists."""
         self._tables.drop(table, ds)
 
     def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, str]) -> None:
-        """Make folders (URIs) of Parquet files the partitions of a table, or under None the table without days."""
+        """Register folders (URIs) of Parquet files as partitions of a table; under None, as a table without days."""
         if None in folders:
-            self._tables.place(table, columns, folders[None])
+            self._tables.register_folder(table, columns, folders[None])
         else:
             self._tables.ensure(table, columns)
-            self._tables.point(table, {ds: place for ds, place in folders.items() if ds})
+            self._tables.set_locations(table, {ds: place for ds, place in folders.items() if ds})
 
     def sweep(self, tables: Iterable[str]) -> None:
-        """Remove folders of runs of these tables that no partition is in any more, when they are a day old."""
-        if self.lasting and not is_remote(self.spark):
+        """Remove folders of runs of these tables that no partition uses any more, and that are older than a day."""
+        if self.has_persistent_catalog and not is_remote(self.spark):
             self._tables.sweep(tables)
 
-    def folder(self, table: str, run: str) -> str:
-        """The folder of a run of a table."""
+    def run_folder(self, table: str, run: str) -> str:
+        """The folder into which a run writes a table."""
         return f"{self._tables.folder(table)}/{RUNS}/{run}"

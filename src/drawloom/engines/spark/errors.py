@@ -1,4 +1,4 @@
-"""Spark's errors as ours."""
+"""Spark's errors as RunError."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
-from drawloom.engines.catalog.errors import first_line, marked, place_in, unreachable
+from drawloom.engines.catalog.errors import error_position, first_line, point_at, unreachable
 from drawloom.model import DrawloomError, Problem, RunError
 
 _STATE = re.compile(r"\s*SQLSTATE: \w+.*", re.DOTALL)
 _PARTS = re.compile(r"\n(?:== SQL|'|\+-|JVM stacktrace)")
-_STOPPED = ("cancelled", "CANCELED", "interrupted")
+_CANCELLED = ("cancelled", "CANCELED", "interrupted")
 _DENIED = ("PERMISSION_DENIED", "AccessControlException", "Permission denied", "not have privilege")
 _BAD = re.compile(r"\[(INTERNAL_ERROR|FAILED_READ_FILE|SPARK_JOB|TASK_WRITE_FAILED)")
 _FILE = ("FileNotFoundException", "FAILED_READ_FILE", "java.io.IOException", "No space left")
@@ -22,7 +22,7 @@ _FILE = ("FileNotFoundException", "FAILED_READ_FILE", "java.io.IOException", "No
 
 @contextmanager
 def spark_errors(sql: str = "", address: str = "") -> Iterator[None]:
-    """Raise what Spark raises as RunError, with the line of the text that it means."""
+    """Raise Spark's errors as RunError, with the line of the text."""
     try:
         yield
     except DrawloomError:
@@ -37,19 +37,21 @@ def _problem(error: PySparkException, sql: str, address: str) -> Problem:
     text = str(error)
     if "UNAVAILABLE" in text or "failed to connect" in text:
         return unreachable("spark", address, text, "to run a query")
-    place = place_in(text)
-    return marked(_code(text), _short(text), sql, place and (place[0], place[1] + 1))  # Spark counts columns from 0
+    position = error_position(text)
+    return point_at(
+        _code(text), _short(text), sql, position and (position[0], position[1] + 1)
+    )  # Spark counts columns from 0
 
 
 def _other(error: BaseException, sql: str, address: str) -> Problem:
     text = str(error)
     if isinstance(error, ConnectionError) or "Answer from Java side is empty" in text:
         return unreachable("spark", address, text, "to run a query")
-    return marked(_code(text), first_line(_cause(text)), sql, None)
+    return point_at(_code(text), first_line(_cause(text)), sql, None)
 
 
 def _code(text: str) -> str:
-    if any(word in text for word in _STOPPED):
+    if any(word in text for word in _CANCELLED):
         return "interrupted"
     if any(word in text for word in _DENIED):
         return "engine-denied"
@@ -59,7 +61,7 @@ def _code(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    """The message without its number, the plan and the trace."""
+    """The message without error code, plan and trace."""
     return _STATE.sub("", _PARTS.split(text.strip())[0]).strip()
 
 

@@ -1,4 +1,4 @@
-"""One task's way to Spark: what it stages is a folder of its run, readable as a view for as long as the task lives."""
+"""The session of one Spark task: stages rows in a folder of the run, readable as a temporary view; hashes rows."""
 
 from __future__ import annotations
 
@@ -10,66 +10,67 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyspark.sql import functions as F  # noqa: N812 - its usual name
 
-from drawloom.engines.catalog.places import decoded
-from drawloom.engines.catalog.store import Measured, Rows
-from drawloom.engines.catalog.types import house_type
+from drawloom.engines.catalog.partitions import decode_uri
+from drawloom.engines.catalog.session import Measured, StageQuery
+from drawloom.engines.catalog.types import canonical_type, duckdb_type
+from drawloom.engines.spark.catalog_types import quoted
 from drawloom.engines.spark.connect import is_remote
 from drawloom.engines.spark.errors import spark_errors
-from drawloom.engines.spark.hash import row_hash
-from drawloom.engines.spark.names import quoted
 from drawloom.model import KEY, Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-    from drawloom.engines.spark.engine import Spark
-
 
 class Tags(NamedTuple):
-    """What marks the jobs of a thread, and stops all jobs that are marked."""
+    """Functions that add a tag to the jobs of this thread, remove it, and cancel all jobs with it."""
 
     add: Callable[[str], object]
     remove: Callable[[str], object]
     stop: Callable[[str], object]
 
 
-class SparkTask:
-    """See ``catalog.store.Session``."""
+class SparkTaskSession:
+    """See ``catalog.session.TaskSession``.
 
-    def __init__(self, engine: Spark) -> None:
-        self._engine = engine
+    ``run_folder`` gives the folder of a run of a table; ``staged`` maps the views of all tasks to their folders.
+    """
+
+    def __init__(
+        self, spark: SparkSession, address: str, run_folder: Callable[[str, str], str], staged: dict[str, str]
+    ) -> None:
+        self._spark = spark
+        self._address = address
+        self._run_folder = run_folder
+        self._staged = staged
         self._tag = f"drawloom-{secrets.token_hex(6)}"
         self._names: list[str] = []
         self._frames: dict[str, DataFrame] = {}
 
-    @property
-    def _spark(self) -> SparkSession:
-        return self._engine.spark
-
     def describe(self, sql: str) -> list[tuple[str, str]]:
-        """The names of what a SELECT gives, and their types as DuckDB spells them."""
+        """The names and DuckDB types of a SELECT's columns."""
         with self._errors(sql):
             fields = self._spark.sql(sql).schema.fields
-        return [(field.name, house_type(field.dataType.simpleString(), "spark")) for field in fields]
+        return [(field.name, canonical_type(field.dataType.simpleString(), "spark")) for field in fields]
 
-    def stage(self, rows: Rows) -> str:
-        """Write the rows into a folder of their run, with a folder for each day."""
+    def stage(self, rows: StageQuery) -> str:
+        """Write the rows into a folder of the run, with a folder for each day."""
         name = self._name()
-        root = self._engine.folder(rows.table.name, f"{rows.run}-{name[-6:]}")
+        root = self._run_folder(rows.table.name, f"{rows.run}-{name[-6:]}")
         with self._errors(rows.select):
             frame = self._spark.sql(rows.select)
             if rows.table.cluster:
                 frame = frame.sortWithinPartitions(KEY, *(quoted(key) for key in rows.table.cluster))
-            frame.write.partitionBy(KEY).parquet(decoded(root))
-            made = self._spark.read.schema(frame.schema).parquet(decoded(root))
+            frame.write.partitionBy(KEY).parquet(decode_uri(root))
+            made = self._spark.read.schema(frame.schema).parquet(decode_uri(root))
             made.createOrReplaceTempView(name)
         self._frames[name] = made
-        self._engine.staged[name] = root
+        self._staged[name] = root
         return name
 
     def measure(self, name: str, columns: Sequence[Column], ds: date | None = None) -> Measured:
-        """Of each day: rows, the sum of their hashes, bytes."""
+        """(rows, sum of their hashes, bytes) of each day."""
         with self._errors(""):
             frame = self._frames[name] if name in self._frames else self._spark.table(name)
             frame = frame.where(f"{KEY} = DATE '{ds}'") if ds else frame
@@ -88,24 +89,24 @@ class SparkTask:
         return name
 
     def arrow(self, sql: str) -> pa.Table:
-        """The answer to a SELECT."""
+        """The result of a SELECT."""
         with self._errors(sql):
             return self._spark.sql(sql).toArrow()
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a SELECT that gives few."""
+        """The rows of a SELECT whose result is small."""
         with self._errors(sql):
             return [tuple(row) for row in self._spark.sql(sql).collect()]
 
     def interrupt(self) -> None:
-        """Stop what runs now."""
+        """Cancel the running statement."""
         self._tags().stop(self._tag)
 
     def close(self) -> None:
         """Drop the views; folders that were not published are swept later."""
         for name in self._names:
             self._spark.catalog.dropTempView(name)
-            self._engine.staged.pop(name, None)
+            self._staged.pop(name, None)
 
     def _name(self) -> str:
         self._names.append(f"drawloom_{secrets.token_hex(6)}")
@@ -113,8 +114,8 @@ class SparkTask:
 
     @contextmanager
     def _errors(self, sql: str) -> Iterator[None]:
-        """Raise what Spark raises; meanwhile what runs has the task's tag, which a thread has by itself."""
-        with spark_errors(sql, self._engine.address):
+        """Raise Spark's errors as RunError; jobs that run meanwhile have the task's tag."""
+        with spark_errors(sql, self._address):
             tags = self._tags()
             tags.add(self._tag)
             try:
@@ -123,8 +124,43 @@ class SparkTask:
                 tags.remove(self._tag)
 
     def _tags(self) -> Tags:
-        """A session's own tags are of one thread each, so that no other thread can stop what has them."""
+        """The functions for tags; in-process, tags of a session are per thread, so that only job tags can be cancelled."""
         if is_remote(self._spark):
             return Tags(self._spark.addTag, self._spark.removeTag, self._spark.interruptTag)
         context = self._spark.sparkContext
         return Tags(context.addJobTag, context.removeJobTag, context.cancelJobsWithTag)
+
+
+def row_hash(columns: Sequence[Column]) -> str:
+    """The expression of a row's hash, as a decimal that can be summed exactly.
+
+    xxhash64 ignores NULLs at every depth, so whether a value is NULL is hashed separately; it does not accept maps.
+    """
+    by_name = sorted(columns, key=lambda column: column.name)
+    values = [(quoted(c.name), duckdb_type(c.type)) for c in by_name]
+    parts = [part for value, kind in values for part in (_hashable(value, kind), f"{value} IS NULL")]
+    return f"CAST(xxhash64({', '.join(parts)}) AS DECIMAL(38, 0))"
+
+
+def _hashable(value: str, kind: Any, depth: int = 0) -> str:
+    """What is hashed of a value: itself, or the hashes of a nested value's elements."""
+    x = f"x{depth}"
+    match kind.id:
+        case "list" | "array":
+            return f"transform({value}, {x} -> {_hash(x, kind.children[0][1], depth + 1)})"
+        case "struct":
+            return f"xxhash64({', '.join(_members(value, kind, depth))})"
+        case "map":
+            key, item = (
+                _hash(f"{x}.{name}", kind.children[n][1], depth + 1) for n, name in enumerate(("key", "value"))
+            )
+            return f"array_sort(transform(map_entries({value}), {x} -> xxhash64({key}, {item})))"
+    return value
+
+
+def _hash(value: str, kind: Any, depth: int) -> str:
+    return f"xxhash64({_hashable(value, kind, depth)}, {value} IS NULL)"
+
+
+def _members(value: str, kind: Any, depth: int) -> list[str]:
+    return [_hash(f"{value}.{quoted(n)}", one, depth) for n, one in kind.children]

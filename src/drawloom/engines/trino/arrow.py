@@ -1,10 +1,12 @@
-"""What Trino answers, as Arrow: whole columns at once, and exact."""
+"""Trino's results as Arrow tables, column by column and exact; Arrow values as SQL literals."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, timezone, tzinfo
+import math
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from decimal import Decimal
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
@@ -14,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from drawloom.engines.trino.client import Named, Rows
+from drawloom.engines.trino.client import NamedTypes, Rows
 
 _T = exp.DType
 _SIMPLE: dict[exp.DType, pa.DataType] = {
@@ -34,23 +36,23 @@ _WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-in
 _NANO = 9
 
 
-class Tables:
-    """Pages of an answer, gathered into one Arrow table."""
+class Pages:
+    """Pages of a result, collected into one Arrow table."""
 
     def __init__(self) -> None:
         self._batches: list[pa.RecordBatch] = []
 
-    def take(self, named: Named, rows: Rows) -> None:
-        """One more page."""
+    def add(self, named: NamedTypes, rows: Rows) -> None:
+        """Add a page."""
         self._batches.append(batch(named, rows))
 
-    def table(self, named: Named) -> pa.Table:
-        """All of them."""
+    def table(self, named: NamedTypes) -> pa.Table:
+        """All pages."""
         return pa.Table.from_batches(self._batches or [batch(named, [])])
 
 
-def batch(named: Named, rows: Rows) -> pa.RecordBatch:
-    """Rows as Trino's JSON has them, as Arrow."""
+def batch(named: NamedTypes, rows: Rows) -> pa.RecordBatch:
+    """Rows in Trino's JSON as Arrow."""
     columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(named)
     arrays = [array(column, parsed(kind)) for column, (_, kind) in zip(columns, named, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, [name for name, _ in named])
@@ -58,18 +60,18 @@ def batch(named: Named, rows: Rows) -> pa.RecordBatch:
 
 @lru_cache(maxsize=10_000)
 def parsed(kind: str) -> exp.DataType:
-    """A type by Trino's name of it."""
+    """The type of a Trino type name."""
     return exp.DataType.build(kind, dialect="trino", udt=True)
 
 
 def array(values: Sequence[Any], kind: exp.DataType) -> pa.Array:
-    """One column."""
+    """One column of JSON values as Arrow."""
     made = _MADE.get(kind.this)
     if made:
         return made(values, kind)
     simple = _SIMPLE.get(kind.this)
     if simple is None:
-        return pa.array(values, pa.string())  # varchar, json, uuid, and whatever else has a text
+        return pa.array(values, pa.string())  # varchar, json, uuid and all other types with a text form
     return pa.array(values, pa.string()).cast(simple) if kind.this in (_T.DATE, _T.TIME) else pa.array(values, simple)
 
 
@@ -77,7 +79,7 @@ def _floats(values: Sequence[Any], kind: exp.DataType) -> pa.Array:
     type_ = _SIMPLE[kind.this]
     try:
         return pa.array(values, type_)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # JSON has no number for NaN
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # NaN is a string in JSON
         return pa.array([_WORDS.get(value, value) if isinstance(value, str) else value for value in values], type_)
 
 
@@ -99,7 +101,7 @@ def _timestamps(values: Sequence[Any], kind: exp.DataType) -> pa.Array:
 
 
 def _zoned(values: Sequence[Any], _: exp.DataType) -> pa.Array:
-    """Moments, in UTC; each value names its own zone."""
+    """Timestamps in UTC; each value has its own time zone."""
     type_ = pa.timestamp("us", "UTC")
     if all(value is None or value.endswith(" UTC") for value in values):
         text = pa.array([value and value[: -len(" UTC")][:26] for value in values], pa.string())
@@ -108,8 +110,8 @@ def _zoned(values: Sequence[Any], _: exp.DataType) -> pa.Array:
 
 
 def _moment(text: str) -> datetime:
-    said, _, zone = text.rpartition(" ")
-    return datetime.fromisoformat(said[:26]).replace(tzinfo=_zone(zone))
+    local, _, zone = text.rpartition(" ")
+    return datetime.fromisoformat(local[:26]).replace(tzinfo=_zone(zone))
 
 
 @lru_cache(maxsize=1000)
@@ -145,14 +147,14 @@ def _structs(values: Sequence[Any], kind: exp.DataType) -> pa.Array:
 
 
 def _offsets(values: Sequence[Any]) -> pa.Array:
-    """Where each list begins and the last one ends; NULL for a NULL."""
+    """The offsets of the lists and the end of the last one; NULL for a NULL."""
     ends = list(accumulate((0 if value is None else len(value) for value in values), initial=0))
     starts = [None if value is None else start for value, start in zip(values, ends, strict=False)]
     return pa.array([*starts, ends[-1]], pa.int32())
 
 
 def _key(key: str, kind: exp.DataType) -> Any:
-    """JSON has only text for keys."""
+    """A map key, which is a string in JSON, in its type."""
     if kind.this in (_T.TINYINT, _T.SMALLINT, _T.INT, _T.BIGINT):
         return int(key)
     if kind.this in (_T.FLOAT, _T.DOUBLE):
@@ -188,3 +190,80 @@ _MADE: dict[exp.DType, Callable[[Sequence[Any], exp.DataType], pa.Array]] = {
     _T.MAP: _maps,
     _T.STRUCT: _structs,
 }
+
+
+ROWS = 2_000
+LENGTH = 400_000  # characters of one statement; Trino accepts a million
+_BIGINT = 2**63
+
+
+def batches(data: pa.Table) -> Iterator[str]:
+    """The rows as lists for VALUES, each as long as one statement may be."""
+    kinds = [field.type for field in data.schema]
+    batch: list[str] = []
+    length = 0
+    for chunk in data.to_batches(max_chunksize=ROWS):
+        columns = [column.to_pylist() for column in chunk.columns]
+        for values in zip(*columns, strict=True):
+            row = f"ROW({', '.join(map(literal, values, kinds))})"  # without ROW a single struct would become several columns
+            if batch and (length + len(row) > LENGTH or len(batch) >= ROWS):
+                yield ", ".join(batch)
+                batch, length = [], 0
+            batch.append(row)
+            length += len(row) + 2
+    if batch:
+        yield ", ".join(batch)
+
+
+def literal(value: Any, kind: pa.DataType) -> str:
+    """A value as a SQL literal.
+
+    >>> literal(1.5, pa.float64()), literal("it's", pa.string()), literal([1, None], pa.list_(pa.int64()))
+    ("DOUBLE '1.5'", "'it''s'", 'ARRAY[1, NULL]')
+    """
+    if value is None:
+        return "NULL"
+    if pa.types.is_struct(kind):
+        return f"ROW({', '.join(literal(value[field.name], field.type) for field in kind)})"
+    if pa.types.is_map(kind):
+        keys = ", ".join(literal(key, kind.key_type) for key, _ in value)
+        items = ", ".join(literal(item, kind.item_type) for _, item in value)
+        return f"MAP(ARRAY[{keys}], ARRAY[{items}])"
+    if isinstance(value, list):
+        return f"ARRAY[{', '.join(literal(item, kind.value_type) for item in value)}]"
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case int():
+            return str(value) if -_BIGINT < value < _BIGINT else f"DECIMAL '{value}'"
+        case float():
+            return _float(value)
+        case Decimal():
+            return f"DECIMAL '{value:f}'"
+        case bytes():
+            return f"X'{value.hex()}'"
+        case datetime():
+            return _timestamp(value)
+        case date():
+            return f"DATE '{value.isoformat()}'"
+        case time():
+            return f"'{value.isoformat()}'"
+    return exp.Literal.string(str(value)).sql("trino")
+
+
+def _float(value: float) -> str:
+    if math.isnan(value):
+        return "nan()"
+    if math.isinf(value):
+        return "infinity()" if value > 0 else "-infinity()"
+    return f"DOUBLE '{value!r}'"
+
+
+def _timestamp(value: datetime) -> str:
+    if value.tzinfo is None:
+        return f"TIMESTAMP '{value.isoformat(' ', 'microseconds')}'"
+    return f"TIMESTAMP '{value.astimezone(UTC).replace(tzinfo=None).isoformat(' ', 'microseconds')} UTC'"

@@ -1,4 +1,4 @@
-"""Statements: each runs on a connection of its own, and can be stopped from another thread."""
+"""A client that runs each statement on its own connection, so that another thread can cancel it."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Any
 from trino.dbapi import Connection
 from trino.exceptions import TrinoQueryError
 
-from drawloom.engines.trino.errors import StoppedError, trino_errors
+from drawloom.engines.trino.errors import CancelledError, trino_errors
 
-PAGE = 20_000  # rows that are taken at once
+PAGE = 20_000  # rows per fetch
 
 Rows = list[Sequence[Any]]
-Named = Sequence[tuple[str, str]]
+NamedTypes = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a statement: columns (name, type), rows as they are in JSON, its id, the bytes it wrote."""
+    """The result of a statement: columns (name, type), rows in JSON values, query id, bytes written."""
 
-    columns: Named
+    columns: NamedTypes
     rows: Rows
     query: str
     written: int
 
 
 @dataclass(slots=True, eq=False)
-class Running:
-    """A statement that runs."""
+class RunningStatement:
+    """A running statement."""
 
     connection: Connection
     stopped: bool = False
@@ -41,14 +41,14 @@ class Running:
         self.cursor = self.connection.cursor(legacy_primitive_types=True, stats_callback=self._look)
 
     def _look(self, _: object) -> None:
-        """Called by the client whenever the server has told how far it is."""
+        """Called by the client whenever the server reports progress."""
         if self.stopped:
-            raise StoppedError
+            raise CancelledError
 
     def stop(self) -> None:
-        """End it on the server; its own thread finds out by itself."""
+        """Cancel it on the server; its own thread raises when it notices."""
         self.stopped = True
-        with suppress(Exception):  # there may be no query yet, or none any more
+        with suppress(Exception):  # there may be no query yet, or it has ended
             self.cursor.cancel()
 
     def pages(self, sql: str) -> Iterator[Rows]:
@@ -60,67 +60,67 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """The statements that run on behalf of one task."""
+class RunningStatements:
+    """The running statements of one task."""
 
-    running: set[Running] = field(default_factory=set)
+    running: set[RunningStatement] = field(default_factory=set)
 
     def stop(self) -> None:
-        """End them; each raises RunError in its own thread."""
+        """Cancel them; each raises RunError in its own thread."""
         for one in tuple(self.running):
             one.stop()
 
 
 class Client:
-    """A Trino at an address, seen through one of its catalogs; used by many threads.
+    """A Trino server with a default catalog; used by many threads.
 
     Args:
         address: ``host:port``, for messages.
-        catalog: in which names without a catalog are.
-        connect: makes a connection with session properties.
+        catalog: of names without a catalog.
+        connect: opens a connection with session properties.
     """
 
     def __init__(self, address: str, catalog: str, connect: Callable[[Mapping[str, str]], Connection]) -> None:
         self.address = address
         self.catalog = catalog
-        self.kinds: Mapping[str, str] = {}
+        self.connector_names: Mapping[str, str] = {}
         self._connect = connect
         self._idle: deque[Connection] = deque()
 
     def run(
         self,
         sql: str,
-        watch: Watch | None = None,
+        watch: RunningStatements | None = None,
         *,
         shown: str | None = None,
         shift: int = 0,
         properties: Mapping[str, str] | None = None,
-        take: Callable[[Named, Rows], None] | None = None,
+        on_page: Callable[[NamedTypes, Rows], None] | None = None,
     ) -> Answer:
-        """Run one statement to its end.
+        """Run one statement.
 
         Args:
-            watch: what can stop it.
-            shown: the text that messages quote, which begins ``shift`` lines into the statement.
-            properties: of the session, for this statement only.
-            take: is given the rows page by page; they are not kept then.
+            watch: where it is registered, to be cancelled.
+            shown: the text that messages quote; it begins ``shift`` lines into the statement.
+            properties: session properties of this statement.
+            on_page: called with each page of rows, which are then not collected.
 
         Raises:
-            RunError: Trino refuses, fails, is stopped, or does not answer.
+            RunError: Trino refuses or fails, is cancelled, or does not answer.
         """
         with trino_errors(sql if shown is None else shown, self.address, shift), self._connection(properties) as one:
-            running = Running(one)
+            running = RunningStatement(one)
             with _watched(running, watch):
-                return _collect(running, sql, take)
+                return _collect(running, sql, on_page)
 
     def close(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close the idle connections."""
         while self._idle:
             _close(self._idle.pop())
 
     @contextmanager
     def _connection(self, properties: Mapping[str, str] | None) -> Iterator[Connection]:
-        """A connection that nobody else uses meanwhile; one that has failed is not used again."""
+        """A connection for exclusive use; one that has failed is not used again."""
         try:
             one = self._connect(properties) if properties else self._idle.pop()
         except IndexError:
@@ -143,9 +143,9 @@ class Client:
 
 
 @contextmanager
-def _watched(running: Running, watch: Watch | None) -> Iterator[None]:
-    """Stoppable meanwhile; what ends in our own process, by Ctrl-C too, ends on the server."""
-    held = watch or Watch()
+def _watched(running: RunningStatement, watch: RunningStatements | None) -> Iterator[None]:
+    """Register a running statement; an exception in our process, such as Ctrl-C, cancels it on the server."""
+    held = watch or RunningStatements()
     held.running.add(running)
     try:
         yield
@@ -158,13 +158,13 @@ def _watched(running: Running, watch: Watch | None) -> Iterator[None]:
         held.running.discard(running)
 
 
-def _collect(running: Running, sql: str, take: Callable[[Named, Rows], None] | None) -> Answer:
+def _collect(running: RunningStatement, sql: str, on_page: Callable[[NamedTypes, Rows], None] | None) -> Answer:
     rows: Rows = []
-    named: Named = ()
+    named: NamedTypes = ()
     for page in running.pages(sql):
         named = named or _named(running.cursor)
-        if take:
-            take(named, page)
+        if on_page:
+            on_page(named, page)
         else:
             rows += page
     stats = running.cursor.stats or {}
@@ -176,5 +176,5 @@ def _close(connection: Any) -> None:
     connection.close()
 
 
-def _named(cursor: Any) -> Named:
+def _named(cursor: Any) -> NamedTypes:
     return [(column.name, column.type_code) for column in cursor.description or ()]

@@ -1,4 +1,4 @@
-"""Reaching a Trino by its url."""
+"""Connections to a Trino by its url, and the connectors of its catalogs."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from drawloom.engines.trino.client import Client
 from drawloom.engines.trino.errors import name_of
 from drawloom.model import Fix, Problem, RunError, refuse
 
-KINDS = ("hive", "iceberg")
+CONNECTORS = ("hive", "iceberg")
 _HERE = ("127.0.0.1", "localhost", "::1")
 _PATIENCE = (10.0, 60.0)  # seconds to connect, and for one answer; a running query answers every second
 _ATTEMPTS = 5
-_TELL = {"hive": "insert_existing_partitions_behavior", "iceberg": "merge_manifests_on_write"}
+_ONLY_PROPERTY = {"hive": "insert_existing_partitions_behavior", "iceberg": "merge_manifests_on_write"}
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What a url says."""
+    """The parts of a url."""
 
     host: str
     port: int
@@ -45,54 +45,54 @@ class Address:
 
 
 def connect(url: str, settings: Mapping[str, str] | None = None) -> Client:
-    """A way to a Trino that answers.
+    """A client of a Trino, which is checked to answer.
 
     Args:
         url: ``trino://user@host:8080/catalog``; with a password, or ``?http_scheme=https``, over TLS;
-            ``?verify=false`` asks for no certificate, ``?verify=/path`` names the authorities.
-        settings: properties of the session, by name.
+            ``?verify=false`` does not check the certificate, ``?verify=/path`` names the authorities.
+        settings: session properties by name.
 
     Raises:
-        InputError: it is no such url.
-        RunError: nobody answers there, the user is refused, or there is no such catalog.
+        InputError: the url is malformed.
+        RunError: the server does not answer, refuses the user, or has no such catalog.
     """
     address = parse(url)
     client = Client(str(address), address.catalog, partial(_connection, address, settings or {}))
     try:
-        client.kinds = _kinds(client)
+        client.connector_names = _connector_names(client)
     except RunError as error:
         if error.problems[0].code != "engine-unreachable":
             raise
         cause = error.__cause__ or error
         raise RunError(unreachable("trino", str(address), cause, "to ask for its catalogs")) from error
-    kind(client, address.catalog)
+    connector_name(client, address.catalog)
     return client
 
 
-def kind(client: Client, catalog: str) -> str:
-    """Of which connector a catalog is: hive or iceberg.
+def connector_name(client: Client, catalog: str) -> str:
+    """The connector of a catalog: hive or iceberg.
 
     Raises:
-        RunError: there is no such catalog, or it is of another connector.
+        RunError: the catalog does not exist, or has another connector.
     """
-    found = client.kinds.get(catalog)
+    found = client.connector_names.get(catalog)
     if found is None:
-        names = ", ".join(sorted(client.kinds))
+        names = ", ".join(sorted(client.connector_names))
         message = f"catalog == {catalog}, must be one of trino at {client.address}: {names}."
         raise RunError(Problem("unknown-catalog", "error", message))
     found = found or _guess(client, catalog)
-    if found not in KINDS:
-        fitting = ", ".join(sorted(name for name, one in client.kinds.items() if one in KINDS)) or "none"
+    if found not in CONNECTORS:
+        fitting = ", ".join(sorted(name for name, one in client.connector_names.items() if one in CONNECTORS)) or "none"
         message = f"catalog == {catalog}, must be of the Hive or the Iceberg connector, not of {found or 'another'}."
         raise RunError(Problem("unknown-catalog", "error", message, fix=Fix(f"Those that are: {fitting}.")))
     return found
 
 
 def parse(url: str) -> Address:
-    """A url, taken apart.
+    """The parts of a url.
 
     Raises:
-        InputError: it is none, or names no catalog.
+        InputError: it is malformed, or has no catalog.
     """
     try:
         parts = urlsplit(url)
@@ -133,7 +133,7 @@ def _connection(address: Address, settings: Mapping[str, str], properties: Mappi
     session = requests.Session()
     session.verify = address.verify
     if address.host in _HERE:
-        session.trust_env = False  # no proxy is asked on the way to this machine
+        session.trust_env = False  # no proxy for this machine
     if address.verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     auth: Any = BasicAuthentication(address.user, address.password) if address.password else None
@@ -153,8 +153,8 @@ def _connection(address: Address, settings: Mapping[str, str], properties: Mappi
     )
 
 
-def _kinds(client: Client) -> dict[str, str]:
-    """The catalogs and their connectors; an empty word where Trino does not tell this user."""
+def _connector_names(client: Client) -> dict[str, str]:
+    """The catalogs and their connectors; an empty string where this user may not see them."""
     try:
         rows = client.run("SELECT catalog_name, connector_name FROM system.metadata.catalogs").rows
     except RunError as error:
@@ -165,8 +165,8 @@ def _kinds(client: Client) -> dict[str, str]:
 
 
 def _guess(client: Client, catalog: str) -> str:
-    """The connector by the properties that only it has."""
-    for found, setting in _TELL.items():
+    """The connector, recognized by a session property that only it has."""
+    for found, setting in _ONLY_PROPERTY.items():
         if any(row[0] == f"{catalog}.{setting}" for row in client.run("SHOW SESSION").rows):
             return found
     return ""

@@ -1,4 +1,4 @@
-"""The engine: tables in the catalogs of a Trino."""
+"""The Trino engine: tables in the catalogs of a Trino."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
-from drawloom.engines.base import HOUSE, Schemas, Staged, Visible
-from drawloom.engines.catalog.one import mentioned
-from drawloom.engines.catalog.store import Found
+from drawloom.engines.base import CANONICAL_DIALECT, Schemas, Staged, Visible
+from drawloom.engines.catalog.session import CatalogTable
 from drawloom.engines.catalog.task import CatalogTask
+from drawloom.engines.catalog.visible_days import mentioned_tables
 from drawloom.engines.trino.client import Client
-from drawloom.engines.trino.session import TrinoTask
+from drawloom.engines.trino.session import TrinoTaskSession
 from drawloom.engines.trino.tables import Tables
 from drawloom.model import Column
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 
 class Trino:
-    """Trino as a ``CatalogEngine``; tasks may run in threads side by side.
+    """Trino as a ``CatalogEngine``; tasks may run in parallel threads.
 
     Args:
-        client: what ``connect`` gives.
-        location: the URI under which new tables are kept.
-        lake_catalog: the Hive catalog in which files of the lake are shown; that of the client otherwise.
+        client: from ``connect``.
+        location: the URI under which new tables are stored.
+        lake_catalog: the Hive catalog in which files of the lake are registered; by default that of the client.
 
     Raises:
-        RunError: there is no such catalog, or it is of another connector.
+        RunError: the catalog does not exist, or has another connector.
     """
 
     dialect = "trino"
-    signs = False
-    lasting = True
+    stores_run_id = False
+    has_persistent_catalog = True
 
     def __init__(self, client: Client, location: str, lake_catalog: str | None = None) -> None:
         self.client = client
@@ -44,7 +44,7 @@ class Trino:
         self.run = secrets.token_hex(6)
         self.tables = Tables(client, self.location, lake_catalog)
         self._tasks: set[CatalogTask] = set()
-        self._aside = ThreadPoolExecutor(1, "drawloom-aside")
+        self._background = ThreadPoolExecutor(1, "drawloom-background")
 
     def __enter__(self) -> Self:
         return self
@@ -53,92 +53,92 @@ class Trino:
         self.close()
 
     def close(self) -> None:
-        """Stop what still runs, and close the connections."""
+        """Cancel what still runs, and close the connections."""
         self.interrupt()
-        self._aside.shutdown()
+        self._background.shutdown()
         self.client.close()
 
-    def session(self) -> TrinoTask:
-        """A way to Trino for one task."""
-        return TrinoTask(self)
+    def session(self) -> TrinoTaskSession:
+        """A session for one task."""
+        return TrinoTaskSession(self.client, self.tables, self.in_background)
 
     def task(self, inputs: Visible, columns: Schemas | None = None) -> CatalogTask:
-        """A view in which exactly these days of these tables exist (None: all days there are).
+        """A view in which exactly these days of these tables exist (None: all days).
 
         Raises:
             InputError: a table is in no catalog, and its columns are not given.
         """
-        self.aside(self.tables.look_for_staging)
+        self.in_background(self.tables.check_staging)
         task = CatalogTask(self, inputs, columns or {}, self.run)
         self._tasks.add(task)
         return task
 
     def end(self, task: object) -> None:
-        """Forget a task that is over."""
+        """Forget a task that has ended."""
         self._tasks.discard(task)
 
     def interrupt(self) -> None:
-        """Stop what all tasks run now, and what is being published; each raises RunError in its own thread."""
+        """Cancel the statements of all tasks and of publications; each raises RunError in its own thread."""
         for task in tuple(self._tasks):
             task.interrupt()
-        for one in self.tables.catalogs:
+        for one in self.tables.connectors:
             one.catalog.watch.stop()
 
     def columns(self, table: str) -> tuple[Column, ...]:
-        """The table's columns without ``ds``; empty where there is no such table."""
+        """The table's columns without ``ds``; empty where it does not exist."""
         return self.tables.columns(table)
 
     def days(self, table: str) -> list[date]:
-        """The days of the table that exist, in order.
+        """The days of the table's partitions, in order.
 
         Raises:
-            RunError: it is partitioned otherwise.
+            RunError: it is not partitioned by ``ds``.
         """
-        return self.tables.home(table).days(table)
+        return self.tables.connector_of(table).days(table)
 
-    def look(self, table: str) -> Found | None:
-        """The table as one of the catalogs has it.
+    def find_table(self, table: str) -> CatalogTable | None:
+        """The table in one of the catalogs; None where it does not exist.
 
         Raises:
-            RunError: it is partitioned otherwise.
+            RunError: it is not partitioned by ``ds``.
         """
-        return self.tables.look(table)
+        return self.tables.find_table(table)
 
     def query(self, sql: str, tables: Visible | None = None) -> pa.Table:
-        """The answer to one statement that only reads, over all days of the tables it mentions."""
-        with self.task(mentioned(sql, HOUSE, self.columns) if tables is None else tables) as task:
+        """The result of one statement that only reads, over all days of the tables it mentions."""
+        with self.task(mentioned_tables(sql, CANONICAL_DIALECT, self.columns) if tables is None else tables) as task:
             return task.query(sql)
 
-    def stored(self, table: str, ds: date) -> Staged | None:
-        """A published partition as if it had just been staged; None where there is none."""
+    def find_partition(self, table: str, ds: date) -> Staged | None:
+        """A published partition in the form of a staged one; None where it does not exist."""
         if ds not in self.days(table):
             return None
         with self.task({table: [ds]}) as task:
             return task.inspect(table, ds)
 
     def publish(self, parts: Sequence[Staged]) -> list[str]:
-        """Make each staged partition of one table the partition; the ids of the queries that did it.
+        """Publish staged partitions of one table; returns the ids of the queries.
 
-        On Hive a reader of the old partition may fail in that moment, but sees no mixture; on Iceberg it goes on.
+        On Hive a query that reads the old partition may fail, but never sees a mixture; on Iceberg it continues.
         """
         table = parts[0].table
-        done = self.tables.home(table).publish(table, parts)
+        done = self.tables.connector_of(table).publish(table, parts)
         return [f"{done[part.ds]} {part.ds}" for part in parts]
 
     def drop(self, table: str, ds: date) -> None:
-        """Remove a partition; nothing happens where there is none."""
+        """Remove a partition, if it exists."""
         if ds in self.days(table):
-            self.tables.home(table).drop(table, ds)
+            self.tables.connector_of(table).drop(table, ds)
 
     def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, str]) -> None:
-        """Make folders (URIs) of Parquet files the partitions of a table, or under None the table without days."""
+        """Register folders (URIs) of Parquet files as partitions of a table; under None, as a table without days."""
         self.tables.attach(table, columns, folders)
 
-    def sweep(self, tables: Iterable[str]) -> None:  # noqa: ARG002 - one place has what is staged of all tables
-        """Drop what dead runs left in the staging schema, when it is a day old."""
+    def sweep(self, tables: Iterable[str]) -> None:  # noqa: ARG002 - all tables have one staging schema
+        """Drop tables in the staging schema that dead runs left and that are older than a day."""
         self.tables.sweep()
 
-    def aside(self, work: Callable[[], object]) -> None:
-        """Do what nobody waits for but ``close``: after what was given before, and not after the end."""
+    def in_background(self, work: Callable[[], object]) -> None:
+        """Run work in one background thread, in order; only ``close`` waits for it, and no work starts after that."""
         with suppress(RuntimeError):
-            self._aside.submit(work)
+            self._background.submit(work)

@@ -1,4 +1,4 @@
-"""Tables of the Hive connector: partitions that are overwritten by INSERT, and folders shown as partitions."""
+"""Tables of the Hive connector: partitions overwritten by INSERT, and folders registered as partitions."""
 
 from __future__ import annotations
 
@@ -12,31 +12,30 @@ from math import inf
 from pathlib import Path
 
 from drawloom.engines.base import Staged
-from drawloom.engines.catalog.days import iso_days
-from drawloom.engines.catalog.errors import not_by_day
-from drawloom.engines.catalog.places import decoded
+from drawloom.engines.catalog.errors import wrong_partitioning
+from drawloom.engines.catalog.partitions import decode_uri, iso_days
 from drawloom.engines.trino.catalog import (
     MISSING,
     Catalog,
     Described,
-    again,
     chunks,
     day,
     local,
+    location_of,
     names,
-    never,
-    place_of,
+    never_widens,
     quoted,
+    retry_on,
     split,
     suppress_existing,
     text,
     within,
 )
-from drawloom.engines.trino.errors import name_of, said_of
+from drawloom.engines.trino.errors import message_of, name_of
 from drawloom.model import KEY, Column, Fix, Problem, RunError, refuse
 
-_UNKEPT = re.compile(r"TIMESTAMP WITH TIME ZONE|TIMESTAMP_NS")
-_UNSHOWN = re.compile(r"TIMESTAMP WITH TIME ZONE|TIMESTAMP_NS|\b(?:UINTEGER|UBIGINT|UUID|TIME)\b")
+_UNSUPPORTED = re.compile(r"TIMESTAMP WITH TIME ZONE|TIMESTAMP_NS")
+_UNREADABLE = re.compile(r"TIMESTAMP WITH TIME ZONE|TIMESTAMP_NS|\b(?:UINTEGER|UBIGINT|UUID|TIME)\b")
 _RACES = (
     "HIVE_PATH_ALREADY_EXISTS",
     "ALREADY_EXISTS",
@@ -45,11 +44,13 @@ _RACES = (
     "HIVE_PARTITION_DROPPED_DURING_QUERY",
     "HIVE_METASTORE_ERROR",
     "HIVE_FILESYSTEM_ERROR",
+    "HIVE_CANNOT_OPEN_SPLIT",  # files of a day that another writer has replaced since they were listed
+    "HIVE_FILE_NOT_FOUND",
 )
-_PARTITION_KEY = "partition key"  # what DESCRIBE says of one
-PATIENCE = 4  # attempts after which what is in the way is not the work of another writer
-QUIET = 60.0  # seconds after which it is not, whatever the attempts
-MANY = 10  # folders that are worth looking for rather than shown one by one
+_PARTITION_KEY = "partition key"  # in the output of DESCRIBE
+PATIENCE = 4  # attempts after which a folder in the way is not of a concurrent writer
+QUIET = 60.0  # age in seconds after which it is not, at any attempt
+MANY = 10  # folders from which on partitions are synced at once rather than registered one by one
 
 
 class Hive:
@@ -58,16 +59,16 @@ class Hive:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self._external: dict[str, str] = {}
-        self._seen: dict[str, set[date]] = {}  # the days of tables that are by day, as they were seen last
+        self._known_days: dict[str, set[date]] = {}  # by table, as last listed
 
     def check(self, table: str, columns: Sequence[Column]) -> None:
-        """Refuse columns that this connector does not keep.
+        """Check that this connector supports the columns' types.
 
         Raises:
-            InputError: there is one.
+            InputError: it does not support one.
         """
         for column in columns:
-            if _UNKEPT.search(column.type):
+            if _UNSUPPORTED.search(column.type):
                 raise refuse(
                     "bad-type",
                     f"{table}.{column.name} has type {column.type}, must be a type that tables of Trino's Hive "
@@ -79,19 +80,19 @@ class Hive:
                 )
 
     def ensure(self, table: str, columns: Sequence[Column]) -> None:
-        """Have the table with these columns, and those that it has already.
+        """Create the table, or add the columns that it does not have.
 
         Raises:
-            RunError: it is partitioned otherwise, or a column has a type that does not become the other.
+            RunError: it is not partitioned by ``ds``, or a column's type cannot be changed to the new one.
         """
         self.check(table, columns)
-        if table.lower() not in self._seen and self._days(table) is None:
+        if table.lower() not in self._known_days and self._days(table) is None:
             self._create(table, columns)
-        if not self.catalog.fit(table, columns, never):  # it was there, and is gone
+        if not self.catalog.evolve_columns(table, columns, never_widens):  # it was dropped meanwhile
             self._create(table, columns)
 
     def _create(self, table: str, columns: Sequence[Column]) -> None:
-        self._seen.pop(table.lower(), None)
+        self._known_days.pop(table.lower(), None)
         schema = split(table)[0]
         self.catalog.make_schema(schema, schema)
         options = {"format": "'PARQUET'", "partitioned_by": f"ARRAY['{KEY}']"}
@@ -101,7 +102,7 @@ class Hive:
 
     def described(self, table: str) -> Described | None:
         """As ``Catalog.described``, in half the time where the table is known to be partitioned by ``ds``."""
-        if table.lower() not in self._seen:
+        if table.lower() not in self._known_days:
             return self.catalog.described(table)
         found = self.catalog.columns(table)
         return None if found is None else [(name, kind, _PARTITION_KEY if name == KEY else "") for name, kind in found]
@@ -111,7 +112,7 @@ class Hive:
         """The type of ``ds`` where the table is partitioned by it; None where it is not partitioned.
 
         Raises:
-            RunError: it is partitioned otherwise.
+            RunError: it is partitioned by something else.
         """
         keys = _keys(found)
         if not keys:
@@ -120,83 +121,83 @@ class Hive:
         return keys[0][1]
 
     def days(self, table: str) -> list[date]:
-        """The days that there are, in order.
+        """The days of the table's partitions, in order.
 
         Raises:
             RunError: the table is not partitioned by ``ds``.
         """
         return self._days(table) or []
 
-    def _days(self, table: str, *, asked: bool = False) -> list[date] | None:
-        """The days; None where there is no such table."""
+    def _days(self, table: str, *, retried: bool = False) -> list[date] | None:
+        """The days; None where the table does not exist."""
         try:
-            answer = self.catalog.run(f"SELECT * FROM {self.catalog.beside(table, 'partitions')}")
+            answer = self.catalog.run(f"SELECT * FROM {self.catalog.metadata_table(table, 'partitions')}")
         except RunError as error:
             if name_of(error) not in MISSING:
                 raise
             if self.catalog.columns(table) is None:
                 return None
-            if not asked:  # it may have been made since
-                return self._days(table, asked=True)
-            raise RunError(not_by_day(table, "")) from error
+            if not retried:  # it may have been created since
+                return self._days(table, retried=True)
+            raise RunError(wrong_partitioning(table, "")) from error
         _check_key(table, answer.columns)
         days = iso_days(row[0] for row in answer.rows if row[0])
-        self._seen[table.lower()] = set(days)
+        self._known_days[table.lower()] = set(days)
         return days
 
     def publish(self, table: str, parts: Sequence[Staged]) -> dict[date, str]:
-        """Make staged days the partitions; the ids of the queries that did it, by day."""
+        """Publish staged days; returns the ids of the queries by day."""
         self.ensure(table, parts[0].columns)
         done: dict[date, str] = {}
-        for place in dict.fromkeys(part.place for part in parts if part.rows):
-            full = {part.ds: part for part in parts if part.place == place and part.rows}
+        for place in dict.fromkeys(part.location for part in parts if part.rows):
+            full = {part.ds: part for part in parts if part.location == place and part.rows}
             for days in chunks(full):
                 done |= dict.fromkeys(days, self._overwrite(table, place, full[days[0]].columns, days))
         if empty := [part.ds for part in parts if not part.rows]:
-            there = self.days(table)
-            done |= {ds: self._empty(table, ds, is_there=ds in there) for ds in empty}
+            existing = self.days(table)
+            done |= {ds: self._publish_empty(table, ds, exists=ds in existing) for ds in empty}
         return done
 
     def drop(self, table: str, ds: date) -> str:
         """Remove a partition, and its folder where the table is in our lake."""
-        self._seen.pop(table.lower(), None)
+        self._known_days.pop(table.lower(), None)
         done = self.catalog.run(f"DELETE FROM {self.catalog.named(table)} WHERE {KEY} = {day(ds)}").query
         if (folder := self._folder(table, ds)) and folder.is_relative_to(local(self.catalog.location) or "/-"):
             shutil.rmtree(folder, ignore_errors=True)
         return done
 
-    def show(self, table: str, columns: Sequence[Column], folders: Mapping[date, str]) -> None:
-        """Make folders the partitions of their days, wherever they are, of a table with these columns.
+    def register_folders(self, table: str, columns: Sequence[Column], folders: Mapping[date, str]) -> None:
+        """Register folders, wherever they are, as partitions of a table with these columns.
 
         Raises:
             RunError: the server does not allow it.
         """
         self.ensure(table, columns)
-        there = set(self.days(table))
-        if self._found(table, folders, there):
+        existing = set(self.days(table))
+        if self._sync_partitions(table, folders, existing):
             return
         for ds, folder in sorted(folders.items()):
-            for attempt in again(*_RACES):
+            for attempt in retry_on(*_RACES):
                 with attempt:
                     self._register(
-                        table, ds, decoded(folder), is_there=ds in there or attempt.retry_state.attempt_number > 1
+                        table, ds, decode_uri(folder), exists=ds in existing or attempt.retry_state.attempt_number > 1
                     )
 
-    def place(self, table: str, columns: Sequence[Column], folder: str) -> None:
-        """Have a table without days out of one folder.
+    def register_folder(self, table: str, columns: Sequence[Column], folder: str) -> None:
+        """Register one folder as a table without days, in place of an older one.
 
         Raises:
-            RunError: there is a table of this name that holds its own files.
+            RunError: the table exists and owns its files.
         """
         schema = split(table)[0]
         if self.catalog.columns(table) is not None:
-            if not self._place(table):
-                message = f"{table} is a table with files of its own, must be one that only shows a folder."
+            if not self._external_location(table):
+                message = f"{table} already exists and has files of its own, so it cannot be a source."
                 raise RunError(Problem("not-a-source", "error", message, fix=Fix("Give the source another name.")))
             self._external.pop(table, None)
             self.catalog.run(f"DROP TABLE IF EXISTS {self.catalog.named(table)}")
         self.catalog.make_schema(schema, schema)
-        options = {"format": "'PARQUET'", "external_location": text(decoded(folder))}
+        options = {"format": "'PARQUET'", "external_location": text(decode_uri(folder))}
         self.catalog.create(table, self.catalog.listed(columns), options)
 
     def size(self, table: str, ds: date | None) -> int:
@@ -211,29 +212,29 @@ class Hive:
         listed = names(columns)
         sql = f"INSERT INTO {self.catalog.named(table)} ({listed}) SELECT {listed} FROM {source} WHERE {within(days)}"
         overwrite = {f"{name}.insert_existing_partitions_behavior": "OVERWRITE"}
-        known = self._seen.get(table.lower(), set())
-        for attempt in again(*_RACES):
+        known = self._known_days.get(table.lower(), set())
+        for attempt in retry_on(*_RACES):
             with attempt:
                 number = attempt.retry_state.attempt_number
                 if number > 1 or not known >= set(days):
-                    self._make_way(table, days, None if number == 1 else 0 if number == PATIENCE else QUIET)
+                    self._prepare_overwrite(table, days, None if number == 1 else 0 if number == PATIENCE else QUIET)
                 return self.catalog.run(sql, properties=overwrite).query
         raise AssertionError
 
-    def _make_way(self, table: str, days: Sequence[date], age: float | None) -> None:
-        """Have an INSERT find days as it can replace them; with an age (see ``_clear``) after it has failed."""
-        there = self.days(table)
+    def _prepare_overwrite(self, table: str, days: Sequence[date], age: float | None) -> None:
+        """Prepare days for an INSERT that overwrites them; ``age`` (see ``_remove_leftovers``) is given after it failed."""
+        existing = self.days(table)
         if age is not None:
-            self._clear(table, [ds for ds in days if ds in there], age)
+            self._remove_leftovers(table, [ds for ds in days if ds in existing], age)
         for ds in days:
-            if ds not in there:
-                self._adopt(table, ds)
+            if ds not in existing:
+                self._register_leftover(table, ds)
 
-    def _clear(self, table: str, days: Sequence[date], age: float) -> None:
-        """Take away what lies where Trino writes a day while its partition is elsewhere, as one that Spark made is.
+    def _remove_leftovers(self, table: str, days: Sequence[date], age: float) -> None:
+        """Remove folders of days whose partitions are elsewhere, such as those that Spark wrote.
 
-        Trino writes into the folder of the day, and fails where it is there and is not the partition's. What is not so
-        old (in seconds) may be what another writer is about to make the partition.
+        Trino writes into the folder of the day, and fails where it exists and is not the partition's. A folder younger
+        than ``age`` (in seconds) may be of a concurrent writer who is about to publish it.
         """
         until = time.time() - age
         paths = f'SELECT DISTINCT {KEY}, "$path" FROM {self.catalog.named(table)} WHERE {within(days)}'
@@ -243,24 +244,24 @@ class Hive:
             if folder and (ds, folder) not in used and _modified(folder) <= until:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _adopt(self, table: str, ds: date) -> None:
-        """Make what lies in the folder of a day the partition: an INSERT replaces it, but does not begin beside it."""
+    def _register_leftover(self, table: str, ds: date) -> None:
+        """Register the existing folder of a day as its partition: an INSERT overwrites a partition, but not a mere folder."""
         folder = self._folder(table, ds)
-        if folder.is_dir() if folder else self._place(table):
+        if folder.is_dir() if folder else self._external_location(table):
             self._create_empty(table, ds)
 
-    def _empty(self, table: str, ds: date, *, is_there: bool) -> str:
-        """Have a partition without rows."""
-        if is_there:
+    def _publish_empty(self, table: str, ds: date, *, exists: bool) -> str:
+        """Publish a partition without rows."""
+        if exists:
             self.catalog.run(f"DELETE FROM {self.catalog.named(table)} WHERE {KEY} = {day(ds)}")
         if folder := self._folder(table, ds):
             with suppress(FileNotFoundError):
                 for file in folder.iterdir():
                     file.unlink(missing_ok=True)
         done = self._create_empty(table, ds)
-        if self._place(table) and not folder and self.size(table, ds):
+        if self._external_location(table) and not folder and self.size(table, ds):
             self.catalog.run(f"DELETE FROM {self.catalog.named(table)} WHERE {KEY} = {day(ds)}")
-            message = f"{table} of {ds} == files in {self._place(table)}, must be none: Trino does not delete them."
+            message = f"{self._external_location(table)} has files of {table} for {ds} that Trino does not delete."
             raise RunError(Problem("engine-io", "error", message, fix=Fix("Remove them, then run the step again.")))
         return done
 
@@ -269,18 +270,18 @@ class Hive:
             return self._call("create_empty_partition", table, ds)
         return ""
 
-    def _register(self, table: str, ds: date, folder: str, *, is_there: bool) -> None:
+    def _register(self, table: str, ds: date, folder: str, *, exists: bool) -> None:
         try:
-            if is_there:
-                with suppress(RunError):  # somebody else may have been first
+            if exists:
+                with suppress(RunError):  # another writer may have been first
                     self._call("unregister_partition", table, ds)
             self._call("register_partition", table, ds, text(folder))
         except RunError as error:
             if (
-                "register_partition procedure is disabled" in said_of(error)
+                "register_partition procedure is disabled" in message_of(error)
                 or error.problems[0].code == "engine-denied"
             ):
-                raise RunError(_forbidden(self.catalog.name, said_of(error))) from error
+                raise RunError(_forbidden(self.catalog.name, message_of(error))) from error
             raise
 
     def _call(self, procedure: str, table: str, ds: date, *more: str) -> str:
@@ -288,15 +289,15 @@ class Hive:
         given = ", ".join([text(schema), text(rest), f"ARRAY['{KEY}']", f"ARRAY['{ds}']", *more])
         return self.catalog.run(f"CALL {quoted(self.catalog.name)}.system.{procedure}({given})").query
 
-    def _found(self, table: str, folders: Mapping[date, str], there: set[date]) -> bool:
-        """Whether one look at the table's own folder has shown all of these, and nothing else; worth it for many."""
-        root = local(self._place(table))
-        if len(folders) < MANY or not root or there & set(folders):
+    def _sync_partitions(self, table: str, folders: Mapping[date, str], existing: set[date]) -> bool:
+        """Register all folders at once, if there are many and the table's folder has these and no others; whether it did."""
+        root = local(self._external_location(table))
+        if len(folders) < MANY or not root or existing & set(folders):
             return False
         own = {ds: str(root / f"{KEY}={ds}") for ds in folders}
-        if any(str(local(decoded(folder))) != own[ds] for ds, folder in folders.items()):
+        if any(str(local(decode_uri(folder))) != own[ds] for ds, folder in folders.items()):
             return False
-        if {path.name for path in root.glob(f"{KEY}=*")} - {f"{KEY}={ds}" for ds in there} != {
+        if {path.name for path in root.glob(f"{KEY}=*")} - {f"{KEY}={ds}" for ds in existing} != {
             f"{KEY}={ds}" for ds in folders
         }:
             return False
@@ -306,20 +307,20 @@ class Hive:
         return True
 
     def _folder(self, table: str, ds: date) -> Path | None:
-        """The folder into which a day is written where it is on this machine and stays when a partition is dropped."""
-        root = local(self._place(table))
+        """The folder of a day in an external table on this machine, which stays when the partition is dropped."""
+        root = local(self._external_location(table))
         return root / f"{KEY}={ds}" if root else None
 
-    def _place(self, table: str) -> str:
-        """Where the files of a table are that Trino does not own; empty for one that it does."""
+    def _external_location(self, table: str) -> str:
+        """The location of an external table, whose files Trino does not own; empty for other tables."""
         if table not in self._external:
             rows = self.catalog.run(f"SHOW CREATE TABLE {self.catalog.named(table)}").rows
-            self._external[table] = place_of(rows[0][0])
+            self._external[table] = location_of(rows[0][0])
         return self._external[table]
 
 
 def _modified(folder: Path) -> float:
-    """When a folder was changed; never, where there is none."""
+    """When a folder was changed; infinity where it does not exist."""
     try:
         return folder.stat().st_mtime
     except FileNotFoundError:
@@ -328,21 +329,21 @@ def _modified(folder: Path) -> float:
 
 def _check_key(table: str, keys: Sequence[tuple[str, str]]) -> None:
     if [name for name, _ in keys] != [KEY]:
-        raise RunError(not_by_day(table, ", ".join(f"{name} ({kind})" for name, kind in keys)))
+        raise RunError(wrong_partitioning(table, ", ".join(f"{name} ({kind})" for name, kind in keys)))
 
 
 def _keys(found: Described) -> list[tuple[str, str]]:
     return [(name, kind) for name, kind, more in found if _PARTITION_KEY in more]
 
 
-def check_shown(table: str, columns: Iterable[Column]) -> None:
-    """Refuse columns of DuckDB's files that Trino does not read as they are.
+def check_readable(table: str, columns: Iterable[Column]) -> None:
+    """Check that Trino reads the columns of DuckDB's files exactly.
 
     Raises:
-        InputError: there is one.
+        InputError: it reads one differently.
     """
     for column in columns:
-        if _UNSHOWN.search(column.type):
+        if _UNREADABLE.search(column.type):
             raise refuse(
                 "bad-type",
                 f"{table}.{column.name} has type {column.type}, must be a type that Trino reads in files of DuckDB.",
@@ -351,8 +352,8 @@ def check_shown(table: str, columns: Iterable[Column]) -> None:
             )
 
 
-def _forbidden(catalog: str, said: str) -> Problem:
-    message = f"catalog {catalog} of trino must allow register_partition, to show it the lake's files: {said}"
+def _forbidden(catalog: str, reason: str) -> Problem:
+    message = f"catalog {catalog} of trino does not allow register_partition, by which files are registered: {reason}"
     return Problem(
         "engine-denied", "error", message, fix=Fix("Set hive.allow-register-partition-procedure=true for it.")
     )

@@ -1,44 +1,52 @@
-"""One task's way to Trino: what it stages is a table of its own, for as long as the task lives."""
+"""The session of one Trino task: stages rows in a table that is dropped when the task ends; hashes rows.
+
+``checksum(ROW(...))`` cannot be the hash: the hash of a row is a weighted sum of its members' hashes, and the sum over
+rows does not change when two rows swap values. So the members are converted to bytes of a length that distinguishes
+them, which are hashed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import Any
 
 import pyarrow as pa
+from sqlglot import exp
 
-from drawloom.engines.catalog.store import Measured, Rows
+from drawloom.engines.catalog.session import Measured, StageQuery
 from drawloom.engines.catalog.types import engine_type
-from drawloom.engines.trino.arrow import Tables as Pages
-from drawloom.engines.trino.catalog import STAGING, day, house, quoted
-from drawloom.engines.trino.client import Answer, Watch
-from drawloom.engines.trino.hash import checksum
-from drawloom.engines.trino.tables import new_name
+from drawloom.engines.trino.arrow import Pages
+from drawloom.engines.trino.catalog import STAGING, canonical, day, quoted
+from drawloom.engines.trino.client import Answer, Client, RunningStatements
+from drawloom.engines.trino.tables import Tables, new_name
 from drawloom.model import KEY, Column, RunError
 
-if TYPE_CHECKING:
-    from drawloom.engines.trino.engine import Trino
 
+class TrinoTaskSession:
+    """See ``catalog.session.TaskSession``.
 
-class TrinoTask:
-    """See ``catalog.store.Session``."""
+    ``in_background`` runs work without waiting for it.
+    """
 
-    def __init__(self, engine: Trino) -> None:
-        self._engine = engine
-        self._watch = Watch()
+    def __init__(self, client: Client, tables: Tables, in_background: Callable[[Callable[[], object]], None]) -> None:
+        self._client = client
+        self._tables = tables
+        self._in_background = in_background
+        self._watch = RunningStatements()
         self._written: dict[str, int] = {}
 
     def describe(self, sql: str) -> list[tuple[str, str]]:
-        """The names of what a SELECT gives, and their types as DuckDB spells them."""
+        """The names and DuckDB types of a SELECT's columns."""
         answer = self._run(f"SELECT * FROM (\n{sql}\n) AS q LIMIT 0", shown=sql, shift=1)
-        return [(name, house(kind, f"column {name}")) for name, kind in answer.columns]
+        return [(name, canonical(kind, f"column {name}")) for name, kind in answer.columns]
 
-    def stage(self, rows: Rows) -> str:
-        """Write the rows into a table of the catalog that their own table is in."""
-        home = self._engine.tables.home(rows.table.name)
+    def stage(self, rows: StageQuery) -> str:
+        """Write the rows into a staging table in the catalog of their table."""
+        home = self._tables.connector_of(rows.table.name)
         home.check(rows.table.name, rows.columns)
         home.catalog.make_staging()
         name = self._new(home.catalog.name, rows.table.name)
@@ -48,19 +56,21 @@ class TrinoTask:
         return name
 
     def measure(self, name: str, columns: Sequence[Column], ds: date | None = None) -> Measured:
-        """Of each day: rows, the sum of their hashes, bytes (of staged days together, by their rows)."""
+        """(rows, hash, bytes) of each day; bytes of staged days are in proportion to their rows."""
         where = f" WHERE {KEY} = {day(ds)}" if ds else ""
         items = f"{KEY}, count(*), {checksum(columns)}"
         found = self._run(f"SELECT {items} FROM {_quoted(name)}{where} GROUP BY {KEY}").rows
         total = self._written[name] if name in self._written else self._size(name, ds)
         share = total / max(1, sum(count for _, count, _ in found))
-        return {ds and date.fromisoformat(ds): (count, said, round(count * share)) for ds, count, said in found}
+        return {
+            ds and date.fromisoformat(ds): (count, total_hash, round(count * share)) for ds, count, total_hash in found
+        }
 
     def upload(self, data: pa.Table) -> str:
         """Make Arrow data readable as a table."""
-        from drawloom.engines.trino.literals import batches
+        from drawloom.engines.trino.arrow import batches
 
-        home = self._engine.tables.main
+        home = self._tables.default
         kinds = _kinds(data.schema)
         home.check("result", [Column(name, kind) for name, kind in kinds])
         home.catalog.make_staging()
@@ -74,24 +84,24 @@ class TrinoTask:
         return name
 
     def arrow(self, sql: str) -> pa.Table:
-        """The answer to a SELECT."""
+        """The result of a SELECT."""
         pages = Pages()
-        answer = self._run(sql, take=pages.take)
+        answer = self._run(sql, on_page=pages.add)
         return pages.table(answer.columns)
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a SELECT that gives few."""
+        """The rows of a SELECT whose result is small."""
         columns = [column.to_pylist() for column in self.arrow(sql).columns]
         return list(zip(*columns, strict=True))
 
     def interrupt(self) -> None:
-        """Stop what runs now, on the server too."""
+        """Cancel the running statement, on the server too."""
         self._watch.stop()
 
     def close(self) -> None:
-        """Drop the tables of the task, aside; those that cannot be dropped now are swept later."""
+        """Drop the tables of the task, in the background; those that cannot be dropped are swept later."""
         if self._written:
-            self._engine.aside(partial(self._drop, tuple(self._written)))
+            self._in_background(partial(self._drop, tuple(self._written)))
         self._written.clear()
 
     def _drop(self, names: Sequence[str]) -> None:
@@ -106,11 +116,11 @@ class TrinoTask:
 
     def _size(self, name: str, ds: date | None) -> int:
         catalog, _, table = name.partition(".")
-        one = next(one for one in self._engine.tables.catalogs if one.catalog.name == catalog)
+        one = next(one for one in self._tables.connectors if one.catalog.name == catalog)
         return one.size(table, ds)
 
     def _run(self, sql: str, **options: Any) -> Answer:
-        return self._engine.client.run(sql, self._watch, **options)
+        return self._client.run(sql, self._watch, **options)
 
 
 def _quoted(name: str) -> str:
@@ -118,12 +128,65 @@ def _quoted(name: str) -> str:
 
 
 def _kinds(schema: pa.Schema) -> list[tuple[str, str]]:
-    """The columns of Arrow data with their types as DuckDB has them; a column of NULLs only is text."""
+    """The columns of Arrow data with their DuckDB types; a column of type NULL becomes VARCHAR."""
     import duckdb
 
-    from drawloom.engines.columns import storable
+    from drawloom.engines.columns import storable_type
 
     with duckdb.connect() as connection:
         relation = connection.from_arrow(schema.empty_table())
         types = zip(relation.columns, relation.types, strict=True)
-        return [(name, "VARCHAR" if kind.id == "null" else storable(kind)) for name, kind in types]
+        return [(name, "VARCHAR" if kind.id == "null" else storable_type(kind)) for name, kind in types]
+
+
+_T = exp.DType
+_WHOLE = {_T.BOOLEAN, _T.TINYINT, _T.SMALLINT, _T.INT, _T.BIGINT, _T.UTINYINT, _T.USMALLINT, _T.UINT}
+_TEXT = {*exp.DataType.TEXT_TYPES, _T.JSON, _T.UUID, _T.TIME, _T.ENUM}
+_LISTS = {_T.ARRAY, _T.LIST}
+_NESTED = {*_LISTS, _T.MAP, _T.STRUCT}
+
+
+def checksum(columns: Sequence[Column]) -> str:
+    """The expression of the hash of a group of rows, in hex digits; it ignores order and counts duplicates."""
+    by_name = sorted(columns, key=lambda column: column.name)
+    parts = [_part(quoted(column.name), exp.DataType.build(column.type, dialect="duckdb")) for column in by_name]
+    return f"to_hex(checksum({' || '.join(parts)}))"
+
+
+def _part(value: str, kind: exp.DataType) -> str:
+    """A value as bytes: a 1 and as many bytes as the type always has; a single 0 for NULL."""
+    return f"coalesce(X'01' || {_bytes(value, kind)}, X'00')"
+
+
+def _bytes(value: str, kind: exp.DataType) -> str:
+    if kind.this in _WHOLE:
+        return f"to_big_endian_64(CAST({value} AS BIGINT))"
+    if kind.this == _T.DOUBLE:
+        return f"to_ieee754_64({value} + DOUBLE '0')"  # minus zero is equal to zero
+    if kind.this == _T.FLOAT:
+        return f"to_ieee754_32({value} + REAL '0')"
+    if kind.this == _T.DATE:
+        return f"to_big_endian_64(date_diff('day', DATE '1970-01-01', {value}))"
+    if kind.this == _T.VARBINARY:
+        return f"xxhash64({value})"
+    if kind.this in _NESTED:
+        return f"xxhash64(to_utf8(json_format(CAST({_plain(value, kind, count())} AS JSON))))"
+    text = value if kind.this in _TEXT else f"CAST({value} AS VARCHAR)"
+    return f"xxhash64(to_utf8({text}))"
+
+
+def _plain(value: str, kind: exp.DataType, names: count[int]) -> str:
+    """A nested value that can be cast to JSON, in which binary values are hex digits."""
+    if _T.VARBINARY not in {one.this for one in kind.find_all(exp.DataType)}:
+        return value
+    if kind.this == _T.VARBINARY:
+        return f"to_hex({value})"
+    children = [child.args["kind"] if isinstance(child, exp.ColumnDef) else child for child in kind.expressions]
+    n = next(names)
+    if kind.this in _LISTS:
+        return f"transform({value}, x{n} -> {_plain(f'x{n}', children[0], names)})"
+    if kind.this == _T.MAP:
+        return f"transform_values({value}, (k{n}, x{n}) -> {_plain(f'x{n}', children[1], names)})"
+    members = (f"{value}.{quoted(child.name)}" for child in kind.expressions)
+    row = ", ".join(_plain(member, child, names) for member, child in zip(members, children, strict=True))
+    return f"IF({value} IS NULL, NULL, ROW({row}))"

@@ -1,5 +1,9 @@
-"""AutoDAG: a SELECT and the table it fills."""
+"""AutoDAG: a SELECT in, a scheduled, partitioned table out. Its SQL is the whole spec."""
 
+from drawloom.frameworks.autodag.compile import compile_autodag
 from drawloom.frameworks.autodag.spec import AutoDag
+from drawloom.frameworks.base import Framework
 
-__all__ = ["AutoDag"]
+framework = Framework("autodag", AutoDag, compile_autodag)
+
+__all__ = ["AutoDag", "framework"]

@@ -1,4 +1,4 @@
-"""An AutoDAG becomes a pipeline of one step."""
+"""An AutoDAG becomes one step."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import cast
 
 from drawloom.frameworks.autodag.guard import guard
 from drawloom.frameworks.autodag.spec import AutoDag
-from drawloom.frameworks.base import Context
-from drawloom.frameworks.checks import compile_checks
-from drawloom.frameworks.plan import name_of
-from drawloom.model import Days, Fix, Pipeline, Problem, Read, Step, Table, digest
+from drawloom.frameworks.base import ProjectContext
+from drawloom.frameworks.data_checks import compile_checks
+from drawloom.frameworks.pipeline_json import function_name
+from drawloom.model import Days, Fix, InputError, Problem, Read, Step, Table, digest
 from drawloom.model.step import Call
 
 
-def compile_autodag(spec: AutoDag, project: Context) -> Pipeline:
-    """The pipeline of one step that fills the spec's table.
+def compile_autodag(spec: AutoDag, project: ProjectContext) -> tuple[Step]:
+    """The one step that fills the spec's table.
 
     Raises:
         InputError: the SQL is not one SELECT, or the spec's fields do not fit together.
@@ -38,10 +38,12 @@ def compile_autodag(spec: AutoDag, project: Context) -> Pipeline:
         where=spec.where,
     )
     wrong = [*(_placed(spec, problem) for problem in problems), *_field_problems(spec, schedule.grain)]
-    return project.pipeline(spec, spec.table, [step], wrong)
+    if wrong:
+        raise InputError(*wrong)
+    return (step,)
 
 
-def _table(spec: AutoDag, project: Context) -> Table:
+def _table(spec: AutoDag, project: ProjectContext) -> Table:
     return Table(
         name=spec.table,
         columns=spec.columns,
@@ -71,7 +73,7 @@ def _call_fingerprint(spec: AutoDag) -> str:
     if spec.call is None:
         return ""
     reads = [f"{table}={days}" for table, days in sorted(spec.reads.items())]
-    return digest([name_of(spec.call), inspect.getsource(spec.call), *reads])
+    return digest([function_name(spec.call), inspect.getsource(spec.call), *reads])
 
 
 def _field_problems(spec: AutoDag, grain: str) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SkipValidation
 from pydantic.json_schema import SkipJsonSchema
@@ -12,12 +12,8 @@ from drawloom.model import Problem
 from drawloom.specs.base import PYTHON_ONLY, Spec
 from drawloom.specs.checks import CheckSpec
 from drawloom.specs.columns import Columns
-from drawloom.specs.faults import RuleError
 from drawloom.specs.fields import DaysText, Keep, Name, Names, Plain, TableName, WaitText, check_function
-
-if TYPE_CHECKING:
-    from drawloom.frameworks.base import Context
-    from drawloom.model import Pipeline
+from drawloom.specs.validation import RuleError
 
 Dialect = Literal[
     "duckdb", "spark", "hive", "trino", "presto", "bigquery", "snowflake", "redshift", "postgres", "mysql"
@@ -75,13 +71,3 @@ class AutoDag(Spec):
 
     def _problem(self, key: str, message: str) -> Problem:
         return Problem("invalid", "error", message, self.place(key))
-
-    def compile(self, project: Context) -> Pipeline:
-        """The pipeline that fills the table.
-
-        Raises:
-            InputError: what the spec says cannot run.
-        """
-        from drawloom.frameworks.autodag.compile import compile_autodag
-
-        return compile_autodag(self, project)

@@ -1,4 +1,4 @@
-"""A growth spec becomes a pipeline: entity-days, state, keep list, accounting, engagement, ratios."""
+"""A growth spec becomes steps: entity-days, state, keep list, accounting, engagement, ratios."""
 
 from __future__ import annotations
 
@@ -6,31 +6,34 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from drawloom.frameworks import sqlfiles
-from drawloom.frameworks.base import Context
-from drawloom.frameworks.growth.conditions import condition_problems
+from drawloom.frameworks.base import ProjectContext
+from drawloom.frameworks.fields import condition_problems
 from drawloom.frameworks.growth.spec import Growth
 from drawloom.frameworks.growth.tables import growth_table
 from drawloom.frameworks.growth.values import TABLES, Values
-from drawloom.model import Check, Days, Fix, InputError, Pipeline, Problem, Read, Step
+from drawloom.model import Check, Days, Fix, InputError, Problem, Read, Step
 
 FOLDER = Path(__file__).parent
 _RANGES = {key: f"{key}.sql" for key in ("counts", "keep", "accounting", "engagement")} | {"state": "state_range.sql"}
 
 
-def compile_growth(spec: Growth, project: Context) -> Pipeline:
-    """The pipeline of a growth spec.
+def compile_growth(spec: Growth, project: ProjectContext) -> Iterator[Step]:
+    """The steps that fill the tables of a growth spec.
 
     Raises:
         InputError: a condition is none, or a field does not fit.
     """
-    problems = [*condition_problems(spec), *_schedule_problems(spec, project)]
+    problems = [
+        *condition_problems(spec, "activities", spec.activities, spec.source),
+        *_schedule_problems(spec, project),
+    ]
     if problems:
         raise InputError(*problems)
     values = Values(spec, max(spec.start or project.start, project.start))
-    return project.pipeline(spec, spec.table, _steps(spec, values, project))
+    yield from _steps(spec, values, project)
 
 
-def _steps(spec: Growth, values: Values, project: Context) -> Iterator[Step]:
+def _steps(spec: Growth, values: Values, project: ProjectContext) -> Iterator[Step]:
     for key in TABLES:
         if key == "keep" and not values.tailed:
             continue
@@ -58,7 +61,7 @@ def _without_entity(spec: Growth, values: Values) -> Check:
     return Check(name, sql, "warn", (Read(spec.source, Days.of(0), "offset"),))
 
 
-def _schedule_problems(spec: Growth, project: Context) -> Iterator[Problem]:
+def _schedule_problems(spec: Growth, project: ProjectContext) -> Iterator[Problem]:
     schedule = project.schedule(spec)
     if schedule.grain != "day":
         message = f"schedule == {schedule.text}, must be @daily: growth is accounted for day by day."

@@ -5,40 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from drawloom.frameworks.fields import Condition, Dimension, Entity, TimeColumn, Window
 from drawloom.model import Fix, Problem
-from drawloom.specs.base import Part, Spec
-from drawloom.specs.faults import RuleError, nearest
+from drawloom.specs.base import Spec
 from drawloom.specs.fields import Name, TableName, Word
-
-if TYPE_CHECKING:
-    from drawloom.frameworks.base import Context
-    from drawloom.model import Pipeline
+from drawloom.specs.validation import nearest
 
 LONGEST = 28  # days of a window: two of them fit the 56 bits of a map
 MOST = 16  # windows: three flags of each, and how new an entity is, fit a BIGINT
 Step = Literal["day", "window"]
-Window = Annotated[int, Field(ge=1, le=LONGEST)]
+GrowthWindow = Annotated[Window, Field(le=LONGEST)]
 
 
-def _as_list(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-def _as_condition(value: object) -> object:
-    if value is True or (isinstance(value, str) and value.strip()):
-        return "true" if value is True else value
-    raise RuleError("must be true, for every row, or a condition in SQL like product = 'shared'")
-
-
-Condition = Annotated[str, BeforeValidator(_as_condition)]
-Entity = Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(strict=False, min_length=1)]
-
-
-class Dimension(Part):
+class GrowthDimension(Dimension):
     """What an entity is counted by: one value for each entity and day."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -49,18 +32,6 @@ class Dimension(Part):
     snapshot: TableName | None = Field(
         None, alias="from", description="a daily snapshot with a row for each entity, whose value of that day counts"
     )
-    column: Name | None = Field(None, description="the column; that of the dimension's name otherwise")
-    top: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="keep the values with the most entities, so many of them; all others are '(other)'"
-    )
-    min_entities: Annotated[int, Field(ge=0)] | None = Field(
-        None, description="keep the values that at least so many entities have; all others are '(other)'"
-    )
-
-    @property
-    def tailed(self) -> bool:
-        """Whether its long tail is cut."""
-        return self.top is not None or self.min_entities is not None
 
 
 class Growth(Spec):
@@ -70,18 +41,18 @@ class Growth(Spec):
     name: Word = Field(description="what the tables are called: growth.<name>, growth.<name>_engagement and so on")
     source: TableName = Field(description="the table of what happened, partitioned by ds")
     entity: Entity = Field(description="the column, or list of columns, that tells whose row it is")
-    time: Name | None = Field(None, description="the column that orders the rows of a day")
+    time: TimeColumn | None = Field(None, description="the column that orders the rows of a day")
     activities: Annotated[dict[Name, Condition], Field(min_length=1)] = Field(
         description="activity: the condition of its rows, or true for all; each is counted by itself"
     )
-    windows: Annotated[tuple[Window, ...], Field(strict=False, min_length=1, max_length=MOST)] = Field(
+    windows: Annotated[tuple[GrowthWindow, ...], Field(strict=False, min_length=1, max_length=MOST)] = Field(
         (1, 7, 28), description="the days within which an entity is active, each 1 to 28"
     )
     steps: Annotated[tuple[Step, ...], Field(strict=False, min_length=1)] = Field(
         ("day", "window"),
         description="what a window is compared with: the one a day before, the one before it, or both",
     )
-    dimensions: dict[Name, Dimension] = Field({}, description="dimension: how it is found, {} for the last value")
+    dimensions: dict[Name, GrowthDimension] = Field({}, description="dimension: how it is found, {} for the last value")
     cuts: Annotated[
         tuple[Annotated[tuple[Name, ...], Field(strict=False, min_length=1)], ...] | None, Field(strict=False)
     ] = Field(
@@ -144,16 +115,6 @@ class Growth(Spec):
     def _problem(self, field: str, text: str, key: str | int | None = None, fix: Fix | None = None) -> Problem:
         where = self.place(field) if key is None else self.place(field, key)
         return Problem("invalid", "error", f"{field} == {text}.", where, fix)
-
-    def compile(self, project: Context) -> Pipeline:
-        """The pipeline that fills the growth tables.
-
-        Raises:
-            InputError: a condition is none, or the spec's fields do not fit together.
-        """
-        from drawloom.frameworks.growth.compile import compile_growth
-
-        return compile_growth(self, project)
 
 
 RESERVED = frozenset(

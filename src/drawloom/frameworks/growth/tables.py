@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drawloom.frameworks.base import Context
+from drawloom.frameworks.base import ProjectContext
 from drawloom.frameworks.growth.spec import Growth
 from drawloom.frameworks.growth.values import TABLES
 from drawloom.model import Column, Table
@@ -42,7 +42,7 @@ _DESCRIPTIONS = {
 }
 
 
-def growth_table(spec: Growth, project: Context, key: str) -> Table:
+def growth_table(spec: Growth, project: ProjectContext, key: str) -> Table:
     """The table of a key of ``TABLES``. The columns of days and state depend on the type of the entity: not declared."""
     return Table(
         name=spec.table + TABLES[key],

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from drawloom.frameworks import sqlfiles
-from drawloom.frameworks.growth.conditions import condition_sql
+from drawloom.frameworks.fields import condition_sql
 from drawloom.frameworks.growth.cuts import Cut, counted, finer
-from drawloom.frameworks.growth.spec import Dimension, Growth
+from drawloom.frameworks.growth.spec import Growth, GrowthDimension
 
 MAP_DAYS = 56
 WINDOWS = (7, 28)  # of engagement
@@ -78,7 +78,7 @@ class Dim:
     """One dimension."""
 
     key: str
-    spec: Dimension
+    spec: GrowthDimension
     number: int
     snapshot: str = ""
 
@@ -110,7 +110,7 @@ class Dim:
     @property
     def tailed(self) -> bool:
         """Whether its long tail is cut."""
-        return self.spec.tailed
+        return self.spec.has_long_tail
 
     @property
     def top(self) -> int | None:
@@ -177,7 +177,7 @@ class Values:
         self.source = sqlfiles.table(spec.source)
         self.entity = [sqlfiles.name(column) for column in spec.entity]
         self.time = sqlfiles.name(spec.time) if spec.time else None
-        self.activities = [Activity(name, condition_sql(spec, name)) for name in spec.activities]
+        self.activities = [Activity(name, condition_sql(condition)) for name, condition in spec.activities.items()]
         self.flags = [activity.name for activity in self.activities]
         self.snapshots = _snapshots(spec)
         self.dims = _dims(spec, {dim.key: dim for snapshot in self.snapshots for dim in snapshot.dims})

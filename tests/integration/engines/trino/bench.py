@@ -1,8 +1,9 @@
-"""A Trino with a schema of its own, and short ways to fill and ask it."""
+"""A Trino with its own schema, and short ways to fill and query it."""
 
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
@@ -22,6 +23,7 @@ D1, D2, D3 = (date(2026, 1, n) for n in (1, 2, 3))
 A = Column("a", "BIGINT")
 
 Folders = dict[date | None, str]
+WHOLE = "SELECT count(DISTINCT a), max(a), count(*) FROM {table}"
 
 
 class Bench:
@@ -53,10 +55,25 @@ class Bench:
         with self.engine.task({self.table: None}) as task:
             return task.fetch(sql or f"SELECT a, ds FROM {self.table} ORDER BY ds, a")
 
+    def whole(self) -> int:
+        """The tag of the one writer whose complete day there is (see ``many``).
+
+        On Hive a reader may fail or find nothing while Trino renames two folders: then it reads again.
+        """
+        until = time.monotonic() + 60
+        while True:
+            with suppress(RunError):
+                ((tags, tag, count),) = self.rows(WHOLE.format(table=self.table))
+                if count or self.catalog != "hive":
+                    assert (tags, count) == (1, 5000 + tag)
+                    return int(tag)
+            assert self.catalog == "hive"
+            assert time.monotonic() < until, "nothing whole is there"
+
     def settle(self) -> None:
         """Wait for what the engine does aside."""
         done = Event()
-        self.engine.aside(done.set)
+        self.engine.in_background(done.set)
         assert done.wait(60)
 
     def end(self) -> None:

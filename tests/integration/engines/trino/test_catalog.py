@@ -11,10 +11,10 @@ from drawloom.model import RunError
 from tests.integration.engines.trino.bench import D1, A
 from tests.servers.engines import Engines
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.integration
 
 
-def test_a_catalog_that_is_not_there_is_named_with_those_that_are(engines: Engines) -> None:
+def test_the_error_for_an_unknown_catalog_names_the_existing_ones(engines: Engines) -> None:
     with pytest.raises(RunError, match=r"catalog == nope, must be one of trino at .*: guarded, hive, iceberg"):
         connect(f"{engines.trino.rpartition('/')[0]}/nope")
     with pytest.raises(RunError, match=r"must be of the Hive or the Iceberg connector, not of memory"):

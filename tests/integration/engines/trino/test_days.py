@@ -16,7 +16,7 @@ from drawloom.engines.trino.client import Answer, Client
 from drawloom.model import Column, InputError, RunError, Table
 from tests.integration.engines.trino.bench import D1, D2, D3, A, Bench, code
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.integration
 
 
 def test_days_are_filled_replaced_and_dropped(bench: Bench) -> None:
@@ -28,20 +28,20 @@ def test_days_are_filled_replaced_and_dropped(bench: Bench) -> None:
     assert bench.rows() == [(1, D1), (2, D2)]
     own = bench.fill(D2, f"SELECT a + 10 AS a, s FROM {bench.table}", inputs={bench.table: [D1, D2]})
     assert bench.rows() == [(1, D1), (11, D2), (12, D2)]
-    stored = bench.engine.stored(bench.table, D2)
+    stored = bench.engine.find_partition(bench.table, D2)
     assert stored
     assert (stored.rows, stored.content, stored.bytes > 0) == (own.rows, own.content, True)
     assert bench.engine.columns(bench.table) == (A, Column("s", "VARCHAR"))
     bench.engine.drop(bench.table, D2)
     bench.engine.drop(bench.table, D3)
     assert bench.engine.days(bench.table) == [D1]
-    assert bench.engine.stored(bench.table, D2) is None
+    assert bench.engine.find_partition(bench.table, D2) is None
     assert bench.rows() == [(1, D1)]
     bench.fill(D2, "SELECT 5::BIGINT AS a, 'y' AS s")  # a folder that was left behind is not in the way
     assert bench.rows() == [(1, D1), (5, D2)]
 
 
-def test_an_empty_day_is_there_and_empty(bench: Bench) -> None:
+def test_an_empty_day_exists_and_has_no_rows(bench: Bench) -> None:
     nothing = "SELECT 1::BIGINT AS a WHERE false"
     assert bench.fill(D1, nothing).rows == 0  # the first of a table
     assert bench.engine.days(bench.table) == [D1]
@@ -53,7 +53,9 @@ def test_an_empty_day_is_there_and_empty(bench: Bench) -> None:
     assert bench.engine.days(bench.table) == [D1, D2]
     empty = bench.fill(D3, nothing)
     place = f"{bench.catalog}.{bench.table}"
-    assert bench.engine.stored(bench.table, D2) == replace(empty, ds=D2, run="", place=place, measure=empty.measured)
+    assert bench.engine.find_partition(bench.table, D2) == replace(
+        empty, ds=D2, run="", location=place, measure=empty.measured
+    )
     for ds in (D1, D2, D3):
         bench.engine.drop(bench.table, ds)
     assert bench.engine.days(bench.table) == []
@@ -99,7 +101,7 @@ def test_every_type_comes_back_as_it_was(bench: Bench) -> None:
         staged = task.stage_arrow(Table(bench.table), D1, data, {"run": "r1"}, [Column("none", "INTEGER")])
         bench.engine.publish([staged])
         names = ", ".join(f'"{name}"' for name in data.column_names)
-        back = task.query(f"SELECT {names} FROM {staged.place} ORDER BY i64")
+        back = task.query(f"SELECT {names} FROM {staged.location} ORDER BY i64")
     small = pa.int32() if bench.catalog == "iceberg" else None
     types = {"u64": pa.decimal128(20, 0), "none": pa.int32()} | ({"i8": small, "i16": small} if small else {})
     wanted = pa.table({name: data[name].cast(types.get(name, data[name].type)) for name in data.column_names})
@@ -115,7 +117,7 @@ def test_nan_and_minus_zero_are_kept(bench: Bench) -> None:
     assert sorted(str(d) for (d,) in bench.rows(f"SELECT d FROM {bench.table}")) == ["-0.0", "nan"]
 
 
-def test_moments_are_kept_by_iceberg_and_refused_by_hive_before_anything_is_written(bench: Bench) -> None:
+def test_timestamps_with_time_zone_are_stored_by_iceberg_and_refused_by_hive(bench: Bench) -> None:
     at = datetime(2025, 12, 31, 22, 0, 0, 123456, UTC)
     data = pa.table({"at": pa.array([at], pa.timestamp("us", "UTC"))})
     if bench.catalog == "iceberg":
@@ -130,7 +132,7 @@ def test_moments_are_kept_by_iceberg_and_refused_by_hive_before_anything_is_writ
     assert bench.engine.columns(bench.table) == ()
 
 
-def test_columns_may_come_and_go_and_widen_where_iceberg_lets_them(bench: Bench) -> None:
+def test_columns_may_be_added_dropped_and_widened_where_iceberg_can(bench: Bench) -> None:
     bench.fill(D1, "SELECT 1::INTEGER AS a, 'x' AS s")
     bench.fill(D2, "SELECT 2::INTEGER AS a, 1.5::DECIMAL(9,2) AS n", known=[Column("a", "INTEGER")])
     wide = [Column("a", "BIGINT")]
@@ -144,7 +146,7 @@ def test_columns_may_come_and_go_and_widen_where_iceberg_lets_them(bench: Bench)
     assert bench.rows(f"SELECT a, s, n FROM {bench.table} ORDER BY a") == rows
 
 
-def test_the_hash_knows_rows_and_no_order(bench: Bench) -> None:
+def test_the_hash_depends_on_rows_and_not_on_order(bench: Bench) -> None:
     def contents(*many: str) -> list[str]:
         texts = [
             f"SELECT *, DATE '{D1 + timedelta(n)}' AS ds FROM (VALUES {rows}) AS t (a, b)"
@@ -189,9 +191,9 @@ def test_a_table_that_is_not_by_day_is_refused(bench: Bench) -> None:
     assert bench.run(f"SELECT count(*) FROM {bench.catalog}.{bench.schema}.t") == [[0]]
 
 
-def test_nothing_stays_of_what_was_staged(bench: Bench) -> None:
+def test_staging_tables_are_dropped(bench: Bench) -> None:
     with bench.engine.task({}) as task:
-        place = task.stage(Table(bench.table), D1, "SELECT 1 AS a", {}).place
+        place = task.stage(Table(bench.table), D1, "SELECT 1 AS a", {}).location
         name = place.rpartition(".")[2]
         assert [name] in bench.run(f"SHOW TABLES FROM {bench.catalog}.drawloom_staging")
         assert bench.engine.tables.sweep(timedelta(hours=1)) == []
@@ -204,16 +206,16 @@ def test_nothing_stays_of_what_was_staged(bench: Bench) -> None:
     assert Lake(bench.lake.root).tables() == []
 
 
-def test_the_folder_of_a_schema_may_be_gone_with_the_project_that_made_it(hive: Bench, tmp_path: Path) -> None:
+def test_the_folder_of_a_schema_may_have_been_deleted(hive: Bench, tmp_path: Path) -> None:
     hive.run(f"CREATE SCHEMA hive.{hive.schema} WITH (location = '{(tmp_path / 'gone').as_uri()}')")
     (tmp_path / "gone").rmdir()
     with pytest.raises(RunError, match="location does not exist"):
         hive.run(f"CREATE TABLE hive.{hive.schema}.x AS SELECT 1 AS a")
-    hive.engine.tables.main.catalog.make_folder(hive.schema)
+    hive.engine.tables.default.catalog.make_folder(hive.schema)
     hive.run(f"CREATE TABLE hive.{hive.schema}.x AS SELECT 1 AS a")
 
 
-def test_errors_mark_the_line(bench: Bench) -> None:
+def test_errors_point_at_the_line(bench: Bench) -> None:
     with bench.engine.task({}) as task:
         with pytest.raises(RunError, match=r"Column 'nope' cannot be resolved\nLINE 2: .*\n +\^") as caught:
             task.stage(Table(bench.table), D1, "SELECT nope\nFROM (SELECT 1 AS a)", {})
@@ -225,7 +227,7 @@ def test_errors_mark_the_line(bench: Bench) -> None:
             task.query(f"DROP TABLE {bench.table}")
 
 
-def test_a_table_that_was_dropped_since_it_was_seen_is_made_again(bench: Bench) -> None:
+def test_a_table_that_was_dropped_meanwhile_is_created_again(bench: Bench) -> None:
     for n in (1, 2):
         bench.fill(D1, f"SELECT {n}::BIGINT AS a")
     bench.run(f"DROP TABLE {bench.catalog}.{bench.table}")

@@ -1,4 +1,4 @@
-"""Files of the lake, and others, that are shown to Trino as days."""
+"""Files of the lake and others, registered in Trino as days."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from drawloom.engines.duckdb import DuckDB
+from drawloom.engines.duckdb.engine import DuckDB
 from drawloom.engines.trino import Trino, connect
 from drawloom.model import Column, InputError, RunError, Table
 from tests.integration.engines.trino.bench import D1, D2, D3, A, Bench, Folders, code, write
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.integration
 
 
-def test_folders_are_shown_as_days_and_replaced_in_place(hive: Bench) -> None:
+def test_folders_are_registered_as_days_and_replaced_in_place(hive: Bench) -> None:
     local = DuckDB(hive.lake)
     with local.task({}) as task:
         for n, ds in enumerate((D1, D2)):
@@ -37,7 +37,7 @@ def test_folders_are_shown_as_days_and_replaced_in_place(hive: Bench) -> None:
     local.close()
 
 
-def test_many_folders_are_shown_by_one_look(hive: Bench) -> None:
+def test_many_folders_are_registered_by_one_statement(hive: Bench) -> None:
     days = [D1 + timedelta(n) for n in range(12)]
     folders: Folders = {ds: write(hive.lake.path(hive.table, ds).parent, "SELECT 1::BIGINT AS a") for ds in days}
     hive.engine.attach(hive.table, [A], folders)
@@ -51,7 +51,7 @@ def test_many_folders_are_shown_by_one_look(hive: Bench) -> None:
     assert sum(a for a, _ in hive.rows()) == 2 + 2 + 11
 
 
-def test_a_day_may_lie_anywhere_and_a_source_have_no_days(hive: Bench, tmp_path: Path) -> None:
+def test_a_folder_may_be_anywhere_and_a_source_without_days(hive: Bench, tmp_path: Path) -> None:
     place = write(tmp_path / "else where ü" / "x", "SELECT 1::BIGINT AS a")
     hive.engine.attach(hive.table, [A], {D1: place})
     assert hive.rows() == [(1, D1)]
@@ -65,7 +65,7 @@ def test_a_day_may_lie_anywhere_and_a_source_have_no_days(hive: Bench, tmp_path:
         with hive.engine.task({source: None}) as task:
             assert task.fetch(f"SELECT a, s FROM {source}") == [(n, "x")]
     hive.run(f"CREATE TABLE hive.{hive.schema}.own AS SELECT 1 AS a")
-    with pytest.raises(RunError, match="is a table with files of its own"):
+    with pytest.raises(RunError, match="already exists and has files of its own"):
         hive.engine.attach(f"{hive.schema}.own", [A], {None: folder})
 
 
@@ -80,25 +80,25 @@ def test_days_of_files_are_copied_into_a_table_of_iceberg(iceberg: Bench) -> Non
     assert iceberg.rows() == [(1, D1), (2, D2)]
     other = f"{iceberg.schema}.files"  # a table that Iceberg does not have is shown by the Hive catalog
     iceberg.engine.attach(other, [A], {D1: folders[D2]})
-    found = iceberg.engine.look(other)
+    found = iceberg.engine.find_table(other)
     assert found
-    assert found.named.catalog == "hive"
+    assert found.identifier.catalog == "hive"
     with iceberg.engine.task({other: None, iceberg.table: None}) as task:
         assert task.fetch(f"SELECT count(*) FROM {other} AS x JOIN {iceberg.table} AS y ON x.a = y.a") == [(1,)]
     assert iceberg.engine.query(f"SELECT a FROM {other}").to_pylist() == [{"a": 2}]
 
 
 @pytest.mark.parametrize("type_", ["UINTEGER", "UBIGINT", "UUID", "TIME", "TIMESTAMP WITH TIME ZONE", "UINTEGER[]"])
-def test_files_that_trino_would_read_wrongly_are_refused(hive: Bench, type_: str) -> None:
+def test_files_that_trino_would_read_differently_are_refused(hive: Bench, type_: str) -> None:
     with pytest.raises(InputError, match="must be a type that Trino reads in files of DuckDB"):
         hive.engine.attach(hive.table, [Column("a", type_)], {D1: hive.location})
 
 
-def test_a_server_that_does_not_show_folders_is_told_so(hive: Bench, tmp_path: Path) -> None:
+def test_the_error_for_a_server_that_does_not_allow_registering_folders(hive: Bench, tmp_path: Path) -> None:
     place = write(tmp_path / "x", "SELECT 1::BIGINT AS a")
     hive.fill(D1, "SELECT 1::BIGINT AS a")
     client = connect(f"{hive.url.rpartition('/')[0]}/guarded")
-    with pytest.raises(RunError, match=r"guarded .* must allow register_partition") as caught:
+    with pytest.raises(RunError, match=r"guarded .* does not allow register_partition") as caught:
         Trino(client, hive.location).attach(hive.table, [A], {D2: place})
     assert code(caught) == "engine-denied"
     assert "hive.allow-register-partition-procedure=true" in str(caught.value)

@@ -1,4 +1,4 @@
-"""Writers and readers of Trino's tables at the same time, killed, stopped, and of another engine."""
+"""Concurrent writers and readers of Trino's tables: killed, cancelled, and of another engine."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ import pytest
 from drawloom.engines.trino.client import Answer, Client
 from drawloom.engines.trino.iceberg import Iceberg
 from drawloom.model import Column, RunError, Table
-from tests.integration.engines.trino.bench import D1, D2, D3, A, Bench, code, many, write
+from tests.integration.engines.trino.bench import D1, D2, D3, WHOLE, A, Bench, code, many, write
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.integration
 
 
-def test_a_day_that_is_replaced_often_is_written_anew(iceberg: Bench) -> None:
+def test_a_day_that_is_replaced_often_is_compacted(iceberg: Bench) -> None:
     for n in range(6):
         iceberg.fill(D1, f"SELECT {n}::BIGINT AS a")
     (deletes,) = iceberg.run(f'SELECT count(*) FROM iceberg.{iceberg.schema}."t$files" WHERE content <> 0')
     assert deletes[0] < 4
     assert iceberg.rows() == [(5, D1)]
-    assert isinstance(iceberg.engine.tables.home(iceberg.table), Iceberg)
+    assert isinstance(iceberg.engine.tables.connector_of(iceberg.table), Iceberg)
 
 
 # -- others at the same time
@@ -48,8 +48,7 @@ def test_writers_of_one_day_leave_one_whole_result(bench: Bench) -> None:
         list(pool.map(write_all, range(3)))
     for other in others:
         other.close()
-    ((tags, tag, count),) = bench.rows(f"SELECT count(DISTINCT a), max(a), count(*) FROM {bench.table}")
-    assert (tags, count) == (1, 5000 + tag)
+    assert bench.whole() in range(3)
 
 
 def test_writers_of_the_days_of_one_table_do_not_disturb_each_other(bench: Bench) -> None:
@@ -67,11 +66,11 @@ def test_a_reader_sees_whole_days_only(bench: Bench) -> None:
     def read() -> None:
         while not stop.is_set():
             try:
-                ((tags, tag, count),) = bench.rows(f"SELECT count(DISTINCT a), max(a), count(*) FROM {bench.table}")
+                ((tags, tag, count),) = bench.rows(WHOLE.format(table=bench.table))
             except RunError as error:
                 seen.append("failed" if error.problems[0].code == "engine-io" else str(error))
             else:
-                seen.append("whole" if (tags, count) == (1, 5000 + tag) else "torn")
+                seen.append("nothing" if not count else "whole" if (tags, count) == (1, 5000 + tag) else "torn")
 
     with ThreadPoolExecutor(2) as pool:
         readers = [pool.submit(read) for _ in range(2)]
@@ -81,10 +80,8 @@ def test_a_reader_sees_whole_days_only(bench: Bench) -> None:
         for reader in readers:
             reader.result()
     print(bench.catalog, dict(Counter(seen)))
-    assert set(seen) <= {"whole", "failed"}
+    assert set(seen) <= ({"whole", "failed", "nothing"} if bench.catalog == "hive" else {"whole"})
     assert seen.count("whole") > 4
-    if bench.catalog == "iceberg":
-        assert "failed" not in seen
 
 
 CHILD = """
@@ -142,9 +139,7 @@ def test_a_killed_writer_leaves_the_old_day_or_the_new_one(bench: Bench) -> None
         child.end(signal.SIGKILL)
         possible.add(tag)  # what was sent goes on without its sender, or not
         time.sleep(3)
-        ((tags, last, count),) = bench.rows(f"SELECT count(DISTINCT a), max(a), count(*) FROM {bench.table}")
-        assert (tags, count) == (1, 5000 + last)
-        assert last in possible
+        assert bench.whole() in possible
     bench.fill(D1, "SELECT 9::BIGINT AS a")
     assert bench.rows() == [(9, D1)]
 
@@ -156,7 +151,7 @@ def running(bench: Bench, what: str) -> list[Sequence[Any]]:
     return bench.run(sql)
 
 
-def test_a_writer_that_is_stopped_stops_its_query(hive: Bench) -> None:
+def test_cancelling_a_writer_cancels_its_query(hive: Bench) -> None:
     what = f'CREATE TABLE "hive"."drawloom_staging"."{hive.schema}%'
     for number in (signal.SIGTERM, signal.SIGINT):
         child = Child(hive, 1, "long")
@@ -179,12 +174,10 @@ def test_a_task_is_interrupted_from_another_thread(hive: Bench) -> None:
         until = time.monotonic() + 30
         while not running(hive, "WITH n AS%") and time.monotonic() < until:
             time.sleep(0.2)
-        began = time.monotonic()
         hive.engine.interrupt()
         with pytest.raises(RunError) as caught:
             asked.result(30)
         assert code(caught) == "interrupted"
-        assert time.monotonic() - began < 10
         assert task.fetch("SELECT 1") == [(1,)]
     assert running(hive, "WITH n AS%") == []
 
@@ -209,7 +202,7 @@ def test_spark_writes_trino_replaces_and_spark_reads(hive: Bench, spark: Any, tm
     assert other.days(hive.table) == [D1, D2, D3]
 
 
-def test_times_that_spark_writes(hive: Bench, spark: Any) -> None:
+def test_timestamps_that_spark_writes(hive: Bench, spark: Any) -> None:
     from drawloom.engines.spark import Spark
 
     other = Spark(spark, hive.location)
@@ -231,7 +224,7 @@ def fill(spark: Any, table: str, sql: str) -> None:
         spark.publish([task.stage(Table(table), D1, sql, {"run": "s"})])
 
 
-def test_a_table_that_another_writer_makes_in_that_moment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_another_writer_creates_at_the_same_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was not there when its days were asked for, and is there when its columns are."""
     other, real, made = bench.open(), Client.run, list[str]()
 

@@ -1,0 +1,116 @@
+"""``drawloom advise``: what a text reads and writes, day by day, and what is wrong with it; needs no project."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from drawloom.cli.output import Format, console, count_problems, counted, grid, print_json, print_problems, spans_text
+from drawloom.model import InputError, Schedule, errors
+
+if TYPE_CHECKING:
+    from drawloom.model import Read
+    from drawloom.run.project import Project
+    from drawloom.sql import Analysis
+    from drawloom.sql.script import Write
+
+DIALECTS = ("duckdb", "spark", "hive", "trino", "presto", "bigquery", "snowflake", "redshift", "postgres", "mysql")
+
+
+def advise(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="A SQL file, or - for standard input.")],
+    dialect: Annotated[str | None, typer.Option(help=f"One of {', '.join(DIALECTS)}.", show_default="duckdb")] = None,
+    keys: Annotated[str, typer.Option(help="Partition columns, where no catalog names them.")] = "ds",
+    catalog: Annotated[str | None, typer.Option(help="JSON, or a file of it: table -> its partition columns.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="@daily, @hourly, @weekly, @monthly or a cron.")] = None,
+    target: Annotated[str | None, typer.Option(help="The table that the text fills.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 2 where an error is found.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Apply the safe fixes to the file.")] = False,
+    format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,  # noqa: A002
+) -> None:
+    """Tell which days of which tables a text reads, what it writes, and what is wrong with it."""
+    from drawloom.run.advise import LintRequest, decode, fix_text, lint_text, read_text
+
+    path = None if file == "-" else Path(file)
+    try:
+        text = decode(sys.stdin.buffer.read(), "standard input") if path is None else read_text(path)
+        project = _find_project(context.obj, path)
+        request = LintRequest.from_text(
+            text,
+            None if path is None else file,
+            dialect=dialect,
+            keys=tuple(key.strip() for key in keys.split(",") if key.strip()),
+            catalog=catalog,
+            schedule=schedule,
+            target=target,
+            known_tables=project.catalog if project and catalog is None else None,
+            default_schedule=project.config.defaults.schedule if project else "@daily",
+        )
+        if fix and path:
+            fixed, count = fix_text(request)
+            path.write_text(fixed, encoding="utf-8")
+            console(stderr=True).print(f"{counted(count, 'problem')} fixed in {file}")
+            request = replace(request, text=fixed)
+        analysis = lint_text(request)
+    except InputError as error:
+        if format is not Format.JSON:
+            raise
+        print_json({**_EMPTY, "problems": [problem.to_json() for problem in error.problems]})
+        raise typer.Exit(error.exit_code) from error
+    if format is Format.JSON:
+        print_json(_to_json(analysis, request.schedule))
+    else:
+        _print(analysis)
+    raise typer.Exit(2 if strict and errors(analysis.problems) else 0)
+
+
+_EMPTY: dict[str, Any] = {"reads": {}, "writes": [], "waits": [], "lineage": {}}
+
+
+def _find_project(named: Path | None, path: Path | None) -> Project | None:
+    """The project of ``--project``, else the one that the file lies in, if any."""
+    from drawloom.run.project import Project
+
+    folders = [named] if named else [] if path is None else list(path.absolute().parents)
+    home = next((folder for folder in folders if (folder / "drawloom.yml").is_file()), named)
+    return Project.load(home) if home else None
+
+
+def _to_json(analysis: Analysis, schedule: Schedule) -> dict[str, Any]:
+    return {**analysis.to_json(schedule), "problems": [problem.to_json() for problem in analysis.problems]}
+
+
+def _print(analysis: Analysis) -> None:
+    out = console()
+    if analysis.reads:
+        reads = grid("reads", "days", "known by")
+        for read in analysis.reads:
+            reads.add_row(read.table, _days(read), read.how)
+        out.print(reads)
+    if analysis.writes:
+        writes = grid("writes", "mode", "partition")
+        for write in analysis.writes:
+            writes.add_row(write.table, write.mode, _partition(write))
+        out.print(writes)
+    print_problems(analysis.problems)
+    out.print(count_problems(analysis.problems))
+
+
+def _days(read: Read) -> str:
+    """Offsets from the run's day, or dates; for a calendar, the dates of one run."""
+    if read.how == "offset":
+        return str(read.days)
+    if read.how == "calendar" and read.measured:
+        day, spans = read.measured[0]
+        return f"{spans_text(spans)} on {day}"
+    return spans_text(read.dates) if read.how == "fixed" else read.how
+
+
+def _partition(write: Write) -> str:
+    parts = (write.partition or {}).items()
+    return ", ".join(f"{key} = {'any' if value is None else value}" for key, value in parts)

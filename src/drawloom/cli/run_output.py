@@ -1,0 +1,256 @@
+"""Prints plans, the status of tables, and the progress and summary of runs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import groupby
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.markup import escape
+
+from drawloom.cli.output import console, counted, grid, number
+from drawloom.run.plan import Plan, PlannedPartition, State
+
+if TYPE_CHECKING:
+    from drawloom.run.local_runner import Result, Summary
+
+MARKS = {
+    State.FRESH: ("green", "■"),
+    State.MISSING: ("dim", "·"),
+    State.STALE: ("yellow", "▪"),
+    State.WAITING: ("blue", "…"),
+    State.FAILED: ("red", "✗"),
+    State.EXPIRED: ("dim", "-"),
+    State.MISSED: ("magenta", "x"),
+}
+_DAY = re.compile(r" \d{4}-\d\d-\d\d")
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON: one row per partition."""
+    rows = [
+        {
+            "pipeline": partition.pipeline.name,
+            "table": partition.key[0],
+            "ds": partition.ds,
+            "state": str(partition.state),
+            "reason": partition.reason,
+            "run": partition.todo,
+        }
+        for partition in plan.partitions
+    ]
+    return {"cells": rows, "counts": counts(plan.partitions)}
+
+
+def counts(partitions: Iterable[PlannedPartition]) -> dict[str, int]:
+    """The number of partitions in each state."""
+    found = Counter(str(partition.state) for partition in partitions)
+    return {str(state): found[str(state)] for state in State if found[str(state)]}
+
+
+def print_plan(plan: Plan) -> None:
+    """Print what would be written and why: one line for each range of days with the same state and reason."""
+    out = console()
+    table = grid("table", "days", ">partitions", "state", "why")
+    shown = [partition for partition in plan.partitions if _is_worth_a_line(partition)]
+    for partitions in _group_alike(shown):
+        colour, _ = MARKS[partitions[0].state]
+        state = f"[{colour}]{partitions[0].state}[/]"
+        table.add_row(partitions[0].key[0], _days(partitions), number(len(partitions)), state, _reason(partitions))
+    if shown:
+        out.print(table)
+    todo = len(plan.todo)
+    fresh = sum(partition.state is State.FRESH for partition in plan.partitions)
+    waiting = sum(partition.state is State.WAITING for partition in plan.partitions)
+    out.print(f"[bold]{number(todo)}[/] to write, {number(waiting)} waiting, {number(fresh)} fresh")
+
+
+def _is_worth_a_line(partition: PlannedPartition) -> bool:
+    """Whether the plan explains it: all but what is fresh or expired, and landed ones that are kept in spite of a change."""
+    if partition.step.landed and partition.reason:
+        return True
+    return partition.state not in {State.FRESH, State.EXPIRED}
+
+
+def status_json(plan: Plan) -> dict[str, Any]:
+    """The status as JSON: tables x days."""
+    tables = {
+        table: {
+            "owner": partitions[0].pipeline.owner,
+            "schedule": partitions[0].pipeline.schedule.text,
+            "counts": counts(partitions),
+            "days": {partition.ds.isoformat(): str(partition.state) for partition in partitions},
+        }
+        for table, partitions in _by_table(plan.partitions)
+    }
+    return {"tables": tables}
+
+
+def print_status(plan: Plan, width: int = 60) -> None:
+    """Print a line of marks per table, the newest day at the right, and a legend."""
+    out = console()
+    present = {partition.state for partition in plan.partitions}
+    states = [
+        state for state in State if state is not State.MISSED or state in present
+    ]  # few projects have landed tables
+    table = grid("table", "owner", f"last {width} partitions", "newest", *(f">{state}" for state in states))
+    for name, partitions in _by_table(plan.partitions):
+        marks = "".join(
+            f"[{MARKS[partition.state][0]}]{MARKS[partition.state][1]}[/]" for partition in partitions[-width:]
+        )
+        found = counts(partitions)
+        numbers = [number(found[state]) if state in found else "" for state in states]
+        table.add_row(name, partitions[0].pipeline.owner, marks, partitions[-1].ds.isoformat(), *numbers)
+    out.print(table)
+    out.print("  ".join(f"[{colour}]{mark}[/] {state}" for state, (colour, mark) in MARKS.items() if state in states))
+
+
+def summary_json(summary: Summary) -> dict[str, Any]:
+    """The summary of a run as JSON: one row per partition."""
+    rows = [
+        {
+            "pipeline": result.pipeline,
+            "table": result.table,
+            "ds": result.ds,
+            "outcome": result.outcome,
+            "rows": result.rows,
+            "seconds": result.seconds,
+            "error": result.error or None,
+            "warnings": list(result.warnings),
+        }
+        for result in summary.results
+    ]
+    waiting = [
+        {"table": partition.key[0], "ds": partition.ds, "reason": partition.reason} for partition in summary.waiting
+    ]
+    return {"results": rows, "waiting": waiting, "interrupted": summary.interrupted}
+
+
+def print_summary(summary: Summary) -> None:
+    """Print rows and seconds per table, then failures, warnings and what is waiting."""
+    out = console()
+    ordered = sorted(summary.results, key=lambda result: result.table)
+    if ordered:
+        table = grid("table", "days", ">written", ">unchanged", ">failed", ">rows", ">seconds")
+        for name, results in groupby(ordered, key=lambda result: result.table):
+            table.add_row(name, *_summary_row(list(results)))
+        out.print(table)
+    _print_failures(summary)
+    for partitions in _group_alike(summary.waiting):
+        out.print(f"[blue]waiting[/] {partitions[0].key[0]} {_days(partitions)}: {_reason(partitions)}")
+    if summary.interrupted:
+        out.print("[yellow]stopped[/]; `drawloom run` continues where it stopped.")
+    elif not summary.results and not summary.waiting:
+        out.print("Everything is fresh.")
+
+
+def _print_failures(summary: Summary) -> None:
+    """Print each error once with the number of days that have it, then the warnings of checks."""
+    out = console()
+    days: dict[tuple[str, str], list[date]] = {}
+    ordered = sorted(summary.results, key=lambda result: (result.table, result.ds))
+    for result in ordered:
+        if result.outcome == "failed":
+            days.setdefault((result.table, _DAY.sub("", result.error)), []).append(result.ds)
+    errors = {(r.table, r.ds): r.error for r in ordered if r.outcome == "failed"}
+    for (table, _), found in days.items():
+        more = f" and {counted(len(found) - 1, 'more day')}" if len(found) > 1 else ""
+        out.print(f"[red]failed[/] {table} {found[0]}{more}")
+        out.print(_indented(errors[table, found[0]]), markup=False, soft_wrap=True)
+    warned: dict[tuple[str, str], list[tuple[date, str]]] = {}
+    for result in ordered:
+        for warning in result.warnings:
+            key = (result.table, _DAY.sub("", warning.partition("; it found")[0]))
+            warned.setdefault(key, []).append((result.ds, warning))
+    for (name, _), warnings in warned.items():
+        more = f" and {counted(len(warnings) - 1, 'more day')}" if len(warnings) > 1 else ""
+        ds, text = warnings[-1]
+        out.print(f"[yellow]warning[/] {name} {ds}{more}: {escape(text)}", soft_wrap=True)
+
+
+def _summary_row(results: Sequence[Result]) -> list[str]:
+    outcomes = Counter(result.outcome for result in results)
+    days = sorted(result.ds for result in results)
+    not_done = outcomes["failed"] + outcomes["blocked"] + outcomes["stopped"]
+    return [
+        _span(days[0], days[-1]),
+        number(outcomes["written"]),
+        number(outcomes["unchanged"] + outcomes["fresh"]),
+        f"[red]{not_done}[/]" if not_done else "",
+        number(sum(result.rows for result in results)),
+        number(round(sum(result.seconds for result in results), 2)),
+    ]
+
+
+def _by_table(partitions: Iterable[PlannedPartition]) -> list[tuple[str, list[PlannedPartition]]]:
+    tables: dict[str, list[PlannedPartition]] = {}
+    for partition in partitions:
+        tables.setdefault(partition.key[0], []).append(partition)
+    return [(name, sorted(found, key=lambda partition: partition.ds)) for name, found in tables.items()]
+
+
+def _group_alike(partitions: Sequence[PlannedPartition]) -> list[list[PlannedPartition]]:
+    """Groups neighbouring partitions of one table with the same state and, days aside, the same reason."""
+    found = groupby(
+        partitions, key=lambda partition: (partition.key[0], partition.state, _DAY.sub("", partition.reason))
+    )
+    return [list(group) for _, group in found]
+
+
+def _reason(partitions: Sequence[PlannedPartition]) -> str:
+    return partitions[0].reason if len(partitions) == 1 else _DAY.sub("", partitions[0].reason)
+
+
+def _days(partitions: Sequence[PlannedPartition]) -> str:
+    return _span(partitions[0].ds, partitions[-1].ds)
+
+
+def _span(first: date, last: date) -> str:
+    return first.isoformat() if first == last else f"{first} .. {last}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+class RunProgress:
+    """A progress bar per table on standard error, if that is a terminal. Called with each result."""
+
+    def __init__(self, plan: Plan) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        out = console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=out,
+            disable=not out.is_terminal,
+        )
+        totals = Counter(partition.key[0] for partition in plan.todo)
+        self._tasks = {name: self._progress.add_task(name, total=n, start=False, note="") for name, n in totals.items()}
+        self._failed: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, result: Result) -> None:
+        """Advance the bar of the result's table."""
+        task = self._tasks[result.table]
+        self._progress.start_task(task)
+        if result.outcome in {"failed", "blocked"}:
+            self._failed[result.table] += 1
+            self._progress.update(task, note=f"[red]{self._failed[result.table]} failed[/]")
+        self._progress.advance(task)

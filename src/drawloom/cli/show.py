@@ -1,0 +1,127 @@
+"""``drawloom show``: the page of a spec in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from drawloom.cli.options import Folder, OutFormat, open_project
+from drawloom.cli.output import Format, console, grid, print_json
+from drawloom.cli.terminal_charts import chart_lines, format_value, sparkline
+from drawloom.model import refuse
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from drawloom.frameworks.page import Choice, DataTable
+    from drawloom.run.pages import FactValue, PageData
+
+WIDTH = 80
+TONES = {"good": "green", "bad": "red", "neutral": "yellow", "unknown": "yellow"}
+
+
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A pipeline, one of its tables, or a family.")],
+    folder: Folder = None,
+    format: OutFormat = Format.TEXT,  # noqa: A002
+) -> None:
+    """Show the page of a spec: a verdict, facts, charts and tables. What a page lets you choose is an option, like --window 28."""
+    from drawloom.run.pages import load_page, page_json
+
+    project = open_project(context, folder)
+    data = load_page(project, name, parse_choices(context.args))
+    if format is Format.JSON:
+        print_json(page_json(data))
+    else:
+        print_page(data, console(width=WIDTH))
+
+
+def parse_choices(arguments: Sequence[str]) -> dict[str, str]:
+    """Choices out of ``--name value`` and ``--name=value``.
+
+    Raises:
+        InputError: something else is among them.
+    """
+    chosen: dict[str, str] = {}
+    rest = list(arguments)
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if not name.startswith("--") or not (equals or rest):
+            raise refuse("bad-choice", f"choice == {name!r}, must be given as --name value.")
+        chosen[name.removeprefix("--").replace("-", "_")] = value if equals else rest.pop(0)
+    return chosen
+
+
+def print_page(data: PageData, out: Console) -> None:
+    """Print a page, 80 columns wide."""
+    from rich.markup import escape
+
+    page = data.page
+    out.print(f"[bold]{escape(page.title)}[/]")
+    if page.description:
+        out.print(f"[dim]{escape(page.description.strip())}[/]")
+    if data.verdict:
+        out.print(f"[{TONES[data.verdict.tone]}]{escape(data.verdict.text)}[/]")
+    _print_facts(data.facts, out)
+    for block, rows in data.blocks:
+        out.print(f"\n[bold]{escape(block.title)}[/]")
+        if not rows:
+            out.print(f"[dim]{escape(block.empty)}[/]")
+        elif hasattr(block, "form"):
+            for line in chart_lines(block, rows, WIDTH):
+                out.print(line, no_wrap=True, overflow="crop")
+        else:
+            out.print(_table(block, rows))
+        if block.caption and rows:
+            out.print(f"[dim]{escape(block.caption)}[/]")
+    _print_choices(page.choices, out)
+
+
+def _print_facts(facts: Iterable[FactValue], out: Console) -> None:
+    from rich.markup import escape
+
+    found = list(facts)
+    with_history = [one for one in found if one.history]
+    if with_history:
+        spans = sorted({days for one in with_history for days in one.changes})
+        table = grid("", ">now", *(f">{days} days" for days in spans), "by day")
+        for one in with_history:
+            changes = [_change(one.changes.get(days), higher_is_better=one.fact.higher_is_better) for days in spans]
+            value = format_value(one.value, one.fact.format)
+            table.add_row(escape(one.fact.label), value, *changes, sparkline(one.history[-28:]))
+        out.print(table)
+    for one in found:
+        if not one.history:
+            note = f" [dim]{escape(one.fact.note)}[/]" if one.fact.note else ""
+            out.print(f"{escape(one.fact.label)} [bold]{format_value(one.value, one.fact.format)}[/]{note}")
+
+
+def _change(part: float | None, *, higher_is_better: bool | None) -> str:
+    if part is None:
+        return ""
+    if higher_is_better is None or not part:
+        return f"{part:+.1%}"
+    return f"[{'green' if (part > 0) == higher_is_better else 'red'}]{part:+.1%}[/]"
+
+
+def _table(block: DataTable, rows: Sequence[Mapping[str, Any]]) -> Any:
+    from rich.markup import escape
+
+    columns = [(c.name, c.label or c.name, c.format) for c in block.columns] or [(key, key, "text") for key in rows[0]]
+    table = grid(*(f"{'' if kind == 'text' else '>'}{label}" for _, label, kind in columns))
+    for row in rows:
+        table.add_row(*(escape(format_value(row[name], kind)) for name, _, kind in columns))
+    return table
+
+
+def _print_choices(choices: Sequence[Choice], out: Console) -> None:
+    from rich.markup import escape
+
+    if choices:
+        out.print("\n[bold]To choose[/]")
+    for choice in choices:
+        values = "|".join(choice.values) or "latest|a day"
+        out.print(f"  --{choice.name} {escape(choice.value)} [dim]{escape(f'{choice.label} ({values})')}[/]")

@@ -1,0 +1,248 @@
+"""Charts of a page as lines of text: bars, sparklines, shades and intervals that fit a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from drawloom.frameworks.page import HEX, Chart, Format, Series
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+Row = Mapping[str, Any]
+SPARKS = "▁▂▃▄▅▆▇█"
+SHADES = " ░▒▓█"
+MOST_BARS = 21  # rows of a chart over days: three weeks; the page lists what was chosen
+LABEL = 12
+
+
+def format_value(value: Any, kind: Format = "integer") -> str:
+    """A value as people read it; nothing for none."""
+    if value is None:
+        return ""
+    if kind == "percent" and not isinstance(value, str):
+        return f"{value:.1%}"
+    if kind == "integer" and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,.0f}"
+    if kind == "decimal" and not isinstance(value, str):
+        return f"{value:,.2f}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def sparkline(values: Sequence[Any]) -> str:
+    """A line of bars, from zero to the most; a gap for what is not known."""
+    most = max((value for value in values if value is not None), default=0) or 1
+    return "".join(" " if value is None else SPARKS[max(0, min(round(value / most * 7), 7))] for value in values)
+
+
+def chart_lines(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
+    """The lines of a chart that has rows."""
+    yield from _FORMS[chart.form](chart, rows, width)
+
+
+def _bars(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
+    """Bars of the last rows, to the right of a common zero line, and to its left what is below it."""
+    from rich.text import Text
+
+    shown = rows[-MOST_BARS:]
+    above, below = ([s for s in chart.series if s.below is side] for side in (False, True))
+    room = width - LABEL - 16
+    most_above, most_below = (max(_sum(row, part) for row in shown) for part in (above, below))
+    unit = (most_above + most_below or 1) / room
+    left = round(most_below / unit)
+    yield _legend(chart.series)
+    for row in shown:
+        line = Text(f"{format_value(row[chart.x], 'text'):<{LABEL}}")
+        hanging = _segments(row, below, unit)
+        line.append(" " * (left - sum(n for n, _ in hanging)))
+        for n, colour in reversed(hanging):
+            line.append("▒" * n, style=colour)  # told apart without colours, too
+        line.append("│" if below else "", style="dim")
+        for n, colour in _segments(row, above, unit):
+            line.append("█" * n, style=colour)
+        ends = [f"+{format_value(_sum(row, above))}"] if below else [format_value(_sum(row, above))]
+        ends += [f"-{format_value(_sum(row, below))}"] if below else []
+        yield line.append(" " + " ".join(ends), style="dim")
+
+
+def _segments(row: Row, series: Sequence[Series], unit: float) -> list[tuple[int, str]]:
+    """How many cells each series takes; rounded together, so that they add up to their sum."""
+    found, total, cells = [], 0.0, 0
+    for one in series:
+        total += row[one.column] or 0
+        found.append((round(total / unit) - cells, HEX[one.colour]))
+        cells = round(total / unit)
+    return found
+
+
+def _sum(row: Row, series: Sequence[Series]) -> float:
+    return sum(row[one.column] or 0 for one in series)
+
+
+def _legend(series: Sequence[Series]) -> Text:
+    from rich.text import Text
+
+    line = Text()
+    for one in series:
+        line.append("■ ", style=HEX[one.colour]).append(f"{one.label}  ", style="dim")
+    return line
+
+
+def _lines(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
+    """A sparkline for each series, with its last value, and the least and most of it."""
+    from rich.text import Text
+
+    label = max(len(one.label) for one in chart.series)
+    shown = rows[-(width - label - 40) :]
+    for one in chart.series:
+        values = [row[one.column] for row in shown]
+        known = [value for value in values if value is not None]
+        line = Text(f"{one.label:<{label}} ").append(sparkline(values), style=HEX[one.colour])
+        if known:
+            low, high = (format_value(value, chart.format) for value in (min(known), max(known)))
+            line.append(f" {format_value(known[-1], chart.format)}", style="bold").append(
+                f" ({low} to {high})", style="dim"
+            )
+            line.append(_interval(rows[-1], one, chart.format), style="dim")
+        yield line
+    yield _span(chart, shown, label)
+
+
+def _span(chart: Chart, rows: Sequence[Row], label: int) -> Text:
+    from rich.text import Text
+
+    first, last = (format_value(row[chart.x], "text") for row in (rows[0], rows[-1]))
+    return Text(f"{'':<{label}} {first} .. {last}", style="dim")
+
+
+def _interval(row: Row, series: Series, kind: Format) -> str:
+    if not series.low:
+        return ""
+    return f" [{format_value(row[series.low], kind)}, {format_value(row[series.high], kind)}]"
+
+
+def _areas(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
+    """The shares of the last row as one bar, then a sparkline for each series."""
+    from rich.text import Text
+
+    total = _sum(rows[-1], chart.series) or 1
+    bar = Text(f"{format_value(rows[-1][chart.x], 'text'):<{LABEL}}")
+    for n, colour in _segments(rows[-1], chart.series, total / (width - LABEL - 2)):
+        bar.append("█" * n, style=colour)
+    yield bar
+    label = max(len(one.label) for one in chart.series)
+    for one in chart.series:
+        value = rows[-1][one.column] or 0
+        line = Text("■ ", style=HEX[one.colour]).append(f"{one.label:<{label}} ", style="default")
+        line.append(sparkline([row[one.column] for row in rows[-28:]]), style=HEX[one.colour])
+        yield line.append(f" {format_value(value, chart.format)} ({value / total:.0%})", style="dim")
+
+
+def _histogram(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
+    from rich.text import Text
+
+    (one,) = chart.series[:1]
+    total = sum(row[one.column] or 0 for row in rows) or 1
+    most = max(row[one.column] or 0 for row in rows) or 1
+    for row in rows:
+        value = row[one.column] or 0
+        line = Text(f"{format_value(row[chart.x], 'text'):>{LABEL}} ")
+        line.append("█" * round(value / most * (width - LABEL - 22)), style=HEX[one.colour])
+        yield line.append(f" {format_value(value, chart.format)} ({value / total:.0%})", style="dim")
+
+
+def _heatmap(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
+    """A table of values, each behind a shade of how large it is."""
+    from rich.text import Text
+
+    cells = {(row[chart.y], row[chart.x]): row[chart.value] for row in rows}
+    across = list(dict.fromkeys(row[chart.x] for row in rows))
+    texts = {key: format_value(value, chart.format) for key, value in cells.items()}
+    size = max([3, *(len(text) + 1 for text in texts.values()), *(len(format_value(x, "text")) for x in across)]) + 1
+    across = across[: (width - LABEL) // size]
+    most = max((abs(value) for value in cells.values() if value is not None), default=0) or 1
+    colour = HEX[chart.series[0].colour] if chart.series else HEX["blue"]
+    yield Text(" " * LABEL + "".join(f"{format_value(x, 'text'):>{size}}" for x in across), style="dim")
+    for y in dict.fromkeys(row[chart.y] for row in rows):
+        line = Text(f"{format_value(y, 'text')[: LABEL - 1]:<{LABEL}}")
+        for x in across:
+            value = cells.get((y, x))
+            shade = " " if value is None else SHADES[round(abs(value) / most * 4)]
+            line.append(f"{shade}{texts.get((y, x), ''):>{size - 1}}", style=colour if value is not None else "dim")
+        yield line
+
+
+def _forest(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
+    """Each row's estimate and interval on one scale, which is printed above; | is the line across."""
+    from rich.text import Text
+
+    (one,) = chart.series[:1]
+    ends = [row[key] for row in rows for key in (one.low, one.high, one.column) if key and row[key] is not None]
+    ends += [chart.line] if chart.line is not None else []
+    low, high = min(ends, default=0), max(ends, default=1)
+    label = min(max(len(format_value(row[chart.y], "text")) for row in rows), 24)
+    room = width - label - 34
+    place = lambda value: round((value - low) / ((high - low) or 1) * (room - 1))  # noqa: E731
+    scale = f"{format_value(low, chart.format)}{format_value(high, chart.format):>{room - len(format_value(low, chart.format))}}"
+    yield Text(f"{'':<{label}} {scale}", style="dim")
+    for row in rows:
+        marks = _forest_marks(row, one, chart.line, place, room)
+        line = Text(f"{format_value(row[chart.y], 'text')[:label]:<{label}} ").append(marks, style=HEX[one.colour])
+        yield line.append(
+            f" {format_value(row[one.column], chart.format)}{_interval(row, one, chart.format)}", style="dim"
+        )
+
+
+def _forest_marks(row: Row, one: Series, line: float | None, place: Callable[[float], int], room: int) -> str:
+    marks = [" "] * room
+    if line is not None:
+        marks[place(line)] = "|"
+    if one.low and row[one.low] is not None and row[one.high] is not None:
+        for n in range(place(row[one.low]), place(row[one.high]) + 1):
+            marks[n] = "─"
+    if row[one.column] is not None:
+        marks[place(row[one.column])] = "●"
+    return "".join(marks)
+
+
+def _strip(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
+    """Runs of equal states, as long as their share of the row, and how many of each there are."""
+    from rich.text import Text
+
+    colours = {one.column: HEX[one.colour] for one in chart.series}
+    labels = {one.column: one.label for one in chart.series}
+    yield _legend(chart.series)
+    for y, group in groupby(
+        sorted(rows, key=lambda row: (str(row[chart.y]), row[chart.x])), key=lambda row: row[chart.y]
+    ):
+        states = [row[chart.value] for row in group]
+        room = max(10, min(width - 44, len(states)))
+        line = Text(f"{format_value(y, 'text')[:22]:<23}")
+        done = 0
+        for state, length in _runs(states):
+            begin, done = done, done + length
+            cells = round(done / len(states) * room) - round(begin / len(states) * room)
+            line.append("█" * cells, style=colours.get(state, "default"))
+        counts = {state: states.count(state) for state in dict.fromkeys(states)}
+        text = ", ".join(f"{n} {labels.get(state, state)}" for state, n in counts.items())
+        yield line.append(f" {text}", style="dim")
+
+
+def _runs(states: Sequence[Any]) -> list[tuple[Any, int]]:
+    return [(state, len(list(run))) for state, run in groupby(states)]
+
+
+_FORMS: Mapping[str, Callable[[Chart, Sequence[Row], int], Iterator[Text]]] = {
+    "bars": _bars,
+    "lines": _lines,
+    "areas": _areas,
+    "histogram": _histogram,
+    "heatmap": _heatmap,
+    "forest": _forest,
+    "strip": _strip,
+}

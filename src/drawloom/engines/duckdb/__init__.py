@@ -1,0 +1,1 @@
+"""DuckDB over the lake: the engine that runs on one machine."""

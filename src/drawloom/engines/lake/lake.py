@@ -1,0 +1,252 @@
+"""Partitions as Parquet files: their paths, stamps and footers, and how they are published."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from drawloom.engines.lake.staging import STAGING, StagingFolder, sweep, sync_folder
+from drawloom.model import KEY, Column, Fix, Problem, RunError, refuse
+
+FILE = "part-0.parquet"
+
+
+class Lake:
+    """``<root>/<schema>/<table>/ds=2026-11-21/part-0.parquet``; folders are the table's name in lower case."""
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root).absolute()
+        if any(part.lower().startswith(f"{KEY}=") for part in self.root.parts):
+            message = f"lake == {str(root)!r}, must not be in a folder {KEY}=..., which would be read as the day."
+            raise refuse("bad-lake", message, None, "Set `lake` to another folder.")
+
+    def __repr__(self) -> str:
+        return f"Lake({str(self.root)!r})"
+
+    def folder(self, table: str) -> Path:
+        """The folder of a table.
+
+        Raises:
+            InputError: the name is not ``schema.table``, or cannot be a folder.
+        """
+        schema, _, rest = table.lower().partition(".")
+        if not all(map(_is_folder, (schema, rest))) or "." in rest:
+            message = f"table == {table!r}, must be schema.table, without slashes and not beginning with a dot or a _."
+            raise refuse("bad-table", message, None, "Name it like core.rides.")
+        return self.root / schema / rest
+
+    def path(self, table: str, ds: date) -> Path:
+        """The file of a partition, which need not exist."""
+        return self.folder(table) / f"{KEY}={ds.isoformat()}" / FILE
+
+    def scan(self, table: str) -> dict[date, str]:
+        """The stamp ("size-mtime_ns") of every partition of a table, by day in order."""
+        folder = self.folder(table)
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted(entry.name for entry in entries if entry.name.startswith(f"{KEY}="))
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        found = ((_day(name), file_stamp(f"{folder}/{name}/{FILE}")) for name in names)
+        return {day: stamp for day, stamp in found if day and stamp}
+
+    def stamp(self, table: str, ds: date) -> str | None:
+        """The stamp of one partition; None where it does not exist."""
+        return file_stamp(self.path(table, ds))
+
+    def tables(self) -> list[str]:
+        """The names of the tables that have a folder, sorted."""
+        return sorted(f"{schema}.{table}" for schema in _folders(self.root) for table in _folders(self.root / schema))
+
+    def read_meta(self, path: Path | str) -> dict[str, str]:
+        """The ``drawloom.*`` key-value metadata of a file, without the prefix.
+
+        Raises:
+            RunError: the file cannot be read as Parquet.
+        """
+        return dict(read_footer(path).meta)
+
+    def open_staging(self, run: str) -> StagingFolder:
+        """A new staging folder, which belongs to this process until it is closed."""
+        with disk_errors(self.root):
+            return StagingFolder.open(self.root / STAGING, run)
+
+    def publish(self, staged: Path, table: str, ds: date) -> str:
+        """Move a synced file to its partition atomically; returns its stamp.
+
+        The folder is not synced. Where a power failure undoes the move, the stamp is not the one in the registry, and
+        the partition is built again.
+        """
+        target = self.path(table, ds)
+        with disk_errors(target):
+            stamp = file_stamp(staged)
+            _replace(staged, target)
+            _remove_other_files(target)
+        return stamp or ""
+
+    def drop(self, table: str, ds: date) -> None:
+        """Remove a partition, if it exists."""
+        path = self.path(table, ds)
+        with disk_errors(path):
+            path.unlink(missing_ok=True)
+            _remove_other_files(path)
+            with suppress(OSError):  # another writer may have published the day again
+                path.parent.rmdir()
+                sync_folder(path.parent.parent)
+
+    def sweep(self) -> list[str]:
+        """Remove the staging folders of dead processes; returns their names."""
+        return sweep(self.root / STAGING)
+
+
+def _replace(staged: Path, target: Path) -> None:
+    """Move a file into its folder, which a concurrent ``drop`` may remove at any moment."""
+    while True:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            staged.replace(target)
+        except FileNotFoundError:
+            if not staged.exists():
+                raise
+        else:
+            return
+
+
+def _remove_other_files(target: Path) -> None:
+    """Remove files that another engine left in the folder: readers that list it would read them, too."""
+    try:
+        with os.scandir(target.parent) as entries:
+            others = [entry.path for entry in entries if entry.name != target.name and entry.is_file()]
+    except FileNotFoundError:  # dropped concurrently
+        return
+    for other in others:
+        Path(other).unlink(missing_ok=True)
+
+
+def _is_folder(name: str) -> bool:
+    return bool(name) and name[0] not in "._" and not set(name) & set("/\\\0=")
+
+
+def _folders(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if _is_folder(entry.name) and entry.is_dir()]
+    except FileNotFoundError:
+        return []
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(name[len(KEY) + 1 :])
+    except ValueError:
+        return None
+
+
+def file_version(path: Path | str) -> str:
+    """The stamp and the inode, which differs for files of equal size and time; empty where the file does not exist."""
+    try:
+        stat = os.stat(path)  # noqa: PTH116 - ten thousand of them
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    return f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}"
+
+
+def file_stamp(path: Path | str) -> str | None:
+    """The stamp ("size-mtime_ns") of a file; None where it does not exist."""
+    try:
+        stat = os.stat(path)  # noqa: PTH116 - ten thousand of them
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return f"{stat.st_size}-{stat.st_mtime_ns}"
+
+
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Raise OSError on a path in the lake as RunError."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(disk_problem(path, error)) from error
+
+
+def disk_problem(path: Path, error: OSError) -> Problem:
+    """An OSError on a path, and what to do."""
+    if error.errno in _DENIED:
+        fix = Fix("Give this user the right to write there, or set `lake` to another folder.")
+        return Problem("read-only", "error", f"lake == {str(path)!r}, must be writable: {error.strerror}.", fix=fix)
+    room = Fix("Free space on the disk; nothing was published.") if error.errno == errno.ENOSPC else None
+    return Problem("engine-io", "error", f"file {str(path)!r} could not be written: {error.strerror}.", fix=room)
+
+
+PREFIX = "drawloom."
+COLUMNS = "columns"
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """The number of rows, and the ``drawloom.*`` metadata without the prefix; empty in a file that is not ours."""
+
+    rows: int
+    meta: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[Column, ...] | None:
+        """The columns with their DuckDB types; None in a file that is not ours."""
+        text = self.meta.get(COLUMNS)
+        return None if text is None else parse_columns(text)
+
+
+def read_footer(path: Path | str) -> Footer:
+    """The footer of a file.
+
+    Raises:
+        RunError: the file does not exist, or is not Parquet.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        found = pq.read_metadata(path)
+    except (OSError, pa.ArrowException) as error:
+        raise corrupt_file(path, error) from error
+    pairs = ((key.decode(), text.decode()) for key, text in (found.metadata or {}).items())
+    return Footer(found.num_rows, {key[len(PREFIX) :]: text for key, text in pairs if key.startswith(PREFIX)})
+
+
+def columns_sql(paths: Iterable[str]) -> str:
+    """A SELECT of (path, text for ``parse_columns``) of those files that are ours.
+
+    It is cheaper than ``read_footer`` for many files, and in a process that does not need pyarrow otherwise: importing
+    that takes longer than a small step.
+    """
+    from drawloom.engines import quote  # planning reads footers, too, and need not import sqlglot
+
+    key = quote.value(PREFIX + COLUMNS)
+    return f"SELECT file_name, decode(value) FROM parquet_kv_metadata({quote.values(paths)}) WHERE decode(key) = {key}"
+
+
+def parse_columns(text: str) -> tuple[Column, ...]:
+    """The columns with their DuckDB types, from a file's metadata."""
+    return tuple(Column(name, type_) for name, type_ in json.loads(text))
+
+
+def footer_metadata(meta: dict[str, str], columns: Iterable[Column]) -> dict[str, str]:
+    """The key-value metadata of a file to write, with its columns."""
+    texts = meta | {COLUMNS: json.dumps([(column.name, column.type) for column in columns], ensure_ascii=False)}
+    return {PREFIX + key.removeprefix(PREFIX): text for key, text in texts.items()}
+
+
+def corrupt_file(path: Path | str, error: Exception) -> RunError:
+    """The error for a file that cannot be read."""
+    return RunError(
+        Problem("corrupt-file", "error", f"file == {str(path)!r}, must be a readable Parquet file: {error}")
+    )

@@ -1,0 +1,1 @@
+"""Raw files: landed as partitions of a table, or read where they are as external sources."""

@@ -1,0 +1,240 @@
+"""CSV and JSON lines as text columns, strict casts of text to a type, and types inferred from all values.
+
+Nothing is inferred from a sample: the header decides names and order, and every value of every file is tested.
+DuckDB's own cast would round 1.5 to 2 and cut the time off a date.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from drawloom.engines import quote
+from drawloom.engines.duckdb.connection import engine_errors
+from drawloom.model import Column, Where, refuse
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+DELIMITERS = ",;\t|"
+LINE = "line"
+FILE = "drawloom_file"
+_CODECS = {".gz": "gzip", ".zst": "zstd"}
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_NO_TEXT = "\ufffd"
+_LONGEST = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The names in a CSV file's first line, and its delimiter."""
+
+    names: tuple[str, ...]
+    delimiter: str
+
+
+def open_bytes(path: Path | str) -> IO[bytes]:
+    """A file's bytes, decompressed where its name ends in .gz or .zst."""
+    import pyarrow as pa
+
+    codec = _CODECS.get(Path(path).suffix.lower())
+    file: Any = pa.input_stream(str(path), compression=codec)
+    return file  # type: ignore[no-any-return]
+
+
+def is_packed(path: Path | str) -> bool:
+    """Whether a file is compressed."""
+    return Path(path).suffix.lower() in _CODECS
+
+
+def open_text(path: Path | str) -> IO[str]:
+    """A file's text, with its line ends, without a byte order mark; bytes that are not UTF-8 become U+FFFD."""
+    return io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", errors="replace", newline="")
+
+
+def read_header(path: Path | str, delimiter: str | None = None) -> Header:
+    """The header of a CSV file; the delimiter is the most frequent of comma, semicolon, tab and bar in it.
+
+    Raises:
+        InputError: there is none, it is not UTF-8, or a name is empty or duplicate.
+    """
+    where = Where(str(path), 1)
+    try:
+        with open_text(path) as text:
+            first = text.readline(1 << 20)
+            mark = delimiter or _delimiter(first)
+            names = next(csv.reader(itertools.chain([first], text), delimiter=mark, strict=True), [])
+    except (OSError, csv.Error) as error:
+        raise refuse(
+            "bad-file", f"the header cannot be read ({error}); it must be a line of column names.", where
+        ) from error
+    if _NO_TEXT in "".join(names):
+        raise refuse("bad-file", f"header == {first[:100].rstrip()!r}, must be text in UTF-8.", where)
+    if not first or not all(name.strip() for name in names):
+        message = f"header == {first[:100].rstrip()!r}, must name every column."
+        raise refuse("bad-file", message, where, "Write the columns' names into the first line.")
+    twice = sorted({name for name in names if [n.lower() for n in names].count(name.lower()) > 1})
+    if twice:
+        raise refuse(
+            "duplicate-column", f"header == {', '.join(twice)} more than once, must be names of their own.", where
+        )
+    return Header(tuple(names), mark)
+
+
+def csv_texts(paths: Sequence[str], header: Header) -> str:
+    """The relation of all columns as text, with ``drawloom_file``; an empty field is NULL, quoted or not."""
+    columns = quote.struct(dict.fromkeys(header.names, "VARCHAR"))
+    return (
+        f"read_csv({quote.values(paths)}, auto_detect=false, header=true, delim={quote.value(header.delimiter)}, "
+        f"quote='\"', escape='\"', filename={quote.value(FILE)}, max_line_size={_LONGEST}, columns={columns})"
+    )
+
+
+def json_lines(paths: Sequence[str]) -> str:
+    """The relation of the files' lines, with ``drawloom_file``; a blank line is NULL."""
+    return (
+        f"read_csv({quote.values(paths)}, auto_detect=false, header=false, delim='\x01', quote='', escape='', "
+        f"filename={quote.value(FILE)}, max_line_size={_LONGEST}, columns={{{quote.value(LINE)}: 'VARCHAR'}})"
+    )
+
+
+def json_object(name: str, paths: Sequence[str]) -> str:
+    """The relation of the files' JSON objects, without blank lines; reading any other line fails.
+
+    ``name`` is the table that the error names.
+    """
+    line = quote.name(LINE)
+    error = f"error({quote.value(f'drawloom: bad-value: {name} == ')} || left({line}, 100) || "
+    error += f"', must be one JSON object a line, in ' || {FILE} || '.')"
+    sure = (
+        f"CASE WHEN NOT json_valid({line}) THEN {error} WHEN json_type({line}) <> 'OBJECT' THEN {error} ELSE {line} END"
+    )
+    return f"(SELECT {sure} AS {line}, {FILE} FROM {json_lines(paths)} WHERE {line} IS NOT NULL)"
+
+
+def json_texts(names: Sequence[str], relation: str, *others: str) -> str:
+    """The relation of members of the objects in ``line`` as text, with other columns; each line is parsed once.
+
+    A member that is null or missing is NULL; an object or a list is its JSON.
+    """
+    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
+    found = f"json_extract_string({quote.name(LINE)}, {quote.values(pointers)}) AS members"
+    items = [f"members[{number}] AS {quote.name(name)}" for number, name in enumerate(names, 1)]
+    return f"(SELECT {', '.join([*items, *others])} FROM (SELECT {', '.join([found, *others])} FROM {relation}))"
+
+
+def _delimiter(line: str) -> str:
+    bare = _QUOTED.sub("", line)
+    return max(DELIMITERS, key=bare.count)
+
+
+_WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+_DECIMAL = re.compile(r"DECIMAL\(\d+,\s*(\d+)\)")
+_NUMBER = r"\s*-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d+)?\s*"
+
+# Tried in this order on all values of a column; a code with a leading zero stays text.
+_INFERABLE = (
+    ("BOOLEAN", r"(?i)\s*(true|false)\s*"),
+    ("BIGINT", r"\s*-?(0|[1-9]\d*)\s*"),
+    ("DOUBLE", _NUMBER),
+    ("DATE", r"\s*\d{4}-\d{2}-\d{2}\s*"),
+    ("TIMESTAMP", r"\s*\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?\s*"),
+    ("TIMESTAMP WITH TIME ZONE", r"\s*\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}(:?\d{2})?)\s*"),
+)
+
+
+def cast_sql(text: str, type_: str) -> str:
+    """The expression of a text's value in a type. It may have a value where ``invalid_sql`` holds: check that first."""
+    return text if type_ == "VARCHAR" else f"TRY_CAST({_trimmed(text, type_)} AS {type_})"
+
+
+def invalid_sql(text: str, type_: str) -> str | None:
+    """The condition that a text is not exactly a value of the type; None where every text is valid."""
+    if type_ == "VARCHAR":
+        return None
+    fails = [f"{cast_sql(text, type_)} IS NULL"]
+    if type_ in _WHOLE:
+        fails.append(_unlike(text, r"\s*[+-]?\d+(\.0*)?\s*"))
+    elif found := _DECIMAL.fullmatch(type_):
+        fails.append(_unlike(text, rf"\s*[+-]?\d*(\.\d{{0,{found[1]}}}0*)?\s*"))
+    elif type_ == "DATE":
+        midnight = f"CAST(TRY_CAST({text} AS DATE) AS TIMESTAMP)"
+        fails.append(f"length({text}) > 10 AND TRY_CAST({text} AS TIMESTAMP) IS DISTINCT FROM {midnight}")
+    return f"({text} IS NOT NULL AND ({' OR '.join(f'({fail})' for fail in fails)}))"
+
+
+def type_tests(text: str) -> dict[str, str]:
+    """The types that can be inferred, each with the condition that a text is a value of it."""
+    return {
+        type_: f"(regexp_full_match({text}, {quote.value(like)}) AND {cast_sql(text, type_)} IS NOT NULL)"
+        for type_, like in _INFERABLE
+    }
+
+
+def _trimmed(text: str, type_: str) -> str:
+    """An integer without zeros after the decimal point: DuckDB would round what is too long for a double."""
+    if type_ not in _WHOLE:
+        return text
+    return f"CASE WHEN contains({text}, '.') THEN regexp_replace({text}, '\\.0*\\s*$', '') ELSE {text} END"
+
+
+def _unlike(text: str, pattern: str) -> str:
+    """The condition that a number does not match; only numbers with a point or exponent need the slow test."""
+    is_special = f"(contains({text}, '.') OR contains(lower({text}), 'e'))"
+    return f"{is_special} AND NOT regexp_full_match({text}, {quote.value(pattern)})"
+
+
+_SAMPLE = 1000
+
+
+def infer_file_columns(connection: DuckDBPyConnection, paths: Sequence[str], form: str) -> tuple[Column, ...]:
+    """The columns of CSV files with the same header, or of JSON lines, with inferred types."""
+    if form == "csv":
+        header = read_header(paths[0])
+        return infer_columns(connection, header.names, csv_texts(paths, header))
+    members = json_members(connection, json_object("file", paths))
+    return infer_columns(connection, members, json_texts(members, json_object("file", paths))) if members else ()
+
+
+def infer_columns(connection: DuckDBPyConnection, names: Sequence[str], relation: str) -> tuple[Column, ...]:
+    """Each text column with the narrowest type that fits all its values; VARCHAR where all are NULL.
+
+    The first values rule types out, so that the pass over all values tests only those that are left.
+    """
+    first = f"(SELECT * FROM {relation} LIMIT {_SAMPLE})"
+    left = _fitting(connection, {name: tuple(type_tests("")) for name in names}, first, when_null=True)
+    fit = _fitting(connection, left, relation, when_null=False)
+    return tuple(Column(name, next(iter(fit[name]), "VARCHAR")) for name in names)
+
+
+def json_members(connection: DuckDBPyConnection, relation: str) -> list[str]:
+    """The names of the members of all objects in the column ``line``, in the order of their first occurrence."""
+    keys = f"SELECT unnest(json_keys({quote.name(LINE)})) AS name, row_number() OVER () AS place FROM {relation}"
+    names = f"SELECT name FROM ({keys}) GROUP BY name ORDER BY min(place)"
+    with engine_errors():
+        return [name for (name,) in connection.execute(names).fetchall()]
+
+
+def _fitting(
+    connection: DuckDBPyConnection, types: dict[str, tuple[str, ...]], relation: str, *, when_null: bool
+) -> dict[str, tuple[str, ...]]:
+    """The types of each column that fit all its values."""
+    tests = [
+        f"coalesce(bool_and({type_tests(text)[type_]}) FILTER ({text} IS NOT NULL), {when_null})"
+        for name, some in types.items()
+        for text in [quote.name(name)]
+        for type_ in some
+    ]
+    if not tests:
+        return types
+    with engine_errors():
+        (row,) = connection.execute(f"SELECT {', '.join(tests)} FROM {relation}").fetchall()
+    answers = iter(row)
+    return {name: tuple(type_ for type_ in some if next(answers)) for name, some in types.items()}

@@ -1,0 +1,224 @@
+"""Pipelines as canonical JSON, the same bytes on every machine and every day, and back without their specs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+from drawloom.model import (
+    Bound,
+    Check,
+    Column,
+    Days,
+    Family,
+    Member,
+    Membership,
+    Pipeline,
+    RangeBound,
+    RangeRead,
+    Read,
+    Schedule,
+    Step,
+    Table,
+    Where,
+)
+from drawloom.model.table import Constant
+
+FindFunction = Callable[[str], Callable[..., Any]]
+
+
+def to_json(pipeline: Pipeline) -> str:
+    """The pipeline as JSON text: keys sorted, functions by name, without clocks and paths."""
+    values = pipeline_to_dict(pipeline)
+    text = json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False, default=_iso)
+    return text + "\n"
+
+
+def pipeline_to_dict(pipeline: Pipeline) -> dict[str, Any]:
+    """The pipeline as plain values, with the edges and waits that follow from its reads."""
+    return {
+        "name": pipeline.name,
+        "kind": pipeline.kind,
+        "schedule": pipeline.schedule.text,
+        "start": pipeline.start,
+        "until": pipeline.until,
+        "owner": pipeline.owner,
+        "description": pipeline.description.strip(),
+        "retries": pipeline.retries,
+        "alerts": list(pipeline.alerts),
+        "deadline": int(pipeline.deadline.total_seconds()) if pipeline.deadline else None,
+        "on_success": function_name(pipeline.on_success),
+        "on_failure": function_name(pipeline.on_failure),
+        "steps": [_step_to_dict(step) for step in pipeline.steps],
+        "edges": [list(edge) for edge in pipeline.edges],
+        "waits": {wait.table: str(wait.days) for wait in pipeline.waits},
+        "fingerprint": pipeline.fingerprint,
+    }
+
+
+def pipeline_from_dict(data: Mapping[str, Any], spec: Where, find: FindFunction) -> Pipeline:
+    """The pipeline that ``pipeline_to_dict`` gave.
+
+    Args:
+        data: the values, as they come out of JSON.
+        spec: the file it was compiled from.
+        find: gives the function of a name like ``module:function``.
+    """
+    return Pipeline(
+        name=data["name"],
+        kind=data["kind"],
+        steps=tuple(_step_from_dict(step, spec, find) for step in data["steps"]),
+        schedule=Schedule.parse(data["schedule"]),
+        start=_date(data["start"]),
+        until=_date(data["until"]),
+        owner=data["owner"],
+        description=data["description"],
+        retries=data["retries"],
+        alerts=tuple(data["alerts"]),
+        deadline=timedelta(seconds=data["deadline"]) if data["deadline"] else None,
+        spec=spec,
+        on_success=find(data["on_success"]) if data["on_success"] else None,
+        on_failure=find(data["on_failure"]) if data["on_failure"] else None,
+    )
+
+
+def function_name(function: Callable[..., object] | None) -> str:
+    """``module:function``, by which another process finds it; empty for none."""
+    return f"{function.__module__}:{function.__qualname__}" if function else ""
+
+
+def _step_to_dict(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "into": _table_to_dict(step.into),
+        "sql": step.sql and step.sql.strip(),
+        "call": function_name(step.call),
+        "reads": _reads_to_list(step.reads),
+        "depends_on": {table: "none" if days is None else str(days) for table, days in step.depends_on.items()},
+        "backfill_sql": step.backfill_sql and step.backfill_sql.strip(),
+        "backfill_reads": [
+            {"table": read.table, "first": _edge_to_dict(read.first), "last": _edge_to_dict(read.last)}
+            for read in step.backfill_reads or ()
+        ],
+        "checks": [_check_to_dict(check) for check in step.checks],
+        "dialect": step.dialect,
+        "params": dict(step.params),
+        "fingerprint": step.fingerprint,
+        **({"landed": True} if step.landed else {}),
+        **({"families": [asdict(family) for family in step.families]} if step.families else {}),
+    }
+
+
+def _step_from_dict(data: Mapping[str, Any], where: Where, find: FindFunction) -> Step:
+    ranged = tuple(
+        RangeRead(read["table"], _edge_from_dict(read["first"]), _edge_from_dict(read["last"]))
+        for read in data["backfill_reads"]
+    )
+    return Step(
+        name=data["name"],
+        into=_table_from_dict(data["into"]),
+        sql=data["sql"],
+        call=find(data["call"]) if data["call"] else None,
+        reads=tuple(map(_read_from_dict, data["reads"])),
+        backfill_sql=data["backfill_sql"],
+        backfill_reads=ranged if data["backfill_sql"] else None,
+        checks=tuple(map(_check_from_dict, data["checks"])),
+        dialect=data["dialect"],
+        params=data["params"],
+        depends_on={table: None if text == "none" else Days.parse(text) for table, text in data["depends_on"].items()},
+        fingerprint=data["fingerprint"],
+        where=where,
+        landed=data.get("landed", False),
+        families=tuple(map(_family_from_dict, data.get("families", ()))),
+    )
+
+
+def _table_to_dict(table: Table) -> dict[str, Any]:
+    values = asdict(table) | {"description": table.description.strip()}
+    member_of = values.pop("member_of")
+    return values | ({"member_of": member_of} if member_of else {})
+
+
+def _table_from_dict(data: Mapping[str, Any]) -> Table:
+    sequences = {
+        "columns": _columns(data["columns"]),
+        "cluster": tuple(data["cluster"]),
+        "unique": tuple(data["unique"]),
+    }
+    member_of = data.get("member_of")
+    membership = Membership(member_of["family"], _constants(member_of["constants"])) if member_of else None
+    return Table(**{**data, **sequences, "member_of": membership})
+
+
+def _family_from_dict(data: Mapping[str, Any]) -> Family:
+    members = tuple(
+        Member(member["table"], _constants(member["constants"]), _columns(member["columns"]))
+        for member in data["members"]
+    )
+    return Family(data["name"], _columns(data["columns"]), members)
+
+
+def _columns(data: Iterable[Mapping[str, Any]]) -> tuple[Column, ...]:
+    return tuple(Column(**column) for column in data)
+
+
+def _constants(data: Iterable[Any]) -> tuple[tuple[str, Constant], ...]:
+    return tuple((name, value) for name, value in data)
+
+
+def _check_to_dict(check: Check) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "sql": check.sql.strip(),
+        "severity": check.severity,
+        "by_row": check.by_row,
+        "reads": _reads_to_list(check.reads),
+    }
+
+
+def _check_from_dict(data: Mapping[str, Any]) -> Check:
+    return Check(**{**data, "reads": tuple(map(_read_from_dict, data["reads"]))})
+
+
+def _reads_to_list(reads: Iterable[Read]) -> list[dict[str, Any]]:
+    return [
+        {
+            "table": read.table,
+            "how": read.how,
+            "days": str(read.days),
+            "dates": [[day.isoformat() if day else None for day in span] for span in read.dates],
+            "calendar": [[bound and asdict(bound) for bound in span] for span in read.calendar],
+        }
+        for read in sorted(reads, key=lambda read: read.table)
+    ]
+
+
+def _read_from_dict(data: Mapping[str, Any]) -> Read:
+    return Read(
+        table=data["table"],
+        days=Days.parse(data["days"]),
+        how=data["how"],
+        dates=tuple((_date(first), _date(last)) for first, last in data["dates"]),
+        calendar=tuple((first and Bound(**first), last and Bound(**last)) for first, last in data["calendar"]),
+    )
+
+
+def _edge_to_dict(edge: RangeBound | None) -> dict[str, Any] | None:
+    return {"of": edge.of, **asdict(edge.bound)} if edge else None
+
+
+def _edge_from_dict(data: Mapping[str, Any] | None) -> RangeBound | None:
+    return RangeBound(data["of"], Bound(data["anchor"], data["months"], data["days"])) if data else None
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{value!r} has no canonical form")

@@ -1,0 +1,28 @@
+"""Families: tables made of many. Each member has a pipeline, partitions and an expiry of its own; readers see one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drawloom.model.table import Column, Constant
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One table of a family: its constants, and its columns without ``ds``."""
+
+    table: str
+    constants: tuple[tuple[str, Constant], ...]
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A table that is all rows of its members. It can be read wherever a table can, and is written nowhere.
+
+    ``columns`` are those of all members without ``ds``; a member that lacks one gives NULL.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    members: tuple[Member, ...]

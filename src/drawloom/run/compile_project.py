@@ -1,0 +1,225 @@
+"""Compiling a project: specs -> pipelines, with the reads and fingerprints of their steps, and all problems."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drawloom.frameworks.base import ProjectContext, SpecCompiler, find_frameworks
+from drawloom.model import Column, Family, InputError, Pipeline, Problem, RangeRead, Step, Where, digest
+from drawloom.run.backfill_reads import infer_backfill_reads
+from drawloom.run.families import collect_families, read_families
+from drawloom.run.project_checks import check_project
+from drawloom.specs.load import read_specs
+from drawloom.sql import Analysis, analyze
+from drawloom.sql.catalog import CatalogEntry
+from drawloom.sql.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from drawloom.frameworks.base import Framework
+    from drawloom.specs.base import Spec
+    from drawloom.specs.config import Config
+
+
+Known = Mapping[str, Sequence[Column]]
+MIN_PARALLEL = 100  # new texts: with fewer, starting several processes takes longer than it saves
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The pipelines of a project, what is known of its tables, and every problem of its specs and their SQL.
+
+    ``specs`` are those that the pipelines were compiled from, by the pipeline's name; ``frameworks`` are by kind,
+    ``families`` by name in lower case.
+    """
+
+    pipelines: tuple[Pipeline, ...]
+    catalog: Mapping[str, CatalogEntry]
+    problems: tuple[Problem, ...]
+    specs: Mapping[str, Spec]
+    frameworks: Mapping[str, Framework]
+    families: Mapping[str, Family]
+
+
+def compile_project(
+    config: Config, columns: Mapping[str, Sequence[Column]], cache: Path | None, engine: str | None = None
+) -> Compiled:
+    """Compile all specs; a bad one does not take the others down.
+
+    Args:
+        config: the project's settings; specs are in ``specs/`` beside them.
+        columns: the columns of the lake's tables, as far as they are known.
+        cache: a folder for the analysis of SQL texts.
+        engine: the engine that the SQL is translated for; that of the settings by default.
+    """
+    found, problems = find_frameworks()
+    specs, wrong = read_specs(config.root / "specs", {kind: framework.Spec for kind, framework in found.items()})
+    problems += wrong
+    compiled, wrong = SpecCompiler(found, specs, ProjectContext.of(config)).compile_all()
+    problems += wrong
+    pipelines = [pipeline for _, pipeline in compiled]
+    owned = [table for pipeline in pipelines for table in pipeline.tables]
+    landed = [table for table in columns if table not in owned]
+    families, wrong = collect_families(pipelines, [*config.sources, *landed])
+    problems += wrong
+    names = {name.lower(): name for name in (*columns, *config.sources, *owned)}
+    engine = engine or config.engine.kind
+    catalog = _catalog(config, pipelines, columns if engine == "duckdb" else _derive_types(config, pipelines, columns))
+    catalog |= {name: _family_entry(family) for name, family in families.items()}
+    analyzer = _StepAnalyzer(catalog, names, families, cache, engine)
+    analyzer.fill_cache(pipelines)
+    pipelines = [analyzer.analyze_pipeline(pipeline) for pipeline in pipelines]
+    problems += [*analyzer.problems, *check_project(pipelines, list(config.sources), landed)]
+    return Compiled(tuple(pipelines), catalog, tuple(problems), {p.name: spec for spec, p in compiled}, found, families)
+
+
+def _derive_types(config: Config, pipelines: Sequence[Pipeline], columns: Known) -> Known:
+    """The columns, with those that follow from the SQL: the more types are known, the simpler the translation."""
+    from drawloom.run.derive_columns import derive_columns
+
+    sources = {name: source.columns for name, source in config.sources.items() if source.columns}
+    known = {**sources, **columns}
+    return {**columns, **derive_columns(pipelines, known, config.end or config.start + timedelta(days=400))}
+
+
+def _catalog(
+    config: Config, pipelines: Sequence[Pipeline], columns: Mapping[str, Sequence[Column]]
+) -> dict[str, CatalogEntry]:
+    """Keys and types of every table of the project, for the analysis of SQL."""
+    catalog = {name.lower(): CatalogEntry(("ds",), _types(found)) for name, found in columns.items()}
+    for name, source in config.sources.items():
+        keys = ("ds",) if source.partitioned else ()
+        catalog[name.lower()] = CatalogEntry(keys, _types(source.columns), source.days_from)
+    for pipeline in pipelines:
+        for table, step in pipeline.tables.items():
+            known = step.into.columns or columns.get(table, ())
+            catalog[table.lower()] = CatalogEntry(("ds",), _types(known), (), step.into.unique)
+    return catalog
+
+
+def _family_entry(family: Family) -> CatalogEntry:
+    return CatalogEntry(("ds",), _types(family.columns), (), (), family)
+
+
+def _types(columns: Sequence[Column]) -> dict[str, str]:
+    return {column.name: column.type for column in columns}
+
+
+class _StepAnalyzer:
+    """Analyzes the SQL of steps to fill in their reads and fingerprints, and collects its problems."""
+
+    def __init__(
+        self,
+        catalog: Mapping[str, CatalogEntry],
+        names: Mapping[str, str],
+        families: Mapping[str, Family],
+        cache: Path | None,
+        engine: str,
+    ) -> None:
+        self._engine = engine
+        self._catalog = catalog
+        self._cache = cache
+        self._names = dict(names)
+        self._families = families
+        self.problems: list[Problem] = []
+
+    def fill_cache(self, pipelines: Sequence[Pipeline]) -> None:
+        """Where many texts are new, analyze them in several processes, which leave the results in the cache."""
+        if self._cache is None or "fork" not in get_all_start_methods():
+            return
+        known = sum(1 for _ in self._cache.glob("*/*.json"))
+        workers = min(os.cpu_count() or 1, 8)
+        if len(pipelines) - known < MIN_PARALLEL or workers < 2:
+            return
+        texts = [_without_functions(pipeline) for pipeline in pipelines]
+        shares = [texts[n::workers] for n in range(workers)]
+        with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+            list(pool.map(self._analyze_share, shares))
+
+    def _analyze_share(self, pipelines: Sequence[Pipeline]) -> None:
+        for pipeline in pipelines:
+            for step in pipeline.steps:
+                with suppress(InputError):  # reported when the text is analyzed again
+                    self._analyze(pipeline, step, step.sql or "")
+
+    def analyze_pipeline(self, pipeline: Pipeline) -> Pipeline:
+        steps = tuple(
+            read_families(step, (), self._families) if step.sql is None else self._step(pipeline, step)
+            for step in pipeline.steps
+        )
+        return replace(pipeline, steps=steps)
+
+    def _step(self, pipeline: Pipeline, step: Step) -> Step:
+        try:
+            read = self._analyze(pipeline, step, step.sql or "")
+        except InputError as error:
+            self.problems += [_placed(problem, step.where) for problem in error.problems]
+            return step
+        self.problems += [_placed(problem, step.where) for problem in read.problems]
+        try:
+            backfill, ranged, families = self._backfill(pipeline, step)
+        except InputError as error:
+            self.problems += [_placed(problem, step.where) for problem in error.problems]
+            return step
+        parts = [read.fingerprint, backfill, step.dialect, *(f"{k}={v}" for k, v in sorted(step.params.items()))]
+        reads = tuple(replace(one, table=self._name(one.table)) for one in read.reads)
+        depends_on = {self._name(table): days for table, days in step.depends_on.items()}
+        step = replace(step, reads=reads, depends_on=depends_on, backfill_reads=ranged, fingerprint=digest(parts))
+        return read_families(step, {*read.families, *families}, self._families)
+
+    def _backfill(self, pipeline: Pipeline, step: Step) -> tuple[str, tuple[RangeRead, ...] | None, set[str]]:
+        """The fingerprint of the backfill SQL, what it reads, and the families among that."""
+        if not step.backfill_sql:
+            return "", None, set()
+        families: set[str] = set()
+
+        def analyze_range(text: str) -> Analysis:
+            analysis = self._ranged(pipeline, step, text)
+            families.update(analysis.families)
+            return analysis
+
+        reads = infer_backfill_reads(step.backfill_sql, analyze_range, step.where)
+        named = tuple(replace(read, table=self._name(read.table)) for read in reads)
+        return fingerprint(step.backfill_sql, step.dialect), named, families
+
+    def _ranged(self, pipeline: Pipeline, step: Step, text: str) -> Analysis:
+        """The analysis of backfill SQL for a range. Its lint findings are left out: they repeat those on the daily SQL."""
+        read = self._analyze(pipeline, step, text)
+        unsupported = [problem for problem in read.problems if problem.code == "unsupported-sql"]
+        if unsupported:
+            raise InputError(*unsupported)
+        return read
+
+    def _analyze(self, pipeline: Pipeline, step: Step, text: str) -> Analysis:
+        return analyze(
+            text,
+            dialect=step.dialect,
+            catalog=self._catalog,
+            schedule=pipeline.schedule,
+            target=step.into.name,
+            params=step.params,
+            file=step.where.file,
+            cache=self._cache,
+            engine=self._engine,
+        )
+
+    def _name(self, table: str) -> str:
+        """The table in the spelling of its owner."""
+        return self._names.get(table.lower(), table)
+
+
+def _without_functions(pipeline: Pipeline) -> Pipeline:
+    """The pipeline as another process can get it, which has not imported the modules of Python specs."""
+    steps = tuple(step for step in pipeline.steps if step.sql is not None)
+    return replace(pipeline, steps=steps, on_success=None, on_failure=None)
+
+
+def _placed(problem: Problem, where: Where) -> Problem:
+    return replace(problem, where=replace(problem.where, file=where.file)) if not problem.where.file else problem

@@ -1,0 +1,136 @@
+"""Pages with their rows: what every renderer (the terminal, the web, Superset, the docs) draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from drawloom.frameworks.page import Block, Chart, Fact, Judgement, Page, Row, check_page
+from drawloom.frameworks.table_page import family_page, table_page
+from drawloom.model import refuse
+
+if TYPE_CHECKING:
+    from drawloom.run.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class FactValue:
+    """A fact with its value: by which part it changed since so many days ago (None: not known), and its history, oldest first."""
+
+    fact: Fact
+    value: Any
+    changes: Mapping[int, float | None]
+    history: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PageData:
+    """A page, and the rows of everything on it."""
+
+    page: Page
+    verdict: Judgement | None
+    facts: tuple[FactValue, ...]
+    blocks: tuple[tuple[Block, Sequence[Row]], ...]
+
+
+def make_page(project: Project, name: str, choices: Mapping[str, str]) -> tuple[Page, tuple[str, ...]]:
+    """The page of a spec, a table or a family, and the tables that it is about.
+
+    Raises:
+        InputError: the name or a choice is unknown.
+    """
+    compiled = project.compiled
+    if family := compiled.families.get(name.lower()):
+        return check_page(family_page(family, choices)), tuple(member.table for member in family.members)
+    (pipeline,) = project.named([name])
+    framework, spec = compiled.frameworks[pipeline.kind], compiled.specs[pipeline.name]
+    page = framework.page(spec, choices) if framework.page else table_page(pipeline, choices)
+    return check_page(page), tuple(pipeline.tables)
+
+
+def load_page(project: Project, name: str, choices: Mapping[str, str]) -> PageData:
+    """The page of a pipeline, with its rows.
+
+    Args:
+        project: the project.
+        name: the pipeline, one of its tables, or a family.
+        choices: what the viewer has chosen, by name.
+
+    Raises:
+        InputError: the name or a choice is unknown, or none of its tables has a partition yet.
+    """
+    page, tables = make_page(project, name, choices)
+    snapshot = project.snapshot(tables)
+    if not any(snapshot.days(table) for table in tables):
+        raise refuse("no-partition", f"{name} == no partitions, must have been filled.", fix=f"drawloom run {name}")
+
+    def rows(query: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = project.query(query).to_pylist()
+        return found
+
+    verdict = page.verdict
+    judged = rows(verdict.query) if verdict else []
+    return PageData(
+        page,
+        verdict and (verdict.judge(judged) if judged else Judgement(verdict.empty, "unknown")),
+        tuple(_value(fact, rows(fact.query)) for fact in page.facts),
+        tuple((block, rows(block.query)) for block in page.blocks),
+    )
+
+
+def _value(fact: Fact, rows: Sequence[Row]) -> FactValue:
+    if not rows:
+        return FactValue(fact, None, {}, ())
+    last = rows[-1]
+    by_day: dict[date, Any] = {row[fact.day]: row[fact.value] for row in rows} if fact.day else {}
+    changes = {
+        days: _change(by_day.get(last[fact.day] - timedelta(days=days)), last[fact.value]) for days in fact.compare
+    }
+    return FactValue(fact, last[fact.value], changes, [row[fact.value] for row in rows] if fact.day else ())
+
+
+def _change(before: Any, now: Any) -> float | None:
+    return None if not before or now is None else (now - before) / before
+
+
+def page_json(data: PageData) -> dict[str, Any]:
+    """The page as plain values, with the query and the rows of each part."""
+    page = data.page
+    return {
+        "title": page.title,
+        "description": page.description,
+        "choices": [
+            {"name": c.name, "label": c.label, "value": c.value, "values": list(c.values)} for c in page.choices
+        ],
+        "verdict": {"text": data.verdict.text, "tone": data.verdict.tone} if data.verdict else None,
+        "facts": [_fact_json(value) for value in data.facts],
+        "blocks": [_block_json(block, rows) for block, rows in data.blocks],
+    }
+
+
+def _fact_json(value: FactValue) -> dict[str, Any]:
+    return {
+        "label": value.fact.label,
+        "value": value.value,
+        "format": value.fact.format,
+        "note": value.fact.note,
+        "changes": {f"{days}d": change for days, change in value.changes.items()},
+        "history": list(value.history),
+        "query": value.fact.query,
+    }
+
+
+def _block_json(block: Block, rows: Sequence[Row]) -> dict[str, Any]:
+    common = {
+        "name": block.name,
+        "title": block.title,
+        "caption": block.caption,
+        "query": block.query,
+        "rows": list(rows),
+    }
+    if isinstance(block, Chart):
+        series = [{"column": s.column, "label": s.label, "colour": s.colour, "below": s.below} for s in block.series]
+        return {**common, "form": block.form, "x": block.x, "y": block.y, "value": block.value, "series": series}
+    return {**common, "form": "table", "columns": [{"name": c.name, "label": c.label} for c in block.columns]}

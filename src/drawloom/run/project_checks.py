@@ -1,0 +1,115 @@
+"""Checks across all pipelines of a project: table owners, unknown tables, circles."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from drawloom.model import Fix, InputError, Pipeline, Problem, Read, Step
+from drawloom.model.pipeline import sort_names
+from drawloom.specs.validation import nearest
+
+_DECLARE = "Write a spec that fills it, land it with `drawloom land`, or declare it under `sources` in drawloom.yml."
+
+
+def check_project(
+    pipelines: Sequence[Pipeline], sources: Collection[str] = (), lake_tables: Collection[str] = ()
+) -> list[Problem]:
+    """The problems between pipelines, in the order of the pipelines.
+
+    Args:
+        pipelines: all of the project, with the reads of their steps filled in.
+        sources: names of the declared external tables.
+        lake_tables: names of the tables that are in the lake, such as landed ones.
+    """
+    steps = [step for pipeline in pipelines for step in pipeline.steps]
+    return [
+        *_same_names(pipelines),
+        *_two_owners(steps, sources),
+        *_unknown_tables(steps, [*sources, *lake_tables]),
+        *_unused_overrides(steps),
+        *_reads_of_own_day(steps),
+        *_circles(steps),
+    ]
+
+
+def _same_names(pipelines: Iterable[Pipeline]) -> Iterator[Problem]:
+    first: dict[str, Pipeline] = {}
+    for pipeline in pipelines:
+        other = first.setdefault(pipeline.name.lower(), pipeline)
+        if other is not pipeline and not _fill_same_table(other, pipeline):
+            message = f"name == {pipeline.name}, must not be that of the pipeline in {other.spec}."
+            yield Problem("same-name", "error", message, pipeline.spec, Fix("Give one of them another name."))
+
+
+def _fill_same_table(one: Pipeline, other: Pipeline) -> bool:
+    """Whether two pipelines fill the same table, which is a problem of its own."""
+    return bool({name.lower() for name in one.tables} & {name.lower() for name in other.tables})
+
+
+def _two_owners(steps: Iterable[Step], sources: Collection[str]) -> Iterator[Problem]:
+    declared = {name.lower() for name in sources}
+    first: dict[str, Step] = {}
+    for step in steps:
+        name = step.into.name
+        other = first.setdefault(name.lower(), step)
+        if other is not step:
+            spelling = "" if other.into.name == name else f" (as {other.into.name})"
+            message = f"table == {name}, must have one owner: it is also filled by {other.where}{spelling}."
+            yield Problem("two-owners", "error", message, step.where, Fix("Remove one, or give it another table."))
+        if name.lower() in declared:
+            message = f"table == {name}, must have one owner: it is also a source in drawloom.yml."
+            yield Problem("two-owners", "error", message, step.where, Fix("Remove the source, or name another table."))
+
+
+def _unknown_tables(steps: Sequence[Step], others: Iterable[str]) -> Iterator[Problem]:
+    names = sorted({*others, *(step.into.name for step in steps)})
+    known = {name.lower() for name in names}
+    for step in steps:
+        for read in step.reads:
+            if read.table.lower() not in known:
+                offer = nearest(read.table, names)
+                fix = Fix(f"{offer} Or: {_DECLARE[0].lower()}{_DECLARE[1:]}" if offer else _DECLARE)
+                message = f"{step.into.name} reads {read.table}, must be a table of a spec, the lake or a source."
+                yield Problem("unknown-table", "error", message, step.where, fix)
+
+
+def _unused_overrides(steps: Iterable[Step]) -> Iterator[Problem]:
+    for step in steps:
+        reads = {read.table.lower(): read.table for read in step.reads}
+        for table in step.depends_on if step.fingerprint else ():  # without one, its SQL could not be analyzed
+            if table.lower() not in reads:
+                offer = nearest(table, reads.values())
+                message = f"depends_on == {table}, must be a table that the SQL of {step.into.name} reads."
+                yield Problem("unknown-table", "error", message, step.where, Fix(offer) if offer else None)
+
+
+def _reads_of_own_day(steps: Iterable[Step]) -> Iterator[Problem]:
+    for step in steps:
+        for read in step.reads:
+            if read.table.lower() == step.into.name.lower() and _may_read_run_day(read):
+                message = f"{step.into.name} reads its own day, must read earlier days of itself only."
+                fix = Fix("Bound it, like ds = DATE '{{ ds }}' - 1 or ds < DATE '{{ ds }}'.")
+                yield Problem("cycle", "error", message, step.where, fix)
+
+
+def _circles(steps: Sequence[Step]) -> list[Problem]:
+    """The first circle of tables that wait for the same day of each other."""
+    owners = {step.into.name.lower(): step for step in steps}
+    edges = [
+        (read.table.lower(), name)
+        for name, step in owners.items()
+        for read in step.reads
+        if read.table.lower() in owners and read.table.lower() != name and _may_read_run_day(read)
+    ]
+    try:
+        sort_names(owners, edges, next((step.where for step in steps), Pipeline("", "", ()).spec))
+    except InputError as error:
+        return list(error.problems)
+    return []
+
+
+def _may_read_run_day(read: Read) -> bool:
+    """Whether a run may read its own day of another table."""
+    if read.how == "offset":
+        return any(last is None or last >= 0 for _, last in read.days.spans)
+    return read.how == "all"

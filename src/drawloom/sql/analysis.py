@@ -1,0 +1,208 @@
+"""The front door: ``analyze(text)`` finds what a text reads, writes and is made of; kept on disk by the text's content."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drawloom._version import __version__
+from drawloom.model import DateSpan, Problem, Read, Schedule
+from drawloom.sql.catalog import Catalog, find_entry
+from drawloom.sql.script import Script, Write
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a text reads and writes, where its columns come from, what is wrong with it, and its fingerprint.
+
+    ``families`` are the names, in lower case, of the families that it reads; their members are among the reads.
+    """
+
+    reads: tuple[Read, ...] = ()
+    writes: tuple[Write, ...] = ()
+    lineage: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    fingerprint: str = ""
+    families: tuple[str, ...] = ()
+
+    def to_json(self, schedule: Schedule) -> dict[str, Any]:
+        """``reads``, ``writes``, ``waits`` and ``lineage``, as ``drawloom advise --format json`` prints them.
+
+        A read is ``"all"``, spans of days from the run's day, ``{"fixed": spans of dates}`` or
+        ``{"calendar": {day: spans}}`` with the days of some runs. A wait is a table with such a read, for those whose
+        days can be listed ahead of time.
+        """
+        return {
+            "reads": {read.table: _read_json(read, schedule) for read in self.reads},
+            "writes": [_write_json(write) for write in self.writes],
+            "waits": [[read.table, _read_json(read, schedule)] for read in self.reads if read.exact and read.days],
+            "lineage": {name: list(origins) for name, origins in self.lineage.items()},
+        }
+
+
+def analyze(  # noqa: PLR0913 - one keyword for each thing that it depends on
+    text: str,
+    *,
+    dialect: str = "duckdb",
+    keys: Sequence[str] = ("ds",),
+    catalog: Catalog | None = None,
+    schedule: Schedule | None = None,
+    target: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    file: str | None = None,
+    cache: Path | None = None,
+    engine: str | None = None,
+) -> Analysis:
+    """The analysis of a text, lint findings included; from the cache if the same text was analyzed with these settings.
+
+    Args:
+        text: SQL with Jinja.
+        dialect: whose SQL it is.
+        keys: the partition columns of tables that the catalog does not know.
+        catalog: tables with their keys and columns.
+        schedule: how often it runs.
+        target: the table that it fills.
+        params: the values of ``params``.
+        file: its file, for places.
+        cache: the folder of the cache; None analyzes anew. A folder that cannot be written is no error.
+        engine: the dialect of the engine that will run it: what that engine has no SQL for is a problem.
+
+    Raises:
+        InputError: the text cannot be read.
+    """
+    schedule, catalog = schedule or Schedule(), catalog or {}
+    settings = [text, dialect, list(keys), schedule.text, target, dict(params or {}), engine, _versions()]
+    path = cache / _cache_name(settings) if cache else None
+    analysis = _load(path, catalog) if path else None
+    if analysis is None:
+        from drawloom.sql.script_reader import read_script
+
+        script = read_script(
+            text, dialect=dialect, keys=keys, catalog=catalog, schedule=schedule, target=target, params=params
+        )
+        analysis = _analyze_script(script, engine or dialect)
+        if path is not None:
+            _store(path, analysis, script.tables(), catalog)
+    return replace(analysis, problems=tuple(_in_file(problem, file) for problem in analysis.problems))
+
+
+def _analyze_script(script: Script, engine: str) -> Analysis:
+    from drawloom.sql.dialect_support import unsupported_constructs
+    from drawloom.sql.fingerprint import fingerprint
+    from drawloom.sql.lineage import lineage
+    from drawloom.sql.lint import lint_script
+
+    columns = {name: tuple(origins) for name, origins in lineage(script).items()}
+    problems = (*lint_script(script), *unsupported_constructs(script, engine))
+    return Analysis(
+        script.reads, script.writes, columns, problems, fingerprint(script.source, script.dialect), script.families
+    )
+
+
+def _in_file(problem: Problem, file: str | None) -> Problem:
+    return replace(problem, where=replace(problem.where, file=file))
+
+
+@dataclass(frozen=True, slots=True)
+class _CacheEntry:
+    """An analysis on disk, with the tables it depends on and a hash of what the catalog knew of them."""
+
+    tables: tuple[str, ...]
+    catalog: str
+    analysis: Analysis
+
+
+@lru_cache(maxsize=1)
+def _adapter() -> TypeAdapter[_CacheEntry]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(_CacheEntry)
+
+
+def _load(path: Path, catalog: Catalog) -> Analysis | None:
+    """The analysis stored there; None if there is none, it is broken, or the catalog has changed."""
+    try:
+        entry = _adapter().validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return entry.analysis if entry.catalog == _catalog_hash(entry.tables, catalog) else None
+
+
+def _store(path: Path, analysis: Analysis, tables: Sequence[str], catalog: Catalog) -> None:
+    """Write the file under another name first, so that whoever reads at the same time finds a whole one."""
+    with suppress(OSError, ValueError):
+        content = _adapter().dump_json(_CacheEntry(tuple(tables), _catalog_hash(tables, catalog), analysis))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(temporary).replace(path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _catalog_hash(tables: Sequence[str], catalog: Catalog) -> str:
+    return _hash([[name, asdict(find_entry(catalog, name))] for name in tables])
+
+
+def _cache_name(settings: list[Any]) -> str:
+    name = _hash(settings)
+    return f"{name[:2]}/{name[2:]}.json"
+
+
+def _hash(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, default=str)
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _versions() -> list[str]:
+    """What an analysis depends on besides the text: our own code, and the parser."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        parser = version("sqlglot")
+    except PackageNotFoundError:
+        parser = ""
+    files = sorted(Path(__file__).parent.rglob("*.py"))
+    stamps = [f"{file.name} {(found := file.stat()).st_size} {found.st_mtime_ns}" for file in files]
+    return [__version__, parser, _hash(stamps)]
+
+
+def _read_json(read: Read, schedule: Schedule) -> Any:
+    match read.how:
+        case "all":
+            return "all"
+        case "offset":
+            return [[first, last] for first, last in read.days.spans]
+        case "fixed":
+            return {"fixed": _dates_json(read.dates)}
+    from drawloom.sql.template.probe_days import reported_days
+
+    runs = set(reported_days(schedule))
+    return {"calendar": {day.isoformat(): _dates_json(spans) for day, spans in read.measured if day in runs}}
+
+
+def _write_json(write: Write) -> list[Any]:
+    return [write.table, write.mode, None if write.partition is None else dict(write.partition)]
+
+
+def _dates_json(spans: Iterable[DateSpan]) -> list[list[str | None]]:
+    return [[_iso(first), _iso(last)] for first, last in spans]
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

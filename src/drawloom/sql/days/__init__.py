@@ -1,0 +1,1 @@
+"""Day inference: which days of which table a text reads, from its predicates, constants, joins and subqueries."""

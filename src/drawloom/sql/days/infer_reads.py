@@ -1,0 +1,142 @@
+"""From the days read at the probe days to a Read: offsets, fixed dates, calendar rules, or a span around them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+from drawloom.model import ALL, Bound, DateSpan, Days, Read
+from drawloom.model.days import Anchor, add_months, start_of
+
+Measured = Sequence[tuple[date, Days]]
+Rule = tuple[Bound | None, Bound | None]
+_ANCHORS: tuple[Anchor, ...] = ("day", "month", "week", "quarter", "year", "week_sunday")
+_MAX_DAYS_FROM_ANCHOR = 400
+_LONGER_THAN_A_YEAR = 370
+
+
+def infer_read(table: str, measured: Measured, near_dates: Measured, dense: Callable[[], Measured]) -> Read:
+    """How the days of a table follow the run's day.
+
+    Args:
+        table: its name.
+        measured: run days and the offsets that were read on them.
+        near_dates: the same for runs near the fixed dates of the text, where a rule that holds elsewhere may not.
+        dense: gives the same for every run of two years; called only where no rule fits, because it is slow.
+    """
+    found = _infer(table, measured)
+    if found is not None and all(_covers(found, day, days) for day, days in near_dates):
+        return found
+    span = covering_span([*measured, *near_dates, *dense()])
+    return Read(table, span, "calendar", measured=_sorted_dates(measured))
+
+
+def _infer(table: str, measured: Measured) -> Read | None:
+    first = measured[0][1]
+    if all(days == first for _, days in measured):
+        return Read(table, ALL, "all") if first == ALL else Read(table, first, "offset")
+    if any(days == ALL for _, days in measured):
+        return Read(table)
+    dates = {days.shift(day.toordinal()) for day, days in measured}
+    if len(dates) == 1:
+        spans = tuple((_date(a), _date(b)) for a, b in dates.pop().spans)
+        return Read(table, _outside(spans), "fixed", dates=spans)
+    rules = infer_calendar_rules(measured)
+    if not rules:
+        return None
+    return Read(table, covering_span(measured), "calendar", calendar=rules, measured=_sorted_dates(measured))
+
+
+def _sorted_dates(measured: Measured) -> tuple[tuple[date, tuple[DateSpan, ...]], ...]:
+    return tuple((day, days.on(day)) for day, days in sorted(measured, key=lambda pair: pair[0]))
+
+
+def _covers(read: Read, day: date, days: Days) -> bool:
+    """Whether a read has at least these offsets on a run's day."""
+    at = day.toordinal()
+    ends = ((_offset(first, at), _offset(last, at)) for first, last in read.on(day))
+    return read.how == "all" or not days - Days.union(ends)
+
+
+def _offset(end: date | None, at: int) -> int | None:
+    return None if end is None else end.toordinal() - at
+
+
+def infer_calendar_rules(measured: Measured) -> tuple[Rule, ...]:
+    """Calendar rules that hold on every measured day; empty where there are none.
+
+    Spans may meet on some days, or be empty: yesterday and the last month's end are one on the first of a month.
+    """
+    most = max(len(days.spans) for _, days in measured)
+    apart = [(day, days.spans) for day, days in measured if len(days.spans) == most]
+    rules: list[Rule] = []
+    for n in range(most):
+        first = _infer_end([(day, spans[n][0]) for day, spans in apart])
+        last = _infer_end([(day, spans[n][1]) for day, spans in apart])
+        if first is False or last is False:
+            return ()
+        rules.append((first, last))  # type: ignore[arg-type]
+    found = Read("", how="calendar", calendar=tuple(rules))
+    return found.calendar if all(found.on(day) == days.on(day) for day, days in measured) else ()
+
+
+def _infer_end(ends: Sequence[tuple[date, int | None]]) -> Bound | bool | None:
+    """The rule of one end of a span; None where it is open, False where no rule holds."""
+    if all(offset is None for _, offset in ends):
+        return None
+    if any(offset is None for _, offset in ends):
+        return False
+    dates = [(day, day + timedelta(days=offset or 0)) for day, offset in ends]
+    bounds = [bound for anchor in _ANCHORS for bound in _candidates(anchor, *dates[0]) if _holds(bound, dates)]
+    return min(bounds, key=_complexity, default=False)
+
+
+def _candidates(anchor: Anchor, day: date, end: date) -> list[Bound]:
+    """Rules with this anchor that give the end on one day, by different numbers of months."""
+    start = start_of(anchor, day)
+    about = (end.year - start.year) * 12 + end.month - start.month
+    months = [0] if anchor.startswith("week") else sorted({0, about - 1, about, about + 1})
+    bounds = [Bound(anchor, n, (end - add_months(start, n)).days) for n in months]
+    return [
+        bound
+        for bound in bounds
+        if not (anchor == "day" and not bound.months) and abs(bound.days) <= _MAX_DAYS_FROM_ANCHOR
+    ] + ([Bound("day", 0, (end - day).days)] if anchor == "day" else [])
+
+
+def _holds(bound: Bound, dates: Sequence[tuple[date, date]]) -> bool:
+    return all(bound.on(day) == end for day, end in dates)
+
+
+def _complexity(bound: Bound) -> tuple[int, int, int]:
+    """Of several rules that hold, the one with the fewest days and months to count is taken."""
+    return abs(bound.days), abs(bound.months), _ANCHORS.index(bound.anchor)
+
+
+def covering_span(measured: Measured) -> Days:
+    """One span of offsets around all that was measured; open where an end is a fixed date, that days run away from."""
+    spans = [(day, days.spans[0][0], days.spans[-1][1]) for day, days in measured if days]
+    first = _furthest([(day, a) for day, a, _ in spans], min)
+    last = _furthest([(day, b) for day, _, b in spans], max)
+    return Days.span(first, last)
+
+
+def _furthest(ends: Sequence[tuple[date, int | None]], pick: Callable[[list[int]], int]) -> int | None:
+    offsets: list[int] = []
+    runs: dict[date, list[date]] = {}
+    for day, offset in ends:
+        if offset is None:
+            return None
+        offsets.append(offset)
+        runs.setdefault(day + timedelta(days=offset), []).append(day)
+    stays = any((max(days) - min(days)).days > _LONGER_THAN_A_YEAR for days in runs.values())
+    return None if stays or not offsets else pick(offsets)
+
+
+def _outside(spans: tuple[DateSpan, ...]) -> Days:
+    """Fixed dates have no offsets: every offset may be one of them on some run."""
+    return ALL if spans else Days()
+
+
+def _date(ordinal: int | None) -> date | None:
+    return None if ordinal is None else date.fromordinal(ordinal)

@@ -1,0 +1,143 @@
+"""Joins: which conditions bound the rows that are read on which side of a join."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from drawloom.sql.days.column_bounds import BoundsSolver, ColumnBounds, ColumnRelation, SourceColumn
+from drawloom.sql.days.day_set import ALL, DaySet
+from drawloom.sql.days.predicates import PredicateReader
+from drawloom.sql.scope import JoinNode, JoinTree, Source, SourceLeaf, sources_of
+
+Merged = dict[str, tuple[list[Source], bool]]
+
+
+class JoinBounds:
+    """The joins of one SELECT.
+
+    ``has`` tells whether a source has a column, None where that is not known.
+    """
+
+    def __init__(
+        self, solver: BoundsSolver, predicates: PredicateReader, has: Callable[[Source, str], bool | None]
+    ) -> None:
+        self.solver = solver
+        self.predicates = predicates
+        self.has = has
+        self._merged: dict[int, Merged] = {}
+
+    def bounds_below_joins(self, tree: JoinTree | None, bounds: ColumnBounds) -> dict[SourceColumn, DaySet]:
+        """The days of each column of each source in rows that matter, where the bounds hold after all joins.
+
+        The empty column name stands for the source as a whole.
+        """
+        found: dict[SourceColumn, DaySet] = {}
+        if tree is not None:
+            self._visit(tree, bounds, found)
+        return found
+
+    def using_columns(self, tree: JoinTree | None) -> Merged:
+        """For each name that USING merged in a part of the FROM: its sources, and whether each may be NULL."""
+        if id(tree) not in self._merged:
+            self._merged[id(tree)] = self._find_merged(tree)
+        return self._merged[id(tree)]
+
+    def _visit(self, tree: JoinTree, bounds: ColumnBounds, found: dict[SourceColumn, DaySet]) -> None:
+        while isinstance(tree, JoinNode):
+            parts, rights = [bounds], []
+            while isinstance(tree, JoinNode) and self._kind(tree, bounds) in ("inner", "semi"):
+                parts.append(self._on(tree))
+                rights.append(tree.right)
+                tree = tree.left
+            if rights:
+                bounds = self.solver.solve(self.solver.all_of(parts))
+                self._leaves([right for right in rights if isinstance(right, SourceLeaf)], bounds, found)
+                for right in rights:
+                    if isinstance(right, JoinNode):
+                        self._visit(right, bounds, found)
+            elif isinstance(tree, JoinNode):
+                tree, bounds = self._outer_join(tree, bounds, found)
+        self._leaves([tree], self.solver.solve(bounds), found)
+
+    def _outer_join(
+        self, tree: JoinNode, bounds: ColumnBounds, found: dict[SourceColumn, DaySet]
+    ) -> tuple[JoinTree, ColumnBounds]:
+        """Find the days on the right side of a join that is not inner; gives the left side and what holds there."""
+        kind = self._kind(tree, bounds)
+        right = left = bounds
+        if kind in ("left", "anti"):
+            right = self.solver.all_of([bounds, self._on(tree)])
+        elif kind == "right":
+            left = self.solver.all_of([bounds, self._on(tree)])
+        elif kind.startswith("asof"):
+            # The nearest row is looked for before WHERE, so only ON decides which rows it can be.
+            before = self._without(bounds, set(sources_of(tree.right)))
+            right = self.solver.all_of([before, self._on(tree)])
+            left = right if kind == "asof" else bounds
+        self._visit(tree.right, right, found)
+        return tree.left, left
+
+    def _leaves(self, leaves: list[SourceLeaf], solved: ColumnBounds, found: dict[SourceColumn, DaySet]) -> None:
+        sources = {leaf.source for leaf in leaves if not leaf.source.opaque}
+        for column in {*solved.days, *solved.nullable}:
+            if column[0] in sources:
+                intersect = self.solver.probe_days.intersect(
+                    solved.days.get(column, ALL), solved.nullable.get(column, ALL)
+                )
+                found[column] = self.solver.where_possible(solved, intersect)
+        if not solved.possible_at.is_all:
+            for source in sources:
+                found[source, ""] = solved.possible_at
+
+    def _kind(self, tree: JoinNode, bounds: ColumnBounds) -> str:
+        """The join's kind, where rows that a later condition rejects do not count: a LEFT JOIN may be an inner one."""
+        if tree.kind not in ("left", "right", "full"):
+            return tree.kind
+        keeps_left = tree.kind != "right" and not bounds.rejects_nulls(sources_of(tree.right))
+        keeps_right = tree.kind != "left" and not bounds.rejects_nulls(sources_of(tree.left))
+        if keeps_left and keeps_right:
+            return "full"
+        return "left" if keeps_left else ("right" if keeps_right else "inner")
+
+    def _on(self, tree: JoinNode) -> ColumnBounds:
+        parts = [self.predicates.bounds(tree.on)] if tree.on is not None else []
+        return self.solver.all_of([*parts, *(self._using(tree, name) for name in tree.using)] or [ColumnBounds()])
+
+    def _using(self, tree: JoinNode, name: str) -> ColumnBounds:
+        lefts, nullable = self.using_columns(tree.left).get(name) or (self._holders(tree.left, name), False)
+        rights = self._holders(tree.right, name)
+        if len(lefts) != 1 or len(rights) != 1 or nullable:
+            return ColumnBounds()
+        return ColumnBounds(relations=[ColumnRelation((lefts[0], name), "=", (rights[0], name))])
+
+    def _holders(self, tree: JoinTree, name: str) -> list[Source]:
+        """The source of a part of the FROM that has a column, if that is certain; else none."""
+        chances = [(source, self.has(source, name)) for source in sources_of(tree)]
+        sure = [source for source, has in chances if has]
+        some = sure or [source for source, has in chances if has is None]
+        return some if len(some) == 1 else []
+
+    def _find_merged(self, tree: JoinTree | None) -> Merged:
+        spine: list[JoinNode] = []
+        node = tree
+        while isinstance(node, JoinNode):
+            spine.append(node)
+            node = node.left
+        found: Merged = {}
+        for joined in reversed(spine):
+            if isinstance(joined.right, JoinNode):
+                found |= {name: value for name, value in self.using_columns(joined.right).items() if name not in found}
+            for name in joined.using:
+                left, nullable = found.get(name) or (self._holders(joined.left, name), False)
+                right = self._holders(joined.right, name)
+                if joined.kind == "full" or nullable:
+                    found[name] = (left + right if left and right else [], True)
+                else:
+                    found[name] = (right if joined.kind == "right" else left, False)
+        return found
+
+    def _without(self, bounds: ColumnBounds, sources: set[Source]) -> ColumnBounds:
+        days = {column: days for column, days in bounds.days.items() if column[0] not in sources}
+        nullable = {column: days for column, days in bounds.nullable.items() if column[0] not in sources}
+        keep = [r for r in bounds.relations if r.left[0] not in sources and r.right[0] not in sources]
+        return ColumnBounds(days, nullable, keep, bounds.non_null_sources - sources, bounds.possible_at)

@@ -1,0 +1,342 @@
+"""Partition pruning: conditions are pushed down through queries to table scans, which gives the days of each scan.
+
+Conditions reach a table through subqueries, CTEs, unions and joins as what its reader needs of it. They may only pass a
+SELECT where the rows of different days do not mix (see Grouping); where they may not, all days are needed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from drawloom.model import Days
+from drawloom.sql.clauses import CteNames
+from drawloom.sql.days.column_bounds import ColumnBounds, SourceColumn
+from drawloom.sql.days.day_set import ALL, DaySet, ProbeDays
+from drawloom.sql.days.family_pruning import read_arms
+from drawloom.sql.days.predicates import ResolvedColumn, flatten_chain
+from drawloom.sql.days.query import AnalysisContext, AnalyzedQuery, SelectScope, inner_name, name_in_arm
+from drawloom.sql.days.values import parse_time
+from drawloom.sql.scope import Cte, JoinTree, Source
+
+RequiredDays = Mapping[str, DaySet]
+"""For some output columns of a query, the days that a row must lie in to matter to whoever reads the query."""
+
+
+@dataclass(slots=True, eq=False)
+class TableScan:
+    """One place in a text where a table is read, and the days that are needed there."""
+
+    table: str
+    node: exp.Expr
+    days: DaySet
+
+
+class Pruner:
+    """Walks queries and collects a scan for every table they read."""
+
+    def __init__(self, context: AnalysisContext) -> None:
+        self.context = context
+        self.scans: dict[int, TableScan] = {}
+        self._cte_demands: dict[Cte, list[RequiredDays]] = {}
+
+    def read(self, query: exp.Expr, names: CteNames, outer: SelectScope | None = None) -> None:
+        """Collect the scans of a whole query; all its rows matter."""
+        self.visit(AnalyzedQuery(self.context, query, names, outer), {})
+
+    def read_parts(self, node: exp.Expr, names: CteNames, tree: JoinTree | None = None) -> None:
+        """Collect the scans of a statement with sources and conditions that is not a query: UPDATE, DELETE, MERGE."""
+        scope = SelectScope(self.context, node, names, tree=tree)
+        self._scope(scope, scope.where(), node)
+
+    def visit(self, query: AnalyzedQuery, demand: RequiredDays) -> None:
+        """Collect the scans of a query for those of its rows that matter."""
+        if query.limited:
+            demand = {}
+        if query.parts:
+            for part in query.parts:
+                self.visit(part, {name_in_arm(query, part, name): days for name, days in demand.items()})
+        elif query.scope is not None:
+            self._select(query, query.scope, demand)
+        else:
+            self._nested(query.query, query.names, query.outer, {})
+        self.visit_ctes(query.ctes)
+
+    def visit_ctes(self, ctes: list[Cte]) -> None:
+        """Collect the scans of CTEs, the last one first: what reads a CTE comes after it, so its demands are complete."""
+        for cte in reversed(ctes):
+            demands = self._cte_demands.get(cte, [])
+            demand = self._combined_demand(demands) if cte.can_push_down else {}
+            self.visit(self.context.cte(cte), demand)
+
+    def _combined_demand(self, demands: list[RequiredDays]) -> RequiredDays:
+        if not demands:
+            return {}
+        shared = set.intersection(*(set(demand) for demand in demands))
+        return {name: self.context.probe_days.union([demand[name] for demand in demands]) for name in shared}
+
+    def _select(self, query: AnalyzedQuery, scope: SelectScope, demand: RequiredDays) -> None:
+        grouping = Grouping(scope, query.query)
+        parts = [scope.where()]
+        parts += [self._bounds_of_demand(query, scope, grouping, name, days) for name, days in demand.items()]
+        for clause in ("having", "qualify"):
+            if query.query.args.get(clause):
+                parts.append(self._bounds_of_group_filter(scope, grouping, query.query.args[clause].this, query))
+        self._scope(scope, scope.solver.all_of(parts), query.query)
+
+    def _scope(self, scope: SelectScope, bounds: ColumnBounds, node: exp.Expr) -> None:
+        scope.column_days = scope.bounds_below_joins(bounds)
+        for source in scope.sources:
+            self._source(scope, source)
+        subquery_demands = _in_query_demands(scope, node)
+        for part in _expressions(node):
+            self._nested(part, scope.names, scope, subquery_demands)
+
+    def _source(self, scope: SelectScope, source: Source) -> None:
+        if source.kind == "table":
+            self._table(scope, source)
+            return
+        query = scope.query(source)
+        if query is None:
+            if source.query is None:
+                self._nested(source.node, scope.names, scope, {})
+            return
+        found = {term[1]: days for term, days in scope.column_days.items() if term[0] is source and term[1]}
+        demand = {inner_name(source, query, name): days for name, days in found.items()}
+        if source.cte is not None:
+            self._cte_demands.setdefault(source.cte, []).append(demand)
+        elif source.entry.family is not None:
+            for arm in read_arms(scope, source, query):
+                self.visit(arm, {name_in_arm(query, arm, name): days for name, days in demand.items()})
+        else:
+            self.visit(query, demand)
+
+    def _table(self, scope: SelectScope, source: Source) -> None:
+        days = scope.column_days.get((source, ""), ALL)
+        days = self.context.probe_days.intersect(days, self._partitions(scope, source))
+        scan = self.scans.get(id(source.node))
+        if scan is not None:
+            scan.days = self.context.probe_days.union([scan.days, days])
+        else:
+            self.scans[id(source.node)] = TableScan(source.table, source.node, days)
+
+    def _partitions(self, scope: SelectScope, source: Source) -> DaySet:
+        """The days by the first partition key that conditions bound."""
+        if source.opaque or not source.keys:
+            return ALL
+        days = ALL
+        for name in source.entry.days_from:
+            days = self.context.probe_days.intersect(days, scope.column_days.get((source, name), ALL))
+        for key in source.keys:
+            found = scope.column_days.get((source, key), ALL)
+            if not found.is_all:
+                return self.context.probe_days.intersect(days, found)
+        return days
+
+    def _bounds_of_demand(
+        self, query: AnalyzedQuery, scope: SelectScope, grouping: Grouping, name: str, days: DaySet
+    ) -> ColumnBounds:
+        """A demand on an output column as bounds of the columns that define it, where it may be pushed down that far."""
+        definition = query.definition(name)
+        if isinstance(definition, ResolvedColumn):
+            target, bounds = definition, ColumnBounds()
+            for term in definition.columns:
+                (bounds.nullable if definition.nullable else bounds.days)[term] = days
+        else:
+            key = scope.predicates.keys.read(definition)
+            found = scope.resolve(key.column) if key and not key.unit and not key.slack else None
+            if key is None or found is None:
+                return ColumnBounds()
+            target, bounds = found, scope.predicates.bounds_from_days(found, key, days)
+        own = all(term[0] in scope.sources for term in target.columns)
+        return bounds if own and grouping.can_push_down(target.columns) else ColumnBounds()
+
+    def _bounds_of_group_filter(
+        self, scope: SelectScope, grouping: Grouping, condition: exp.Expr, query: AnalyzedQuery
+    ) -> ColumnBounds:
+        """The bounds that HAVING or QUALIFY put on columns that are the same in a whole group."""
+        bounds = scope.predicates.bounds(condition)
+        kept = ColumnBounds()
+        for term, days in bounds.days.items():
+            if grouping.can_push_down((term,)) and not _is_shadowed(query, scope, term):
+                kept.days[term] = days
+        return kept
+
+    def _nested(
+        self, node: exp.Expr, names: CteNames, outer: SelectScope | None, subquery_demands: Mapping[int, RequiredDays]
+    ) -> None:
+        for query in subqueries(node):
+            if outer is not None and names is outer.names:
+                self.visit(outer.subquery(query), subquery_demands.get(id(query), {}))
+            else:
+                self.visit(AnalyzedQuery(self.context, query, names, outer), {})
+
+
+class Grouping:
+    """Whether a SELECT keeps days apart: no limit, window, group or DISTINCT ON mixes rows of different days."""
+
+    def __init__(self, scope: SelectScope, select: exp.Expr) -> None:
+        self.scope = scope
+        self.select = select
+        self._groups: list[set[SourceColumn]] | None = None
+
+    def can_push_down(self, columns: tuple[SourceColumn, ...]) -> bool:
+        """Whether rows of other days can be left out without changing the rows of these."""
+        if self._groups is None:
+            self._groups = list(self._find_groups())
+        return all(term in group for group in self._groups for term in columns)
+
+    def _find_groups(self) -> Iterator[set[SourceColumn]]:
+        """For everything that mixes rows, the columns whose values it keeps apart."""
+        args = self.select.args
+        if args.get("limit") or args.get("offset") or args.get("match") or args.get("connect") or args.get("sample"):
+            yield set()
+        distinct = args.get("distinct")
+        if distinct is not None and distinct.args.get("on") is not None:
+            yield self._columns(distinct.args["on"].expressions)
+        for window in _nodes_outside_subqueries(self.select, exp.Window):
+            if window.parent is None or not isinstance(window.parent, exp.Select) or window.arg_key != "windows":
+                yield self._columns(self._partition(window))
+        group = args.get("group")
+        if group is not None:
+            yield self._grouped(group)
+        elif any(not _windowed(call) for call in _nodes_outside_subqueries(self.select, exp.AggFunc)):
+            yield set()
+
+    def _grouped(self, group: exp.Expr) -> set[SourceColumn]:
+        if any(group.args.get(name) for name in ("rollup", "cube", "grouping_sets", "totals")):
+            return set()
+        outputs = self.select.expressions
+        if group.args.get("all"):
+            return self._columns([item for item in outputs if not any(True for _ in item.find_all(exp.AggFunc))])
+        items: list[exp.Expr] = []
+        for item in group.expressions:
+            if isinstance(item, exp.Literal) and item.this.isdigit() and 0 < int(item.this) <= len(outputs):
+                items.append(outputs[int(item.this) - 1])
+                continue
+            if isinstance(item, exp.Rollup | exp.Cube | exp.GroupingSets):
+                return set()
+            items.append(item)
+            if isinstance(item, exp.Column) and not item.table:
+                items += [output for output in outputs if output.alias.lower() == item.name.lower()]
+        return self._columns(items)
+
+    def _partition(self, window: exp.Expr) -> list[exp.Expr]:
+        named = {item.name.lower(): item for item in self.select.args.get("windows") or []}
+        found = list(window.args.get("partition_by") or [])
+        base = named.get(window.alias.lower()) if window.alias else None
+        seen: set[int] = set()
+        while base is not None and id(base) not in seen:
+            seen.add(id(base))
+            found += base.args.get("partition_by") or []
+            base = named.get(base.alias.lower()) if base.alias else None
+        return found
+
+    def _columns(self, items: list[exp.Expr]) -> set[SourceColumn]:
+        columns: set[SourceColumn] = set()
+        for item in items:
+            key = self.scope.predicates.keys.read(item)
+            target = self.scope.resolve(key.column) if key and not key.unit and not key.slack else None
+            if target is not None and not target.nullable:
+                columns |= set(target.columns)
+        return columns
+
+
+def subqueries(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The outermost queries in an expression, the expression itself if it is one."""
+    stack: list[Any] = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, exp.Query) or (isinstance(part, exp.Values) and isinstance(part.parent, exp.Subquery)):
+            yield part
+        else:
+            stack += reversed(list(part.iter_expressions()))
+
+
+def _expressions(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The parts of a statement outside of its sources and CTEs."""
+    for name, value in node.args.items():
+        if name in ("from_", "with_", "laterals", "joins"):
+            continue
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, exp.Expr):
+                yield part
+    for join in node.args.get("joins") or []:
+        if join.args.get("on") is not None:
+            yield join.args["on"]
+
+
+def _in_query_demands(scope: SelectScope, node: exp.Expr) -> dict[int, RequiredDays]:
+    """For each ``columns IN (query)`` that WHERE requires, the days of the columns for which the query can matter."""
+    where = node.args.get("where")
+    subquery_demands: dict[int, RequiredDays] = {}
+    for part in (
+        flatten_chain(where.this) if where and isinstance(where.this, exp.And) else ([where.this] if where else [])
+    ):
+        query = part.args.get("query") if isinstance(part, exp.In) else None
+        if query is None:
+            continue
+        columns = scope.subquery(query).columns or []
+        lefts = part.this.expressions if isinstance(part.this, exp.Tuple) else [part.this]
+        demand: dict[str, DaySet] = {}
+        for name, left in zip(columns, lefts, strict=False):
+            key = scope.predicates.keys.read(left)
+            target = scope.resolve(key.column) if key and not key.unit and not key.slack else None
+            if key is not None and target is not None and not target.nullable:
+                days = scope.context.probe_days.shift(scope.bound(target.columns[0]), key.shift)
+                demand |= {} if days.is_all else {name: days}
+        subquery_demands[id(query)] = demand
+    return subquery_demands
+
+
+def _is_shadowed(query: AnalyzedQuery, scope: SelectScope, term: SourceColumn) -> bool:
+    """Whether a name in HAVING or QUALIFY may mean an output of the same name instead of the source's column."""
+    for item in query.query.expressions:
+        if item.alias.lower() == term[1]:
+            inner = item.unalias()
+            target = scope.resolve(inner) if isinstance(inner, exp.Column) else None
+            return target is None or target.columns != (term,)
+    return False
+
+
+def _nodes_outside_subqueries(select: exp.Expr, kind: type[Any]) -> Iterator[Any]:
+    """Nodes of a kind in a SELECT's own expressions, not in subqueries."""
+    stack = [part for part in _expressions(select) if not isinstance(part, exp.Query)]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, kind):
+            yield part
+        stack += [inner for inner in part.iter_expressions() if not isinstance(inner, exp.Query)]
+
+
+def _windowed(call: exp.Expr) -> bool:
+    parent = call.parent
+    while isinstance(parent, exp.IgnoreNulls | exp.RespectNulls | exp.Filter | exp.WithinGroup):
+        parent = parent.parent
+    return isinstance(parent, exp.Window)
+
+
+_DAY_IN_NAME = re.compile(r"(?<!\d)(\d{4})([-_]?)(\d{2})\2(\d{2})(?!\d)")
+
+
+def merge_date_shards(scans: Sequence[Sequence[TableScan]], probe_days: Sequence[ProbeDays]) -> None:
+    """Rename the scans of date-sharded tables, ``events_20240717`` to ``events_*``, with the day as what they read.
+
+    Args:
+        scans: for each variant of a text the tables it reads; they are changed.
+        probe_days: the runs of each variant.
+    """
+    if len(scans) < 2:
+        return
+    common = set.intersection(*({scan.table for scan in some} for some in scans))
+    for some, runs in zip(scans, probe_days, strict=True):
+        for scan in some:
+            found = _DAY_IN_NAME.search(scan.table) if scan.table not in common else None
+            day = parse_time("-".join(found.group(1, 3, 4))) if found else None
+            if found is not None and day is not None:
+                scan.table = f"{scan.table[: found.start()]}*{scan.table[found.end() :]}"
+                scan.days = runs.intersect(scan.days, DaySet(dates=Days.of(day.toordinal())))

@@ -1,0 +1,441 @@
+"""Queries and their scopes: what the names in a query mean, the columns it gives, and the days those can have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot import exp
+
+from drawloom.sql.clauses import (
+    CteNames,
+    arms,
+    excepted,
+    inner_names,
+    is_bounded,
+    is_star,
+    star_list,
+    values_columns,
+)
+from drawloom.sql.days.column_bounds import BoundsSolver, ColumnBounds, SourceColumn
+from drawloom.sql.days.constants import ConstantFolder
+from drawloom.sql.days.day_set import ALL, DaySet, Grain, ProbeDays, days_allowed
+from drawloom.sql.days.joins import JoinBounds
+from drawloom.sql.days.predicates import PredicateReader, ResolvedColumn
+from drawloom.sql.days.values import UNKNOWN
+from drawloom.sql.scope import Cte, JoinTree, Source, SourceBuilder, grain_of, sources_of
+
+# Aggregates whose result is one of the values that they are given.
+_KEEPS_DAYS = (exp.Max, exp.Min, exp.AnyValue, exp.First, exp.Last)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisContext:
+    """What all scopes of one text share: constants, probe days, the catalog, and the analyzed CTEs."""
+
+    constants: ConstantFolder
+    probe_days: ProbeDays
+    builder: SourceBuilder
+    ctes: dict[Cte, AnalyzedQuery] = field(default_factory=dict)
+
+    def cte(self, cte: Cte) -> AnalyzedQuery:
+        """The query of a CTE, the same one wherever its name is used."""
+        if cte not in self.ctes:
+            self.ctes[cte] = AnalyzedQuery(self, cte.query, cte.names, None, cte)
+        return self.ctes[cte]
+
+
+class SelectScope:
+    """One SELECT: its sources, what its names mean, and which days its conditions allow.
+
+    ``outer`` is the scope that a correlated subquery stands in.
+    """
+
+    def __init__(
+        self,
+        context: AnalysisContext,
+        node: exp.Expr,
+        names: CteNames,
+        outer: SelectScope | None = None,
+        tree: JoinTree | None = None,
+    ) -> None:
+        self.context = context
+        self.node = node
+        self.names = names
+        self.outer = outer
+        self.tree = tree or context.builder.tree(node, names)
+        self.sources = list(sources_of(self.tree))
+        self.solver = BoundsSolver(context.probe_days, self.inherited_days)
+        self.predicates = PredicateReader(context.constants, context.probe_days, self.solver, self)
+        self.joins = JoinBounds(self.solver, self.predicates, self.has)
+        self.column_days: dict[SourceColumn, DaySet] = {}
+        self._queries: dict[int, AnalyzedQuery] = {}
+        self._own_days: dict[SourceColumn, DaySet] | None = None
+        self._where: ColumnBounds | None = None
+
+    def resolve(self, column: exp.Column) -> ResolvedColumn | None:
+        """The column of a source that a name means; a name of an outer scope is found there."""
+        name = column.name.lower()
+        prefix = column.table.lower()
+        if prefix:
+            source = self._qualified(column, prefix)
+            return source and ResolvedColumn(((source, name),))
+        using_columns = self.joins.using_columns(self.tree).get(name)
+        if using_columns is not None:
+            if not using_columns[0]:
+                return None
+            return ResolvedColumn(tuple((source, name) for source in using_columns[0]), nullable=using_columns[1])
+        chances = [(source, self.has(source, name)) for source in self.sources]
+        sure = [source for source, has in chances if has]
+        maybe = [source for source, has in chances if has is None]
+        for some in (sure, maybe):
+            if len(some) == 1:
+                return ResolvedColumn(((some[0], name),))
+            if some:
+                return None
+        return self.outer.resolve(column) if self.outer else None
+
+    def _qualified(self, column: exp.Column, prefix: str) -> Any:
+        scope: SelectScope | None = self
+        while scope:
+            found = [source for source in scope.sources if source.alias == prefix]
+            if column.args.get("db") is not None:
+                dotted = ".".join(part.name.lower() for part in column.parts[:-1])
+                found = [source for source in found if source.table.lower().endswith(dotted)]
+            if found:
+                return found[0] if len(found) == 1 else None
+            scope = scope.outer
+        return None
+
+    def has(self, source: Source, name: str) -> bool | None:
+        """Whether a source has a column of that name; None where it may."""
+        if source.columns is not None:
+            # The one column of UNNEST may be a struct, whose fields can be named alone on some engines.
+            return True if name in source.columns else (None if source.kind == "rows" else False)
+        if source.kind == "table":
+            if source.entry.columns:
+                return name in source.entry.columns or name in source.keys
+            builder = self.context.builder
+            if name in builder.pseudo_columns or (source.entry.keys is not None and name in builder.keys):
+                return name in source.keys
+            return True if name in source.keys or name in source.entry.days_from else None
+        query = self.query(source)
+        return query.has(name) if query else None
+
+    def grain(self, term: SourceColumn) -> Grain:
+        """Whether a column holds days, times of days, or either."""
+        source, name = term
+        if source.kind == "table":
+            return grain_of(source, name)
+        query = self.query(source)
+        return query.grain(inner_name(source, query, name)) if query else "any"
+
+    def slack(self, term: SourceColumn) -> int:
+        """The days that a session's time zone may put between a column and its partition."""
+        source, name = term
+        kind = source.entry.columns.get(name, "").upper() if source.kind == "table" else ""
+        return int(kind.endswith(("TZ", "WITH TIME ZONE")))
+
+    def inherited_days(self, term: SourceColumn) -> DaySet:
+        """The days that a column can have by what surrounds this SELECT: its subquery, or the outer row."""
+        source, name = term
+        if source in self.sources:
+            query = None if source.opaque else self.query(source)
+            return query.days(inner_name(source, query, name)) if query else ALL
+        scope = self.outer
+        while scope and source not in scope.sources:
+            scope = scope.outer
+        return scope.bound(term) if scope else ALL
+
+    def bound(self, term: SourceColumn) -> DaySet:
+        """The days a column of this scope can have in the rows that matter."""
+        return self.context.probe_days.intersect(self.column_days.get(term, ALL), self.inherited_days(term))
+
+    def subquery_days(self, query: exp.Expr, position: int = 0) -> DaySet:
+        """The days that a subquery's output column can have."""
+        return self.subquery(query).days_at(position)
+
+    def query(self, source: Source) -> AnalyzedQuery | None:
+        """The query that a source is; None for a table, and for a recursive name inside itself."""
+        if source.query is None:
+            return None
+        if source.cte is not None:
+            return None if is_inside(self, source.cte) else self.context.cte(source.cte)
+        if id(source) not in self._queries:
+            outer = self if source.lateral else self.outer
+            self._queries[id(source)] = AnalyzedQuery(self.context, source.query, self.names, outer)
+        return self._queries[id(source)]
+
+    def subquery(self, query: exp.Expr) -> AnalyzedQuery:
+        """A subquery in an expression of this scope."""
+        if id(query) not in self._queries:
+            self._queries[id(query)] = AnalyzedQuery(self.context, query, self.names, self)
+        return self._queries[id(query)]
+
+    def where(self) -> ColumnBounds:
+        """The bounds of the WHERE clause."""
+        if self._where is None:
+            where = self.node.args.get("where")
+            self._where = self.predicates.bounds(where.this) if where else ColumnBounds()
+        return self._where
+
+    def bounds_below_joins(self, bounds: ColumnBounds) -> dict[SourceColumn, DaySet]:
+        """The days of each column of each source in rows that matter, where the bounds hold after all joins."""
+        return self.joins.bounds_below_joins(self.tree, bounds)
+
+    def own_days(self) -> dict[SourceColumn, DaySet]:
+        """The days of columns by this SELECT's own conditions."""
+        if self._own_days is None:
+            self._own_days = {}
+            self._own_days = self.bounds_below_joins(self.where())
+        return self._own_days
+
+
+class AnalyzedQuery:
+    """A query: a SELECT, or a set operation of several, with the columns it gives."""
+
+    def __init__(
+        self,
+        context: AnalysisContext,
+        query: exp.Expr,
+        names: CteNames,
+        outer: SelectScope | None = None,
+        cte: Cte | None = None,
+    ) -> None:
+        self.context = context
+        self.outer = outer
+        self.cte = cte
+        self.ctes: list[Cte] = []
+        self.names = inner_names(query, names, self.ctes)
+        self.limited = False
+        while isinstance(query, exp.Subquery | exp.Paren):
+            self.limited = self.limited or is_bounded(query)
+            query = query.this
+            self.names = inner_names(query, self.names, self.ctes)
+        self.query = query
+        self.limited = self.limited or is_bounded(query)
+        self.arms = list(arms(self.query))
+        self.scope: SelectScope | None = None
+        if isinstance(self.query, exp.Select):
+            self.scope = SelectScope(context, self.query, self.names, outer)
+        self.parts = (
+            [] if len(self.arms) < 2 else [AnalyzedQuery(context, arm, self.names, outer, cte) for arm in self.arms]
+        )
+        self.columns: list[str] | None = self.parts[0].columns if self.parts else self._find_columns()
+        self._days: dict[str, DaySet] = {}
+        self._grains: dict[str, Grain] = {}
+        self._has: dict[str, bool | None] = {}
+
+    def _find_columns(self) -> list[str] | None:
+        """The names of the output columns in lower case; None where a star hides them."""
+        if self.scope is None:
+            return values_columns(self.query)
+        names: list[str] = []
+        for item in self.query.expressions:
+            some = self._star_names(self.scope, item) if is_star(item) else [item.alias_or_name.lower()]
+            if some is None:
+                return None
+            names += some
+        return names
+
+    def _star_names(self, scope: SelectScope, star: exp.Expr) -> list[str] | None:
+        """The columns that a star stands for, in their order, where that is certain."""
+        if scope.joins.using_columns(scope.tree) or star_list(star, "rename"):
+            return None
+        names: list[str] = []
+        for source in self.star_sources(star):
+            query = scope.query(source)
+            some = source.columns or (query.columns if query else None)
+            if some is None or source.opaque:
+                return None
+            names += [name for name in some if name not in excepted(star)]
+        return names
+
+    def has(self, name: str) -> bool | None:
+        """Whether the query gives a column of that name; None where it may."""
+        if name not in self._has:
+            self._has[name] = None
+            self._has[name] = self._find(name)
+        return self._has[name]
+
+    def _find(self, name: str) -> bool | None:
+        if self.parts:
+            return self.parts[0].has(name)
+        if self.scope is None:
+            columns = self.columns
+            return None if columns is None else name in columns
+        if name in self._explicit():
+            return True
+        chances = [self._star_has(star, name) for star in self._stars()]
+        return True if True in chances else (None if None in chances else False)
+
+    def _star_has(self, star: exp.Expr, name: str) -> bool | None:
+        if name in excepted(star):
+            return False
+        if self.scope is None:
+            return None
+        chances = [self.scope.has(source, name) for source in self.star_sources(star)]
+        return True if True in chances else (None if None in chances else False)
+
+    def definition(self, name: str) -> exp.Expr | ResolvedColumn | None:
+        """What defines an output column: an expression, or (through a star) the column of a source."""
+        if self.scope is None:
+            return None
+        explicit = self._explicit().get(name)
+        if explicit is not None:
+            return explicit
+        for star in self._stars():
+            replaced: dict[str, exp.Expr] = {item.alias.lower(): item.this for item in star_list(star, "replace")}
+            if name in replaced:
+                return replaced[name]
+            if star_list(star, "rename"):
+                return None
+        return self._through_star(self.scope, name)
+
+    def _through_star(self, scope: SelectScope, name: str) -> ResolvedColumn | None:
+        found = [s for star in self._stars() if name not in excepted(star) for s in self.star_sources(star)]
+        chances = [(source, scope.has(source, name)) for source in found]
+        some = [source for source, has in chances if has] or [source for source, has in chances if has is None]
+        if len(some) == 1 and name not in scope.joins.using_columns(scope.tree):
+            return ResolvedColumn(((some[0], name),))
+        using_columns = scope.resolve(exp.column(name))
+        return (
+            using_columns
+            if using_columns is not None and all(term[0] in found for term in using_columns.columns)
+            else None
+        )
+
+    def grain(self, name: str) -> Grain:
+        """Whether an output column holds days, times of days, or either."""
+        if name not in self._grains:
+            self._grains[name] = "any"
+            self._grains[name] = self._find_grain(name)
+        return self._grains[name]
+
+    def _find_grain(self, name: str) -> Grain:
+        if self.parts:
+            grains = {part.grain(name_in_arm(self, part, name)) for part in self.parts}
+            return grains.pop() if len(grains) == 1 else "any"
+        definition = self.definition(name)
+        if isinstance(definition, ResolvedColumn) and self.scope:
+            return self.scope.grain(definition.columns[0])
+        return self._expression_grain(definition)
+
+    def _expression_grain(self, node: Any) -> Grain:
+        if node is None or self.scope is None:
+            return "any"
+        key = self.scope.predicates.keys.read(node.this if isinstance(node, _KEEPS_DAYS) else node)
+        if key is None:
+            return "day" if self.context.constants.fold(node) is not UNKNOWN else "any"
+        target = self.scope.resolve(key.column)
+        return key.grain or (self.scope.grain(target.columns[0]) if target else "any")
+
+    def days(self, name: str) -> DaySet:
+        """The days that an output column can have, where it is not NULL."""
+        if name not in self._days:
+            self._days[name] = ALL
+            self._days[name] = self._find_days(name)
+        return self._days[name]
+
+    def days_at(self, position: int) -> DaySet:
+        """The days that the output column at a position can have."""
+        columns = self.columns
+        return (
+            self.days(columns[position])
+            if columns and position < len(columns) and columns[position]
+            else self._first(position)
+        )
+
+    def _first(self, position: int) -> DaySet:
+        if self.scope is None or position >= len(self.query.expressions) or self.columns is None:
+            return ALL
+        return self._expression_days(self.query.expressions[position])
+
+    def _find_days(self, name: str) -> DaySet:
+        if self.parts:
+            return self.context.probe_days.union([part.days(name_in_arm(self, part, name)) for part in self.parts])
+        if self.scope is None:
+            return _values_days(self, name)
+        definition = self.definition(name)
+        if isinstance(definition, ResolvedColumn):
+            return self._term_days(definition.columns[0]) if len(definition.columns) == 1 else ALL
+        return self._expression_days(definition)
+
+    def _expression_days(self, node: Any) -> DaySet:
+        if node is None or self.scope is None:
+            return ALL
+        node = node.this if isinstance(node, exp.Alias) else node
+        key = self.scope.predicates.keys.read(node.this if isinstance(node, _KEEPS_DAYS) else node)
+        if key is not None:
+            target = self.scope.resolve(key.column)
+            if target is None or len(target.columns) != 1 or key.unit or key.slack:
+                return ALL
+            return self.context.probe_days.shift(self._term_days(target.columns[0]), key.shift)
+        if isinstance(node, exp.Subquery):
+            return self.scope.subquery_days(node)
+        return self.context.probe_days.days_where(
+            lambda value: days_allowed("=", value, "day"), self.context.constants.fold(node)
+        )
+
+    def _term_days(self, term: SourceColumn) -> DaySet:
+        if self.scope is None or term[0] not in self.scope.sources:
+            return ALL
+        return self.context.probe_days.intersect(self.scope.own_days().get(term, ALL), self.scope.inherited_days(term))
+
+    def _explicit(self) -> dict[str, exp.Expr]:
+        found: dict[str, exp.Expr] = {}
+        for item in self.query.expressions:
+            if not is_star(item):
+                found.setdefault(item.alias_or_name.lower(), item)
+        return found
+
+    def _stars(self) -> list[exp.Expr]:
+        return [item for item in self.query.expressions if is_star(item)]
+
+    def star_sources(self, star: exp.Expr) -> list[Source]:
+        """The sources whose columns a star stands for."""
+        if self.scope is None:
+            return []
+        table = star.table.lower() if isinstance(star, exp.Column) else ""
+        return [source for source in self.scope.sources if not table or source.alias == table]
+
+
+def _values_days(query: AnalyzedQuery, name: str) -> DaySet:
+    columns = query.columns
+    if not isinstance(query.query, exp.Values) or not columns or name not in columns:
+        return ALL
+    position, context = columns.index(name), query.context
+    rows = [row.expressions[position] for row in query.query.expressions if len(row.expressions) > position]
+    days = [
+        context.probe_days.days_where(lambda v: days_allowed("=", v, "day"), context.constants.fold(row))
+        for row in rows[:1000]
+    ]
+    return context.probe_days.union(days) if len(days) == len(query.query.expressions) else ALL
+
+
+def is_inside(scope: SelectScope, cte: Cte) -> bool:
+    """Whether the scope is a part of the CTE's own query, as in a recursive one."""
+    node: exp.Expr | None = scope.node
+    while node is not None:
+        if node is cte.query:
+            return True
+        node = node.parent
+    return False
+
+
+def name_in_arm(whole: AnalyzedQuery, part: AnalyzedQuery, name: str) -> str:
+    """The name in one arm of a UNION of what the first arm calls so; by position, or by name through a star."""
+    first, columns = whole.columns, part.columns
+    if first is None or columns is None or name not in first or whole.query.args.get("by_name"):
+        return name
+    position = first.index(name)
+    return columns[position] if position < len(columns) else name
+
+
+def inner_name(source: Source, query: AnalyzedQuery | None, name: str) -> str:
+    """The query's own name for a column that the FROM renamed: ``(SELECT ds FROM t) AS q(day)``."""
+    inner = query.columns if query else None
+    if source.columns is None or inner is None or name not in source.columns:
+        return name if source.columns is None else ""
+    position = source.columns.index(name)
+    return inner[position] if position < len(inner) else ""

@@ -1,0 +1,236 @@
+"""From a text to a Script: what it reads day by day, and what it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import Any
+
+from sqlglot import exp
+
+from drawloom.model import Days, Read, Schedule, Where
+from drawloom.sql.catalog import Catalog
+from drawloom.sql.days.constants import ConstantFolder
+from drawloom.sql.days.day_set import DaySet, ProbeDays
+from drawloom.sql.days.infer_reads import Measured, infer_read
+from drawloom.sql.days.partition_pruning import merge_date_shards
+from drawloom.sql.days.query import AnalysisContext
+from drawloom.sql.days.values import PerProbe, parse_time
+from drawloom.sql.dialect import check_dialect
+from drawloom.sql.effects import ScriptEffects
+from drawloom.sql.parse import refuse_non_sql, too_deep_error
+from drawloom.sql.recursion import with_deep_stack
+from drawloom.sql.scope import SourceBuilder
+from drawloom.sql.script import Script, TableReference, Write
+from drawloom.sql.template.macros import template_context
+from drawloom.sql.template.probe_days import ProbeRun, dense_runs, probe_runs, runs_near
+from drawloom.sql.template.rendering import Rendered, Template
+from drawloom.sql.template.sandbox import RenderBudget, render_budget
+from drawloom.sql.template.variants import Variant, find_variants
+
+_MAX_FIXED_DATES = 6
+
+
+def read_script(
+    text: str,
+    *,
+    dialect: str = "duckdb",
+    keys: Sequence[str] = ("ds",),
+    catalog: Catalog | None = None,
+    schedule: Schedule | None = None,
+    target: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    file: str | None = None,
+) -> Script:
+    """What a text reads, with the days of each table, and what it writes.
+
+    Args:
+        text: SQL with Jinja, one statement or several.
+        dialect: whose SQL it is.
+        keys: the partition columns of tables that the catalog does not know, the day's first.
+        catalog: tables with their keys and columns.
+        schedule: how often it runs.
+        target: the table that it fills, for ``{{ this }}``.
+        params: the values of ``params``.
+        file: its file, for places in errors.
+
+    Raises:
+        InputError: with one problem: ``not-sql``, ``template-error``, ``syntax-error`` or ``refused``.
+    """
+    # A byte order mark counts as white space; places stay the same.
+    text = f" {text[1:]}" if text.startswith("\ufeff") else text
+    names = tuple(key.lower() for key in keys)
+    reader = _Reader(text, check_dialect(dialect), names, catalog or {}, schedule or Schedule(), target, params, file)
+    try:
+        return with_deep_stack(reader.script)
+    except (RecursionError, MemoryError) as error:
+        raise too_deep_error(file) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _VariantEffects:
+    """What one variant of a text does, at the runs that give this variant."""
+
+    variant: Variant
+    effects: ScriptEffects
+    probe_days: ProbeDays
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one text in three steps of growing cost.
+
+    The text is rendered and analyzed for some thirty probe days, and a rule is inferred from the days that were read on
+    them. A template may do something else near the fixed dates that it names, so a rule is also compared with runs
+    around those. Only where no rule fits, every run of two years is analyzed.
+    """
+
+    text: str
+    dialect: str
+    keys: tuple[str, ...]
+    catalog: Catalog
+    schedule: Schedule
+    target: str | None
+    params: Mapping[str, Any] | None
+    file: str | None
+
+    def script(self) -> Script:
+        refuse_non_sql(self.text, self.file)
+        template = Template(self.text, Where(self.file))
+        runs = probe_runs(self.schedule)
+        found = self._variants(template, runs)
+        first = found[0]
+        near_dates = _LazyMeasurement(self, template, lambda: runs_near(_fixed_dates(first.variant), self.schedule))
+        every_run = _LazyMeasurement(self, template, lambda: dense_runs(self.schedule))
+        reads = [
+            infer_read(
+                table, measured, [] if template.is_static else near_dates.of(table), partial(every_run.of, table)
+            )
+            for table, measured in self._measured(found, runs).items()
+        ]
+        return Script(
+            source=self.text,
+            dialect=self.dialect,
+            rendered=first.variant.rendered,
+            day=runs[0].day,
+            statements=first.variant.statements,
+            keys=self.keys,
+            schedule=self.schedule,
+            catalog=self.catalog,
+            target=self.target,
+            file=self.file,
+            reads=tuple(sorted(_as_written(reads, found), key=lambda read: read.table.lower())),
+            writes=_writes(found),
+            table_references=tuple(self._table_references(first, runs)),
+            families=tuple(sorted({name for one in found for name in one.effects.context.builder.families})),
+        )
+
+    def measure(self, template: Template, runs: Sequence[ProbeRun]) -> dict[str, Measured]:
+        """For each table, the offsets that are read on each of these runs."""
+        return self._measured(self._variants(template, runs), runs) if runs else {}
+
+    def _variants(self, template: Template, runs: Sequence[ProbeRun]) -> list[_VariantEffects]:
+        variants = find_variants(self._render(template, runs), self.dialect, self.file)
+        found = [self._effects(variant, runs) for variant in variants]
+        merge_date_shards([one.effects.scans for one in found], [one.probe_days for one in found])
+        return found
+
+    def _render(self, template: Template, runs: Sequence[ProbeRun]) -> list[Rendered]:
+        if template.is_static:
+            return [template.render({})] * len(runs)
+        token = render_budget.set(RenderBudget())
+        try:
+            return [template.render(self._names(run)) for run in runs]
+        finally:
+            render_budget.reset(token)
+
+    def _names(self, run: ProbeRun) -> dict[str, Any]:
+        return template_context(run.day, run.hour, self.schedule, self.params, {"target": self.target})
+
+    def _effects(self, variant: Variant, runs: Sequence[ProbeRun]) -> _VariantEffects:
+        days = [runs[index].day for index in variant.runs]
+        probe_days = ProbeDays(days, [runs[index].hour for index in variant.runs])
+        constants = ConstantFolder(self.dialect, variant.rendered.text, variant.moving_literals, PerProbe(days))
+        sources = SourceBuilder(self.catalog, self.keys, self.dialect)
+        effects = ScriptEffects(AnalysisContext(constants, probe_days, sources))
+        effects.run(variant.statements)
+        return _VariantEffects(variant, effects, probe_days)
+
+    def _measured(self, found: Sequence[_VariantEffects], runs: Sequence[ProbeRun]) -> dict[str, Measured]:
+        """For each table, the offsets that are read on each run day."""
+        by_table: dict[str, dict[int, Days]] = {}
+        for one in found:
+            sets: dict[str, list[DaySet]] = {}
+            for scan in one.effects.scans:
+                sets.setdefault(scan.table.lower(), []).append(scan.days)
+            for table, days in sets.items():
+                offsets = one.probe_days.union(days).at(one.probe_days.ordinals)
+                by_table.setdefault(table, {}).update(zip(one.variant.runs, offsets, strict=True))
+        return {table: _by_day(offsets, runs) for table, offsets in by_table.items()}
+
+    def _table_references(self, first: _VariantEffects, runs: Sequence[ProbeRun]) -> list[TableReference]:
+        references = []
+        for scan in first.effects.scans:
+            offsets = dict(zip(first.variant.runs, scan.days.at(first.probe_days.ordinals), strict=True))
+            measured = _by_day(offsets, [runs[index] for index in first.variant.runs], first.variant.runs)
+            references.append(TableReference(scan.node, infer_read(scan.table, measured, [], list)))
+        return references
+
+
+class _LazyMeasurement:
+    """The days of tables on further runs, measured once and only when they are needed."""
+
+    def __init__(self, reader: _Reader, template: Template, runs: Callable[[], Sequence[ProbeRun]]) -> None:
+        self.reader = reader
+        self.template = template
+        self.runs = runs
+        self.measured: dict[str, Measured] | None = None
+
+    def of(self, table: str) -> Measured:
+        """What is read of a table."""
+        if self.measured is None:
+            self.measured = self.reader.measure(self.template, self.runs())
+        return self.measured.get(table, [])
+
+
+def _fixed_dates(variant: Variant) -> list[date]:
+    """The dates in the text that are the same on every run; of many, the first and the last few."""
+    found: set[date] = set()
+    for statement in variant.statements:
+        for literal in statement.find_all(exp.Literal):
+            is_fixed = literal.meta.get("start") not in variant.moving_literals
+            moment = parse_time(literal.this) if is_fixed else None
+            if moment is not None:
+                found.add(date(moment.year, moment.month, moment.day))
+    dates = sorted(found)
+    half = _MAX_FIXED_DATES // 2
+    return dates if len(dates) <= _MAX_FIXED_DATES else [*dates[:half], *dates[-half:]]
+
+
+def _by_day(offsets: Mapping[int, Days], runs: Sequence[ProbeRun], indices: Sequence[int] | None = None) -> Measured:
+    """Runs of the same day (the hours of an hourly schedule) count as one: what any of them reads."""
+    found: dict[date, Days] = {}
+    for index, run in zip(indices or range(len(runs)), runs, strict=True):
+        found[run.day] = found.get(run.day, Days()) | offsets.get(index, Days())
+    return list(found.items())
+
+
+def _as_written(reads: Sequence[Read], found: Sequence[_VariantEffects]) -> list[Read]:
+    """The reads with each table's name as the user first wrote it."""
+    written: dict[str, str] = {}
+    for one in found:
+        for scan in one.effects.scans:
+            written.setdefault(scan.table.lower(), scan.table)
+    return [replace(read, table=written[read.table]) for read in reads]
+
+
+def _writes(found: Sequence[_VariantEffects]) -> tuple[Write, ...]:
+    """The writes of the first variant, and those that only others do."""
+    writes = list(found[0].effects.writes)
+    for one in found[1:]:
+        for write in one.effects.writes:
+            if not any((write.table, write.mode) == (known.table, known.mode) for known in writes):
+                writes.append(write)
+    return tuple(writes)

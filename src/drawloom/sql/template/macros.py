@@ -1,0 +1,262 @@
+"""The names and macros that a template may use: Airflow's, and dbt's as dbt would run an incremental model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
+
+from drawloom.model import Schedule
+from drawloom.model import days as calendar
+from drawloom.sql.template.sandbox import LimitError, VisibleUndefined
+
+
+def template_context(
+    day: date, hour: int, schedule: Schedule, params: Mapping[str, Any] | None, extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """All names for the run that fills this day (and hour, of an hourly schedule).
+
+    ``ds`` and ``logical_date`` are the day that names the partition, the last one of its interval.
+    """
+    names = _airflow_names(day, hour, schedule) | _DBT_NAMES
+    names["params"] = Params(params or {})
+    names["this"] = extra.get("target") or VisibleUndefined(name="this")
+    names["var"] = Variables(params or {})
+    return names | {name: value for name, value in extra.items() if name != "target"}
+
+
+@lru_cache(maxsize=4096)
+def _airflow_names(day: date, hour: int, schedule: Schedule) -> dict[str, Any]:
+    now = TemplateDateTime.of(day, hour, UTC)
+    start, end, before, after = _interval_bounds(now, schedule)
+    names: dict[str, Any] = {
+        "logical_date": now,
+        "execution_date": now,
+        "data_interval_start": start,
+        "data_interval_end": end,
+        "prev_execution_date": before,
+        "next_execution_date": after,
+        "prev_data_interval_start_success": _interval_bounds(before, schedule)[0],
+        "prev_data_interval_end_success": _interval_bounds(before, schedule)[1],
+        "ts": now.isoformat(),
+        "ts_nodash": now.strftime("%Y%m%dT%H%M%S"),
+        "ts_nodash_with_tz": now.strftime("%Y%m%dT%H%M%S%z"),
+        "macros": _MACROS,
+        "run_id": f"scheduled__{now.isoformat()}",
+    }
+    one = timedelta(days=1)
+    days = {"ds": now, "yesterday_ds": now - one, "tomorrow_ds": now + one, "prev_ds": before, "next_ds": after}
+    for name, moment in days.items():
+        names[name] = _iso_day(moment)
+        names[f"{name}_nodash"] = moment.strftime("%Y%m%d")
+    return names
+
+
+def _interval_bounds(
+    now: TemplateDateTime, schedule: Schedule
+) -> tuple[TemplateDateTime, TemplateDateTime, TemplateDateTime, TemplateDateTime]:
+    """First moment of the interval, the first after it, the run before and the run after."""
+    if schedule.grain == "hour":
+        hour = timedelta(hours=1)
+        return now, now + hour, now - hour, now + hour
+    first, last = schedule.interval(now.date())
+    one = timedelta(days=1)
+    next_last = schedule.interval(last + one)[1]
+    moments = (first, last + one, first - one, next_last)
+    return tuple(TemplateDateTime.of(day, now.hour, UTC) for day in moments)  # type: ignore[return-value]
+
+
+def _iso_day(moment: date) -> str:
+    return moment.strftime("%Y-%m-%d")
+
+
+def ds_add(ds: str, days: int) -> str:
+    """A day as text, moved by a number of days."""
+    return _iso_day(datetime.strptime(str(ds), "%Y-%m-%d") + timedelta(days=days))
+
+
+def ds_format(ds: str, input_format: str, output_format: str) -> str:
+    """A day as text, from one format to another."""
+    return datetime.strptime(str(ds), input_format).strftime(output_format)
+
+
+class Params(Mapping[str, Any]):
+    """The params that a user gave; a name that is not there renders as ``__name__``."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values_ = dict(values)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values_[name] if name in self.values_ else VisibleUndefined(name=str(name))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __iter__(self) -> Any:
+        return iter(self.values_)
+
+    def __len__(self) -> int:
+        return len(self.values_)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value, or the default."""
+        return self.values_.get(name, default)
+
+
+class Variables(Params):
+    """dbt's ``var('name', default)`` and Airflow's ``var.value.name``."""
+
+    def __call__(self, name: str, default: Any = None) -> Any:
+        """The variable, or the default."""
+        found = self.values_.get(name, default)
+        return VisibleUndefined(name=name) if found is None else found
+
+    @property
+    def value(self) -> Params:
+        """Airflow's variables as text."""
+        return Params(self.values_)
+
+    @property
+    def json(self) -> Params:
+        """Airflow's variables as data."""
+        return Params(self.values_)
+
+
+def _ref(*names: str, **_: Any) -> str:
+    return str(names[-1])
+
+
+def _source(*names: str) -> str:
+    return ".".join(names)
+
+
+def _env_var(name: str, *_: Any) -> str:
+    raise LimitError(f"env_var({name!r}) is not available: SQL must not depend on the machine; pass it as a param")
+
+
+_UNITS: dict[str, calendar.Anchor] = {
+    "day": "day",
+    "week": "week",
+    "month": "month",
+    "quarter": "quarter",
+    "year": "year",
+}
+
+
+class TemplateDateTime(datetime):
+    """A UTC time with the pendulum methods that templates of Airflow call.
+
+    >>> TemplateDateTime(2024, 3, 31).subtract(months=1).to_date_string()
+    '2024-02-29'
+    """
+
+    @classmethod
+    def of(cls, day: date, hour: int = 0, tz: Any = None) -> TemplateDateTime:
+        """This hour of a day."""
+        return cls(day.year, day.month, day.day, hour, tzinfo=tz)
+
+    def add(
+        self, years: int = 0, months: int = 0, weeks: int = 0, days: int = 0, hours: int = 0, **rest: int
+    ) -> TemplateDateTime:
+        """This much later; a month that is too short gives its last day."""
+        moved = calendar.add_months(self.date(), years * 12 + months)
+        step = timedelta(weeks=weeks, days=days, hours=hours, **rest)
+        return self.replace(year=moved.year, month=moved.month, day=moved.day) + step
+
+    def subtract(self, **parts: int) -> TemplateDateTime:
+        """This much earlier."""
+        return self.add(**{name: -amount for name, amount in parts.items()})
+
+    def start_of(self, unit: str) -> TemplateDateTime:
+        """The first moment of the day, week, month, quarter or year."""
+        return TemplateDateTime.of(calendar.start_of(_UNITS[unit], self.date()), tz=self.tzinfo)
+
+    def end_of(self, unit: str) -> TemplateDateTime:
+        """The last second of the day, week, month, quarter or year."""
+        step = {
+            "day": {"days": 1},
+            "week": {"days": 7},
+            "month": {"months": 1},
+            "quarter": {"months": 3},
+            "year": {"years": 1},
+        }
+        return self.start_of(unit).add(**step[unit], seconds=-1)
+
+    def to_date_string(self) -> str:
+        """Like 2024-07-17."""
+        return self.strftime("%Y-%m-%d")
+
+    def to_datetime_string(self) -> str:
+        """Like 2024-07-17 00:00:00."""
+        return self.strftime("%Y-%m-%d %H:%M:%S")
+
+    def format(self, pattern: str) -> str:
+        """By pendulum's tokens: YYYY, MM, DD, HH, mm, ss."""
+        for token, code in (("YYYY", "%Y"), ("MM", "%m"), ("DD", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S")):
+            pattern = pattern.replace(token, code)
+        return self.strftime(pattern)
+
+    def in_timezone(self, _zone: str) -> TemplateDateTime:
+        """The same time: texts are read as of UTC."""
+        return self
+
+    in_tz = in_timezone
+
+    @property
+    def day_of_week(self) -> int:
+        """0 for Monday."""
+        return self.weekday()
+
+
+def relativedelta(**parts: int) -> Any:
+    """A step of years, months, weeks and days, for ``+`` and ``-`` with a date."""
+    return _RelativeDelta({name: amount for name, amount in parts.items() if name.endswith("s")}, _fields_to_set(parts))
+
+
+class _RelativeDelta:
+    __slots__ = ("parts", "set")
+
+    def __init__(self, parts: dict[str, int], exact: dict[str, int]) -> None:
+        self.parts = parts
+        self.set = exact
+
+    def __radd__(self, day: date) -> Any:
+        return self._from(day, 1)
+
+    def __rsub__(self, day: date) -> Any:
+        return self._from(day, -1)
+
+    def _from(self, day: date, sign: int) -> Any:
+        day = day.replace(**self.set)
+        if isinstance(day, TemplateDateTime):
+            return day.add(**{name: sign * amount for name, amount in self.parts.items()})
+        moved = TemplateDateTime.of(day).add(**{name: sign * amount for name, amount in self.parts.items()})
+        return datetime.combine(moved, day.timetz()) if isinstance(day, datetime) else moved.date()
+
+
+def _fields_to_set(parts: dict[str, int]) -> dict[str, int]:
+    return {name: amount for name, amount in parts.items() if name in ("day", "month", "year")}
+
+
+_MACROS = SimpleNamespace(
+    ds_add=ds_add,
+    ds_format=ds_format,
+    datetime=datetime,
+    timedelta=timedelta,
+    dateutil=SimpleNamespace(relativedelta=SimpleNamespace(relativedelta=relativedelta)),
+)
+_DBT_NAMES: dict[str, Any] = {
+    "ref": _ref,
+    "source": _source,
+    "config": lambda *_, **__: "",
+    "is_incremental": lambda: True,
+    "env_var": _env_var,
+    "execute": False,
+    "log": lambda *_, **__: "",
+    "modules": SimpleNamespace(datetime=SimpleNamespace(datetime=datetime, date=date, timedelta=timedelta)),
+    "return": lambda value: value,
+}

@@ -1,0 +1,73 @@
+"""Probe days: the runs that a text is rendered for, to see which days it reads as the run's day moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from drawloom.model import Schedule
+
+REFERENCE = date(2024, 7, 17)
+REPORTED_DAYS = (date(2023, 3, 31), REFERENCE, date(2025, 1, 1))
+# A rule that holds on all of these holds on every day, as far as it counts by days, weeks, months, quarters or years:
+# starts and ends of months of every length, leap days, starts and ends of quarters and years, every day of the week.
+_DAYS = (
+    *REPORTED_DAYS,
+    *(date(2023, 1, 1), date(2023, 2, 28), date(2023, 3, 1), date(2023, 7, 1), date(2023, 10, 1), date(2023, 10, 2)),
+    *(
+        date(2023, 12, 31),
+        date(2024, 1, 29),
+        date(2024, 1, 30),
+        date(2024, 1, 31),
+        date(2024, 2, 28),
+        date(2024, 2, 29),
+    ),
+    *(date(2024, 3, 1), date(2024, 3, 31), date(2024, 4, 30), date(2024, 5, 31), date(2024, 6, 30), date(2024, 8, 15)),
+    *(date(2024, 10, 10), date(2024, 11, 15), date(2024, 11, 16), date(2024, 11, 18), date(2024, 12, 30)),
+    *(date(2024, 12, 31), date(2025, 3, 30), date(2026, 5, 5)),
+)
+_DAYS_AROUND_A_DATE = (-400, -45, -15, -7, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 18, 25, 31, 45, 61, 92, 400)
+_HOURS = (0, 1, 5, 12, 23)
+_DENSE_YEARS = (date(2023, 1, 1), date(2025, 1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRun:
+    """A run that a text is rendered for: the day that it fills, and the hour of an hourly one."""
+
+    day: date
+    hour: int = 0
+
+
+@lru_cache(maxsize=16)
+def probe_runs(schedule: Schedule) -> tuple[ProbeRun, ...]:
+    """The runs that every text is rendered for, the reference day first."""
+    hourly = schedule.grain == "hour"
+    days = _DAYS[:12] if hourly else _DAYS
+    return _runs_on([REFERENCE, *days], schedule)
+
+
+@lru_cache(maxsize=16)
+def dense_runs(schedule: Schedule) -> tuple[ProbeRun, ...]:
+    """Every run of two years, one of them a leap year."""
+    count = (_DENSE_YEARS[1] - _DENSE_YEARS[0]).days
+    return _runs_on([_DENSE_YEARS[0] + timedelta(days=n) for n in range(count)], schedule)
+
+
+def runs_near(dates: Iterable[date], schedule: Schedule) -> tuple[ProbeRun, ...]:
+    """Runs near some fixed dates, before and after them."""
+    days = [day + timedelta(days=n) for day in dates if 1990 <= day.year <= 2100 for n in _DAYS_AROUND_A_DATE]
+    return _runs_on(days, schedule)
+
+
+def reported_days(schedule: Schedule) -> tuple[date, ...]:
+    """The run days for which the JSON of an analysis lists the days of a calendar read."""
+    return tuple(sorted({schedule.interval(day)[1] for day in REPORTED_DAYS}))
+
+
+def _runs_on(days: Iterable[date], schedule: Schedule) -> tuple[ProbeRun, ...]:
+    hours = _HOURS if schedule.grain == "hour" else (0,)
+    runs = dict.fromkeys(schedule.interval(day)[1] for day in days)
+    return tuple(ProbeRun(day, hour) for day in runs for hour in hours)

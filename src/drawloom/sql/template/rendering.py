@@ -1,0 +1,252 @@
+"""Rendering of SQL with Jinja for a day, with the place in the user's text of every character of the result."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Template as JinjaTemplate
+from jinja2 import TemplateError
+
+from drawloom.model import InputError, Schedule, Where, refuse
+from drawloom.sql.template.macros import template_context
+from drawloom.sql.template.sandbox import MAX_TEXT, LimitError, RenderBudget, Sandbox, render_budget
+
+_ORIGIN_MARK = re.compile("\ue000(\\d+)\ue001")
+_TAG_START = re.compile(r"\{\{|\{%|\{#")
+_TAG_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[{\[(]|[}\])]|%\}""", re.DOTALL)
+# Blocks whose text becomes a value: marks inside it could be seen by the template.
+_CAPTURING_BLOCK = re.compile(r"\{%-?\s*(?:macro|call|filter|raw|set\s+\w+\s*-?%)")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of characters of the rendered text, and where in the user's text it came from.
+
+    ``literal`` says that it was copied unchanged; otherwise it is the output of the expression at ``source``.
+    """
+
+    start: int
+    source: int
+    literal: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A text as rendered for one day."""
+
+    source: str
+    text: str
+    pieces: tuple[Piece, ...]
+
+    def origin(self, offset: int) -> int:
+        """The place in the user's text of a character of the rendered text; inside an expression, its start."""
+        piece = self._piece(offset)
+        return piece.source + (offset - piece.start if piece.literal else 0)
+
+    def is_verbatim(self, start: int, end: int) -> bool:
+        """Whether the characters [start, end) are in the user's text unchanged and without gaps."""
+        first, last = self._piece(start), self._piece(max(start, end - 1))
+        if not (first.literal and last.literal):
+            return False
+        source = self.origin(start)
+        return self.source[source : source + end - start] == self.text[start:end]
+
+    def _piece(self, offset: int) -> Piece:
+        return self.pieces[max(0, bisect_right(self.pieces, offset, key=lambda piece: piece.start) - 1)]
+
+
+class Template:
+    """A user's text, ready to be rendered for many days.
+
+    Raises:
+        InputError: it is not a valid template; code ``template-error``, with the line.
+    """
+
+    def __init__(self, source: str, where: Where | None = None) -> None:
+        self.source = source
+        self.where = where or Where()
+        self.mark_origins: list[tuple[int, bool]] = [(0, True)]
+        self.compiled = self._compile() if _TAG_START.search(source) else None
+
+    @property
+    def is_static(self) -> bool:
+        """Whether the text is the same for every day."""
+        return self.compiled is None
+
+    def render(self, names: Mapping[str, Any]) -> Rendered:
+        """The text with these names.
+
+        Raises:
+            InputError: an expression fails, or takes too much time or space; code ``template-error``.
+        """
+        if self.compiled is None:
+            return Rendered(self.source, self.source, (Piece(0, 0, True, self.source),))
+        token = render_budget.set(_current_budget())
+        try:
+            text = "".join(self._chunks(self.compiled, names))
+        except (RecursionError, MemoryError) as error:
+            raise self._refuse("the template is nested too deep", None) from error
+        except Exception as error:
+            raise self._refuse(str(error) or type(error).__name__, _template_line(error)) from error
+        finally:
+            render_budget.reset(token)
+        return self._split_marks(text)
+
+    def _compile(self) -> JinjaTemplate:
+        marked = self.source if _CAPTURING_BLOCK.search(self.source) else self._marked()
+        try:
+            return _environment().from_string(marked)
+        except TemplateError as error:
+            raise self._refuse(str(error.message), getattr(error, "lineno", None)) from error
+        except (RecursionError, MemoryError, OverflowError, ValueError, LimitError, SyntaxError) as error:
+            raise self._refuse(f"the template cannot be read ({error})", None) from error
+
+    def _marked(self) -> str:
+        """The text with a mark before each run of plain characters and each expression.
+
+        Jinja does not tell where its output comes from. The marks are characters of Unicode's private use area that go
+        through the rendering, and are split off again with what stands behind them.
+        """
+        parts: list[str] = []
+        self.mark_origins = []
+        at, strip = 0, False
+        for start, end in tag_spans(self.source):
+            self._mark_data(parts, at, start, strip)
+            block = self.source[start:end]
+            if block.startswith("{{"):
+                mark = self._mark(start, False)
+                parts.append(mark if not block.startswith("{{-") else "")
+                parts.append(block)
+            else:
+                parts.append(block)
+            at, strip = end, end - 3 >= start and self.source[end - 3] == "-"
+        self._mark_data(parts, at, len(self.source), strip)
+        return "".join(parts)
+
+    def _mark_data(self, parts: list[str], start: int, end: int, strip: bool) -> None:
+        if strip:
+            while start < end and self.source[start].isspace():
+                start += 1
+        if start < end:
+            parts += [self._mark(start, True), self.source[start:end]]
+
+    def _mark(self, source: int, literal: bool) -> str:
+        self.mark_origins.append((source, literal))
+        return f"\ue000{len(self.mark_origins) - 1}\ue001"
+
+    def _chunks(self, compiled: JinjaTemplate, names: Mapping[str, Any]) -> list[str]:
+        chunks: list[str] = []
+        size = 0
+        for chunk in compiled.generate(names):
+            chunks.append(chunk)
+            size += len(chunk)
+            render_budget.get().tick()
+            if size > MAX_TEXT:
+                raise LimitError(f"the text has more than {MAX_TEXT} characters")
+        return chunks
+
+    def _split_marks(self, text: str) -> Rendered:
+        parts = _ORIGIN_MARK.split(text)
+        pieces: list[Piece] = []
+        at = 0
+        for index, run in zip([None, *parts[1::2]], parts[::2], strict=True):
+            if not run:
+                continue
+            source, literal = self.mark_origins[int(index)] if index is not None else (0, False)
+            pieces.append(Piece(at, source, literal, run))
+            at += len(run)
+        return Rendered(self.source, "".join(parts[::2]), tuple(pieces) or (Piece(0, 0, True, ""),))
+
+    def _refuse(self, message: str, line: int | None) -> InputError:
+        where = Where(self.where.file, (self.where.line or 1) + (line or 1) - 1, 1 if line else None)
+        return refuse("template-error", f"template == {message}, must render to SQL.", where, "Fix the template.")
+
+
+def render(
+    text: str,
+    day: date,
+    *,
+    schedule: Schedule | None = None,
+    params: Mapping[str, Any] | None = None,
+    where: Where | None = None,
+    hour: int = 0,
+    **extra: Any,
+) -> Rendered:
+    """The text as it runs for a day, with Airflow's and dbt's names; unknown names print as ``__name__``.
+
+    Args:
+        text: SQL with Jinja.
+        day: the day that the run fills; the last day of its interval.
+        schedule: what ``data_interval_*`` mean.
+        params: the values of ``params``.
+        where: the file, for errors.
+        hour: the hour of an hourly run.
+        extra: further names; ``target`` names the table that ``{{ this }}`` is.
+
+    Raises:
+        InputError: code ``template-error``, with the line.
+    """
+    return _template(text, where).render(template_context(day, hour, schedule or Schedule(), params, extra))
+
+
+@lru_cache(maxsize=512)
+def _template(text: str, where: Where | None) -> Template:
+    """A backfill renders one text for hundreds of days."""
+    return Template(text, where)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Sandbox:
+    return Sandbox()
+
+
+def _current_budget() -> RenderBudget:
+    try:
+        return render_budget.get()
+    except LookupError:
+        return RenderBudget()
+
+
+def tag_spans(source: str) -> list[tuple[int, int]]:
+    """Where the template's tags stand: pairs of start and end."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    while match := _TAG_START.search(source, at):
+        at = _tag_end(source, match.start(), match[0])
+        found.append((match.start(), at))
+    return found
+
+
+def _tag_end(source: str, start: int, opening: str) -> int:
+    if opening == "{#":
+        end = source.find("#}", start + 2)
+        return len(source) if end < 0 else end + 2
+    depth = 0
+    for match in _TAG_TOKEN.finditer(source, start + 2):
+        found = match[0]
+        if found in "{[(":
+            depth += 1
+        elif found == "%}" and opening == "{%":
+            return match.end()
+        elif found in "}])":
+            if found == "}" and depth == 0 and source.startswith("}}", match.start()):
+                return match.start() + 2
+            depth = max(0, depth - 1)
+    return len(source)
+
+
+def _template_line(error: BaseException) -> int | None:
+    line = getattr(error, "lineno", None)
+    trace = error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

@@ -1,0 +1,63 @@
+"""The law of pages: each part can be drawn, whatever is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from drawloom.frameworks.page import Block, Chart, Page
+from drawloom.run.pages import make_page
+from drawloom.run.project import Project
+from drawloom.testing.laws import BrokenLawError
+
+
+def check_page(project: Project, name: str, chosen: Mapping[str, str]) -> Page:
+    """Run each query of a page and look for the columns that are drawn; the page.
+
+    Args:
+        project: whose tables are filled.
+        name: of a pipeline.
+        chosen: what the viewer has chosen.
+
+    Raises:
+        BrokenLawError: a part of the page cannot be drawn.
+    """
+    choice = " with " + ", ".join(f"{key}={value}" for key, value in chosen.items()) if chosen else ""
+    with _part(f"the page of {name}{choice}"):
+        page, _ = make_page(project, name, chosen)
+    if page.verdict:
+        with _part(f"the verdict of {name}{choice}"):
+            rows = project.query(page.verdict.query).to_pylist()
+            if rows:
+                page.verdict.judge(rows)
+    for fact in page.facts:
+        _check_query(project, f"the fact {fact.label!r} of {name}{choice}", fact.query, {fact.value, fact.day})
+    for block in page.blocks:
+        what = "chart" if isinstance(block, Chart) else "table"
+        _check_query(project, f"the {what} {block.name!r} of {name}{choice}", block.query, _drawn_columns(block))
+    return page
+
+
+def _check_query(project: Project, part: str, query: str, columns: set[str]) -> None:
+    with _part(part):
+        names = project.query(query).column_names
+    if lacking := columns - {"", *names}:
+        raise BrokenLawError("page", f"{part} lacks {', '.join(sorted(lacking))}; its query gives {', '.join(names)}.")
+
+
+@contextmanager
+def _part(part: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # a framework's own code may raise anything
+        raise BrokenLawError("page", f"{part} raises {type(error).__name__}: {error}") from error
+
+
+def _drawn_columns(block: Block) -> set[str]:
+    if not isinstance(block, Chart):
+        return {column.name for column in block.columns}
+    drawn = {block.x, block.y, block.value}
+    drawn |= {name for one in block.series for name in (one.low, one.high)}
+    if block.form not in {"strip", "heatmap"}:  # whose series, if any, are values of one column
+        drawn |= {one.column for one in block.series}
+    return drawn

@@ -1,6 +1,0 @@
-# at: 1:30
-# message: NATURAL JOIN of b joins by whatever columns have equal names, must name them with USING or ON.
-SELECT x FROM a NATURAL JOIN b
-----
-# quiet
-SELECT x FROM a JOIN b USING (id)

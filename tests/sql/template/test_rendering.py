@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from drawloom.model import InputError, Schedule, Where
+from drawloom.sql.template.rendering import render, tag_spans
+
+DAY = date(2024, 3, 31)
+
+
+def text(source: str, **more: object) -> str:
+    return render(source, DAY, **more).text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ ds }}", "2024-03-31"),
+        ("{{ ds_nodash }}", "20240331"),
+        ("{{ yesterday_ds }} {{ tomorrow_ds_nodash }}", "2024-03-30 20240401"),
+        ("{{ prev_ds }} {{ next_ds }}", "2024-03-30 2024-04-01"),
+        ("{{ ts }} {{ ts_nodash }}", "2024-03-31T00:00:00+00:00 20240331T000000"),
+        ("{{ macros.ds_add(ds, -31) }}", "2024-02-29"),
+        ("{{ macros.ds_format(ds, '%Y-%m-%d', '%d.%m.%y') }}", "31.03.24"),
+        ("{{ (logical_date - macros.timedelta(days=3)).strftime('%Y-%m-%d') }}", "2024-03-28"),
+        ("{{ logical_date | ds }} {{ logical_date | ts_nodash }}", "2024-03-31 20240331T000000"),
+        ("{{ data_interval_start | ds }} {{ data_interval_end | ds_nodash }}", "2024-03-31 20240401"),
+        ("{{ macros.datetime(2024, 1, 2).day }}", "2"),
+        ("{{ logical_date.subtract(months=1).to_date_string() }}", "2024-02-29"),
+        ("{{ (logical_date + macros.dateutil.relativedelta.relativedelta(months=1, day=1)) | ds }}", "2024-04-01"),
+        ("{{ params.n }} {{ params['n'] }} {{ params.get('x', 3) }}", "7 7 3"),
+        ("{{ params.missing }} {{ unknown }} {{ unknown.deep(1)['x'] }}", "__missing__ __unknown__ __x__"),
+        ("{{ unknown + 1 }} {{ 2 * unknown }}", "__unknown__ __unknown__"),
+        ("{{ var.value.n }} {{ var.json.n }} {{ var('n') }} {{ var('k', 'd') }} {{ var('k') }}", "7 7 7 d __k__"),
+        ("{{ ref('a') }} {{ ref('p', 'b') }} {{ source('s', 't') }}", "a b s.t"),
+        ("{{ config(materialized='table') }}{{ this }} {{ is_incremental() }}", "__this__ True"),
+        ("{{ modules.datetime.date(2024, 1, 2) }}", "2024-01-02"),
+        ("{% if execute %}a{% else %}b{% endif %}{{ log('x') }}", "b"),
+        ("{% do params.update(1) %}{{ dbt_utils.star(ref('a')) }}", "__star__"),
+        ("{# {{ gone }} #}a {{- ' b' -}} c", "a bc"),
+        ("{% raw %}{{ ds }}{% endraw %}", "{{ ds }}"),
+        ("{% set d %}{{ ds }}{% endset %}{{ d | length }}", "10"),
+        ("{% macro m(x) %}<{{ x }}>{% endmacro %}{{ m(1) }}", "<1>"),
+        ("{{ [1, 2] | join(',') }} {{ 'a-b' | replace('-', '') }} {{ 'a' ~ 1 }}", "1,2 ab a1"),
+        ("{{ [{'a': 1}] | join(',', 'a') }} {{ 'x\ny' | indent(2, True) }}", "1   x\n  y"),
+        ("{{ '%s-%02d' % ('a', 3) }} {{ '%d' | format(3) }} {{ 'a{}'.format(1) }}", "a-03 3 a1"),
+        ("{{ ','.join(['a', 'b']) }} {{ 'ab'.replace('b', 'c').upper() }}", "a,b AC"),
+        ("{{ 2 ** 10 }} {{ 'ab' * 2 }} {{ 7 % 4 }} {{ [1] + [2] }}", "1024 abab 3 [1, 2]"),
+        ("{{ {'a': {'b': 1}}['a'].b }}", "1"),
+        ("no template at all", "no template at all"),
+    ],
+)
+def test_rendering(source: str, expected: str) -> None:
+    assert text(source, params={"n": 7}) == expected
+
+
+def test_this_is_the_target_table() -> None:
+    assert text("{{ this }}", target="core.t") == "core.t"
+
+
+def test_extra_names_are_available() -> None:
+    assert text("{{ start }}..{{ staged }}", start="2024-01-01", staged="staged") == "2024-01-01..staged"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ("@weekly", "2024-03-31 2024-03-25 2024-04-01 2024-03-24 2024-04-07"),
+        ("@monthly", "2024-03-31 2024-03-01 2024-04-01 2024-02-29 2024-04-30"),
+    ],
+)
+def test_data_intervals_follow_the_schedule(schedule: str, expected: str) -> None:
+    source = "{{ ds }} {{ data_interval_start | ds }} {{ data_interval_end | ds }} {{ prev_ds }} {{ next_ds }}"
+    assert text(source, schedule=Schedule.parse(schedule)) == expected
+
+
+def test_hourly_runs_render_their_hour() -> None:
+    source = "{{ ds }} {{ logical_date.hour }} {{ data_interval_end.hour }} {{ prev_execution_date.hour }}"
+    assert text(source, schedule=Schedule.parse("@hourly"), hour=5) == "2024-03-31 5 6 4"
+
+
+BAD = [
+    "{{ 'a' * 10 ** 9 }}",
+    "{{ 9 ** (9 ** 9) }}",
+    "{{ [1] * 10000 * 10000 }}",
+    "{% for i in range(10 ** 9) %}{% endfor %}",
+    "{% set ns = namespace(x='aaaa') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+    "{% set ns = namespace(x='aaaa') %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+    "{% set ns = namespace(x=2) %}{% for i in range(60) %}{% set ns.x = ns.x * ns.x %}{% endfor %}",
+    "{{ '%999999999d' % 1 }}",
+    "{{ '%*d' % (999999999, 1) }}",
+    "{{ 'x'.rjust(10 ** 9) }}",
+    "{{ '{:>99999999}'.format(1) }}",
+    "{{ '{:{}}'.format(1, 9) }}",
+    "{{ range(10000) | map('string') | join('x' * 1000) }}",
+    "{{ range(10000) | map('string') | list | join('x' * 1000) }}",
+    "{{ ('x' * 1000).join(['y'] * 10000) }}",
+    "{{ ('x' * 100000) | replace('x', 'y' * 100000) }}",
+    "{{ ('x' * 100000).replace('x', 'y' * 100000) }}",
+    "{{ ('x\n' * 100000) | indent(900) }}",
+    "{{ 'a'.translate({}) }}",
+    "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+    "{% for i in range(9000) %}{{ 'x' * 1000 }}{% endfor %}",
+    "{% macro m() %}{% for i in range(9000) %}{{ 'x' * 1000 }}{% endfor %}{% endmacro %}{{ m() }}",
+    "{{ env_var('HOME') }}",
+    "{{ 1 / 0 }}",
+    "{{ 'a' + 1 }}",
+    "{{ macros.ds_add(ds, params.n) }}",
+    "{% include 'x' %}",
+    "{{ 'a' | attr('b') }}",
+    "{{ ds",
+    "{% for x in %}",
+    "{{ " + "(" * 500 + "1" + ")" * 500 + " }}",
+]
+
+
+@pytest.mark.parametrize("source", BAD)
+def test_unsafe_or_broken_templates_are_refused(source: str) -> None:
+    with pytest.raises(InputError) as caught:
+        text(source)
+    (problem,) = caught.value.problems
+    assert problem.code == "template-error"
+
+
+def test_rendering_time_is_limited() -> None:
+    with pytest.raises(InputError, match="too long"):
+        text("{% for i in range(10000) %}{% for j in range(10000) %}{% endfor %}{% endfor %}")
+
+
+def test_templates_cannot_reach_python_internals() -> None:
+    assert (
+        text("{{ ''.__class__ }}{{ x.__class__.__mro__ }}{{ ds.encode().x }}")
+        == "____class____" + "____mro____" + "__x__"
+    )
+
+
+def test_errors_have_lines() -> None:
+    with pytest.raises(InputError) as caught:
+        render("a\n\n{{ 1 / 0 }}", DAY, where=Where("x.sql", 10))
+    assert str(caught.value.problems[0].where) == "x.sql:12:1"
+
+
+def test_characters_have_origins_in_the_users_text() -> None:
+    source = "SELECT {% for c in ['a', 'b'] %}sum({{ c }}),{% endfor %} '{{ ds }}'"
+    rendered = render(source, DAY)
+    assert rendered.text == "SELECT sum(a),sum(b), '2024-03-31'"
+    assert rendered.origin(0) == 0
+    assert source[rendered.origin(rendered.text.index("sum(b)")) :].startswith("sum({{")
+    assert source[rendered.origin(rendered.text.index("b),")) :].startswith("{{ c }}")
+    assert source[rendered.origin(rendered.text.index("03-31")) :].startswith("{{ ds }}")
+    assert source[rendered.origin(len(rendered.text)) :] == ""
+
+
+def test_verbatim_ranges() -> None:
+    rendered = render("SELECT a{{ x }}b FROM t", DAY)
+    start = rendered.text.index("FROM")
+    assert rendered.is_verbatim(start, start + 6)
+    assert not rendered.is_verbatim(7, 9)
+    assert not rendered.is_verbatim(8, 10)
+
+
+def test_white_space_control_keeps_places() -> None:
+    source = "a  {%- if true -%}  b  {%- endif %} c"
+    rendered = render(source, DAY)
+    assert rendered.text == "ab c"
+    assert [source[rendered.origin(n)] for n in range(4)] == ["a", "b", " ", "c"]
+
+
+def test_tag_spans() -> None:
+    source = "a {{ '}}' }} b {# c }} #} {% if x == '%}' %}{{ {'a': {}} }}"
+    assert [source[a:b] for a, b in tag_spans(source)] == [
+        "{{ '}}' }}",
+        "{# c }} #}",
+        "{% if x == '%}' %}",
+        "{{ {'a': {}} }}",
+    ]
+    assert tag_spans("{# open") == [(0, 7)]
+    assert tag_spans("{{ open") == [(0, 7)]
