@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from drawloom.frameworks.page import Page
+    from drawloom.model import Pipeline
 
 ROOT = Path(__file__).parents[1]
 WORDS = {
@@ -46,13 +53,49 @@ def _help(path: tuple[str, ...]) -> str:
 
 
 def specs() -> str:
-    """The keys of drawloom.yml and of every kind of spec, with types, defaults and meaning."""
-    from drawloom.frameworks.base import frameworks
+    """The keys of drawloom.yml, and the kinds of specs."""
     from drawloom.specs.config import Config
 
-    parts = [_model("drawloom.yml", Config.model_json_schema())]
-    parts += [_model(f"kind: {kind}", f.Spec.model_json_schema()) for kind, f in sorted(frameworks().items())]
-    return "\n".join(parts)
+    kinds = [f"- [`kind: {kind}`](frameworks/{kind}.md)" for kind in KINDS]
+    return "\n".join([_model("drawloom.yml", Config.model_json_schema()), "## Kinds of specs\n", *kinds])
+
+
+def framework(kind: str) -> str:
+    """The reference of a framework, from its README, its spec, the tables of its example, and its page."""
+    from drawloom.frameworks.base import ProjectContext, compile_spec, frameworks
+    from drawloom.specs.document import parse_yaml
+
+    found = frameworks()[kind]
+    assert found.readme, kind
+    text = found.readme.read_text(encoding="utf-8")
+    (document,) = parse_yaml(text.partition("```yaml\n")[2].partition("```")[0], f"{kind}.yml")
+    spec = found.Spec.model_validate(document.data, context=document)
+    pipeline = compile_spec(found, spec, ProjectContext("example", date(2026, 1, 1), today=date(2026, 1, 1)))
+    intro = re.sub(r"\]\((\.\./)+docs/", "](../", text.partition("\n## ")[0])
+    parts = [intro, _model("Keys", found.Spec.model_json_schema()), _tables(pipeline)]
+    return "\n".join([*parts, *([_page(found.page(spec, {}))] if found.page else [])])
+
+
+def _tables(pipeline: Pipeline) -> str:
+    lines = ["## Tables\n", "Those of the example above. Every table is partitioned by `ds`.\n"]
+    for step in pipeline.steps:
+        lines += [f"### {step.into.name}\n", f"{step.into.description}\n"]
+        if step.into.columns:
+            lines += ["| column | type | meaning |", "|---|---|---|"]
+            lines += [f"| `{c.name}` | {c.type} | {c.description} |" for c in step.into.columns]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _page(page: Page) -> str:
+    name = page.title.partition(":")[0]
+    lines = ["## Page\n", f"`drawloom show {name}` begins with a verdict in words, and shows:\n"]
+    lines += [f"- {fact.label}{f': {fact.note}' if fact.note else ''}" for fact in page.facts]
+    lines += [f"- {block.title}{f': {block.caption}' if block.caption else ''}" for block in page.blocks]
+    lines += ["\nWhat can be chosen:\n", "| option | values, the default first | meaning |", "|---|---|---|"]
+    return "\n".join(
+        [*lines, *(f"| `--{c.name}` | {', '.join(c.values) or 'latest, or a day'} | {c.label} |" for c in page.choices)]
+    )
 
 
 def _model(title: str, schema: dict[str, Any], level: int = 2) -> str:
@@ -108,11 +151,13 @@ def portable() -> str:
     return markdown_table()
 
 
+KINDS = ("autodag", "growth")
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli,
     "docs/specs.md": specs,
     "docs/advice.md": advice,
     "docs/portable.md": portable,
+    **{f"docs/frameworks/{kind}.md": partial(framework, kind) for kind in KINDS},
 }
 
 

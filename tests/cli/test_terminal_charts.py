@@ -48,7 +48,7 @@ def test_a_sparkline_begins_at_zero_and_has_gaps() -> None:
 
 
 def test_bars_share_a_zero_line() -> None:
-    rows = [{"ds": day(1), "up": 2, "down": 4}, {"ds": day(2), "up": 4, "down": None}]
+    rows: list[Any] = [{"ds": day(1), "up": 2, "down": 4}, {"ds": day(2), "up": 4, "down": None}]
     found = lines("bars", rows, UP, DOWN)
     assert found[0] == "■ came  ■ left"
     assert found[1] == "2026-01-01  ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒│████████ +2 -4"
@@ -75,7 +75,7 @@ def test_areas_show_the_shares_of_the_last_row() -> None:
 
 
 def test_a_histogram_has_counts_and_shares() -> None:
-    rows = [{"n": 1, "up": 30}, {"n": 2, "up": 10}, {"n": 3, "up": None}]
+    rows: list[Any] = [{"n": 1, "up": 30}, {"n": 2, "up": 10}, {"n": 3, "up": None}]
     found = lines("histogram", rows, UP, x="n")
     assert [line.split()[-2:] for line in found] == [["30", "(75%)"], ["10", "(25%)"], ["0", "(0%)"]]
     assert found[0].count("█") == 26
@@ -89,7 +89,7 @@ def test_a_heatmap_has_a_row_for_each_y() -> None:
 
 def test_a_forest_has_its_scale_and_the_line_across() -> None:
     effect = Series("effect", "effect", "blue", low="low", high="high")
-    rows = [
+    rows: list[Any] = [
         {"metric": "rides", "effect": 2.0, "low": 1.0, "high": 3.0},
         {"metric": "fare", "effect": -1.0, "low": None, "high": None},
     ]

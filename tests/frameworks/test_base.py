@@ -108,4 +108,4 @@ def test_refusals(fields: dict[str, Any], message: str) -> None:
 def test_every_table_has_an_owner() -> None:
     project = ProjectContext.of(Config(name="x", start=date(2026, 1, 1)))
     with pytest.raises(InputError, match=r"owner is missing, must be given.*in `defaults` of drawloom.yml"):
-        compile_spec(plain, Plain(until="forever: x"), project)
+        compile_spec(plain, Plain.model_validate({"until": "forever: x"}), project)

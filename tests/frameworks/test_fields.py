@@ -21,7 +21,7 @@ class Fields(Spec):
 
 
 def make(**fields: Any) -> Fields:
-    return Fields(until="forever: a test", **fields)
+    return Fields(**{"until": "forever: a test", **fields})
 
 
 def test_short_forms() -> None:
@@ -48,7 +48,7 @@ def test_refusals(fields: dict[str, Any], message: str) -> None:
 
 
 @pytest.mark.parametrize(("more", "cut"), [({}, False), ({"top": 3}, True), ({"min_entities": 0}, True)])
-def test_a_long_tail_is_cut_when_it_is_asked_for(more: dict[str, int], cut: bool) -> None:
+def test_a_long_tail_is_cut_when_it_is_asked_for(more: dict[str, Any], cut: bool) -> None:
     assert Dimension(**more).has_long_tail is cut
 
 

@@ -1,4 +1,4 @@
-"""The example of a third party's framework: built, installed, and run in a process of its own."""
+"""The example of a third party's framework: built, installed, proven by its own test, and used from the command line."""
 
 from __future__ import annotations
 
@@ -12,59 +12,51 @@ from pathlib import Path
 
 import pytest
 
-CODE = """
-import json, duckdb
-from datetime import date
-from pathlib import Path
-from drawloom.frameworks.base import Context, frameworks
-from drawloom.frameworks.pipeline_json import pipeline_to_dict
-from drawloom.specs.load import load_specs
-
-found = frameworks()
-(spec,) = load_specs(Path("specs"), {kind: framework.Spec for kind, framework in found.items()})
-made = found[spec.kind].compile(spec, Context("rides", date(2026, 1, 1)))
-sql = made.steps[0].sql.replace("{{ ds }}", "2026-01-02")
-con = duckdb.connect()
-con.execute('''CREATE SCHEMA raw; CREATE TABLE raw.events AS SELECT * FROM (VALUES
-  (DATE '2026-01-02', 1, 1, 'visit', 0), (DATE '2026-01-02', 1, 2, 'signup', 0), (DATE '2026-01-02', 1, 3, 'ride', 5),
-  (DATE '2026-01-02', 2, 1, 'signup', 0), (DATE '2026-01-02', 2, 2, 'visit', 0), (DATE '2026-01-02', 2, 3, 'ride', 5),
-  (DATE '2026-01-02', 3, 1, 'visit', 0), (DATE '2026-01-02', 3, 2, 'signup', 0), (DATE '2026-01-02', 3, 3, 'ride', 0),
-  (DATE '2026-01-01', 4, 1, 'visit', 0)) AS t(ds, user_id, ts, event, fare)''')
-print(json.dumps({"kinds": sorted(found), "rows": sorted(con.execute(sql).fetchall()), "owner": made.owner}))
-"""
+COUNTS = {"visit": (2, 1), "signup": (1, 1), "ride": (1, 0)}
 
 
 @pytest.fixture(scope="module")
 def installed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which the example's wheel was installed."""
+    """A copy of the example, and beside it a folder into which its wheel was installed."""
     folder = tmp_path_factory.mktemp("funnel")
     source = shutil.copytree(root / "examples/funnel", folder / "source")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=source, check=True, capture_output=True)
     (wheel,) = folder.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(folder / "site")  # all that installing a pure wheel into a folder is
+    shutil.rmtree(source / "drawloom_funnel")
     return folder
 
 
-def python(installed: Path, code: str) -> subprocess.CompletedProcess[str]:
-    env = os.environ | {"PYTHONPATH": str(installed / "site")}
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=installed / "source", env=env, capture_output=True, text=True, check=False
+@pytest.fixture(scope="module")
+def filled(installed: Path) -> Path:
+    """The project of the example after a run."""
+    drawloom(installed, "run")
+    return installed
+
+
+def python(installed: Path, *arguments: str, code: int = 0) -> str:
+    """What a process prints that has the wheel on its path."""
+    env = os.environ | {"PYTHONPATH": str(installed / "site"), "COLUMNS": "200"}
+    command = [sys.executable, "-m", *arguments]
+    done = subprocess.run(
+        command, cwd=installed / "source", env=env, stdout=-1, stderr=-2, text=True, check=False, timeout=300
     )
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+def drawloom(installed: Path, *arguments: str, code: int = 0) -> str:
+    return python(installed, "drawloom", *arguments, code=code)
 
 
 def test_it_is_short(root: Path) -> None:
-    assert len((root / "examples/funnel/drawloom_funnel.py").read_text().splitlines()) < 100
+    files = ("drawloom_funnel/__init__.py", "drawloom_funnel/funnel.sql", "test_funnel.py")
+    assert sum(len((root / "examples/funnel" / file).read_text().splitlines()) for file in files) < 100
 
 
-def test_it_runs(installed: Path) -> None:
-    done = python(installed, CODE)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {
-        "kinds": ["autodag", "funnel", "growth"],
-        "rows": [[1, "visit", 3], [2, "signup", 2], [3, "ride", 1]],
-        "owner": "growth@example.com",
-    }
+def test_it_passes_its_own_test(installed: Path) -> None:
+    assert "1 passed" in python(installed, "pytest", "-q", "-p", "no:cacheprovider", "test_funnel.py")
 
 
 def test_its_bad_input_has_lines(installed: Path) -> None:
@@ -72,7 +64,29 @@ def test_its_bad_input_has_lines(installed: Path) -> None:
     text = spec.read_text()
     try:
         spec.write_text(text.replace("event = 'signup'", "event = = 1"))
-        done = python(installed, CODE)
+        printed = drawloom(installed, "check", code=2)
     finally:
         spec.write_text(text)
-    assert "specs/signup.yml:11: steps.signup == 'event = = 1', must be a condition in SQL." in done.stderr
+    message = "steps.signup == 'event = = 1', must be a condition over one row of raw.events: it is not SQL."
+    assert f"specs/signup.yml:11: {message}" in " ".join(printed.split())
+
+
+def test_its_page_is_drawn_for_any_day(filled: Path) -> None:
+    printed = drawloom(filled, "show", "signup", "--as_of", "2026-01-06")
+    assert "50% got from visit to ride." in printed
+    assert "got to the end 1" in printed
+    assert "How far they got" in printed
+    assert "--as_of 2026-01-06 the day (latest|a day)" in printed
+
+
+def test_its_tables_are_a_family(filled: Path) -> None:
+    page = json.loads(drawloom(filled, "show", "funnels.all", "--format", "json"))
+    (member,) = page["blocks"][0]["rows"]
+    assert member == {"member": "funnels.signup", "funnel": "signup", "last_day": "2026-01-07", "n_rows": 6}
+    rows = json.loads(drawloom(filled, "query", "--format", "json", "SELECT * FROM funnels.all"))
+    found = {(row["ds"], row["funnel"], row["step"]): row["entities"] for row in rows}
+    assert found == {
+        (ds, "signup", step): counts[n]
+        for n, ds in enumerate(["2026-01-06", "2026-01-07"])
+        for step, counts in COUNTS.items()
+    }

@@ -23,8 +23,8 @@ PIPELINES = (Pipeline("land", "x", (LAND,)), Pipeline("read", "x", (READER,)))
 
 def snapshot(*days: date, code: str = "code") -> WarehouseSnapshot:
     records = {ds: Record("raw.orders", ds, "run", 1, 1, f"content {ds}", code) for ds in days}
-    contents = {ds: record.content for ds, record in records.items()}
-    return WarehouseSnapshot(contents={"raw.orders": dict(contents)}, records={"raw.orders": records})
+    contents: dict[date | None, str] = {ds: record.content for ds, record in records.items()}
+    return WarehouseSnapshot(contents={"raw.orders": contents}, records={"raw.orders": records})
 
 
 def plan(found: WarehouseSnapshot, forced: list[date] | None = None) -> dict[tuple[str, int], PlannedPartition]:

@@ -80,3 +80,9 @@ def test_depends_on_of_tables_that_are_not_read() -> None:
 
 def test_an_empty_project() -> None:
     assert messages() == []
+
+
+def test_a_landed_step_has_no_backfill_sql() -> None:
+    assert messages(pipeline("raw.a", landed=True)) == []
+    (problem,) = messages(pipeline("raw.a", landed=True, backfill_sql="SELECT 1"))
+    assert "raw.a is landed, must not have backfill SQL: its past days cannot be computed." in problem

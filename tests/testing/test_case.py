@@ -157,7 +157,7 @@ def test_weeks_empty_days_and_all_kinds_of_values(tmp_path: Path, monkeypatch: p
     sql = (
         "SELECT p.label, sum(e.price)::DECIMAL(9, 2) AS price, avg(e.score) AS score, list(e.tags ORDER BY e.price) AS tags, "
         "max(e.at) AS at, max(e.at)::DATE AS day, max(e.note) AS note, count(*) AS n "
-        "FROM raw.events AS e JOIN raw.labels AS p ON p.product = e.product LEFT JOIN raw.none AS x ON x.product = e.product "
+        "FROM raw.events AS e JOIN raw.labels AS p ON p.product = e.product LEFT JOIN raw.none AS x ON x.product = e.product AND x.ds = DATE '{{ ds }}' "
         "WHERE e.ds BETWEEN DATE '{{ ds }}' - INTERVAL 6 DAY AND DATE '{{ ds }}' GROUP BY p.label"
     )
     install(monkeypatch, toy(lambda: {"sql": sql}))

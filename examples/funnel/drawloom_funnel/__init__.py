@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.base import Framework, ProjectContext
 from drawloom.frameworks.fields import Condition, TimeColumn, condition_problems, condition_sql
-from drawloom.frameworks.page import Chart, Choice, Choices, Judgement, Page, Row, Series, Verdict
+from drawloom.frameworks.page import Chart, Choice, Choices, Fact, Judgement, Page, Row, Series, Verdict
 from drawloom.model import Column, InputError, Membership, Step, Table
 from drawloom.specs.base import Spec
-from drawloom.specs.fields import Name, TableName
-from pydantic import Field
+from drawloom.specs.fields import Name, TableName, Word
 
 COLUMNS = (Column("number", "INTEGER"), Column("step", "VARCHAR"), Column("entities", "BIGINT"))
 
@@ -20,11 +21,11 @@ class Funnel(Spec):
     """How many entities take each step of a day after the step before it."""
 
     kind: Literal["funnel"] = Field("funnel", description="funnel")
-    name: Name = Field(description="the table is called funnels.<name>")
+    name: Word = Field(description="the table is called funnels.<name>")
     source: TableName = Field(description="the table of events")
     entity: Name = Field(description="the column that tells whose event it is")
     time: TimeColumn = Field(description="the column that tells when the event was")
-    steps: Annotated[dict[Name, Condition], Field(min_length=1)] = Field(description="step: the condition of its events")
+    steps: Annotated[dict[Name, Condition], Field(min_length=1)] = Field(description="step: its condition")
 
 
 def compile_funnel(spec: Funnel, project: ProjectContext) -> Iterator[Step]:
@@ -47,10 +48,11 @@ def funnel_page(spec: Funnel, given: Mapping[str, str]) -> Page:
     """How far they got on a day."""
     chosen = Choices.of(given, Choice("as_of", label="the day"))
     table, day = sqlfiles.table(f"funnels.{spec.name}"), chosen.day("as_of")
-    day_sql = f"DATE '{day}'" if day else f"(SELECT max(ds) FROM {table})"
-    query = f"SELECT number, step, entities FROM {table} WHERE ds = {day_sql} ORDER BY number"
+    last = f"DATE '{day}'" if day else f"(SELECT max(ds) FROM {table})"
+    query = f"SELECT number, step, entities FROM {table} WHERE ds = {last} ORDER BY number"
+    end = Fact("got to the end", query, "entities")
     steps = Chart("steps", "How far they got", "histogram", query, "step", (Series("entities", "entities", "blue"),))
-    return Page(spec.name, (steps,), verdict=Verdict(query, judge), choices=chosen.offered)
+    return Page(spec.name, (steps,), (end,), Verdict(query, judge), chosen.offered, spec.description)
 
 
 def judge(rows: list[Row]) -> Judgement:

@@ -2,16 +2,14 @@
 WITH events AS (SELECT * FROM [[ source ]] WHERE ds = DATE '{{ ds }}')
 [% for _, condition in steps %]
 , step_[[ loop.index ]] AS (
-  SELECT events.[[ entity ]] AS entity_[[ loop.index ]], min(events.[[ time ]]) AS time_[[ loop.index ]]
-  FROM events
-  [% if loop.index > 1 %]
-  JOIN step_[[ loop.index0 ]] ON entity_[[ loop.index0 ]] = events.[[ entity ]] AND time_[[ loop.index0 ]] <= events.[[ time ]]
+  SELECT events.[[ entity ]] AS entity, min(events.[[ time ]]) AS time FROM events
+  [% if not loop.first %]
+  JOIN step_[[ loop.index0 ]] AS before ON before.entity = events.[[ entity ]] AND before.time <= events.[[ time ]]
   [% endif %]
   WHERE [[ condition ]]
   GROUP BY events.[[ entity ]]
 )
 [% endfor %]
 [% for name, _ in steps %]
-SELECT [[ loop.index ]] AS number, [[ name ]] AS step, count(*) AS entities FROM step_[[ loop.index ]]
-[[ "UNION ALL" if not loop.last ]]
+SELECT [[ loop.index ]] AS number, [[ name ]] AS step, count(*) AS entities FROM step_[[ loop.index ]] [[ "UNION ALL" if not loop.last ]]
 [% endfor %]

@@ -59,6 +59,8 @@ def print_page(data: PageData, out: Console) -> None:
     """Print a page, 80 columns wide."""
     from rich.markup import escape
 
+    from drawloom.frameworks.page import Chart
+
     page = data.page
     out.print(f"[bold]{escape(page.title)}[/]")
     if page.description:
@@ -70,7 +72,7 @@ def print_page(data: PageData, out: Console) -> None:
         out.print(f"\n[bold]{escape(block.title)}[/]")
         if not rows:
             out.print(f"[dim]{escape(block.empty)}[/]")
-        elif hasattr(block, "form"):
+        elif isinstance(block, Chart):
             for line in chart_lines(block, rows, WIDTH):
                 out.print(line, no_wrap=True, overflow="crop")
         else:

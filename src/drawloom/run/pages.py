@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from drawloom.frameworks.page import Block, Chart, Fact, Judgement, Page, Row, check_page
+from drawloom.frameworks.page import Block, Chart, Fact, Judgement, Page, Row, Verdict, check_page
 from drawloom.frameworks.table_page import family_page, table_page
 from drawloom.model import refuse
 
@@ -70,14 +70,16 @@ def load_page(project: Project, name: str, choices: Mapping[str, str]) -> PageDa
         found: list[dict[str, Any]] = project.query(query).to_pylist()
         return found
 
-    verdict = page.verdict
-    judged = rows(verdict.query) if verdict else []
     return PageData(
         page,
-        verdict and (verdict.judge(judged) if judged else Judgement(verdict.empty, "unknown")),
+        _judge(page.verdict, rows(page.verdict.query)) if page.verdict else None,
         tuple(_value(fact, rows(fact.query)) for fact in page.facts),
         tuple((block, rows(block.query)) for block in page.blocks),
     )
+
+
+def _judge(verdict: Verdict, rows: Sequence[Row]) -> Judgement:
+    return verdict.judge(rows) if rows else Judgement(verdict.empty, "unknown")
 
 
 def _value(fact: Fact, rows: Sequence[Row]) -> FactValue:

@@ -28,6 +28,7 @@ def check_project(
         *_unknown_tables(steps, [*sources, *lake_tables]),
         *_unused_overrides(steps),
         *_reads_of_own_day(steps),
+        *_landed_ranges(steps),
         *_circles(steps),
     ]
 
@@ -90,6 +91,13 @@ def _reads_of_own_day(steps: Iterable[Step]) -> Iterator[Problem]:
                 message = f"{step.into.name} reads its own day, must read earlier days of itself only."
                 fix = Fix("Bound it, like ds = DATE '{{ ds }}' - 1 or ds < DATE '{{ ds }}'.")
                 yield Problem("cycle", "error", message, step.where, fix)
+
+
+def _landed_ranges(steps: Iterable[Step]) -> Iterator[Problem]:
+    for step in steps:
+        if step.landed and step.backfill_sql:
+            message = f"{step.into.name} is landed, must not have backfill SQL: its past days cannot be computed."
+            yield Problem("landed-range", "error", message, step.where, Fix("Let another step build on what was landed."))
 
 
 def _circles(steps: Sequence[Step]) -> list[Problem]:

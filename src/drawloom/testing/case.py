@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
@@ -175,9 +176,10 @@ class FrameworkCase:
         if rows and not any(KEY in row for row in rows):
             pq.write_table(arrow, files / "all.parquet")
             return {"files": f"input/{table}/all.parquet"}
-        for ds in {row[KEY] for row in rows} or {self.days[0]}:
-            pq.write_table(arrow.take([n for n, row in enumerate(rows) if row[KEY] == ds]), files / f"{ds}.parquet")
-        return {"files": f"input/{table}/{{ds}}.parquet", "gaps": True}
+        for ds in {*self.days, *(row[KEY] for row in rows)}:
+            numbers = pa.array([n for n, row in enumerate(rows) if row[KEY] == ds], pa.int64())
+            pq.write_table(arrow.take(numbers), files / f"{ds}.parquet")
+        return {"files": f"input/{table}/{{ds}}.parquet"}
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from drawloom.frameworks import sqlfiles
-from drawloom.model import KEY
+from drawloom.model import KEY, DrawloomError
+from drawloom.run.plan import State
 from drawloom.run.project import Project
 from drawloom.testing.laws import BrokenLawError, Law
 
@@ -79,7 +80,10 @@ def compare_contents(law: Law, what: str, expected: Contents, found: Contents) -
 
 def compare_rows(project: Project, table: str, expected: Rows | Mapping[date, Rows]) -> None:
     """Hold the law ``expected`` for a table."""
-    answer = project.query(f"SELECT * FROM {sqlfiles.table(table)}")
+    try:
+        answer = project.query(f"SELECT * FROM {sqlfiles.table(table)}")
+    except DrawloomError as error:
+        raise BrokenLawError("expected", f"{table} cannot be read{_states(project, table)}: {error}") from error
     found = rows_by_day(answer)
     wanted = expected if isinstance(expected, Mapping) else _group_expected(table, expected, list(found))
     columns = dict.fromkeys(name for rows in wanted.values() for row in rows for name in row)
@@ -88,9 +92,15 @@ def compare_rows(project: Project, table: str, expected: Rows | Mapping[date, Ro
     for ds, rows in wanted.items():
         got = [{name: row[name] for name in columns} for row in found.get(ds, ())]
         if difference := describe_difference(rows, got):
-            state = next((p for p in project.status().partitions if p.key == (table, ds)), None)
-            reason = f" ({state.state}: {state.reason})" if state and state.reason else ""
-            raise BrokenLawError("expected", f"{table} {ds}{reason} has other rows: {difference}.")
+            raise BrokenLawError("expected", f"{table} {ds}{_states(project, table, ds)} has other rows: {difference}.")
+
+
+def _states(project: Project, table: str, ds: date | None = None) -> str:
+    """Why partitions of a table, or that of a day, are not there; empty where all of them are."""
+    partitions = [p for p in project.status().partitions if p.key[0] == table and ds in {None, p.ds}]
+    if not partitions and table in {step.into.name for pipeline in project.pipelines for step in pipeline.steps}:
+        return " (no partition is scheduled)"
+    return next((f" ({p.ds} is {p.state}: {p.reason})" for p in partitions if p.state is not State.FRESH), "")
 
 
 def _group_expected(table: str, rows: Rows, days: Sequence[date]) -> Mapping[date, Rows]:

@@ -71,7 +71,7 @@ def test_a_reader_sees_whole_partitions_while_writers_are_killed(bench: Bench, k
                 reads += 1
         assert is_whole(bench)
         assert list(bench.lake.path("core.t", D1).parent.iterdir()) == [bench.lake.path("core.t", D1)]
-    assert reads > 10
+    assert reads >= kills
     assert len(list((bench.lake.root / STAGING).iterdir())) > 1
     with DuckDB(bench.lake) as other:
         living = {bench.engine.staging.path, other.staging.path}
@@ -113,7 +113,7 @@ def test_a_task_gives_up_on_files_that_change_all_the_time(bench: Bench) -> None
         patience=0.1,
     ) as task:
         task.refresh_views()
-        with pytest.raises(RunError, match=r"files of core\.t == published again and again while they were read"):
+        with pytest.raises(RunError, match=r"files of core\.t changed again and again while they were read"):
             task.query("SELECT a FROM core.t")
 
 

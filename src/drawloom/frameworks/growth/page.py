@@ -20,6 +20,7 @@ from drawloom.frameworks.page import (
     Page,
     Row,
     Series,
+    Tone,
     Verdict,
 )
 
@@ -135,7 +136,7 @@ def _judge(rows: Sequence[Row]) -> Judgement:
     return Judgement(f"{word}: {now} were active within {window} days, {more}.{_came_and_left(rows)}", tone)
 
 
-def _direction(change: float) -> tuple[str, str]:
+def _direction(change: float) -> tuple[str, Tone]:
     if abs(change) < STEADY:
         return "Steady", "neutral"
     return ("Growing", "good") if change > 0 else ("Shrinking", "bad")
