@@ -19,6 +19,7 @@ from drawloom.model import Days, Read
 from drawloom.testing import BrokenLawError, FrameworkCase
 from tests.testing.toys import CASE, COUNTS, MON, RANGE_SQL, ROWS, SQL, TUE, WED, install, toy
 
+BAD_CHOICE = Choice("order", ("asc", "sideways"))
 QUERY = "SELECT ds, n FROM toys.a ORDER BY ds"
 
 
@@ -63,15 +64,16 @@ def test_a_framework_that_keeps_all_laws(tmp_path: Path, monkeypatch: pytest.Mon
 def test_other_rows_than_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, toy())
     case = replace(CASE, expected={"toys.a": {**COUNTS, TUE: [{"n": 3}, {"n": 5}]}})
-    assert broken_law(case, tmp_path / "rows") == "expected: toys.a 2026-01-06 has other rows: 1 missing: {'n': 5}."
+    assert broken_law(case, tmp_path / "rows") == "expected: toys.a 2026-01-06 has other rows: 1 missing: (n=5)."
     case = replace(CASE, expected={"toys.a": [{"ds": TUE, "n": 3, "m": 1}]})
     assert broken_law(case, tmp_path / "columns") == "expected: toys.a lacks the columns m."
     case = replace(CASE, expected={"toys.a": {WED: []}})
-    assert "toys.a 2026-01-07 has other rows: 1 unexpected: {" in broken_law(case, tmp_path / "none")
+    assert "toys.a 2026-01-07 has other rows: 1 unexpected: (" in broken_law(case, tmp_path / "none")
     case = replace(CASE, expected={"toys.b": COUNTS})
     assert broken_law(case, tmp_path / "name").startswith("expected: ")
     case = replace(CASE, expected={"toys.a": {date(2026, 1, 8): [{"n": 1}]}})
-    assert "toys.a 2026-01-08 has other rows: 1 missing" in broken_law(case, tmp_path / "day")
+    message = "expected: toys.a 2026-01-08 (no partition is scheduled) has other rows: 1 missing: (n=1)."
+    assert broken_law(case, tmp_path / "day") == message
 
 
 def test_a_step_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +91,9 @@ def test_a_spec_with_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_step_that_gives_other_rows_when_it_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, toy(counting_calls(lambda calls: calls)))
     expected = "rerun: a forced run gives other contents of toys.a 2026-01-05, toys.a 2026-01-06, toys.a 2026-01-07: "
-    assert broken_law(replace(CASE, expected={}), tmp_path).startswith(f"{expected}1 missing: {{'n': 1, ")
+    assert broken_law(replace(CASE, expected={}), tmp_path).startswith(
+        f"{expected}1 missing: (n=1, ds=2026-01-05); 1 unexpected: (n=2, "
+    )
 
 
 def test_a_step_that_is_compiled_to_something_else_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +124,9 @@ def test_backfill_sql_that_disagrees(tmp_path: Path, monkeypatch: pytest.MonkeyP
             "page: the chart 'days' of a lacks m; its query gives ds, n.",
         ),
         (
-            lambda spec, given: Page("a", (chart(f"{QUERY} {Choices.of(given, _BAD)['order']}"),), choices=(_BAD,)),
+            lambda spec, given: Page(
+                "a", (chart(f"{QUERY} {Choices.of(given, BAD_CHOICE)['order']}"),), choices=(BAD_CHOICE,)
+            ),
             "page: the chart 'days' of a with order=sideways raises ",
         ),
         (
@@ -150,9 +156,6 @@ def test_a_page_that_cannot_be_drawn(
     assert str(raised.value).startswith(message)
 
 
-_BAD = Choice("order", ("asc", "sideways"))
-
-
 def test_weeks_empty_days_and_all_kinds_of_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sql = (
         "SELECT p.label, sum(e.price)::DECIMAL(9, 2) AS price, avg(e.score) AS score, list(e.tags ORDER BY e.price) AS tags, "
@@ -174,6 +177,18 @@ def test_weeks_empty_days_and_all_kinds_of_values(tmp_path: Path, monkeypatch: p
         expected={"toys.a": {date(2026, 1, 11): [{**week, "note": None, "n": 2}], date(2026, 1, 18): []}},
         last=date(2026, 1, 19),
     ).check(tmp_path)
+
+
+def test_landed_partitions_need_not_be_repeatable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = counting_calls(lambda calls: calls)
+    install(monkeypatch, toy(lambda: {**step(), "landed": True}))
+    replace(CASE, expected={"toys.a": {WED: [{"n": 1}]}}).check(tmp_path)
+
+
+def test_a_case_that_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, toy())
+    case = replace(CASE, spec=f"{CASE.spec}schedule: '@monthly'\n", expected={})
+    assert broken_law(case, tmp_path) == "expected: a run of 2026-01-05..2026-01-07 writes nothing."
 
 
 def test_a_column_without_values_needs_a_type(tmp_path: Path) -> None:

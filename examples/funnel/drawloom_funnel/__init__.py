@@ -51,7 +51,7 @@ def funnel_page(spec: Funnel, given: Mapping[str, str]) -> Page:
     last = f"DATE '{day}'" if day else f"(SELECT max(ds) FROM {table})"
     query = f"SELECT number, step, entities FROM {table} WHERE ds = {last} ORDER BY number"
     end = Fact("got to the end", query, "entities")
-    steps = Chart("steps", "How far they got", "histogram", query, "step", (Series("entities", "entities", "blue"),))
+    steps = Chart("steps", "How far they got", "bars", query, "step", (Series("entities", "entities", "blue"),))
     return Page(spec.name, (steps,), (end,), Verdict(query, judge), chosen.offered, spec.description)
 
 

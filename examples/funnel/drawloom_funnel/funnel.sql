@@ -2,11 +2,11 @@
 WITH events AS (SELECT * FROM [[ source ]] WHERE ds = DATE '{{ ds }}')
 [% for _, condition in steps %]
 , step_[[ loop.index ]] AS (
-  SELECT events.[[ entity ]] AS entity, min(events.[[ time ]]) AS time FROM events
+  SELECT events.[[ entity ]] AS entity, min(events.[[ time ]]) AS time
+  FROM (SELECT * FROM events WHERE [[ condition ]]) AS events
   [% if not loop.first %]
   JOIN step_[[ loop.index0 ]] AS before ON before.entity = events.[[ entity ]] AND before.time <= events.[[ time ]]
   [% endif %]
-  WHERE [[ condition ]]
   GROUP BY events.[[ entity ]]
 )
 [% endfor %]

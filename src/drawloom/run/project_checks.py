@@ -97,7 +97,9 @@ def _landed_ranges(steps: Iterable[Step]) -> Iterator[Problem]:
     for step in steps:
         if step.landed and step.backfill_sql:
             message = f"{step.into.name} is landed, must not have backfill SQL: its past days cannot be computed."
-            yield Problem("landed-range", "error", message, step.where, Fix("Let another step build on what was landed."))
+            yield Problem(
+                "landed-range", "error", message, step.where, Fix("Let another step build on what was landed.")
+            )
 
 
 def _circles(steps: Sequence[Step]) -> list[Problem]:

@@ -18,6 +18,7 @@ import yaml
 
 from drawloom.frameworks.page import Choice
 from drawloom.model import KEY, DrawloomError, errors
+from drawloom.run.local_runner import Summary
 from drawloom.run.project import Project
 from drawloom.testing.laws import BrokenLawError, Law
 from drawloom.testing.page import check_page
@@ -103,7 +104,8 @@ class FrameworkCase:
     def _check_expected(self, folder: Path, engine: str | Mapping[str, Any]) -> Contents:
         self._write_project(folder, engine)
         with _open(folder, "expected") as project:
-            _run(project, "expected", "a run of all days")
+            if not _run(project, "expected", "a run of all days").results:
+                raise BrokenLawError("expected", f"a run of {self.days[0]}..{self.days[-1]} writes nothing.")
             for table, rows in self.expected.items():
                 compare_rows(project, table, rows)
             return read_contents(project)
@@ -113,7 +115,7 @@ class FrameworkCase:
             if todo := project.plan().todo:
                 names = name_partitions(partition.key for partition in todo)
                 raise BrokenLawError("rerun", f"a second run would write {names}: {todo[0].reason}.")
-            project.run(project.plan(force=True), jobs=1)
+            _run(project, "rerun", "a forced run", force=True)
             compare_contents("rerun", "a forced run", contents, read_contents(project))
 
     def _check_rebuild(self, folder: Path, contents: Contents) -> None:
@@ -128,7 +130,7 @@ class FrameworkCase:
             with _open(folder / f"split-{number}", "split") as project:
                 for first, end in pairwise([self.days[0], *cuts, self.days[-1] + timedelta(days=1)]):
                     last = end - timedelta(days=1)
-                    _run(project, "split", f"a run of {first}..{last}", first, last)
+                    _run(project, "split", f"a run of {first}..{last}", first=first, last=last)
                 _run(project, "split", "a last run of all days")
                 what = f"split before {', '.join(map(str, cuts))}" if number else "day by day"
                 compare_contents("split", f"{what}, a run", contents, read_contents(project))
@@ -194,8 +196,9 @@ def _open(folder: Path, law: Law) -> Iterator[Project]:
         raise BrokenLawError(law, str(error)) from error
 
 
-def _run(project: Project, law: Law, what: str, first: date | None = None, last: date | None = None) -> None:
-    """Run in passes that are as long as they can be."""
-    summary = project.run(project.plan(first=first, last=last), jobs=1)
+def _run(project: Project, law: Law, what: str, **options: Any) -> Summary:
+    """Run what ``project.plan(**options)`` wants, in passes that are as long as they can be."""
+    summary = project.run(project.plan(**options), jobs=1)
     if failed := next((result for result in summary.results if result.outcome == "failed"), None):
         raise BrokenLawError(law, f"in {what}, {failed.table} {failed.ds} failed: {failed.error}")
+    return summary

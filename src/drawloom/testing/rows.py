@@ -150,10 +150,8 @@ def _equal_rows(row: Row, other: Row) -> bool:
 
 
 def is_equal(value: Any, other: Any) -> bool:
-    """Whether two values are equal; floats need agree in nine digits only, and NaN equals NaN."""
-    if (isinstance(value, float | int) and isinstance(other, float)) or (
-        isinstance(value, float) and other is not None
-    ):
+    """Whether two values are equal; floats need only agree in nine digits, and NaN equals NaN."""
+    if isinstance(value, float) or isinstance(other, float):
         return _close(value, other)
     if isinstance(value, list | tuple) and isinstance(other, list | tuple):
         return len(value) == len(other) and all(map(is_equal, value, other))
@@ -170,7 +168,12 @@ def _close(value: Any, other: Any) -> bool:
 
 
 def _show(rows: Rows) -> str:
-    return ", ".join(str(dict(row)) for row in rows[:SHOWN]) + (", ..." if len(rows) > SHOWN else "")
+    return ", ".join(map(_show_row, rows[:SHOWN])) + (", ..." if len(rows) > SHOWN else "")
+
+
+def _show_row(row: Row) -> str:
+    values = (f"{name}={value if isinstance(value, date) else repr(value)}" for name, value in row.items())
+    return f"({', '.join(values)})"
 
 
 def name_partitions(keys: Iterable[Key]) -> str:
