@@ -7,7 +7,7 @@ import argparse
 import importlib
 from typing import Any
 
-from bench.engines import PARTS as OF_ENGINES
+from bench.engines import PARTS as ENGINE_PARTS
 from bench.growth import PARTS
 from bench.measure import show
 
@@ -23,8 +23,8 @@ def main() -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--entities", type=int, default=100_000, help="of growth (default 100000)")
     parser.add_argument("--days", type=int, default=93, help="of growth: how long history is (default 93)")
-    parts = f"of growth: {', '.join(PARTS)}; of engines: {', '.join(OF_ENGINES)} (default all)"
-    parser.add_argument("--parts", nargs="+", choices=(*PARTS, *OF_ENGINES), help=parts)
+    parts = f"of growth: {', '.join(PARTS)}; of engines: {', '.join(ENGINE_PARTS)} (default all)"
+    parser.add_argument("--parts", nargs="+", choices=(*PARTS, *ENGINE_PARTS), help=parts)
     parser.add_argument("--tasks", type=int, default=30, help="of airflow_task: how long the chains are (default 30)")
     parser.add_argument("--shapes", nargs="+", help="of airflow_parse: DAGs x steps, like 100x10")
     given = parser.parse_args()
@@ -42,11 +42,11 @@ def main() -> None:
 
 
 def options(name: str, given: argparse.Namespace) -> dict[str, Any]:
-    """What a benchmark takes besides the number of runs."""
+    """The arguments of a benchmark besides the number of runs."""
     if name == "growth":
         return {"entities": given.entities, "days": given.days, "parts": given.parts or PARTS}
     if name == "engines":
-        return {"parts": given.parts or OF_ENGINES}
+        return {"parts": given.parts or ENGINE_PARTS}
     if name == "airflow_task":
         return {"tasks": given.tasks}
     return {"shapes": given.shapes} if name == "airflow_parse" and given.shapes else {}

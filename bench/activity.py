@@ -1,4 +1,4 @@
-"""Made-up activity of many entities: every run with the same numbers gives the same rows.
+"""Generated activity of many entities: every run with the same arguments writes the same rows.
 
 `python -m bench.activity FOLDER --entities N --days N --once N` writes FOLDER/ds=YYYY-MM-DD/part-0.parquet for each day. Of the
 entities 60 % are there on the first day, the others come later; each stays for an exponential time and is active on
@@ -72,7 +72,7 @@ def file(folder: Path, ds: date) -> Path:
 
 
 def main() -> None:
-    """Write what the command line says."""
+    """Write the files; arguments from the command line."""
     parser = argparse.ArgumentParser(prog="bench.activity", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--entities", type=int, required=True)

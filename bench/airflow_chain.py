@@ -17,7 +17,7 @@ DAY = date(2025, 1, 21)
 CONF = {"from": DAY.isoformat(), "to": DAY.isoformat(), "force": True}
 PIPELINE = "chain_0000"
 FORKS = ("forked", "forked again")
-DAGS = {"python": "python", "house": "house", "drawloom": "bench.chain_0000"}
+DAGS = {"python": "python", "by_hand": "by_hand", "drawloom": "bench.chain_0000"}
 
 
 def main(kind: str, root: str, runs: str) -> None:
@@ -77,7 +77,7 @@ def _run_job(plan: Path, name: str) -> None:
     with closing(DeployedProject(plan)) as project:
         job = project.job(PIPELINE, name, project.run_days(PIPELINE, DAY, DAY))
         assert not job.missing
-        job.text(job.plan.todo[-1])
+        job.sql(job.plan.todo[-1])
         assert len(job.records(job.run())) == 1
         job.drop_expired()
 
@@ -100,20 +100,20 @@ def _forks(plan: Path) -> Callable[[], float]:
 
 
 def _steps(plan: Path) -> Callable[[], float]:
-    """The step runner and the registry alone: what is open stays open, and what there is was looked at before."""
+    """The step runner and the registry alone: the warehouse stays open, and the snapshot is taken before."""
     from drawloom.airflow.deployed_project import DeployedProject
 
     project = DeployedProject(plan)
-    pipeline, house = project.pipeline(PIPELINE), project.warehouse
-    runner = house.step_runner([pipeline])
+    pipeline, warehouse = project.pipeline(PIPELINE), project.warehouse
+    runner = warehouse.step_runner([pipeline])
 
     def all_steps() -> float:
-        snapshot = house.snapshot()
+        snapshot = warehouse.snapshot()
         found = [project.job(PIPELINE, step.name, [DAY]).plan.partitions[0] for step in pipeline.order]
         began = cpu()
         for partition in found:
             ran = runner.run(partition.step, partition.pipeline.schedule, DAY, snapshot.inputs(partition.needs.visible))
-            house.registry.save(ran.records)
+            warehouse.registry.save(ran.records)
         return cpu() - began
 
     return all_steps

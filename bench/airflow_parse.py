@@ -24,8 +24,8 @@ SHAPES = ("100x10", "1x2000", "1000x5", "1000x10", "5x2000")
 OURS, PLAIN, LEAN, YAML = "drawloom", "by hand", "by hand, params last", "dag-factory"
 LIBRARIES = {
     OURS: "drawloom.airflow.dags",
-    PLAIN: "bench.airflow_house",
-    LEAN: "bench.airflow_house",
+    PLAIN: "bench.airflow_operators",
+    LEAN: "bench.airflow_operators",
     YAML: "dagfactory",
 }
 Reading = Mapping[str, Any]
@@ -40,7 +40,7 @@ class Readings:
     notes: Sequence[str]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One flat row for each contender; seconds of CPU are medians where nothing else is said."""
+        """One flat row for each contender; seconds of CPU are medians unless the name says otherwise."""
         bases = {name: statistics.median(map(_total, self.found[name])) for name in (PLAIN, LEAN)}
         return [_row(name, readings, bases) for name, readings in self.found.items()]
 

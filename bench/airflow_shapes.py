@@ -16,6 +16,7 @@ from drawloom.airflow.install import LOADER, install
 from drawloom.model import Days, Pipeline, Read, Step, Table, Where, digest
 from drawloom.run.compile_project import Compiled
 from drawloom.run.project import Project
+from drawloom.specs.config import load_config
 
 Plan = Mapping[str, Any]
 RAW = "raw.events"
@@ -30,7 +31,7 @@ WHERE ds = DATE '{{{{ ds }}}}' AND amount > 0"""
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """So many DAGs of so many steps each; every DAG has a sensor besides."""
+    """The number of DAGs, and of steps in each; every DAG also has a sensor."""
 
     dags: int
     steps: int
@@ -44,17 +45,17 @@ class Shape:
 
 
 class Chains(Project):
-    """A project whose specs are compiled already: no kind of spec gives chains as long as are wanted here."""
+    """A project whose pipelines are built here, as no kind of spec compiles to chains this long."""
 
     shape = Shape(1, 1)
 
     @cached_property
     def compiled(self) -> Compiled:
-        return Compiled(tuple(chain(n, self.shape.steps) for n in range(self.shape.dags)), {}, ())
+        return Compiled(tuple(chain(n, self.shape.steps) for n in range(self.shape.dags)), {}, (), {}, {}, {})
 
 
 def chain(number: int, steps: int) -> Pipeline:
-    """The first step reads a table of somebody else, each other one the table before, on the day of the run."""
+    """The first step reads an external table, each other step the table before it, on the day of the run."""
     made: list[Step] = []
     for k in range(steps):
         source = made[-1].into.name if made else RAW
@@ -78,7 +79,7 @@ def write_drawloom(shape: Shape, project: Path, dags: Path) -> None:
     for n in range(shape.dags):
         spec = f"kind: chain\nowner: bench@example.com\nfirst: {RAW}\nsteps: {shape.steps}\nuntil: {{forever: a benchmark}}\n"
         (project / "specs" / f"chain_{n:04}.yml").write_text(spec, encoding="utf-8")
-    with Chains.load(project) as chains:
+    with Chains(load_config(project)) as chains:
         chains.shape = shape
         install(chains, dags)
 
@@ -102,7 +103,7 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import DAG, Asset, CronPartitionTimetable, Param, TaskGroup
 from airflow.sdk.definitions.param import ParamsDict
 
-from bench.airflow_house import RunStep, WaitFor
+from bench.airflow_operators import RunStep, WaitFor
 
 UTC = ZoneInfo("UTC")
 RAW = Asset(name="raw.events", uri="drawloom://bench/raw/events", group="drawloom")
@@ -131,12 +132,12 @@ PARAMS = {
 
 
 def write_by_hand(files: Mapping[str, Sequence[Plan]], dags: Path, *, params_last: bool) -> None:
-    """The literal code of the same DAGs, in as many files; what the DAGs share stands at the top.
+    """The same DAGs as code, in as many files; what they share is at the top of each.
 
     Args:
         files: the plans by file.
         dags: a new folder.
-        params_last: give a DAG its parameters when it has its tasks, of which each has copies of them otherwise.
+        params_last: set the parameters of a DAG after its tasks, as each task gets a copy of them otherwise.
     """
     dags.mkdir()
     for name, plans in files.items():
@@ -158,19 +159,19 @@ def _dag_code(plan: Plan, *, params_last: bool) -> str:
     ]
     for wait in data["waits"]:
         given = f"pipeline={pipeline!r}, table={wait['table']!r}, days={wait['days']!r}, steps={wait['steps']!r}"
-        lines.append(f"    {_word(wait['id'])} = WaitFor(task_id={wait['id']!r}, {given}, inlets=[RAW])")
+        lines.append(f"    {_variable(wait['id'])} = WaitFor(task_id={wait['id']!r}, {given}, inlets=[RAW])")
     for step in data["steps"]:
         lines += _step_code(step, pipeline)
     for step in data["steps"]:
-        before = ", ".join(map(_word, (*step["after"], *step["waits"])))
-        lines.append(f"    {_word(step['name'])}.set_upstream([{before}])")
+        before = ", ".join(map(_variable, (*step["after"], *step["waits"])))
+        lines.append(f"    {_variable(step['name'])}.set_upstream([{before}])")
     lines += [f"{pipeline}.params = ParamsDict(PARAMS)"] if params_last else []
     return "\n".join(lines) + "\n"
 
 
 def _step_code(step: Plan, pipeline: str) -> list[str]:
     return [
-        f"    {_word(step['name'])} = RunStep(",
+        f"    {_variable(step['name'])} = RunStep(",
         f"        task_id={step['name']!r},\n        pipeline={pipeline!r},\n        step={step['name']!r},",
         f"        outlets=[Asset(name={step['table']!r}, uri={_uri(step['table'])!r}, group='drawloom')],",
         f"        owner={step['owner']!r},\n        doc_md={step['doc']!r},",
@@ -199,7 +200,7 @@ load_yaml_dags(globals_dict=globals(), config_filepath=str(Path(__file__).with_s
 
 
 def write_yaml(files: Mapping[str, Sequence[Plan]], dags: Path) -> None:
-    """The same for dag-factory, as near as it can say it: its task groups prefix the ids of their tasks, and it adds a tag and its YAML to the docs."""
+    """The same for dag-factory, as near as it can express them: its task groups prefix the ids of their tasks, and it adds a tag and its YAML to the docs."""
     dags.mkdir()
     for name, plans in files.items():
         document = {"default": _yaml_defaults()} | {plan["dag"]["id"]: _yaml_dag(plan) for plan in plans}
@@ -242,11 +243,11 @@ def _yaml_dag(plan: Plan) -> dict[str, Any]:
     tasks: dict[str, Any] = {}
     for wait in data["waits"]:
         given = {key: wait[key] for key in ("table", "days", "steps")}
-        sensor = {"operator": "bench.airflow_house.WaitFor", "pipeline": pipeline, **given}
+        sensor = {"operator": "bench.airflow_operators.WaitFor", "pipeline": pipeline, **given}
         tasks[wait["id"]] = sensor | {"inlets": [_yaml_asset(wait["table"])]}
     for step in data["steps"]:
         tasks[step["name"]] = {
-            "operator": "bench.airflow_house.RunStep",
+            "operator": "bench.airflow_operators.RunStep",
             "pipeline": pipeline,
             "step": step["name"],
             "outlets": [_yaml_asset(step["table"])],
@@ -276,5 +277,5 @@ def _uri(table: str) -> str:
     return f"drawloom://bench/{table.replace('.', '/')}"
 
 
-def _word(name: str) -> str:
+def _variable(name: str) -> str:
     return name.replace(".", "_")

@@ -22,7 +22,7 @@ from bench.measure import BYTECODE, Cost, Line, Report
 
 CONTENDERS = {
     "PythonOperator, empty": "python",
-    "operator by hand, empty, with outlets": "house",
+    "operator by hand, empty, with outlets": "by_hand",
     "drawloom's StepOperator": "drawloom",
     "the same without Airflow": "job",
     "in a project of 5,000 tables, without Airflow": "many",
@@ -92,16 +92,16 @@ def _forks(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Report:
 
 
 def _write(root: Path, tasks: int) -> dict[str, str]:
-    """The DAGs of all, and how Airflow is told of them."""
+    """Write the DAGs of all contenders; the environment in which Airflow finds them."""
     project, dags = root / "project", root / "dags"
     write_drawloom(Shape(1, tasks), project, dags)
     land(project, 31)
     write_drawloom(MANY, root / "many_project", root / "many")
     land(root / "many_project", 31)
-    write_by_hand(files_of(dags), root / "house", params_last=True)
-    (code,) = (path.read_text(encoding="utf-8") for path in (root / "house").glob("*.py"))
-    (dags / "house.py").write_text(
-        code.replace('"bench.chain_0000"', '"house"').replace("'bench.chain_0000'", "'house'")
+    write_by_hand(files_of(dags), root / "by_hand", params_last=True)
+    (code,) = (path.read_text(encoding="utf-8") for path in (root / "by_hand").glob("*.py"))
+    (dags / "by_hand.py").write_text(
+        code.replace('"bench.chain_0000"', '"by_hand"').replace("'bench.chain_0000'", "'by_hand'")
     )
     (dags / "python.py").write_text(PYTHON.replace("TASKS", str(tasks + 1)), encoding="utf-8")
     airflow = {

@@ -102,7 +102,7 @@ def land(con: duckdb.DuckDBPyConnection, project: Path, lake: Path) -> None:
 
 
 def main() -> None:
-    """Land if asked to, then fill every partition."""
+    """Land if ``--land`` is given, then fill every partition."""
     parser = argparse.ArgumentParser()
     parser.add_argument("project", type=Path)
     parser.add_argument("lake", type=Path)

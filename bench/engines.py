@@ -33,7 +33,7 @@ PARTS = ("heavy", "growth", "flights")
 ROWS = {"spark": 3_200_000, "trino": 6_000_000}  # that a heavy step reads: some more than five seconds each
 DAY = date(2026, 1, 1)
 WARM = 2  # runs before those that count, for sessions, caches and compilers of the engines
-OFTEN = 40  # runs of a light step before these: an engine that has just been started compiles what plans a query
+LIGHT_WARM = 40  # runs of a light step before these: an engine that was just started still compiles its planner
 EVENTS = """/* drawloom
 table: {schema}.events
 until: {{forever: a benchmark}}
@@ -80,7 +80,7 @@ def measure(runs: int, entities: int = 100_000, days: int = 35, parts: Sequence[
         if "heavy" in parts:
             for engine, rows in ROWS.items():
                 made = _events(root, engine, rows)
-                for _ in range(OFTEN):
+                for _ in range(LIGHT_WARM):
                     forced(made, engine, f"{_schema(engine)}.few")
             for key in SHAPES:
                 yield _overhead(root, runs, key)
@@ -91,7 +91,7 @@ def measure(runs: int, entities: int = 100_000, days: int = 35, parts: Sequence[
 
 
 def _schema(engine: str) -> str:
-    """Where the tables of one engine's project are: they would meet in the metastore."""
+    """The schema of one engine's project: all share the metastore."""
     return f"heavy_{engine}_{os.getpid()}"
 
 
@@ -200,7 +200,7 @@ def _own_schemas(folder: Path, prefix: str) -> None:
 
 def _all(folder: Path) -> None:
     with Project.load(folder) as project:
-        _done(project.run(project.plan(force=True, names=[p.name for p in project.pipelines])))
+        _assert_succeeded(project.run(project.plan(force=True, names=[p.name for p in project.pipelines])))
 
 
 def settings(folder: Path, engine: str, start: date, end: date, more: str = "") -> None:
@@ -213,35 +213,35 @@ def forced(folder: Path, engine: str, table: str) -> None:
     """drawloom run TABLE --force --only, in this process."""
     settings(folder, engine, DAY, DAY)
     with Project.load(folder) as project:
-        _done(project.run(project.plan([table], DAY, DAY, upstream=False, force=True), jobs=1))
+        _assert_succeeded(project.run(project.plan([table], DAY, DAY, upstream=False, force=True), jobs=1))
 
 
 def forced_day(folder: Path, ds: date) -> None:
     """drawloom run --ds D --force, in this process."""
     with Project.load(folder) as project:
-        _done(project.run(project.plan([p.name for p in project.pipelines], ds, ds, force=True), jobs=1))
+        _assert_succeeded(project.run(project.plan([p.name for p in project.pipelines], ds, ds, force=True), jobs=1))
 
 
 def by_hand(folder: Path, engine: str, table: str, *, checks: bool) -> None:
     """The text that drawloom runs, given to the engine as one INSERT OVERWRITE, and its checks as one query."""
     settings(folder, engine, DAY, DAY)
     with Project.load(folder) as project:
-        (pipeline,) = project.named([table])
+        (pipeline,) = project.select([table])
         step = pipeline.steps[0]
         text = render_step(step, pipeline.schedule, DAY)
         known = {f"{table.partition('.')[0]}.events": TYPES}
-        said = transpile(limit_tables(parse_select(text, "duckdb"), "duckdb", {}), "duckdb", engine, known)
+        translated = transpile(limit_tables(parse_select(text, "duckdb"), "duckdb", {}), "duckdb", engine, known)
         target, columns = f"{table}_by_hand", "id BIGINT, events BIGINT, others BIGINT, amount DOUBLE, most "
-        made: Any = project.engine
-        run: Any = made.client.run if engine == "trino" else lambda sql: made.spark.sql(sql).collect()
+        opened: Any = project.engine
+        run: Any = opened.client.run if engine == "trino" else lambda sql: opened.spark.sql(sql).collect()
         if engine == "spark":
             run(f"CREATE TABLE IF NOT EXISTS {target} ({columns} STRING, ds DATE) USING parquet PARTITIONED BY (ds)")
-            run(f"INSERT OVERWRITE {target} PARTITION (ds = DATE '{DAY}') {said}")
+            run(f"INSERT OVERWRITE {target} PARTITION (ds = DATE '{DAY}') {translated}")
         else:
             keyed = "WITH (partitioned_by = ARRAY['ds'])"
             run(f"CREATE TABLE IF NOT EXISTS {target} ({columns} VARCHAR, ds DATE) {keyed}")
-            again = {f"{made.client.catalog}.insert_existing_partitions_behavior": "OVERWRITE"}
-            run(f"INSERT INTO {target} SELECT q.*, DATE '{DAY}' FROM ({said}) AS q", properties=again)
+            again = {f"{opened.client.catalog}.insert_existing_partitions_behavior": "OVERWRITE"}
+            run(f"INSERT INTO {target} SELECT q.*, DATE '{DAY}' FROM ({translated}) AS q", properties=again)
         if checks:
             run(transpile(_checks(step, pipeline.schedule, target, table), "duckdb", engine, {}))
 
@@ -250,8 +250,8 @@ def _checks(step: Any, schedule: Any, target: str, table: str) -> str:
     """The checks of a step as one query over the table that was filled by hand."""
     key = table.rpartition(".")[2].removesuffix("s")
     staged = f"SELECT * FROM {target} AS t ({key}, events, others, amount, most, ds) WHERE ds = DATE '{DAY}'"
-    asked = [render(one.sql, DAY, schedule=schedule, staged="staged").text for one in step.checks]
-    found = " UNION ALL ".join(f"(SELECT 1 AS n FROM ({sql}) AS c LIMIT 1)" for sql in asked)
+    checks = [render(one.sql, DAY, schedule=schedule, staged="staged").text for one in step.checks]
+    found = " UNION ALL ".join(f"(SELECT 1 AS n FROM ({sql}) AS c LIMIT 1)" for sql in checks)
     return f"WITH staged AS ({staged}) {found}"
 
 
@@ -283,7 +283,7 @@ def _listening(url: str) -> list[psutil.Process]:
     return [psutil.Process(pid) for pid in pids]
 
 
-def _done(summary: Any) -> None:
+def _assert_succeeded(summary: Any) -> None:
     failed = [result for result in summary.results if result.outcome in {"failed", "blocked"}]
     if failed:
         raise RuntimeError(failed[0].error or failed[0])

@@ -1,7 +1,7 @@
 """The flights demo, a year of 336,776 flights in 3,005 partitions of twelve tables, against the same by hand.
 
-The script by hand is bench/by_hand.py. It has no registry, cannot go on where it was stopped, does not know what to do
-again when a file or a SELECT changes, and declares by hand what drawloom reads out of the SQL.
+The script by hand is bench/by_hand.py. It has no registry, cannot continue where it was stopped, does not find what to
+write again when a file or a SELECT changes, and declares by hand what drawloom infers from the SQL.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import duckdb
 from bench.by_hand import TABLES
 from bench.measure import Call, Line, Report, child, drawloom, side_by_side
 from drawloom.demo.data import build_project
-from drawloom.demo.walkthrough import STORY
+from drawloom.demo.walkthrough import WALKTHROUGH
 
 WAITING = (0, 3)  # the last day of raw.weather is missing in the data: its followers wait
 
@@ -28,7 +28,7 @@ def measure(runs: int) -> list[Report]:
         build_project(root / "demo")
         for call in lands(root / "demo"):
             call()
-        return [_run_step(root, runs), _whole(root, runs)]
+        return [_run_step(root, runs), _landing_and_run(root, runs)]
 
 
 def _run_step(root: Path, runs: int) -> Report:
@@ -48,7 +48,7 @@ def _run_step(root: Path, runs: int) -> Report:
     return Report(f"Flights, run step: {count:,} partitions", lines, "partition", lines[2].name, [note])
 
 
-def _whole(root: Path, runs: int) -> Report:
+def _landing_and_run(root: Path, runs: int) -> Report:
     run = drawloom("-C", root / "work", "run", ok=WAITING)
     calls = {
         "by hand, 1 thread, checks": by_hand(root, "--land", "--checks", "--threads", "1"),
@@ -62,12 +62,12 @@ def _whole(root: Path, runs: int) -> Report:
 
 def lands(project: Path) -> list[Call]:
     """The demo's landings."""
-    commands = [scene.command for scene in STORY if scene.command[0] == "land"]
+    commands = [step.command for step in WALKTHROUGH if step.command[0] == "land"]
     return [drawloom("-C", project, *(p.replace("landing/", f"{project}/landing/") for p in c)) for c in commands]
 
 
 def by_hand(root: Path, *options: str) -> Call:
-    """The script over what is landed."""
+    """The script by hand, over the landed partitions."""
     return child(sys.executable, "-m", "bench.by_hand", root / "demo", root / "hand", *options)
 
 

@@ -55,10 +55,8 @@ PEERS = {
 }
 PLAN = """import sys
 import rich.progress, rich.table  # what `drawloom run` imports, too
-from drawloom.cli import main, progress
-from drawloom.cli import run_output as views
-from drawloom.run import attach
-from drawloom.run import local_runner as local
+from drawloom.cli import main, run_output
+from drawloom.run import attach, local_runner
 from drawloom import Project
 with Project.load(sys.argv[1]) as project:
     project.plan()
@@ -78,8 +76,8 @@ DAY_NOTES = (
 
 
 def measure(runs: int, entities: int = 100_000, days: int = 93, parts: Sequence[str] = PARTS) -> Iterator[Report]:
-    """The parts asked for, over the same events, each when it is done."""
-    made = {"day": _day, "history": _history, "range": _range, "away": _away}
+    """A report of each part, all over the same events."""
+    measures = {"day": _day, "history": _history, "range": _range, "away": _away}
     for once in sorted({part == "away" for part in parts}):
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
@@ -88,7 +86,7 @@ def measure(runs: int, entities: int = 100_000, days: int = 93, parts: Sequence[
             child(*_module("activity"), root / "events", *(str(word) for pair in numbers.items() for word in pair))()
             for part in parts:
                 if (part == "away") == once:
-                    yield from made[part](root, runs, days, f"{entities:,} entities")
+                    yield from measures[part](root, runs, days, f"{entities:,} entities")
 
 
 def _day(root: Path, runs: int, days: int, size: str) -> list[Report]:
@@ -146,15 +144,15 @@ def _away(root: Path, runs: int, days: int, size: str) -> list[Report]:
         (side / "events").symlink_to(root / "events")
         build(side, days, name)
 
-    def fresh() -> None:
+    def rebuild() -> None:
         for side in sides.values():
             reset(side, days + 1)
 
     work = {name: _run(side / "work", away=name) for name, side in sides.items()}
     calls = {f"drawloom run, who is away in {name}": call for name, call in work.items()}
     calls["drawloom started, planned, DuckDB opened"] = watched(sys.executable, "-c", PLAN, sides["groups"] / "work")
-    found = side_by_side(calls, runs, fresh)
-    fresh()
+    found = side_by_side(calls, runs, rebuild)
+    rebuild()
     for call in work.values():
         call()
     folders = [side / "work" for side in sides.values()]
@@ -173,7 +171,7 @@ def _range(root: Path, runs: int, days: int, size: str) -> Iterator[Report]:
 def _one_range(root: Path, runs: int, days: int, title: str, spec: str) -> Report:
     folders = root / "at_once", root / "by_day"
 
-    def fresh() -> None:
+    def rebuild() -> None:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
             write_project(folder, spec, days)
@@ -183,8 +181,8 @@ def _one_range(root: Path, runs: int, days: int, title: str, spec: str) -> Repor
         "day after day, in one process": watched(*_module("growth_days"), folders[1]),
         "drawloom run, all days": _run(folders[0]),
     }
-    found = side_by_side(calls, runs, fresh)
-    fresh()
+    found = side_by_side(calls, runs, rebuild)
+    rebuild()
     for call in calls.values():
         call()
     child(*_module("growth_same"), "projects", *folders)()
@@ -199,7 +197,7 @@ def _one_range(root: Path, runs: int, days: int, title: str, spec: str) -> Repor
 
 
 def build(root: Path, days: int, away: str = "") -> None:
-    """The project with its first days run. It is made in its later place: sources are known by their paths."""
+    """The project with its first days run. It is built in ``work`` and moved: the registry has the paths of sources."""
     for name in ("built", "work"):
         shutil.rmtree(root / name, ignore_errors=True)
     write_project(root / "work", SPEC, days)
@@ -234,7 +232,7 @@ def reset(root: Path, days: int) -> None:
 
 
 def _link_data(source: str, target: str) -> None:
-    """Data is never written in place, so that a second name will do; the registry wants a copy."""
+    """Link data files, which are never written in place; copy the others, such as the registry."""
     if source.endswith(".parquet"):
         os.link(source, target)
     else:
@@ -242,7 +240,7 @@ def _link_data(source: str, target: str) -> None:
 
 
 def _run(project: Path, jobs: int | None = 1, away: str = "") -> Call:
-    """The command line; with ``away`` one that lets nobody leave the state, or that does as always, started alike."""
+    """The command line; with ``away`` started by Python, with groups in the state as usual or never."""
     command = (sys.executable, "-c", AWAY[away] + CLI) if away else (_drawloom(),)
     return watched(*command, "-C", project, "run", *(("--jobs", str(jobs)) if jobs else ()))
 

@@ -41,11 +41,11 @@ class Job:
         return file(self.root / "user_day", ds)
 
     def out(self, name: str) -> Path:
-        """Where the results of a peer go; the files' names go on."""
+        """The prefix of the files that a peer writes."""
         return self.root / "peers" / name
 
     def copy(self, query: str, name: str, options: str = "") -> str:
-        """Write what a query gives."""
+        """The statement that writes the result of a query."""
         return f"COPY ({query}) TO '{self.out(name)}.parquet' ({PARQUET}{options})"
 
     def _read(self, table: str, days: int | None) -> str:
@@ -73,7 +73,7 @@ def floor(job: Job, options: str = ", COMPRESSION_LEVEL 1") -> list[str]:
 
 
 def floor_usual(job: Job) -> list[str]:
-    """The same, compressed as DuckDB does without being told."""
+    """The same, compressed as DuckDB does by default."""
     return floor(job, "")
 
 

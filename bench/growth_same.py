@@ -1,8 +1,8 @@
-"""Asserts that drawloom and its peers of bench/growth_peers.py came to the same numbers.
+"""Asserts that drawloom and its peers of bench/growth_peers.py have the same numbers.
 
 `python -m bench.growth_same peers ROOT DAY` compares one day of ROOT/work with ROOT/peers;
 `python -m bench.growth_same projects ONE OTHER [TABLE...]` compares the content of every partition that two projects
-both have, but those of some tables.
+both have, except those of some tables.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def peers(root: Path, ds: date) -> None:
 
 
 def projects(one: Path, other: Path, *but: str) -> None:
-    """Every partition that both projects have has the same content; not asked of some tables."""
+    """Every partition that both projects have has the same content, except those of some tables."""
     from drawloom.run.project import Project
 
     contents = []
@@ -69,7 +69,7 @@ def _same_tables(con: duckdb.DuckDBPyConnection, peer: Path) -> None:
 
 
 def _same_textbook(con: duckdb.DuckDBPyConnection, peers: Path) -> None:
-    """The totals of those that count less."""
+    """The totals of the peers that count less."""
     ours = f"(FROM {ACCOUNTING} WHERE cut = '' AND step = 'day')"
     counts = "window_days, active, new, retained, resurrected, churned"
     _same(con, counts, ours, f"'{peers}/full_joins.parquet'", "cut = ''")
@@ -82,10 +82,10 @@ def _same_textbook(con: duckdb.DuckDBPyConnection, peers: Path) -> None:
 
 
 def _same(con: duckdb.DuckDBPyConnection, names: str, ours: str, theirs: str, which: str = "true") -> None:
-    """The same rows of these columns on both sides, and some."""
+    """The same rows of these columns on both sides, and at least one."""
     left, right = (f"(SELECT {names} FROM {relation} WHERE {which})" for relation in (ours, theirs))
-    odd = f"(FROM {left} EXCEPT ALL FROM {right}) UNION ALL (FROM {right} EXCEPT ALL FROM {left})"
-    differ = con.execute(odd).fetchall()
+    difference = f"(FROM {left} EXCEPT ALL FROM {right}) UNION ALL (FROM {right} EXCEPT ALL FROM {left})"
+    differ = con.execute(difference).fetchall()
     assert con.execute(f"SELECT count(*) > 0 FROM {left}").fetchone() == (True,), f"{ours}: nothing to compare"
     assert not differ, f"{ours} and {theirs}: {len(differ)} rows differ, like {differ[:4]}"
 

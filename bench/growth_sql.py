@@ -18,7 +18,7 @@ NAMES = ", ".join(DIMENSIONS)
 SETS = f"(), {', '.join(f'({name})' for name in DIMENSIONS)}"
 CUT = f"""CASE GROUPING({NAMES}) WHEN 7 THEN '' WHEN 3 THEN 'country' WHEN 5 THEN 'platform' ELSE 'app_version' END"""
 
-# For each window and step: which bits of `states` say active and active before, and how young `new` is at most.
+# For each window and step: which bits of `states` are set for active and active before, and how young `new` is at most.
 MEASURES = """(VALUES
   (1, 'day', 1, 2, 0), (7, 'day', 4, 8, 0), (28, 'day', 32, 64, 0),
   (1, 'window', 1, 2, 0), (7, 'window', 4, 16, 1), (28, 'window', 32, 128, 2)

@@ -38,7 +38,7 @@ sys.exit(min(abs(child.returncode), 255))
 class Cost:
     """What one run took: CPU seconds of user and system in all threads and child processes, seconds of clock, and MB.
 
-    The peak of memory is known of calls that ``watched`` makes; it is 0 otherwise, as the clock is where nobody looked.
+    The peak of memory is measured by ``watched`` only and 0 otherwise; so is the clock where it was not measured.
     """
 
     cpu: float
@@ -111,7 +111,7 @@ def cost(call: Call) -> Cost:
 
 
 def child(*command: str | Path, ok: Sequence[int] = (0,), env: Mapping[str, str] | None = None) -> Call:
-    """A call that runs a command and fails, with what it said, when its exit code is none of ``ok``."""
+    """A call that runs a command and fails, with its output, when its exit code is none of ``ok``."""
 
     def call() -> None:
         done = subprocess.run(

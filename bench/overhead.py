@@ -71,7 +71,7 @@ def measure(runs: int) -> list[Report]:
 
 def run(folder: Path, jobs: int) -> None:
     """All steps and days through the local runner."""
-    with _house(folder) as (engine, registry):
+    with _open_warehouse(folder) as (engine, registry):
         plan = make_plan([_pipeline()], WarehouseSnapshot(), History(START, PERIOD[-1]))
         runner = LocalRunner(StepRunner(engine, {}), registry, WarehouseSnapshot(), jobs=jobs)
         summary = runner.run(plan)
@@ -124,7 +124,7 @@ def _pipeline() -> Pipeline:
 
 
 @contextmanager
-def _house(folder: Path) -> Iterator[tuple[DuckDB, Registry]]:
+def _open_warehouse(folder: Path) -> Iterator[tuple[DuckDB, Registry]]:
     registry = Registry(f"sqlite:///{folder}/registry.db")
     engine = DuckDB(Lake(folder))
     try:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
@@ -46,10 +45,14 @@ def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def _help(path: tuple[str, ...]) -> str:
-    plain = os.environ | {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "TERM": "dumb"}
-    command = [str(Path(sys.executable).parent / "drawloom"), *path, "--help"]
-    done = subprocess.run(command, env=plain, check=True, capture_output=True, text=True)
-    return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
+    from typer.testing import CliRunner
+
+    from drawloom.cli.main import app
+
+    plain = {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    done = CliRunner(env=plain).invoke(app, [*path, "--help"], prog_name="drawloom", catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return "\n".join(line.rstrip() for line in done.output.strip("\n").splitlines())
 
 
 def specs() -> str:
@@ -151,7 +154,8 @@ def portable() -> str:
     return markdown_table()
 
 
-KINDS = ("autodag", "growth")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+KINDS = sorted(PROJECT["entry-points"]["drawloom.frameworks"])
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli,
     "docs/specs.md": specs,

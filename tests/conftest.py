@@ -1,4 +1,4 @@
-"""What all tests share: how many examples a property is tried on, and tests on data that may not be here."""
+"""Settings of all tests: the number of examples of a property, and tests on data that may be missing."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.corpora import FOREIGN, is_there
+from tests.corpora import SHARED_FILES, is_available
 
 ROOT = Path(__file__).parents[1]
 
-# scripts/test-all asks for `nightly`. Tests with numbers of their own take them from tests.work.examples.
+# scripts/test-all asks for `nightly`. Tests with numbers of their own take them from tests.helpers.examples.
 settings.register_profile("quick", derandomize=True, deadline=None, max_examples=25)
 settings.register_profile("nightly", derandomize=True, deadline=None, max_examples=200)
 settings.load_profile("quick")
 
-# What a script starts in the background hands on that it ignores Ctrl-C, which tests send to what they start.
+# A background script makes its children ignore Ctrl-C, which tests send to processes that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -27,14 +27,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
-        (kept if all(is_there(mark.args[0]) for mark in item.iter_markers("shared")) else left_out).append(item)
+        (kept if all(is_available(mark.args[0]) for mark in item.iter_markers("shared")) else left_out).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line which data was missing."""
-    if missing := [name for name in FOREIGN if not is_there(name)]:
+    """Report in one line which data was missing."""
+    if missing := [name for name in SHARED_FILES if not is_available(name)]:
         terminalreporter.write_line(f"not tried, as ../shared/data does not hold them: {', '.join(missing)}")
 
 

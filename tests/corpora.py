@@ -1,4 +1,4 @@
-"""Data of tests: the labelled texts in tests/data, and files that may not be copied here but may lie beside the repository."""
+"""Data of tests: the labelled texts in tests/data, and files that may not be copied here but may be in a folder beside the repository."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TPC = "autodag/tpc.jsonl"
 MORE_TEXTS = "autodag/corpus.jsonl"
 CONSTRUCTS = "autodag/transpile_duckdb_spark_trino.json"
 COLLEGE = "growth/CollegeMsg.txt"
-FOREIGN = (TPC, MORE_TEXTS, CONSTRUCTS, COLLEGE)
+SHARED_FILES = (TPC, MORE_TEXTS, CONSTRUCTS, COLLEGE)
 
 
 def needs(name: str) -> pytest.MarkDecorator:
@@ -22,19 +22,19 @@ def needs(name: str) -> pytest.MarkDecorator:
     return pytest.mark.shared(name)
 
 
-def is_there(name: str) -> bool:
-    """Whether a file of SHARED lies on this machine."""
+def is_available(name: str) -> bool:
+    """Whether a file of SHARED exists on this machine."""
     return (SHARED / name).is_file()
 
 
 def corpus() -> list[dict[str, Any]]:
-    """Texts with the days they read: 88 of our own, and 22 of mozilla/bigquery-etl where they are at hand."""
+    """Texts with the days they read: 88 of our own, and 22 of mozilla/bigquery-etl where the file exists."""
     own = _rows((DATA / "corpus.jsonl").read_text(encoding="utf-8"))
     return own + [row for row in _rows(_shared(MORE_TEXTS)) if row["source"] != "own"]
 
 
 def tpc() -> list[dict[str, Any]]:
-    """The 121 queries of TPC-DS and TPC-H with their tables; none where they are not at hand."""
+    """The 121 queries of TPC-DS and TPC-H with their tables; none where the file is missing."""
     return _rows(_shared(TPC))
 
 
@@ -45,13 +45,13 @@ def sqllineage() -> list[dict[str, Any]]:
 
 
 def constructs() -> dict[str, dict[str, Any]]:
-    """One construct each in DuckDB's, Spark's and Trino's words; none where they are not at hand."""
+    """One construct each in DuckDB's, Spark's and Trino's dialects; none where the file is missing."""
     found: dict[str, dict[str, Any]] = json.loads(_shared(CONSTRUCTS) or "{}")
     return found
 
 
 def _shared(name: str) -> str:
-    return (SHARED / name).read_text(encoding="utf-8") if is_there(name) else ""
+    return (SHARED / name).read_text(encoding="utf-8") if is_available(name) else ""
 
 
 def _rows(text: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The funnel, proven: the laws that every framework keeps, and the numbers of one case."""
+"""The funnel framework: the laws that every framework keeps, and the numbers of one case."""
 
 from datetime import date
 from pathlib import Path

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AutoDag", "Days", "DrawloomError", "Pipeline", "Project", "Step", "Table", "__version__"]
 
-_HOMES = {
+_MODULES = {
     "AutoDag": "drawloom.frameworks.autodag",
     "Days": "drawloom.model",
     "DrawloomError": "drawloom.model",
@@ -26,7 +26,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """The public names, each imported when it is first asked for: ``drawloom --help`` needs none of them."""
-    if name not in _HOMES:
+    """Import a public name when it is first used: ``drawloom --help`` needs none of them."""
+    if name not in _MODULES:
         raise AttributeError(f"module 'drawloom' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from drawloom.airflow.alerts import FailureNotifier, create_notifier, tell_late
+from drawloom.airflow.alerts import FailureNotifier, create_notifier, notify_late
 from tests.integration.airflow.conftest import Webhook
 
 RUN = SimpleNamespace(dag_id="shop.p", partition_key="2026-01-01", run_id="r")
@@ -35,7 +35,7 @@ def test_an_unreachable_address_does_not_keep_others_from_a_failure_alert(hook: 
 
 
 def test_a_missed_deadline_alerts_from_the_triggerer(hook: Webhook) -> None:
-    asyncio.run(tell_late(["webhook:pager"], {"dag_run": {"dag_id": "shop.p", "partition_key": None, "run_id": "r"}}))
+    asyncio.run(notify_late(["webhook:pager"], {"dag_run": {"dag_id": "shop.p", "partition_key": None, "run_id": "r"}}))
     assert hook.received == ['{"text": "shop.p r is late"}']
 
 

@@ -93,7 +93,7 @@ def test_days_that_have_not_landed_are_not_announced(project: Path) -> None:
 
 def test_without_an_airflow_the_message_names_the_settings(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DRAWLOOM_AIRFLOW_URL", raising=False)
-    with pytest.raises(InputError, match=r"No Airflow is known\. Set DRAWLOOM_AIRFLOW_URL"):
+    with pytest.raises(InputError, match=r"No Airflow is configured, and none is running\. Set DRAWLOOM_AIRFLOW_URL"):
         Client.for_project(project)
     with pytest.raises(RunError, match="does not answer"):
         Client(f"http://127.0.0.1:{_closed_port()}", login=("a", "b"))

@@ -131,7 +131,7 @@ def test_a_lake_outside_the_project_must_exist(project: Path, dags: Path, tmp_pa
 
 def test_an_unreadable_plan_is_reported(dags: Path) -> None:
     (dags / "drawloom_visits" / "project.json").write_text("{")
-    with pytest.raises(InputError, match=r"must be a compiled plan\. Run `drawloom airflow install` again"):
+    with pytest.raises(InputError, match=r"is not a compiled plan: .*\. Run `drawloom airflow install` again"):
         DeployedProject(dags / "drawloom_visits")
 
 

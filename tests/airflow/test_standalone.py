@@ -18,7 +18,7 @@ from drawloom.model import InputError, RunError
 )
 def test_an_unsupported_airflow_is_refused(found: str | None, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(version, "airflow_version", lambda: found)
-    with pytest.raises(InputError, match=rf"{message}.*pip install 'drawloom\[airflow\]'"):
+    with pytest.raises(InputError, match=rf"{message}.*pip install '\.\[airflow\]'"):
         check_airflow()
 
 

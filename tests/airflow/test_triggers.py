@@ -96,7 +96,7 @@ def count_polls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     count: Counter[str] = Counter()
     real = landing_probe.probe
 
-    def counted(settings: Settings, table: str) -> landing_probe.Landed:
+    def counted(settings: Settings, table: str) -> landing_probe.LandedDays:
         count[table] += 1
         return real(settings, table)
 
@@ -272,12 +272,12 @@ def test_a_day_has_landed_once_its_lateness_is_over(tmp_path: Path, gaps: bool) 
 
 
 def test_missing_days_keep_their_order() -> None:
-    landed = landing_probe.Landed(frozenset({day(1), day(5)}))
+    landed = landing_probe.LandedDays(frozenset({day(1), day(5)}))
     assert landed.missing([day(5), day(4), day(1), day(0), day(9)]) == [day(4), day(0), day(9)]
-    gapped = landing_probe.Landed(landed.days, gaps=True)
+    gapped = landing_probe.LandedDays(landed.days, gaps=True)
     assert gapped.missing([day(5), day(4), day(1), day(0), day(9)]) == [day(9)]
-    assert landing_probe.Landed(frozenset(), gaps=True).missing([day(0)]) == [day(0)]
-    assert landing_probe.Landed(frozenset(), undated=True).missing([None, day(0)]) == [day(0)]
+    assert landing_probe.LandedDays(frozenset(), gaps=True).missing([day(0)]) == [day(0)]
+    assert landing_probe.LandedDays(frozenset(), undated=True).missing([None, day(0)]) == [day(0)]
     assert landed.missing([]) == []
 
 

@@ -92,7 +92,7 @@ def test_bad_specs_are_refused(project: SampleProject, old: str, new: str, messa
         (("plan", "nothing.like.it"), "There are:"),
         (("run", "--jobs", "0"), "--jobs"),
         (("preview", "core.daily", "--ds", "nope"), "must be a day"),
-        (("diff", "core.daily", "--ds", "2026-03-01"), "must exist to compare with"),
+        (("diff", "core.daily", "--ds", "2026-03-01"), "does not exist; there is nothing to compare with"),
         (("land", "raw.x", "nosuch/*.csv", "--ds", "day"), "must be a file"),
         (("land", "core.daily", "landing/orders.csv", "--ds", "day"), "must not be filled by a spec"),
         (("land", "raw.x", "landing/orders.csv", "--ds", "nosuch"), "nosuch"),

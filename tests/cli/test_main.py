@@ -67,7 +67,7 @@ def test_a_closed_pipe_is_not_an_error(project: SampleProject) -> None:
 
 
 class Closed(io.StringIO):
-    """A stream whose reader has gone."""
+    """A stream whose reader has closed it."""
 
     def write(self, text: str) -> int:
         raise BrokenPipeError(len(text))

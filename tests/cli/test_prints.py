@@ -10,7 +10,7 @@ import pytest
 from drawloom.cli.data import landing_json
 from drawloom.cli.output import value_text
 from drawloom.cli.run_output import print_summary, summary_json
-from drawloom.run.land import Landed
+from drawloom.run.land import LandResult
 from drawloom.run.local_runner import Result, Summary
 from tests.cli.sample_project import DAILY, LAND, SampleProject
 
@@ -80,7 +80,7 @@ def test_land_prints_json(project_without_data: SampleProject) -> None:
         "guessed": True,
         "delimiter": ";",
     }
-    assert landing_json(Landed("raw.x"))["days"] == {}
+    assert landing_json(LandResult("raw.x"))["days"] == {}
 
 
 def test_plan_prints_one_line_for_a_range_of_days(project: SampleProject) -> None:

@@ -34,7 +34,7 @@ def test_show_draws_the_page_of_a_spec(grown: SampleProject) -> None:
     assert grown.run("show", "growth.buyers_ratios", "--activity=dear").startswith("buyers: dear\n")
 
 
-def test_show_for_machines(grown: SampleProject) -> None:
+def test_show_prints_json(grown: SampleProject) -> None:
     page = grown.json("show", "buyers", "--activity", "orders", "--window", "1")
     assert page["verdict"]["tone"] == "unknown"
     assert [(fact["label"], fact["value"]) for fact in page["facts"][:2]] == [("DAU", 3), ("WAU", 3)]
@@ -62,7 +62,7 @@ def test_every_table_has_a_page(project: SampleProject) -> None:
         (["core.daily", "7"], "choice == '7', must be given as --name value."),
         (["core.daily", "--as_of"], "choice == '--as_of', must be given as --name value."),
         (["buyers", "--activity", "nothing"], "activity == 'nothing', must be one of 'orders', 'dear'."),
-        (["buyers"], "buyers == no partitions, must have been filled."),
+        (["buyers"], "buyers has no partitions yet."),
     ],
 )
 def test_show_refuses_what_it_cannot_show(project: SampleProject, arguments: list[str], message: str) -> None:
@@ -70,7 +70,7 @@ def test_show_refuses_what_it_cannot_show(project: SampleProject, arguments: lis
     assert message in project.run("show", *arguments, code=2)
 
 
-def test_a_source_can_be_taken_for_changed(grown: SampleProject) -> None:
+def test_force_source_treats_a_source_as_changed(grown: SampleProject) -> None:
     plan = grown.json("plan", "--from", "2026-03-09", "--force-source", "raw.orders")
     run = {(cell["table"], cell["ds"]) for cell in plan["cells"] if cell["run"]}
     assert {ds for _, ds in run} == {"2026-03-09", "2026-03-10"}
@@ -82,7 +82,7 @@ def test_a_source_can_be_taken_for_changed(grown: SampleProject) -> None:
     assert "Did you mean raw.orders?" in out
 
 
-def test_a_warning_is_told_once(project: SampleProject) -> None:
+def test_a_warning_is_printed_once(project: SampleProject) -> None:
     project.write("landing/nobody.csv", "id,day,product,amount\n91,2026-03-01,,1\n92,2026-03-02,,1\n")
     project.run(*LAND, "--replace")
     project.write("specs/buyers.yml", SPEC)

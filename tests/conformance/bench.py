@@ -1,4 +1,4 @@
-"""An engine over an empty location, with short ways to fill and query it."""
+"""An engine over an empty location, with helpers to fill and query it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def day(number: int) -> date:
 
 @dataclass
 class Bench:
-    """An engine, and a schema in which nobody else has tables."""
+    """An engine with a schema of its own."""
 
     kind: str
     engine: Engine
@@ -64,7 +64,7 @@ class Bench:
         return staged
 
     def rows(self, sql: str, inputs: Visible | None = None) -> list[tuple[Any, ...]]:
-        """The answer to a query as tuples."""
+        """The result of a query as tuples."""
         return tuples(self.engine.query(sql, inputs))
 
     def values(self, table: str = "t", name: str = "v") -> list[Any]:
@@ -73,14 +73,14 @@ class Bench:
         return found
 
 
-def tuples(answer: pa.Table) -> list[tuple[Any, ...]]:
+def tuples(result: pa.Table) -> list[tuple[Any, ...]]:
     """An Arrow table's rows."""
-    return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
+    return list(zip(*(column.to_pylist() for column in result.columns), strict=True))
 
 
 def drop_schema(bench: Bench) -> None:
-    """Take the bench's schema out of the catalog with all that is in it."""
+    """Drop the bench's schema with its tables."""
     if bench.kind != "duckdb":
-        from tests.conformance.ask import forget
+        from tests.conformance.trino_client import drop_metastore_schema
 
-        forget(bench.schema)
+        drop_metastore_schema(bench.schema)

@@ -1,4 +1,4 @@
-"""The engines that every test of this folder runs on, each opened over a folder of its own."""
+"""The engines on which every test of this folder runs, each opened over a folder of its own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SPARK = {
 
 
 def kinds(*nightly: str) -> list[Any]:
-    """Parameters of ``kind``: all engines, of which these and Iceberg are for the night."""
+    """Parameters of ``kind``: all engines; the given ones and Iceberg are nightly."""
     marks = {kind: [pytest.mark.integration] if kind in ON_SERVERS else [] for kind in KINDS}
     for kind in {"trino-iceberg", *nightly}:
         marks[kind].append(pytest.mark.nightly)
@@ -34,7 +34,7 @@ def kinds(*nightly: str) -> list[Any]:
 
 
 def open_engine(kind: str, location: Path) -> Engine:
-    """An engine that keeps its tables in a folder; the environment says where the servers are."""
+    """An engine with its tables in a folder; the servers' addresses are in environment variables."""
     match kind:
         case "duckdb":
             return DuckDB(Lake(location))

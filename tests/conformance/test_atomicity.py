@@ -12,40 +12,40 @@ from drawloom.engines.catalog.task import CatalogTask
 from drawloom.engines.duckdb import write
 from drawloom.model import Problem, RunError
 from tests.conformance.bench import D1, Bench
-from tests.conformance.child import NothingError, fill, heard, kill, whole, writer
 from tests.conformance.kinds import kinds
+from tests.conformance.writer_process import EmptyPartitionError, fill, kill, visible_write, wait_for_line, writer
 
-# Each writer is a process; Spark takes long to start, and one that dies is tried there by a quick test.
-other_processes = pytest.mark.parametrize("kind", kinds("spark"), indirect=True, scope="session")
+# Each writer is a process that connects for itself: nightly but on DuckDB. A quick test covers a writer that dies on the others.
+other_processes = pytest.mark.parametrize("kind", kinds("spark", "trino-hive"), indirect=True, scope="session")
 MANY_KILLS = {"duckdb": 100, "spark": 10, "trino-hive": 30, "trino-iceberg": 30}
 
 
-def settled(bench: Bench) -> tuple[int, int]:
-    """Which write is there when what a dead client has begun has come to its end: the same for a while."""
+def wait_until_stable(bench: Bench) -> tuple[int, int]:
+    """The visible write once it no longer changes: a server may go on with the statements of a dead client."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
-            first = whole(bench)
+            first = visible_write(bench)
             time.sleep(0.5)
-            if whole(bench) == first:
+            if visible_write(bench) == first:
                 return first
-        except (RunError, NothingError):
+        except (RunError, EmptyPartitionError):
             assert bench.kind == "trino-hive"
-    raise AssertionError("the partition never came to rest")
+    raise AssertionError("the partition kept changing")
 
 
 def test_a_writer_that_dies_before_it_publishes_leaves_the_old_partition(bench: Bench) -> None:
     fill(bench, 0, 0)
     with writer(bench, "stage", 1, 0) as child:
-        heard(child, "STAGED")
-        assert whole(bench) == (0, 0)
+        wait_for_line(child, "STAGED")
+        assert visible_write(bench) == (0, 0)
         kill(child)
         child.wait()
-    assert settled(bench) == (0, 0)
+    assert wait_until_stable(bench) == (0, 0)
     bench.engine.sweep([bench.t])
-    assert whole(bench) == (0, 0)
+    assert visible_write(bench) == (0, 0)
     fill(bench, 2, 1)
-    assert whole(bench) == (2, 1)
+    assert visible_write(bench) == (2, 1)
     assert bench.engine.days(bench.t) == [D1]
 
 
@@ -56,13 +56,13 @@ def test_a_writer_that_dies_at_any_moment_leaves_a_whole_partition(bench: Bench,
     chance = random.Random(11)
     for tag in range(1, (MANY_KILLS[bench.kind] if often else 2) + 1):
         with writer(bench, "write", tag, 1000) as child:
-            heard(child, "1" if bench.kind == "duckdb" else "0")
+            wait_for_line(child, "1" if bench.kind == "duckdb" else "0")
             time.sleep(chance.uniform(0.05, 0.5 if bench.kind == "duckdb" else 4))
             kill(child)
             child.wait()
-        assert settled(bench)[0] in (0, *range(1, tag + 1))
+        assert wait_until_stable(bench)[0] in (0, *range(1, tag + 1))
         fill(bench, tag, 777)
-        assert whole(bench) == (tag, 777)
+        assert visible_write(bench) == (tag, 777)
     assert bench.engine.days(bench.t) == [D1]
 
 
@@ -70,39 +70,39 @@ def test_a_writer_that_dies_at_any_moment_leaves_a_whole_partition(bench: Bench,
 def test_readers_see_whole_partitions_while_another_process_writes(bench: Bench) -> None:
     fill(bench, 0, 0)
     seen: list[tuple[int, int]] = []
-    failed: list[RunError | NothingError] = []
+    failed: list[RunError | EmptyPartitionError] = []
     with writer(bench, "write", 1, 10) as child:
-        heard(child, "0")
+        wait_for_line(child, "0")
         while child.poll() is None:
             try:
-                seen.append(whole(bench))
-            except (RunError, NothingError) as error:
+                seen.append(visible_write(bench))
+            except (RunError, EmptyPartitionError) as error:
                 failed.append(error)
         assert child.communicate()[0].splitlines()[-1] == "DONE"
-    assert whole(bench) == (1, 9)
+    assert visible_write(bench) == (1, 9)
     assert len(seen) > 3
     assert [tag for tag, _ in seen] == sorted(tag for tag, _ in seen)
     assert [n for tag, n in seen if tag] == sorted(n for tag, n in seen if tag)
     if bench.kind != "trino-hive":  # there Trino renames two folders, and between them a reader fails or finds nothing
         assert failed == []
-    print(f"{bench.kind}: {len(seen)} whole answers and {len(failed)} failures in 10 overwrites")
+    print(f"{bench.kind}: {len(seen)} whole results and {len(failed)} failures in 10 overwrites")
 
 
 @other_processes
 def test_two_processes_that_write_at_once_leave_one_whole_result(bench: Bench) -> None:
     fill(bench, 0, 0)
     with writer(bench, "write", 1, 6) as child:
-        heard(child, "0")
+        wait_for_line(child, "0")
         for n in range(6):
             fill(bench, 2, n)
         assert child.communicate()[0].splitlines()[-1] == "DONE"
-    tag, n = whole(bench)
+    tag, n = visible_write(bench)
     assert tag in (1, 2)
     assert n == 5
     assert bench.engine.days(bench.t) == [D1]
 
 
-def test_two_threads_that_make_the_same_table_at_once(bench: Bench) -> None:
+def test_two_threads_create_the_same_table_at_once(bench: Bench) -> None:
     failed: list[BaseException] = []
 
     def work(tag: int) -> None:
@@ -117,7 +117,7 @@ def test_two_threads_that_make_the_same_table_at_once(bench: Bench) -> None:
     for thread in threads:
         thread.join()
     assert failed == []
-    assert whole(bench)[1] == 3
+    assert visible_write(bench)[1] == 3
 
 
 def test_a_query_keeps_the_days_of_its_task_while_another_is_published(bench: Bench) -> None:
@@ -140,7 +140,7 @@ def test_staged_tables_are_dropped_when_the_task_ends(bench: Bench, published: b
     assert bench.rows(f"SELECT max(tag) FROM {bench.t}") == [(9 if published else 0,)]
 
 
-def test_what_cannot_be_measured_is_not_published(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_partitions_that_cannot_be_measured_are_not_published(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(bench, 0, 0)
 
     def refuse(*_: object) -> None:
@@ -151,4 +151,4 @@ def test_what_cannot_be_measured_is_not_published(bench: Bench, monkeypatch: pyt
         monkeypatch.setattr(owner, measure, refuse)
         with pytest.raises(RunError, match="the disk is gone"):
             bench.engine.publish([task.stage(bench.table(), D1, "SELECT 9 AS tag, 9 AS n, 9 AS x", {})])
-    assert whole(bench) == (0, 0)
+    assert visible_write(bench) == (0, 0)

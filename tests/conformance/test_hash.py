@@ -73,7 +73,7 @@ SAME: dict[str, tuple[Given, Given]] = {
         (PLAIN, [(None, "z"), (1, "x"), (1, "x"), (2, None)]),
     ),
     "columns": (({"a": pa.int32(), "b": pa.int64()}, [(1, 2)]), ({"b": pa.int64(), "a": pa.int32()}, [(2, 1)])),
-    "noughts": (({"a": pa.float64()}, [(0.0,)]), ({"a": pa.float64()}, [(-0.0,)])),
+    "zeros": (({"a": pa.float64()}, [(0.0,)]), ({"a": pa.float64()}, [(-0.0,)])),
 }
 
 
@@ -89,16 +89,18 @@ def task(bench: Bench) -> Any:
         yield made
 
 
-def test_what_differs_has_another_hash(bench: Bench, task: Task) -> None:
-    collide = [
+def test_different_rows_have_different_hashes(bench: Bench, task: Task) -> None:
+    collisions = [
         what for what, (one, other) in DIFFERENT.items() if content(bench, task, one) == content(bench, task, other)
     ]
-    assert collide == []
+    assert collisions == []
 
 
-def test_what_is_equal_has_the_same_hash(bench: Bench, task: Task) -> None:
-    differ = [what for what, (one, other) in SAME.items() if content(bench, task, one) != content(bench, task, other)]
-    assert differ == []
+def test_equal_rows_have_the_same_hash(bench: Bench, task: Task) -> None:
+    differences = [
+        what for what, (one, other) in SAME.items() if content(bench, task, one) != content(bench, task, other)
+    ]
+    assert differences == []
 
 
 def test_a_published_partition_has_the_hash_that_it_was_staged_with(bench: Bench) -> None:

@@ -20,7 +20,7 @@ def test_a_table_that_does_not_exist(bench: Bench) -> None:
     assert bench.engine.columns(bench.t) == ()
     assert bench.engine.find_partition(bench.t, D1) is None
     bench.engine.drop(bench.t, D1)
-    with pytest.raises(InputError, match=rf"table == {bench.t}, must have a partition, or declared columns"):
+    with pytest.raises(InputError, match=rf"table {bench.t} has neither partitions nor declared columns"):
         bench.engine.task({bench.t: [D1]})
 
 
@@ -79,24 +79,24 @@ def test_a_step_that_reads_its_own_yesterday_and_itself(bench: Bench) -> None:
 def test_a_task_sees_exactly_the_days_it_declared(bench: Bench) -> None:
     for n in range(1, 6):
         bench.fill(day(n), f"SELECT {n} AS n")
-    asked = f"SELECT n, ds FROM {bench.t} ORDER BY n"
+    query = f"SELECT n, ds FROM {bench.t} ORDER BY n"
     for numbers in ([2, 4], [9, 2, 2], [9], [], [1, 2, 3, 5], [3]):
         days = [day(n) for n in numbers]
         with bench.engine.task({bench.t: days}) as task:
             wanted = [(n, day(n)) for n in sorted(set(numbers)) if n <= 5]
-            assert tuples(task.query(asked)) == wanted, numbers
+            assert tuples(task.query(query)) == wanted, numbers
     with bench.engine.task({bench.t: None}) as task:
         assert tuples(task.query(f"SELECT count(*), min(n), max(n) FROM {bench.t}")) == [(5, 1, 5)]
         assert task.fetch(f"SELECT max(ds) FROM {bench.t}") == [(day(5),)]
     with bench.engine.task({bench.t: [day(2)]}) as task:
-        said = f"WITH t AS (SELECT n FROM {bench.t}) SELECT a.n + b.n FROM t AS a JOIN {bench.t} AS b ON a.n = b.n"
-        assert task.fetch(said) == [(4,)]
+        query = f"WITH t AS (SELECT n FROM {bench.t}) SELECT a.n + b.n FROM t AS a JOIN {bench.t} AS b ON a.n = b.n"
+        assert task.fetch(query) == [(4,)]
         upper = bench.t.upper()
         assert task.fetch(
             f"SELECT (SELECT count(*) FROM {upper}), t.n FROM {upper} AS t WHERE t.n IN (SELECT n FROM {bench.t})"
         ) == [(1, 2)]
-        answer = task.query(f"SELECT t.n, t.ds FROM {bench.t} WHERE {bench.t}.n > 0")
-        assert answer.schema.types == [pa.int32(), pa.date32()]
+        result = task.query(f"SELECT t.n, t.ds FROM {bench.t} WHERE {bench.t}.n > 0")
+        assert result.schema.types == [pa.int32(), pa.date32()]
     bench.fill(D1, f"SELECT n FROM {bench.t}", {bench.t: [day(1), day(3)]}, table="u")
     assert bench.rows(f"SELECT n FROM {bench.name('u')} ORDER BY n") == [(1,), (3,)]
     bench.fill(day(6), f"SELECT CAST(count(*) AS INTEGER) AS n FROM {bench.t}", {bench.t: [day(4), day(5)]})
@@ -113,7 +113,7 @@ def test_days_without_a_partition_give_no_rows_and_the_right_columns(bench: Benc
     ]  # fmt: skip
 
 
-def test_a_range_lands_every_day_and_equals_the_days_one_by_one(bench: Bench) -> None:
+def test_a_range_writes_every_day_and_equals_the_days_one_by_one(bench: Bench) -> None:
     numbers = ", ".join(f"({n})" for n in range(60))
     sql = f"SELECT x AS a, DATE '2026-01-01' + CAST(x % 5 AS INTEGER) AS ds FROM (VALUES {numbers}) AS v(x) WHERE x % 5 <> 2"
     days = [day(n) for n in range(1, 7)]
@@ -143,11 +143,11 @@ def test_a_batch_of_days_equals_the_days_one_by_one(bench: Bench, projected: str
     texts = {day(n): text.format(ds=day(n)) for n in range(1, 5)}
     into = bench.table("k", cluster=("k",))
     with bench.engine.task({bench.t: None}) as task:
-        together = task.stage_days(into, texts, {ds: {"run": "r1"} for ds in texts})
-        assert task.fetch(f"SELECT sum(b) FROM ({task.partition_sql(together[2])}) AS q") == [(18,)]
-        bench.engine.publish(together)
-    assert [part.rows for part in together] == [2, 2, 2, 0]
-    for part in (together[1], together[3]):
+        batch = task.stage_days(into, texts, {ds: {"run": "r1"} for ds in texts})
+        assert task.fetch(f"SELECT sum(b) FROM ({task.partition_sql(batch[2])}) AS q") == [(18,)]
+        bench.engine.publish(batch)
+    assert [part.rows for part in batch] == [2, 2, 2, 0]
+    for part in (batch[1], batch[3]):
         with bench.engine.task({bench.t: [part.ds]}) as task:
             assert task.stage(into, part.ds, texts[part.ds], {}).content == part.content
     assert bench.rows(f"SELECT ds, k, b FROM {bench.name('k')} ORDER BY ds, k") == [
@@ -187,14 +187,14 @@ def test_arrow_data_is_staged(bench: Bench) -> None:
             task.stage_arrow(bench.table(), day(2), data, {})
         with pytest.raises(InputError, match=rf"result for {bench.t} == list, must be a pyarrow.Table"):
             task.stage_arrow(bench.table(), D1, [{"n": 1}], {})
-        with pytest.raises(InputError, match=r"n more than once"):
+        with pytest.raises(InputError, match=r"n: .* must not have two columns of one name"):
             task.stage_arrow(bench.table(), D1, pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["n", "n"]), {})
         bench.engine.publish([task.stage_arrow(bench.table(), day(2), data.slice(0, 0), {"run": "py"})])
     assert bench.rows(f"SELECT n, s, ds FROM {bench.t} ORDER BY s") == [(1, "a", D1), (None, "b", D1)]
     assert bench.engine.days(bench.t) == [D1, day(2)]
 
 
-def test_a_staged_partition_can_be_looked_at_before_it_is_published(bench: Bench) -> None:
+def test_a_staged_partition_can_be_queried_before_it_is_published(bench: Bench) -> None:
     bench.fill(D1, "SELECT 1 AS a")
     with bench.engine.task({bench.t: [D1]}) as task:
         staged = task.stage(bench.table(), D1, "SELECT 7 AS a", {}, bench.engine.columns(bench.t))
@@ -212,7 +212,7 @@ def test_a_staged_partition_can_be_looked_at_before_it_is_published(bench: Bench
     assert bench.rows(f"SELECT a FROM {bench.t}") == [(1,)]
 
 
-def test_old_and_far_days_are_days_too(bench: Bench) -> None:
+def test_days_in_the_far_past_and_future(bench: Bench) -> None:
     days = [date(1969, 12, 31), date(2000, 2, 29), date(9999, 12, 31)]
     for n, ds in enumerate(days):
         bench.fill(ds, f"SELECT {n} AS n")
@@ -220,7 +220,7 @@ def test_old_and_far_days_are_days_too(bench: Bench) -> None:
     assert bench.rows(f"SELECT n, ds FROM {bench.t} ORDER BY ds") == list(enumerate(days))
 
 
-def test_folders_with_signs_in_their_names_do_no_harm(bench: Bench, tmp_path: Path) -> None:
+def test_special_characters_in_folder_names(bench: Bench, tmp_path: Path) -> None:
     place = tmp_path / "env=prod" / "a b%20é 'q'" / "lake"
     other = Bench(bench.kind, open_engine(bench.kind, place), place, bench.schema)
     try:

@@ -1,4 +1,4 @@
-"""Steps in the code path that every runner uses: checks, Python steps, previews, self-dependencies."""
+"""Steps in the step runner, which all runners use: checks, Python steps, previews, self-dependencies."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_step_is_run_and_recorded(bench: Bench) -> None:
     assert stored
     assert record.content == stored.content
     assert record.bytes > 0
-    if not bench.kind.startswith("trino"):  # which writes the files once more when it publishes them
+    if not bench.kind.startswith("trino"):  # Trino writes the files again when it publishes them
         assert record.bytes == stored.bytes
     assert bench.rows(f"SELECT total, ds FROM {bench.name('u')}") == [(3, D1)]
     again = runner(bench, "t", "u").run(step(bench, "u", sql, read(bench, "t")), DAILY, D1, inputs)
@@ -51,7 +51,7 @@ def test_a_step_is_run_and_recorded(bench: Bench) -> None:
 
 
 def test_a_check_that_fails_publishes_nothing(bench: Bench) -> None:
-    bad = Check("none below nought", "SELECT * FROM {{ staged }} WHERE a < 0", by_row=True)
+    bad = Check("no negative values", "SELECT * FROM {{ staged }} WHERE a < 0", by_row=True)
     early = Check("grows", f"SELECT 1 AS one FROM {{{{ staged }}}} AS s JOIN {bench.t} AS o ON o.ds = DATE '{{{{ ds }}}}' - 1 WHERE s.a < o.a",
                   reads=(read(bench, "t", "-1"),))  # fmt: skip
     odd = Check("odd", "SELECT a FROM {{ staged }} WHERE a % 2 = 1", severity="warn")
@@ -61,12 +61,12 @@ def test_a_check_that_fails_publishes_nothing(bench: Bench) -> None:
     assert list(ran.warnings) == [D1]
     assert "'odd'" in ran.warnings[D1][0]
     assert '{"a": 5}' in ran.warnings[D1][0]
-    with pytest.raises(RunError, match=r"check == 'none below nought', must find no rows in 2026-01-02; it found"):
+    with pytest.raises(RunError, match=r"The check 'no negative values' failed for 2026-01-02; it found"):
         runner(bench, "t").run(made, DAILY, day(2), {bench.t: {"2026-01-01": "c"}})
-    with pytest.raises(RunError, match=r"check == 'none below nought', must find no rows in 2026-01-02"):
+    with pytest.raises(RunError, match=r"The check 'no negative values' failed for 2026-01-02"):
         runner(bench, "t").run_range(made, DAILY, {day(n): {bench.t: {}} for n in (1, 2)})
     bench.fill(day(2), "SELECT 4 AS a")
-    with pytest.raises(RunError, match=r"check == 'grows', must find no rows in 2026-01-03"):
+    with pytest.raises(RunError, match=r"The check 'grows' failed for 2026-01-03"):
         runner(bench, "t").run(made, DAILY, day(3), {bench.t: {"2026-01-02": "c"}})
     broken = step(bench, "t", sql, checks=(Check("broken", "SELECT nothing FROM {{ staged }}"),))
     with pytest.raises(RunError, match="nothing"):
@@ -119,7 +119,7 @@ def test_a_preview_and_a_dry_run_write_nothing(bench: Bench) -> None:
     assert bench.engine.days(bench.name("u")) == []
 
 
-def test_a_step_goes_on_from_its_own_past(bench: Bench) -> None:
+def test_a_step_reads_its_own_past(bench: Bench) -> None:
     sql = f"SELECT 1 + coalesce(max(n), 0) AS n FROM {bench.t} WHERE ds = DATE '{{{{ ds }}}}' - 1"
     columns = (Column("n", "INTEGER"),)
     made = step(bench, "t", sql, read(bench, "t", "-1"), columns=columns)

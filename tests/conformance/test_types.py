@@ -34,7 +34,7 @@ TIMES = [
     datetime(1, 1, 1),
     datetime(9999, 12, 31, 23, 59, 59, 999999),
 ]
-NOUGHT = Decimal("0E-10")
+ZERO = Decimal("0E-10")
 FLOATS = [0.0, -0.0, 1.5, 0.1, math.inf, -math.inf, math.nan, 5e-324, 1.7976931348623157e308]
 CASES: dict[str, tuple[str, pa.DataType, list[Any]]] = {
     "bigint": ("BIGINT", pa.int64(), [2**63 - 1, -(2**63), 0]),
@@ -44,7 +44,7 @@ CASES: dict[str, tuple[str, pa.DataType, list[Any]]] = {
     "decimal38": (
         "DECIMAL(38,10)",
         pa.decimal128(38, 10),
-        [Decimal("9" * 28 + "." + "9" * 10), Decimal("-" + "9" * 28 + "." + "9" * 10), Decimal("0.0000000001"), NOUGHT],
+        [Decimal("9" * 28 + "." + "9" * 10), Decimal("-" + "9" * 28 + "." + "9" * 10), Decimal("0.0000000001"), ZERO],
     ),
     "decimal9": ("DECIMAL(9,2)", pa.decimal128(9, 2), [Decimal("9999999.99"), Decimal("-0.01")]),
     "double": ("DOUBLE", pa.float64(), FLOATS),
@@ -75,30 +75,32 @@ CASES: dict[str, tuple[str, pa.DataType, list[Any]]] = {
 }
 
 
-LONGEST = 1 + max(len(values) for _, _, values in CASES.values())
+ROW_COUNT = 1 + max(len(values) for _, _, values in CASES.values())
 
 
-def everything() -> pa.Table:
+def all_types_table() -> pa.Table:
     """A column for each type, with NULLs at its end, and the numbers of the rows."""
     columns = {
-        name: pa.array([*values, *[None] * (LONGEST - len(values))], arrow)
+        name: pa.array([*values, *[None] * (ROW_COUNT - len(values))], arrow)
         for name, (_, arrow, values) in CASES.items()
     }
-    return pa.table({"n": pa.array(range(LONGEST), pa.int64()), **columns})
+    return pa.table({"n": pa.array(range(ROW_COUNT), pa.int64()), **columns})
 
 
 TYPES = [("n", "BIGINT"), *((name, type_) for name, (type_, *_) in CASES.items())]
 NAMES = ", ".join(f'"{name}"' for name, _ in TYPES)
-SMALL = ("SMALLINT", "TINYINT")
+SMALL_INTEGERS = ("SMALLINT", "TINYINT")
 
 
 def types_of(bench: Bench) -> list[tuple[str, str]]:
-    """The types as an engine keeps them: Iceberg has no small numbers."""
-    return [(name, "INTEGER" if bench.kind == "trino-iceberg" and kind in SMALL else kind) for name, kind in TYPES]
+    """The types in which an engine stores them: Iceberg has no SMALLINT and TINYINT."""
+    return [
+        (name, "INTEGER" if bench.kind == "trino-iceberg" and kind in SMALL_INTEGERS else kind) for name, kind in TYPES
+    ]
 
 
-def test_values_of_arrow_come_back_exactly_also_through_another_step(bench: Bench) -> None:
-    types, given = types_of(bench), everything()
+def test_arrow_values_are_unchanged_also_after_another_step(bench: Bench) -> None:
+    types, given = types_of(bench), all_types_table()
     if bench.kind == "trino-iceberg":
         given = given.cast(
             pa.schema((f.name, pa.int32() if f.type in (pa.int8(), pa.int16()) else f.type) for f in given.schema)
@@ -106,23 +108,23 @@ def test_values_of_arrow_come_back_exactly_also_through_another_step(bench: Benc
     with bench.engine.task({}) as task:
         staged = task.stage_arrow(bench.table(), D1, given, {"run": "r1"})
         bench.engine.publish([staged])
-    assert (spelled(staged.columns), staged.rows) == (types, LONGEST)
-    same(bench.engine.query(f"SELECT {NAMES} FROM {bench.t} ORDER BY n"), given)
-    assert spelled(bench.engine.columns(bench.t)) == types
+    assert (names_and_types(staged.columns), staged.rows) == (types, ROW_COUNT)
+    assert_equal_tables(bench.engine.query(f"SELECT {NAMES} FROM {bench.t} ORDER BY n"), given)
+    assert names_and_types(bench.engine.columns(bench.t)) == types
     stored = bench.engine.find_partition(bench.t, D1)
     assert stored
-    assert (stored.rows, stored.content, spelled(stored.columns)) == (LONGEST, staged.content, types)
+    assert (stored.rows, stored.content, names_and_types(stored.columns)) == (ROW_COUNT, staged.content, types)
     sql = f"SELECT {NAMES} FROM {bench.t} WHERE ds = DATE '2026-01-01'"
     again = bench.fill(D1, sql, {bench.t: [D1]}, table="u")
-    assert (again.content, spelled(again.columns)) == (staged.content, types)
-    same(bench.engine.query(f"SELECT {NAMES} FROM {bench.name('u')} ORDER BY n"), given)
+    assert (again.content, names_and_types(again.columns)) == (staged.content, types)
+    assert_equal_tables(bench.engine.query(f"SELECT {NAMES} FROM {bench.name('u')} ORDER BY n"), given)
     with bench.engine.task({bench.t: [D1]}) as task:
-        same(task.query(f"SELECT {NAMES} FROM {bench.t} ORDER BY n"), given)
+        assert_equal_tables(task.query(f"SELECT {NAMES} FROM {bench.t} ORDER BY n"), given)
 
 
 def test_rows_of_a_query_can_be_staged(bench: Bench) -> None:
     with bench.engine.task({}) as task:
-        bench.engine.publish([task.stage_arrow(bench.table(), D1, everything(), {"run": "r1"})])
+        bench.engine.publish([task.stage_arrow(bench.table(), D1, all_types_table(), {"run": "r1"})])
     with bench.engine.task({bench.t: [D1]}) as task:
         staged = task.stage_arrow(bench.table(), D1, task.query(f"SELECT * FROM {bench.t}"), {"run": "r2"})
     stored = bench.engine.find_partition(bench.t, D1)
@@ -134,7 +136,7 @@ LITERALS: dict[str, tuple[str, list[tuple[str, Any]]]] = {
     "bigint": ("BIGINT", [("9223372036854775807", 2**63 - 1), ("-9223372036854775808", -(2**63))]),
     "decimal38": (
         "DECIMAL(38,10)",
-        [("'9999999999999999999999999999.9999999999'", Decimal("9" * 28 + "." + "9" * 10)), ("0", NOUGHT)],
+        [("'9999999999999999999999999999.9999999999'", Decimal("9" * 28 + "." + "9" * 10)), ("0", ZERO)],
     ),
     "double": (
         "DOUBLE",
@@ -154,7 +156,7 @@ LITERALS: dict[str, tuple[str, list[tuple[str, Any]]]] = {
 }
 
 
-def test_values_of_a_text_come_back_exactly(bench: Bench) -> None:
+def test_literals_are_stored_exactly(bench: Bench) -> None:
     count = max(len(pairs) for _, pairs in LITERALS.values()) + 1
     texts = {
         name: [*(text for text, _ in pairs), *["NULL"] * (count - len(pairs))] for name, (_, pairs) in LITERALS.items()
@@ -164,12 +166,12 @@ def test_values_of_a_text_come_back_exactly(bench: Bench) -> None:
         for n in range(count)
     ]
     staged = bench.fill(D1, "\nUNION ALL\n".join(f"SELECT {row}" for row in rows))
-    assert spelled(staged.columns)[1:] == [(name, type_) for name, (type_, _) in LITERALS.items()]
-    answer = bench.engine.query(f"SELECT * FROM {bench.t} ORDER BY n")
+    assert names_and_types(staged.columns)[1:] == [(name, type_) for name, (type_, _) in LITERALS.items()]
+    result = bench.engine.query(f"SELECT * FROM {bench.t} ORDER BY n")
     for name, (_, pairs) in LITERALS.items():
-        assert answer[name].type == CASES[name][1], name
+        assert result[name].type == CASES[name][1], name
         wanted = pa.array([*(value for _, value in pairs), *[None] * (count - len(pairs))], CASES[name][1])
-        assert exactly(answer[name]) == exactly(wanted), name
+        assert exact_values(result[name]) == exact_values(wanted), name
 
 
 def test_a_time_with_a_zone_is_the_same_moment(bench: Bench) -> None:
@@ -185,36 +187,36 @@ def test_a_time_with_a_zone_is_the_same_moment(bench: Bench) -> None:
     with bench.engine.task({}) as task:
         staged = task.stage_arrow(bench.table(), D1, given, {"run": "r1"})
         bench.engine.publish([staged])
-    assert spelled(staged.columns)[1] == ("v", "TIMESTAMP WITH TIME ZONE")
+    assert names_and_types(staged.columns)[1] == ("v", "TIMESTAMP WITH TIME ZONE")
     assert [v and v.astimezone(UTC) for v in bench.values()] == moments
     sql = "SELECT 4 AS n, CAST(TIMESTAMP '2026-01-02 01:02:03.000004' AS TIMESTAMPTZ) AS v"
-    assert spelled(bench.fill(day(2), sql).columns)[1] == ("v", "TIMESTAMP WITH TIME ZONE")
+    assert names_and_types(bench.fill(day(2), sql).columns)[1] == ("v", "TIMESTAMP WITH TIME ZONE")
     assert bench.values()[3].astimezone(UTC) == datetime(2026, 1, 2, 1, 2, 3, 4, UTC)
 
 
-def test_names_need_not_be_plain(bench: Bench) -> None:
+def test_column_names_with_special_characters(bench: Bench) -> None:
     names = ["Order", "two words", "SELECT", "a-b", "größe", "it's"]
     items = ", ".join(f'{n} AS "{name}"' for n, name in enumerate(names))
     staged = bench.fill(D1, f"SELECT {items}")
     assert [column.name for column in staged.columns] == names
     quoted = ", ".join(f'"{name}"' for name in names)
-    answer = bench.engine.query(f"SELECT {quoted} FROM {bench.t}")
-    assert answer.column_names == names
-    assert answer.to_pylist() == [{name: n for n, name in enumerate(names)}]
+    result = bench.engine.query(f"SELECT {quoted} FROM {bench.t}")
+    assert result.column_names == names
+    assert result.to_pylist() == [{name: n for n, name in enumerate(names)}]
 
 
-def spelled(columns: Sequence[Column]) -> list[tuple[str, str]]:
+def names_and_types(columns: Sequence[Column]) -> list[tuple[str, str]]:
     """Names and types; the members of a struct may be quoted or not."""
     return [(column.name, column.type.replace('"', "")) for column in columns]
 
 
-def same(answer: pa.Table, given: pa.Table) -> None:
-    """Fail with the first column that is not what was given."""
+def assert_equal_tables(result: pa.Table, given: pa.Table) -> None:
+    """Fail with the first column that differs."""
     for name in given.column_names:
-        assert answer[name].type == given[name].type, name
-        assert exactly(answer[name]) == exactly(given[name]), name
+        assert result[name].type == given[name].type, name
+        assert exact_values(result[name]) == exact_values(given[name]), name
 
 
-def exactly(column: pa.ChunkedArray | pa.Array) -> list[str]:
-    """Values as texts that tell -0.0 from 0.0, and in which a NaN equals itself."""
+def exact_values(column: pa.ChunkedArray | pa.Array) -> list[str]:
+    """Values as texts, in which -0.0 and 0.0 differ, and a NaN equals itself."""
     return [repr(value) for value in column.to_pylist()]

@@ -67,7 +67,7 @@ def test_without_the_data_package_the_message_names_it(tmp_path: Path) -> None:
         f"build_project(Path({str(tmp_path / 'demo')!r}))\n"
     )
     done = subprocess.run([sys.executable, "-S", "-c", code], check=False, capture_output=True, text=True)
-    assert "Install drawloom[demo]." in done.stderr
+    assert "pip install '.[demo]'" in done.stderr
     assert not (tmp_path / "demo").exists()
 
 

@@ -53,7 +53,7 @@ def commands(text: str) -> list[tuple[str, str]]:
 
 
 def matches(expected: str, printed: str) -> bool:
-    """Whether the text is as expected; how wide things are printed does not matter."""
+    """Whether the text is as expected, ignoring widths."""
     wanted, given = (" ".join(re.sub("─+", "─", text).split()) for text in (expected, printed))
     return re.fullmatch(re.escape(wanted).replace(re.escape("..."), ".*"), given) is not None
 
@@ -92,7 +92,7 @@ class Shell:
 
 
 def pip_settings(target: str) -> dict[str, str]:
-    """For `pip install .` on a page: into a folder of its own, with what is on this machine."""
+    """For `pip install .` on a page: install into a folder of its own, without network."""
     yes = {f"PIP_{name}": "1" for name in ("NO_DEPS", "NO_INDEX", "DISABLE_PIP_VERSION_CHECK")}
     return {**yes, "PIP_NO_BUILD_ISOLATION": "0", "PIP_TARGET": target}  # pip reads this 0 as: no isolation
 
@@ -124,13 +124,15 @@ def run_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def page_of(page: Path) -> Any:
-    """A page as a parameter; those that show no new kind of thing are for the night."""
+    """A page as a parameter; those that show nothing new are run nightly."""
     name = str(page.relative_to(ROOT))
     return pytest.param(page, id=name, marks=[] if name in QUICK else pytest.mark.nightly)
 
 
 @pytest.mark.parametrize("page", [page_of(page) for page in PAGES])
-def test_page_says_what_happens(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outputs_on_a_page_are_those_of_its_commands(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "page"
     if page.parent.name == "how-to":
         shutil.copytree(SHOP, folder)
@@ -143,13 +145,13 @@ def written(page: str) -> dict[str, str]:
     return {block.title: block.text for block in blocks((ROOT / page).read_text()) if block.title}
 
 
-def test_the_shop_is_that_of_the_tutorial() -> None:
+def test_the_shop_project_is_that_of_the_tutorial() -> None:
     files = [path for path in SHOP.rglob("*") if path.is_file() and path.suffix != ".sh"]
     shop = {str(path.relative_to(SHOP)): path.read_text() for path in files}
     assert shop.items() <= written("docs/tutorial.md").items()
 
 
-def test_the_framework_is_that_of_the_example() -> None:
+def test_the_page_shows_the_example_framework() -> None:
     example = ROOT / "examples/funnel"
     files = {path for place in ("*", "drawloom_funnel/*", "events/*", "specs/*") for path in example.glob(place)}
     files = {path for path in files if path.is_file()} - {example / "README.md"}
@@ -157,11 +159,11 @@ def test_the_framework_is_that_of_the_example() -> None:
     assert written("docs/how-to/write-a-framework.md") == expected
 
 
-def test_every_link_between_pages_leads_somewhere() -> None:
+def test_links_between_pages_are_valid() -> None:
     links = ((page, link) for page in PAGES for link in re.findall(r"\]\(([^)#:]+)[^):]*\)", page.read_text()))
     assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
 
 
-def test_three_dots_match_anything_and_nothing_else_does() -> None:
+def test_only_three_dots_match_anything() -> None:
     assert matches("a ... c\n...\n", "a b c\n\nmore\n")
     assert not matches("a b", "a c")

@@ -1,4 +1,4 @@
-"""A lake in an empty folder, an engine over it, and short ways to fill and query them."""
+"""A lake in an empty folder, an engine over it, and helpers to fill and query them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def day(number: int) -> date:
 
 @dataclass
 class Bench:
-    """An engine with short ways to fill and query it."""
+    """An engine with helpers to fill and query it."""
 
     engine: DuckDB
 
@@ -52,8 +52,8 @@ class Bench:
 
     def rows(self, sql: str, inputs: Visible | None = None) -> list[tuple[Any, ...]]:
         """The result of a query as tuples."""
-        answer = self.engine.query(sql, inputs)
-        return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
+        result = self.engine.query(sql, inputs)
+        return list(zip(*(column.to_pylist() for column in result.columns), strict=True))
 
 
 @pytest.fixture

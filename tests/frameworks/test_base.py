@@ -1,4 +1,4 @@
-"""Finding frameworks, and what every pipeline gets from the project."""
+"""Finding frameworks, and the fields that every pipeline gets from the project."""
 
 from __future__ import annotations
 
@@ -51,9 +51,13 @@ def test_ours_are_found() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("x", "drawloom_none:X", "framework == x (drawloom_none:X of a package), must load: ModuleNotFoundError"),
+        (
+            "x",
+            "drawloom_none:X",
+            "The framework x (drawloom_none:X of a package) cannot be loaded: ModuleNotFoundError",
+        ),
         ("x", f"{__name__}:NoThing", "AttributeError"),
-        ("x", f"{__name__}:Plain", "it is no drawloom.frameworks.base.Framework"),
+        ("x", f"{__name__}:Plain", "it is not a drawloom.frameworks.base.Framework"),
         ("x", f"{__name__}:plain", "its kind is 'plain', which must be the entry point's name"),
         ("autodag", f"{__name__}:twin", "TypeError: drawloom.frameworks.autodag:framework already has that name"),
     ],
@@ -107,5 +111,5 @@ def test_refusals(fields: dict[str, Any], message: str) -> None:
 
 def test_every_table_has_an_owner() -> None:
     project = ProjectContext.of(Config(name="x", start=date(2026, 1, 1)))
-    with pytest.raises(InputError, match=r"owner is missing, must be given.*in `defaults` of drawloom.yml"):
+    with pytest.raises(InputError, match=r"owner is missing.*in `defaults` of drawloom.yml"):
         compile_spec(plain, Plain.model_validate({"until": "forever: x"}), project)

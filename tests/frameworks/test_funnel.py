@@ -1,4 +1,4 @@
-"""The example of a third party's framework: built, installed, proven by its own test, and used from the command line."""
+"""The example of a third party's framework: built, installed, checked by its own test, and used from the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What looking at specs does not cost."""
+"""Modules that reading specs does not import."""
 
 from __future__ import annotations
 

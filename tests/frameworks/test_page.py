@@ -1,4 +1,4 @@
-"""Pages: what may be chosen, and what can be drawn."""
+"""Pages: valid choices, and blocks that can be drawn."""
 
 from __future__ import annotations
 

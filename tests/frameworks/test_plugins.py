@@ -1,4 +1,4 @@
-"""Plug-ins: what other packages offer under an entry point group, and what is wrong with them."""
+"""Plug-ins: loading the entry points of a group, and reporting broken ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from drawloom.frameworks import plugins
-from drawloom.model import InputError
+from drawloom.model import InputError, Where
 
 GROUP = "drawloom.detectors"
 
@@ -44,7 +44,7 @@ def test_a_broken_one_leaves_the_others(value: str, reason: str) -> None:
     found, (problem,) = plugins.find_plugins(GROUP, callable_plugin, points(bad=value, spike=f"{__name__}:spike"))
     assert list(found) == ["spike"]
     assert problem.code == "broken-detector"
-    assert problem.message == f"detector == bad ({value} of a package), must load: {reason}"
+    assert problem.message == f"The detector bad ({value} of a package) cannot be loaded: {reason}"
 
 
 def test_two_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +53,17 @@ def test_two_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="already has that name"):
         plugins.load_plugins(GROUP, callable_plugin)
     assert plugins.load_plugins.__doc__
+
+
+def test_a_spec_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = points(spike=f"{__name__}:spike", bad="drawloom_none:x")
+    monkeypatch.setattr("drawloom.frameworks.plugins.entry_points", lambda group: known)
+    where = Where("specs/health.yml", 3)
+    assert plugins.load_plugin(GROUP, "spike", callable_plugin, where)([1.0]) is False
+    with pytest.raises(InputError) as unknown:
+        plugins.load_plugin(GROUP, "spikes", callable_plugin, where)
+    assert str(unknown.value.problems[0]).startswith(
+        "specs/health.yml:3: detector == 'spikes', must be an entry point of the group drawloom.detectors. Did you mean spike?"
+    )
+    with pytest.raises(InputError, match=r"specs/health.yml:3: detector == bad"):
+        plugins.load_plugin(GROUP, "bad", callable_plugin, where)

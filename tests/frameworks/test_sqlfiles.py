@@ -1,4 +1,4 @@
-"""Templates that are compiled once, wherever that can be kept."""
+"""Compiled templates are cached where they can be written."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def test_compiled_templates_are_kept(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_without_a_place_for_them_templates_are_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = sqlfiles._Cache(str(tmp_path / "gone"))
+def test_templates_work_without_a_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = sqlfiles._Cache(str(tmp_path / "missing"))
     environment = Environment(loader=DictLoader({"a": "{{ n }}"}), bytecode_cache=cache)
     assert environment.get_template("a").render(n=2) == "2"
 

@@ -119,7 +119,7 @@ def test_a_registry_that_is_no_database_is_one_clear_error(project: SampleProjec
         path.unlink()
     (project.folder / "lake/registry.db").write_text("gone " * 1000)
     out = project.run("run", code=1)
-    assert "registry == sqlite" in out
+    assert "The registry sqlite" in out
     assert "Traceback" not in out
 
 

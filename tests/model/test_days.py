@@ -19,7 +19,7 @@ def members(value: Days) -> set[int]:
 
 
 @given(days, days)
-def test_set_algebra_is_that_of_sets(a: Days, b: Days) -> None:
+def test_operators_are_those_of_sets(a: Days, b: Days) -> None:
     assert members(a | b) == members(a) | members(b)
     assert members(a & b) == members(a) & members(b)
     assert members(a - b) == members(a) - members(b)
@@ -39,7 +39,7 @@ def test_shift_moves_every_member(a: Days, by: int) -> None:
 
 
 @given(days)
-def test_text_form_comes_back(a: Days) -> None:
+def test_text_form_round_trips(a: Days) -> None:
     assert Days.parse(str(a)) == a
 
 
@@ -57,7 +57,7 @@ def test_bad_text_is_refused(text: str) -> None:
         Days.parse(text)
 
 
-def test_listing() -> None:
+def test_iteration_and_ends() -> None:
     assert list(Days.of(-2, 0)) == [-2, 0]
     assert Days.of(-2, 0).first == -2
     assert Days.of(-2, 0).last == 0
@@ -68,7 +68,7 @@ def test_listing() -> None:
         list(ALL)
 
 
-def test_on_a_day() -> None:
+def test_days_as_dates() -> None:
     day = date(2024, 3, 1)
     assert Days.span(-1, 0).on(day) == ((date(2024, 2, 29), day),)
     assert ALL.on(day) == ((None, None),)

@@ -37,13 +37,13 @@ def test_edges_waits_and_order_follow_from_reads() -> None:
     assert not pipeline.steps[1].reads_own_past
 
 
-def test_a_circle_is_refused() -> None:
+def test_a_cycle_is_refused() -> None:
     pipeline = Pipeline("p", "autodag", (step("a", read("core.b")), step("b", read("core.a"))))
     with pytest.raises(InputError, match="in a circle"):
         _ = pipeline.order
 
 
-def test_a_circle_through_yesterday_is_fine() -> None:
+def test_a_cycle_through_yesterday_is_accepted() -> None:
     pipeline = Pipeline("p", "autodag", (step("a", read("core.b", "-1")), step("b", read("core.a"))))
     assert [s.name for s in pipeline.order] == ["a", "b"]
 
@@ -54,7 +54,7 @@ def test_fingerprint_changes_with_the_steps() -> None:
     assert one.fingerprint != Pipeline("p", "autodag", (step("b"),)).fingerprint
 
 
-def test_a_read_knows_its_dates() -> None:
+def test_dates_of_a_read_on_a_day() -> None:
     day = date(2024, 7, 17)
     month = Read("t", Days.span(-30, 0), "calendar", calendar=((Bound("month"), Bound()),))
     assert month.on(day) == ((date(2024, 7, 1), day),)

@@ -15,14 +15,14 @@ def test_a_problem_prints_its_place_message_and_fix() -> None:
         "column": 7,
         "fix": "Use 7.",
     }
-    assert str(Problem("x", "info", "So it is.")) == "So it is."
+    assert str(Problem("x", "info", "A note.")) == "A note."
     assert str(Where(line=2)) == "2"
 
 
 def test_errors_carry_their_exit_code() -> None:
-    error = refuse("bad", "a == 1, must be 2.", fix="Say 2.")
+    error = refuse("bad", "a == 1, must be 2.", fix="Write 2.")
     assert error.exit_code == 2
     assert isinstance(error, DrawloomError)
-    assert str(error) == "a == 1, must be 2. Say 2."
+    assert str(error) == "a == 1, must be 2. Write 2."
     assert RunError(*error.problems).exit_code == 1
-    assert errors([*error.problems, Problem("w", "warn", "hm")]) == error.problems
+    assert errors([*error.problems, Problem("w", "warn", "a warning")]) == error.problems

@@ -25,7 +25,7 @@ some_days = st.dates(date(2000, 1, 1), date(2100, 1, 1))
         ("0 2 1 * *", "month", 0),
     ],
 )
-def test_schedules(text: str, grain: str, weekday: int) -> None:
+def test_parse_finds_grain_and_weekday(text: str, grain: str, weekday: int) -> None:
     schedule = Schedule.parse(text)
     assert (schedule.grain, schedule.weekday) == (grain, weekday)
 

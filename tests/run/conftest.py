@@ -24,7 +24,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def postgres_url(postgres: Server) -> str:
     """The URL of an empty database."""
     name = f"registry_{uuid4().hex}"
-    postgres.ask(f"CREATE DATABASE {name}")
+    postgres.run_sql(f"CREATE DATABASE {name}")
     return f"postgresql://drawloom@127.0.0.1:{postgres.port}/{name}"
 
 

@@ -60,7 +60,7 @@ def test_the_reads_of_backfill_sql_are_counted_from_the_ends_of_the_range() -> N
     assert read("SELECT n FROM core.places") == (RangeRead("core.places"),)
     assert read(TOTAL_RANGE)[1].is_before_range
     assert not read(TOTAL_RANGE)[0].is_before_range
-    with pytest.raises(InputError, match="must count them from there"):
+    with pytest.raises(InputError, match="that are not counted from start and end"):
         read(open_text)
 
 
@@ -78,7 +78,7 @@ def test_backfill_sql_may_continue_from_the_month_end_before_its_start() -> None
     assert not RangeRead("core.total", None, RangeBound("start", Bound("month", 1, -1))).is_before_range
     both = "SELECT ds, n FROM core.raw WHERE ds IN (DATE '{{ start }}', DATE '{{ end }}')"
     assert read(both) == (EDGES["core.raw"],)
-    with pytest.raises(InputError, match="must count them from there"):
+    with pytest.raises(InputError, match="that are not counted from start and end"):
         read(f"SELECT ds, n FROM core.total WHERE ds = {MONTH_END % 'end'}")
 
 

@@ -16,8 +16,8 @@ from drawloom.model import (
     Pipeline,
 )
 from drawloom.run.plan import History
+from tests.helpers import examples
 from tests.run.test_local_runner import D1, NUMBERS, SUMS, LocalWarehouse, outcomes, pipe, read, warehouse
-from tests.work import examples
 
 __all__ = ["warehouse"]
 
@@ -88,7 +88,7 @@ def test_a_check_finds_the_bad_day_of_a_batch(warehouse: LocalWarehouse) -> None
     summary = warehouse.run(pipe("core.doubled", DOUBLED, read("core.numbers"), checks=(check,)), jobs=1)
     failed = [result for result in summary.results if result.outcome == "failed"]
     assert [result.ds.day for result in failed] == [5]
-    assert "must find no rows in 2026-01-05" in failed[0].error
+    assert "failed for 2026-01-05" in failed[0].error
 
 
 @pytest.mark.parametrize(

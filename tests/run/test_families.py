@@ -1,4 +1,4 @@
-"""Families: tables made of many, read wherever a table can be read."""
+"""Families: tables with the rows of many members, read wherever a table can be read."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Folder:
             return {(one.table, one.ds): one.outcome for one in project.run(project.plan()).results}
 
     def problems(self) -> list[str]:
-        """What is wrong with the specs."""
+        """The problems of the specs."""
         with self.open() as project:
             return [problem.message for problem in project.check() if problem.severity == "error"]
 
@@ -109,7 +109,7 @@ def test_a_step_waits_for_each_member_and_for_those_only_that_it_names(folder: F
             ("counters.b", "0"),
         ]
         assert [r.table for r in step(project, "core.one").reads] == ["counters.b"]
-        assert project.named(["counters.all"]) == project.named(["counters.a", "counters.b"])
+        assert project.select(["counters.all"]) == project.select(["counters.a", "counters.b"])
     folder.run()
     with folder.open() as project:
         rows = project.query("SELECT * FROM core.sums JOIN core.one USING (counter, ds) WHERE ds = DATE '2026-01-03'")
@@ -180,12 +180,12 @@ def test_python_steps_read_families_too(folder: Folder) -> None:
 def test_the_plan_for_airflow_has_all_of_it(folder: Folder) -> None:
     folder.sql(READER)
     with folder.open() as project:
-        (made,) = project.named(["core.sums"])
+        (made,) = project.select(["core.sums"])
         text = to_json(made)
         again = pipeline_from_dict(json.loads(text), Where(made.spec.file), lambda name: print)
         assert to_json(again) == text
         assert again.steps[0].families == made.steps[0].families
-        (member,) = project.named(["counters.a"])
+        (member,) = project.select(["counters.a"])
         assert (
             pipeline_from_dict(json.loads(to_json(member)), Where(), lambda _: print).steps[0].into
             == member.steps[0].into
@@ -236,10 +236,11 @@ def test_what_is_no_family(folder: Folder, change: Change, message: str) -> None
 def test_an_unknown_family_is_an_unknown_table(folder: Folder) -> None:
     folder.sql(READER.replace("counters.all", "counters.al"))
     assert any(
-        "reads counters.al, must be a table of a spec, the lake or a source" in found for found in folder.problems()
+        "reads counters.al, which is not a table of a spec, the lake or a source" in found
+        for found in folder.problems()
     )
     with folder.open() as project, pytest.raises(InputError, match=r"name == .counters\.al."):
-        project.named(["counters.al"])
+        project.select(["counters.al"])
 
 
 def test_a_member_that_reads_its_own_family_is_a_circle(folder: Folder) -> None:

@@ -1,4 +1,4 @@
-"""Jobs: one step by itself, and what it waits for."""
+"""Jobs: one step and some days, and the partitions they wait for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def day(number: int) -> date:
 
 
 def job(project: Project, *days: int) -> Job:
-    (pipeline,) = project.named(["core.totals"])
+    (pipeline,) = project.select(["core.totals"])
     return Job(project, project.pipelines, pipeline, "core.totals", [day(n) for n in days])
 
 
@@ -40,7 +40,7 @@ def test_a_landed_step_writes_past_days_only_on_request(tmp_path: Path) -> None:
     root = write_visits_project(tmp_path / "project")
     land_visits(root, day(1), day(2))
     with Project.load(root) as project:
-        (pipeline,) = project.named(["core.visits"])
+        (pipeline,) = project.select(["core.visits"])
         landed = replace(pipeline, steps=tuple(replace(step, landed=True) for step in pipeline.steps))
 
         def states(number: int, **more: bool) -> list[State]:

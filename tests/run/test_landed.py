@@ -1,4 +1,4 @@
-"""Landed partitions: what cannot be computed again is left alone, and the plan says so."""
+"""Landed partitions: they cannot be computed again, so a plan leaves them and gives the reason."""
 
 from __future__ import annotations
 
@@ -40,33 +40,33 @@ def test_only_the_latest_day_is_landed_by_itself() -> None:
     assert made["raw.orders", 1].reason == "landed: a past day is made only on request, with --force"
 
 
-def test_what_reads_a_day_that_was_missed_waits_and_says_why() -> None:
+def test_readers_of_a_missed_day_wait_and_the_plan_gives_the_reason() -> None:
     made = plan(snapshot())
     assert made["core.orders", 1].state is State.WAITING
     assert made["core.orders", 1].reason.startswith("waiting for raw.orders 2026-01-01 (landed: a past day")
     assert made["core.orders", 3].state is State.MISSING
 
 
-def test_new_code_leaves_it_and_says_so() -> None:
+def test_new_code_leaves_a_landed_partition_and_the_plan_gives_the_reason() -> None:
     made = plan(snapshot(*DAYS, code="old"))
     assert {made["raw.orders", n].state for n in (1, 2, 3)} == {State.FRESH}
     assert made["raw.orders", 1].reason == "landed: kept as it is, though its code has changed"
 
 
-def test_a_past_day_is_made_on_request() -> None:
+def test_a_past_day_is_written_on_request() -> None:
     made = plan(snapshot(DAYS[0]), forced=DAYS[:2])
     assert made["raw.orders", 1].state is State.STALE
     assert made["raw.orders", 2].state is State.MISSING
     assert made["core.orders", 2].state is State.MISSING
 
 
-def test_a_file_that_is_gone_is_not_made_up_for() -> None:
+def test_a_missing_file_is_not_written_again() -> None:
     found = replace(snapshot(), anomalies={("raw.orders", DAYS[0]): "its file is gone"})
     assert plan(found)["raw.orders", 1].reason.startswith("its file is gone; landed: a past day")
 
 
 @pytest.mark.parametrize("keep", [None, 1])
-def test_it_expires_only_by_its_keep_rule(keep: int | None) -> None:
+def test_a_landed_partition_expires_by_its_keep_rule(keep: int | None) -> None:
     step = replace(LAND, into=Table("raw.orders", keep=keep))
     made = make_plan([Pipeline("land", "x", (step,))], snapshot(*DAYS), HISTORY)
     expired = [one.ds for one in made.partitions if one.state is State.EXPIRED]

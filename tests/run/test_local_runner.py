@@ -199,7 +199,7 @@ def test_checks_run_before_publishing(warehouse: LocalWarehouse) -> None:
     bad = pipe("core.numbers", NUMBERS.steps[0].sql, checks=(check,))
     summary = warehouse.run(bad)
     assert set(outcomes(summary)) == {"failed"}
-    assert "check == 'no big', must find no rows in" in summary.results[0].error
+    assert "The check 'no big' failed for" in summary.results[0].error
     assert warehouse.lake.tables() == []
     summary = warehouse.run(pipe("core.numbers", NUMBERS.steps[0].sql, checks=(warning,)))
     assert set(outcomes(summary)) == {"written"}

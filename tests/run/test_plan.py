@@ -89,7 +89,7 @@ def test_a_missing_input_does_not_make_a_partition_stale() -> None:
     assert states(plan(snapshot, stale), "core.a")[2] == "waiting"
 
 
-def test_a_late_first_day_makes_stale_what_would_have_read_it() -> None:
+def test_a_late_first_day_makes_its_readers_stale() -> None:
     snapshot = raw(*ALL_DAYS)
     pipeline = pipe("core.a", read("raw.x", "-1..0"))
     execute(plan(snapshot, pipeline), snapshot)
@@ -240,7 +240,7 @@ def test_changed_input() -> None:
 
 @given(st.lists(st.sampled_from(["-1", "0", "-2..0", "-6..-1"]), min_size=1, max_size=4), st.integers(1, 10))
 def test_one_run_leaves_nothing_to_do_and_a_change_makes_its_readers_stale(spans: list[str], changed: int) -> None:
-    """After a run nothing is to do; after a change exactly the partitions that read it, also through others."""
+    """After a run nothing is stale; after a change exactly the partitions that read it, directly or through others."""
     snapshot = raw(*ALL_DAYS)
     names = ["raw.x", *(f"core.t{n}" for n in range(len(spans)))]
     pipelines = [pipe(name, read(before, span)) for before, name, span in zip(names, names[1:], spans, strict=False)]

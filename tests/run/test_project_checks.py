@@ -45,11 +45,11 @@ def test_two_pipelines_of_one_name() -> None:
 def test_missing_tables() -> None:
     (problem,) = messages(pipeline("core.a", reads("raw.ride")), sources=("raw.rides",))
     assert problem == (
-        "specs/core.a.sql:1: core.a reads raw.ride, must be a table of a spec, the lake or a source. Did you mean raw.rides? "
+        "specs/core.a.sql:1: core.a reads raw.ride, which is not a table of a spec, the lake or a source. Did you mean raw.rides? "
         "Or: write a spec that fills it, land it with `drawloom land`, or declare it under `sources` in drawloom.yml."
     )
     (problem,) = messages(pipeline("core.a", reads("zzz")))
-    assert "must be a table of a spec, the lake or a source. Write a spec" in problem
+    assert "which is not a table of a spec, the lake or a source. Write a spec" in problem
 
 
 def test_circles() -> None:
@@ -67,7 +67,7 @@ def test_circles() -> None:
 def test_reading_the_own_day_is_refused() -> None:
     for read in (reads("core.a"), reads("core.a", "*..*"), Read("core.A")):
         (problem,) = messages(pipeline("core.a", read))
-        assert "core.a reads its own day, must read earlier days of itself only" in problem
+        assert "core.a reads its own day; it can only read earlier days of itself" in problem
     assert messages(pipeline("core.a", Read("core.a", ALL, "fixed"))) == []
 
 
@@ -85,4 +85,4 @@ def test_an_empty_project() -> None:
 def test_a_landed_step_has_no_backfill_sql() -> None:
     assert messages(pipeline("raw.a", landed=True)) == []
     (problem,) = messages(pipeline("raw.a", landed=True, backfill_sql="SELECT 1"))
-    assert "raw.a is landed, must not have backfill SQL: its past days cannot be computed." in problem
+    assert "raw.a is landed and cannot have backfill SQL: its past days cannot be computed." in problem

@@ -147,7 +147,7 @@ def test_the_schema_comparison_finds_differences(url: str) -> None:
 def test_a_newer_registry_is_refused_and_not_changed(url: str) -> None:
     Registry(url).close()
     set_version(url, VERSION + 1)
-    wanted = rf"made by a newer drawloom \(version {VERSION + 1}\), must be of version {VERSION} or older\. Upgrade"
+    wanted = rf"made by a newer drawloom: it has version {VERSION + 1}, this drawloom reads up to version {VERSION}\. Upgrade"
     with pytest.raises(RunError, match=wanted):
         Registry(url)
     assert version(url) == [str(VERSION + 1)]

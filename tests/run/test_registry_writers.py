@@ -134,7 +134,7 @@ def test_a_failed_save_leaves_nothing(url: str, write: Callable[[Registry], None
     with database(url).begin() as connection:
         for table in ("drawloom_failures", "drawloom_landed"):
             sa.Table(table, sa.MetaData(), autoload_with=connection).drop(connection)
-    with pytest.raises(RunError, match=r"must answer: .*(drawloom_failures|drawloom_landed)"):
+    with pytest.raises(RunError, match=r"failed: .*(drawloom_failures|drawloom_landed)"):
         write(registry)
     assert registry.empty()
     registry.close()

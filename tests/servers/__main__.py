@@ -1,4 +1,4 @@
-"""``scripts/engines up|down|env|status|missing|with COMMAND``: real servers on this machine, for tests and for looking."""
+"""``scripts/engines up|down|env|status|missing|with COMMAND``: real servers on this machine, for tests and by hand."""
 
 from __future__ import annotations
 
@@ -19,46 +19,48 @@ from tests.servers.process import HOST, Running, ServerError
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/engines", description=__doc__)
     parser.add_argument("verb", choices=[*VERBS, "with"])
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="of with: what is run beside servers of its own")
+    parser.add_argument(
+        "command", nargs=argparse.REMAINDER, help="for with: the command to run with servers of its own"
+    )
     given = parser.parse_args()
     cache = cache_folder()
     try:
         if given.verb == "with":
-            return beside(given.command, cache)
+            return run_with_servers(given.command, cache)
         return int(VERBS[given.verb](EngineSet(cache / "run", cache)))
     except ServerError as error:
-        tell(str(error))
+        log(str(error))
         return 1
     except KeyboardInterrupt:
-        tell("stopped; nothing is left running")
+        log("stopped; nothing is left running")
         return 130
 
 
 def up(servers: EngineSet) -> int:
-    """Start all servers, or say that they are up; the exports go to stdout."""
-    show(servers.up(tell))
+    """Start all servers, unless they are up; print the exports."""
+    print_exports(servers.up(log))
     return 0
 
 
-def beside(command: list[str], cache: Path) -> int:
-    """Run a command with servers that are its own, and end with it."""
+def run_with_servers(command: list[str], cache: Path) -> int:
+    """Run a command with servers of its own, which stop when it ends."""
     with tempfile.TemporaryDirectory(prefix="drawloom-engines-") as folder, private_set(Path(folder), cache) as engines:
         return subprocess.run(command, env={**os.environ, **engines.exports}, check=False).returncode
 
 
 def down(servers: EngineSet) -> int:
-    """End all servers."""
+    """Stop all servers."""
     ended = servers.down()
-    tell(f"ended: {', '.join(ended)}" if ended else "nothing was running")
+    log(f"ended: {', '.join(ended)}" if ended else "nothing was running")
     return 0
 
 
 def env(servers: EngineSet) -> int:
-    """Print the exports; 1 when the set does not answer."""
-    if not (engines := servers.answering()):
-        tell("the servers are not up. Run scripts/engines up.")
+    """Print the exports; 1 when the set is not up."""
+    if not (engines := servers.addresses()):
+        log("the servers are not up. Run scripts/engines up.")
         return 1
-    show(engines)
+    print_exports(engines)
     return 0
 
 
@@ -66,18 +68,18 @@ def status(servers: EngineSet) -> int:
     """Print a line for each server; 1 when one does not run."""
     for server in servers.running():
         print(f"{server.name:<10} {state(server)}  log {server.log}")
-    if not servers.answering():
-        tell("the servers are not all up. Run scripts/engines up.")
+    if not servers.addresses():
+        log("the servers are not all up. Run scripts/engines up.")
         return 1
     return 0
 
 
 def state(server: Running) -> str:
-    """Where a server is and how much memory it has."""
-    if not server.leader:
+    """A server's address, process id and memory."""
+    if not server.main_process:
         return "ended"
     memory = 0
-    for process in server.members():
+    for process in server.processes():
         try:
             memory += process.memory_info().rss
         except psutil.NoSuchProcess:
@@ -86,22 +88,22 @@ def state(server: Running) -> str:
 
 
 def missing(_: EngineSet) -> int:
-    """Print the Debian packages of what is not there, and say what each is for; 1 when there are any."""
-    lacking = needs.missing()
-    for need in lacking:
+    """Print the Debian packages of missing software, and on stderr what each is for; 1 when there are any."""
+    lacking_needs = needs.missing()
+    for need in lacking_needs:
         print(need.package)
-        tell(need.sentence)
-    return 1 if lacking else 0
+        log(need.message)
+    return 1 if lacking_needs else 0
 
 
-def show(engines: Engines) -> None:
-    """Print what a shell evaluates."""
+def print_exports(engines: Engines) -> None:
+    """Print the exports for a shell's eval."""
     for name, url in engines.exports.items():
         print(f"export {name}={url}")
 
 
-def tell(line: str) -> None:
-    """Say something to a person, beside what a shell evaluates."""
+def log(line: str) -> None:
+    """Print a line for people, on stderr, as stdout is for a shell's eval."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The set of servers that tests work on: a Hive metastore, a Trino beside it, and a PostgreSQL."""
+"""The set of servers that tests use: a Hive metastore, a Trino that uses it, and a PostgreSQL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """Where the servers of a set answer."""
+    """The addresses of the servers of a set."""
 
     metastore: str
     trino: str
@@ -29,12 +29,12 @@ class Engines:
 
     @property
     def exports(self) -> dict[str, str]:
-        """The environment variables that say it."""
+        """The addresses as environment variables."""
         return {f"DRAWLOOM_{name.upper()}": url for name, url in asdict(self).items()}
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Engines | None:
-        """What the environment says, None when it does not name all of them."""
+        """The addresses in environment variables, None where one is missing."""
         urls = [environment.get(f"DRAWLOOM_{field.name.upper()}") for field in fields(cls)]
         return cls(*(url for url in urls if url)) if all(urls) else None
 
@@ -49,7 +49,7 @@ class Engines:
 
 
 def cache_folder() -> Path:
-    """Where servers are unpacked once, and the set of ``scripts/engines`` lives."""
+    """The folder into which servers are unpacked once, and that has the set of ``scripts/engines``."""
     root = os.environ.get("DRAWLOOM_CACHE")
     return (Path(root).absolute() if root else Path.home() / ".cache" / "drawloom") / "engines"
 
@@ -61,8 +61,8 @@ class EngineSet:
     """One set of servers with all of its state in one folder.
 
     Args:
-        folder: of this set; its content is deleted at each start.
-        cache: where servers are unpacked, for all sets.
+        folder: the folder of this set; its content is deleted at each start.
+        cache: the folder into which servers are unpacked, shared by all sets.
     """
 
     def __init__(self, folder: Path, cache: Path) -> None:
@@ -73,33 +73,35 @@ class EngineSet:
         self._running: list[Running] = []
 
     def running(self) -> list[Running]:
-        """The servers that were started, whether they still run or not."""
+        """The servers that were started, including those that have ended."""
         if not self._running and self._state.exists():
-            said = json.loads(self._state.read_text(encoding="utf-8"))
-            self._running = [Running(**server) for server in said]
+            saved = json.loads(self._state.read_text(encoding="utf-8"))
+            self._running = [Running(**server) for server in saved]
         return self._running
 
-    def answering(self) -> Engines | None:
-        """Where the set answers, None when one of its servers does not."""
+    def addresses(self) -> Engines | None:
+        """The addresses of the set, None where one of its servers is not ready."""
         running = self.running()
-        ports = {server.name: server.port for server in running if server.leader and READY[server.name](server.port)}
+        ports = {
+            server.name: server.port for server in running if server.main_process and READY[server.name](server.port)
+        }
         return Engines.at(ports) if len(ports) == len(READY) and self._env.exists() else None
 
-    def up(self, told: Callable[[str], None] = lambda _: None) -> Engines:
-        """Start the set, unless it answers already; what was left of an earlier one ends first.
+    def up(self, report: Callable[[str], None] = lambda _: None) -> Engines:
+        """Start the set, unless it is up already; remains of an earlier one are stopped first.
 
         Raises:
-            ServerError: one of them did not come up; then none is left running.
+            ServerError: one of them did not start; then none is left running.
         """
-        with self._alone():
-            if engines := self.answering():
-                told(f"already up in {self.folder}")
+        with self._locked():
+            if engines := self.addresses():
+                report(f"already up in {self.folder}")
                 return engines
             self._end()
-            server = trino.unpacked(self.cache, told)
+            server = trino.unpack_server(self.cache, report)
             _empty(self.folder)
             try:
-                engines = self._start(server, told)
+                engines = self._start(server, report)
             except BaseException:  # also Ctrl-C
                 self._end()
                 raise
@@ -108,11 +110,11 @@ class EngineSet:
             return engines
 
     def down(self) -> list[str]:
-        """End what is running of the set; the names of the servers that were."""
-        with self._alone():
+        """Stop the set; returns the names of the servers that were running."""
+        with self._locked():
             return self._end()
 
-    def _start(self, server: Path, told: Callable[[str], None]) -> Engines:
+    def _start(self, server: Path, report: Callable[[str], None]) -> Engines:
         with reserved_ports(3) as [metastore, engine, database]:
             engines = Engines.at({hive.NAME: metastore, trino.NAME: engine, postgres.NAME: database})
             launched = [
@@ -121,24 +123,25 @@ class EngineSet:
                 self._launch(postgres.launch(self.folder / postgres.NAME, database)),
             ]
             wait(
-                launched, lambda server, seconds: told(f"{server.name}: up on {HOST}:{server.port} in {seconds:.1f} s")
+                launched,
+                lambda server, seconds: report(f"{server.name}: up on {HOST}:{server.port} in {seconds:.1f} s"),
             )
             return engines
 
     def _launch(self, launch: Launch) -> tuple[Launch, Running]:
         running = start(launch)
         self._running.append(running)
-        told = [
+        report = [
             {field.name: getattr(one, field.name) for field in fields(one) if field.name != "child"}
             for one in self._running
         ]
         part = self._state.with_suffix(".part")
-        part.write_text(json.dumps(told), encoding="utf-8")
+        part.write_text(json.dumps(report), encoding="utf-8")
         part.replace(self._state)
         return launch, running
 
     def _end(self) -> list[str]:
-        ended = [server.name for server in self.running() if server.members()]
+        ended = [server.name for server in self.running() if server.processes()]
         end(*self.running())
         self._running = []
         self._env.unlink(missing_ok=True)
@@ -147,7 +150,7 @@ class EngineSet:
         return ended
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with self.folder.with_name(f"{self.folder.name}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -156,7 +159,7 @@ class EngineSet:
 
 @contextlib.contextmanager
 def private_set(folder: Path, cache: Path) -> Iterator[Engines]:
-    """A set while the block lasts; it ends with this process too, also when that is killed."""
+    """A set for the length of the block; it is also stopped when this process is killed."""
     servers = EngineSet(folder, cache)
     command = [sys.executable, "-m", "tests.servers.guard", str(folder), str(cache)]
     with subprocess.Popen(

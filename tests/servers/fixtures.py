@@ -1,4 +1,4 @@
-"""The servers as a fixture; every folder of tests that needs them names it."""
+"""The servers as a fixture, imported by the conftest.py of each folder that needs them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.servers.engines import Engines, cache_folder, private_set
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    """A Hive metastore, a Trino and a PostgreSQL: those that the environment names, else a set for these tests only,
-    which the environment names from then on."""
+    """A Hive metastore, a Trino and a PostgreSQL: those in the environment variables, else a set for these tests only,
+    whose addresses are then set in the environment."""
     given = Engines.from_environment(os.environ)
     if given:
         yield given

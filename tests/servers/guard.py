@@ -1,7 +1,7 @@
-"""Ends a set of servers when the process that started it has ended, however: ``python -m tests.servers.guard FOLDER CACHE``.
+"""Stops a set of servers when the process that started it ends in any way: ``python -m tests.servers.guard FOLDER CACHE``.
 
-A run of tests that is killed would leave servers behind. It holds the other end of this process's input, which closes
-with it.
+A killed test run would leave servers behind. It holds the other end of this process's standard input, which closes when it
+ends.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A Hive metastore out of the jars that PySpark ships."""
+"""A Hive metastore from the jars that PySpark ships."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _site(folder: Path) -> str:
         "datanucleus.connectionPoolingType": "none",  # a schema cannot be dropped with the default: PySpark lacks its jar
         "hive.metastore.schema.verification": "false",
         "hive.metastore.warehouse.dir": (folder / "warehouse").as_uri(),
-        "hive.async.log.enabled": "false",  # else a class is missed that PySpark does not ship
+        "hive.async.log.enabled": "false",  # it would need a class that PySpark does not ship
     }
     lines = [
         f"<property><name>{escape(name)}</name><value>{escape(value)}</value></property>"

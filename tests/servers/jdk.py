@@ -1,4 +1,4 @@
-"""Finding a Java that is new enough, by asking each one."""
+"""Finds a Java that is new enough, by running each one with -version."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLACES = ("/usr/lib/jvm", "/Library/Java/JavaVirtualMachines")
 
 @dataclass(frozen=True, slots=True)
 class Jdk:
-    """A Java: its home folder and its main version."""
+    """A Java installation: its home folder and its major version."""
 
     home: Path
     version: int
@@ -27,19 +27,19 @@ class Jdk:
         return str(self.home / "bin" / "java")
 
 
-def find_jdk(at_least: int, wanted_by: str) -> Jdk:
+def find_jdk(at_least: int, needed_by: str) -> Jdk:
     """The first Java of at least a version: JAVA_HOME, then the usual folders, then PATH.
 
     Raises:
-        ServerError: there is none; with those that were found, and what to install.
+        ServerError: there is none; the message lists older ones, and what to install.
     """
-    seen = []
-    for jdk in found():
+    older = []
+    for jdk in find_all():
         if jdk.version >= at_least:
             return jdk
-        seen.append(f"{jdk.version} in {jdk.home}")
+        older.append(f"{jdk.version} in {jdk.home}")
     raise ServerError(
-        f"java == {', '.join(seen) or 'none'}, must be {at_least} or newer for {wanted_by}. {_advice(at_least)}"
+        f"{needed_by} needs Java {at_least} or newer; found {', '.join(older) or 'none'}. {_advice(at_least)}"
     )
 
 
@@ -49,12 +49,12 @@ def _advice(at_least: int) -> str:
     return "Install one (Eclipse Temurin 25; Debian 13 and newer: openjdk-25-jdk-headless), or set JAVA_HOME."
 
 
-def found() -> Iterator[Jdk]:
-    """The Javas of this machine, each once."""
+def find_all() -> Iterator[Jdk]:
+    """The Java installations of this machine, each once."""
     known: set[Path] = set()
     for home in _homes():
         real = home.resolve()
-        if real not in known and (version := ask(real)):
+        if real not in known and (version := java_version(real)):
             yield Jdk(real, version)
         known.add(real)
 
@@ -69,13 +69,13 @@ def _homes() -> Iterator[Path]:
         yield Path(program).resolve().parents[1]
 
 
-def ask(home: Path) -> int | None:
-    """The main version of the Java in a folder, None when there is none that runs."""
+def java_version(home: Path) -> int | None:
+    """The major version of the Java in a folder, None where there is none that runs."""
     try:
         done = subprocess.run(
             [str(home / "bin" / "java"), "-version"], capture_output=True, text=True, timeout=60, check=False
         )
     except OSError:
         return None
-    said = re.search(r'version "(?:1\.)?(\d+)', done.stderr + done.stdout)
-    return int(said[1]) if said and done.returncode == 0 else None
+    output = re.search(r'version "(?:1\.)?(\d+)', done.stderr + done.stdout)
+    return int(output[1]) if output and done.returncode == 0 else None

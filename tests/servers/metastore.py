@@ -1,7 +1,7 @@
 """The process of the Hive metastore: ``python -m tests.servers.metastore JAVA FOLDER PORT``.
 
-Hive 2's own main class listens on all addresses of the machine, and no setting changes that. So the same server is put
-together here, piece by piece as its main class does it, but with a socket of this machine only.
+Hive 2's own main class listens on all addresses of the machine, and no setting changes that. So the server is built here
+in the same way as in its main class, but with a socket that only this machine can reach.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def start_java(java: str, folder: Path) -> Any:
 
 
 def make_server(jvm: Any, port: int) -> Any:
-    """The metastore as a Thrift server; it listens as soon as it is made."""
+    """The metastore as a Thrift server; it listens as soon as it is created."""
     hive, thrift = jvm.org.apache.hadoop.hive, jvm.org.apache.thrift
     conf = hive.conf.HiveConf()
     handler = hive.metastore.HiveMetaStore.newRetryingHMSHandler("metastore", conf, False)
-    hive.metastore.txn.TxnDbUtil.prepDb(conf)  # the tables of locks, which Iceberg takes and nobody else makes
+    hive.metastore.txn.TxnDbUtil.prepDb(conf)  # creates the tables for locks, which Iceberg needs
     socket = thrift.transport.TServerSocket(jvm.java.net.InetSocketAddress(HOST, port))
     arguments = thrift.server.TThreadPoolServer.Args(socket)
     return thrift.server.TThreadPoolServer(arguments.processor(hive.metastore.TSetIpAddressProcessor(handler)))

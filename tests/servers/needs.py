@@ -1,4 +1,4 @@
-"""What the servers need of this machine."""
+"""The software that the servers need on this machine."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from tests.servers.process import ServerError
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that is not there: the Debian package that has it, and the sentence that says so."""
+    """Missing software: its Debian package, and a message for people."""
 
     package: str
-    sentence: str
+    message: str
 
 
 def missing() -> list[Need]:
-    """What has to be installed before all servers can run here; empty when nothing."""
+    """The software to install before all servers can run here."""
     needs: dict[str, Callable[[], object]] = {
         "openjdk-17-jdk-headless": lambda: find_jdk(17, "Spark and the Hive metastore"),
         "openjdk-25-jdk-headless": lambda: find_jdk(24, "Trino"),
         "maven": trino.check_tarball,
-        "postgresql": postgres.binaries,
+        "postgresql": postgres.find_binaries,
     }
-    return [need for package, check in needs.items() if (need := _lacking(package, check))]
+    return [need for package, check in needs.items() if (need := _check_need(package, check))]
 
 
-def _lacking(package: str, check: Callable[[], object]) -> Need | None:
+def _check_need(package: str, check: Callable[[], object]) -> Need | None:
     try:
         check()
     except ServerError as error:

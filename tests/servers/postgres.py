@@ -14,13 +14,13 @@ from typing import Any
 
 import psycopg2
 
-from tests.servers.process import HOST, Launch, Running, ServerError, end, failed, reserved_ports, start, wait
+from tests.servers.process import HOST, Launch, Running, ServerError, end, reserved_ports, start, start_failed, wait
 
 NAME = "postgres"
 USER = DATABASE = "drawloom"
 
 
-def binaries() -> Path:
+def find_binaries() -> Path:
     """The folder of PostgreSQL's programs.
 
     Raises:
@@ -30,7 +30,7 @@ def binaries() -> Path:
     folders = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     usable = [folder for folder in folders if (folder / "postgres").exists()]
     if not usable:
-        raise ServerError("PostgreSQL == none, must be installed (Debian: postgresql).")
+        raise ServerError("PostgreSQL is not installed (Debian: postgresql).")
     return usable[-1]
 
 
@@ -41,7 +41,7 @@ def launch(folder: Path, port: int) -> Launch:
     data = _data(folder, user)
     _make(data, folder / "initdb.log", user)
     command = (
-        str(binaries() / "postgres"), "-D", str(data), "-p", str(port),
+        str(find_binaries() / "postgres"), "-D", str(data), "-p", str(port),
         "-c", f"listen_addresses={HOST}", "-c", "unix_socket_directories=",
     )  # fmt: skip
     return Launch(NAME, port, command, folder / "log", lambda: ready(port), user=user, stop=signal.SIGINT)
@@ -74,30 +74,30 @@ def _make(data: Path, log: Path, user: str | None) -> None:
 
 
 def _call(command: list[str], log: Path, user: str | None, typed: str = "") -> None:
-    with log.open("ab") as said:
+    with log.open("ab") as output:
         done = subprocess.run(
-            [str(binaries() / command[0]), *command[1:]],
+            [str(find_binaries() / command[0]), *command[1:]],
             cwd="/",
             input=typed.encode(),
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             check=False,
             user=user,
             group=user,
             extra_groups=None if user is None else [],
         )
     if done.returncode:
-        raise failed(NAME, f"{command[0]} ended with {done.returncode}", log)
+        raise start_failed(NAME, f"{command[0]} ended with {done.returncode}", log)
 
 
 def ready(port: int) -> bool:
-    """Whether it answers."""
+    """Whether queries run."""
     with contextlib.suppress(psycopg2.OperationalError):
-        return bool(ask(port, "SELECT 1"))
+        return bool(run_sql(port, "SELECT 1"))
     return False
 
 
-def ask(port: int, sql: str) -> list[tuple[Any, ...]]:
+def run_sql(port: int, sql: str) -> list[tuple[Any, ...]]:
     """The rows of a statement, each in a transaction of its own."""
     with contextlib.closing(psycopg2.connect(host=HOST, port=port, user=USER, dbname=DATABASE)) as connection:
         connection.autocommit = True
@@ -119,9 +119,9 @@ class Server:
         """Its address without a scheme."""
         return f"{USER}@{HOST}:{self.port}/{DATABASE}"
 
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+    def run_sql(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a statement."""
-        return ask(self.port, sql)
+        return run_sql(self.port, sql)
 
 
 @contextlib.contextmanager

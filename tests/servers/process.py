@@ -1,4 +1,4 @@
-"""Servers as processes: each in a session of its own with its output in a file, waited for, and ended whole."""
+"""Servers as processes: started in sessions of their own with their output in a file, waited for, and stopped with children."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from pathlib import Path
 import psutil
 
 HOST = "127.0.0.1"
-PATIENCE = 600.0  # seconds until a server must answer: a machine with ten times too much to do needs minutes
-GRACE = 15.0  # seconds that a server gets to end by itself
+START_TIMEOUT = 600.0  # seconds; an overloaded machine needs minutes until a server is up
+STOP_TIMEOUT = 15.0  # seconds after the stop signal until a server is killed
 
 
 class ServerError(Exception):
-    """A server that cannot be had, or did not come up; the message says what to do."""
+    """A server that is not installed, or did not start; the message has the fix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How a server is started, how one sees that it answers, and which signal ends it."""
+    """How a server is started, the test that it is ready, and the signal that stops it."""
 
     name: str
     port: int
@@ -39,33 +39,33 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that was started: the leader of its process group, and when that was born, as numbers are used again."""
+    """A started server: the id of its main process, and when that started, as process ids are reused."""
 
     name: str
     port: int
     pid: int
-    born: float
+    started_at: float
     log: str
     stop: int = signal.SIGTERM
     child: subprocess.Popen[bytes] | None = field(default=None, compare=False, repr=False)
 
     @property
-    def leader(self) -> psutil.Process | None:
+    def main_process(self) -> psutil.Process | None:
         """The process itself, None when it has ended."""
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(self.pid)
-            if abs(process.create_time() - self.born) < 0.1 and process.status() != psutil.STATUS_ZOMBIE:
+            if abs(process.create_time() - self.started_at) < 0.1 and process.status() != psutil.STATUS_ZOMBIE:
                 return process
         return None
 
-    def members(self) -> list[psutil.Process]:
-        """All processes that are left of it: its group, and children that have made a group of their own."""
-        leader = self.leader
-        if leader is None and psutil.pid_exists(self.pid) and self.child is None:
-            return []  # the number belongs to somebody else by now
+    def processes(self) -> list[psutil.Process]:
+        """Its processes that still run: its process group, and children with a group of their own."""
+        main_process = self.main_process
+        if main_process is None and psutil.pid_exists(self.pid) and self.child is None:
+            return []  # the id belongs to another process by now
         found = {process.pid: process for process in _group(self.pid)}
-        if leader:
-            found |= {process.pid: process for process in [leader, *leader.children(recursive=True)]}
+        if main_process:
+            found |= {process.pid: process for process in [main_process, *main_process.children(recursive=True)]}
         return list(found.values())
 
 
@@ -78,7 +78,7 @@ def _group(number: int) -> Iterator[psutil.Process]:
 
 @contextlib.contextmanager
 def reserved_ports(count: int) -> Iterator[list[int]]:
-    """Free ports of this machine, held until the block ends: only who asks for one by number gets it."""
+    """Free ports of this machine, bound until the block ends, so that no other process is assigned one."""
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -88,14 +88,14 @@ def reserved_ports(count: int) -> Iterator[list[int]]:
 
 
 def listens(port: int) -> bool:
-    """Whether somebody takes connections on a port of this machine."""
+    """Whether a server accepts connections on a port of this machine."""
     with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=2):
         return True
     return False
 
 
 def start(launch: Launch) -> Running:
-    """Start a server; ``wait`` says when it answers."""
+    """Start a server; see ``wait``."""
     launch.log.parent.mkdir(parents=True, exist_ok=True)
     with launch.log.open("ab") as log:
         child = subprocess.Popen(
@@ -110,14 +110,14 @@ def start(launch: Launch) -> Running:
             group=launch.user,
             extra_groups=None if launch.user is None else [],
         )
-    born = psutil.Process(child.pid).create_time()
-    return Running(launch.name, launch.port, child.pid, born, str(launch.log), launch.stop, child)
+    started_at = psutil.Process(child.pid).create_time()
+    return Running(launch.name, launch.port, child.pid, started_at, str(launch.log), launch.stop, child)
 
 
 def wait(
-    servers: Sequence[tuple[Launch, Running]], told: Callable[[Running, float], None], patience: float = PATIENCE
+    servers: Sequence[tuple[Launch, Running]], report: Callable[[Running, float], None], timeout: float = START_TIMEOUT
 ) -> None:
-    """Wait until all servers answer; each one that does is told with its seconds.
+    """Wait until all servers are ready; ``report`` is called with each one and its seconds.
 
     Raises:
         ServerError: one ended, or took too long; with the end of its log.
@@ -125,41 +125,41 @@ def wait(
     pending = list(servers)
     while pending:
         for launch, running in list(pending):
-            seconds = time.time() - running.born
-            if running.leader is None:
-                raise failed(running.name, "ended", launch.log)
+            seconds = time.time() - running.started_at
+            if running.main_process is None:
+                raise start_failed(running.name, "ended", launch.log)
             if launch.ready():
-                told(running, seconds)
+                report(running, seconds)
                 pending.remove((launch, running))
-            elif seconds > patience:
-                raise failed(running.name, f"not up after {patience:.0f} s", launch.log)
+            elif seconds > timeout:
+                raise start_failed(running.name, f"was not up after {timeout:.0f} s", launch.log)
         time.sleep(0.2 if pending else 0)
 
 
 def end(*servers: Running) -> None:
-    """End servers and all that they started, whole process groups; nothing happens to those that have ended already."""
-    members = [process for running in servers for process in _asked_to_end(running)]
-    _, left = psutil.wait_procs(members, timeout=GRACE)
-    for process in {*left, *(process for running in servers for process in running.members())}:
+    """Stop servers with all processes that they started; those that have ended already are skipped."""
+    processes = [process for running in servers for process in _send_stop_signal(running)]
+    _, left = psutil.wait_procs(processes, timeout=STOP_TIMEOUT)
+    for process in {*left, *(process for running in servers for process in running.processes())}:
         with contextlib.suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(members, timeout=GRACE)
+    psutil.wait_procs(processes, timeout=STOP_TIMEOUT)
     for running in servers:
         if running.child is not None:
-            running.child.wait(timeout=GRACE)
+            running.child.wait(timeout=STOP_TIMEOUT)
 
 
-def _asked_to_end(running: Running) -> list[psutil.Process]:
-    members = running.members()
-    if members:
+def _send_stop_signal(running: Running) -> list[psutil.Process]:
+    processes = running.processes()
+    if processes:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(running.pid, running.stop)
-    return members
+    return processes
 
 
-def failed(name: str, state: str, log: Path) -> ServerError:
-    """The error of a server that did not come up: its name, its log, and how that ends, without frames of stacks."""
+def start_failed(name: str, state: str, log: Path) -> ServerError:
+    """The error for a server that did not start: its name, its log, and the log's last lines without stack frames."""
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("\tat ")]
     last = "\n".join(f"  {line[:300]}" for line in lines[-15:]) or "  (nothing)"
-    return ServerError(f"{name} == {state}, must come up. Its log {log} ends:\n{last}")
+    return ServerError(f"{name} {state}. Its log {log} ends:\n{last}")

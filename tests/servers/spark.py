@@ -15,7 +15,7 @@ from tests.servers.process import HOST
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Half the time for the small queries of tests; the room that the JVM has for code by itself then is too small for many.
+# Halves the time of tests' small queries; the JVM's default code cache would then be too small for many of them.
 QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m"
 LOGGING = """\
 rootLogger.level = error
@@ -29,7 +29,7 @@ appender.stderr.layout.pattern = %p %c{1}: %m%n
 
 
 def settings(metastore: str, folder: Path) -> dict[str, str]:
-    """What the session is told, besides where it logs."""
+    """The session's settings, except for logging."""
     return {
         "spark.ui.enabled": "false",
         "spark.driver.bindAddress": HOST,

@@ -43,7 +43,7 @@ iceberg.file-format=PARQUET
 iceberg.compression-codec=ZSTD
 iceberg.security=allow-all
 """
-# One level of compiling only: a third less work until it is up, and tests ask little. For benchmarks drop that line.
+# Only the first compiler level: a third less work until it is up, and tests run few queries. Drop it for benchmarks.
 JVM = """\
 -XX:TieredStopAtLevel=1
 -Xmx3G
@@ -100,12 +100,12 @@ def ready(port: int) -> bool:
             session.trust_env = False
             if session.get(f"http://{HOST}:{port}/v1/info", timeout=5).json()["starting"]:
                 return False
-        return bool(ask(port, "SELECT count(*) FROM tpch.tiny.nation") and ask(port, "SHOW SCHEMAS FROM hive"))
+        return bool(run_sql(port, "SELECT count(*) FROM tpch.tiny.nation") and run_sql(port, "SHOW SCHEMAS FROM hive"))
     return False
 
 
-def ask(port: int, sql: str) -> list[list[Any]]:
-    """The rows of a query; no proxy is asked on the way to this machine."""
+def run_sql(port: int, sql: str) -> list[list[Any]]:
+    """The rows of a query; without a proxy, as the server is on this machine."""
     with requests.Session() as session:
         session.trust_env = False
         connection = trino.dbapi.Connection(host=HOST, port=port, user=USER, catalog="hive", http_session=session)
@@ -113,59 +113,59 @@ def ask(port: int, sql: str) -> list[list[Any]]:
             return list(cursor.execute(sql).fetchall())
 
 
-def unpacked(cache: Path, told: Callable[[str], None]) -> Path:
-    """The folder of the server, got and unpacked when it is not there yet.
+def unpack_server(cache: Path, report: Callable[[str], None]) -> Path:
+    """The folder of the server, downloaded and unpacked where it does not exist yet.
 
     Raises:
-        ServerError: it cannot be got, or not be unpacked.
+        ServerError: it cannot be downloaded or unpacked.
     """
     server = cache / f"trino-{VERSION}"
     if server.exists():
         return server
     cache.mkdir(parents=True, exist_ok=True)
-    with _alone(cache / "unpack.lock"):
+    with _locked(cache / "unpack.lock"):
         if not server.exists():
-            part = cache / f"trino-{VERSION}.part"  # what an interrupted run leaves does not look finished
+            part = cache / f"trino-{VERSION}.part"  # another name, so that an interrupted run does not look finished
             shutil.rmtree(part, ignore_errors=True)
-            _unpack(tarball(told), part, told)
+            _unpack(tarball(report), part, report)
             part.rename(server)
     return server
 
 
 @contextlib.contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def _locked(lock: Path) -> Iterator[None]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def check_tarball() -> Path:
-    """Where the server's tarball is, or will be when Maven has got it.
+    """The path of the server's tarball, where Maven downloads it to.
 
     Raises:
-        ServerError: it is not there, and there is no Maven.
+        ServerError: it does not exist, and Maven is not installed.
     """
     path = Path.home() / ".m2" / "repository" / TARBALL
     if not path.exists() and not shutil.which("mvn"):
-        raise ServerError("mvn == none, must be installed (Debian: maven): it gets the Trino server.")
+        raise ServerError("Maven (mvn) is not installed (Debian: maven); it downloads the Trino server.")
     return path
 
 
-def tarball(told: Callable[[str], None]) -> Path:
-    """The server's tarball in Maven's local repository; Maven gets it when it is not there."""
+def tarball(report: Callable[[str], None]) -> Path:
+    """The server's tarball in Maven's local repository; Maven downloads it where it is missing."""
     path = check_tarball()
     if not path.exists():
-        told(f"{NAME}: getting {ARTIFACT} (820 MB, once)")
+        report(f"{NAME}: getting {ARTIFACT} (820 MB, once)")
         command = ["mvn", "-q", "-B", "dependency:get", f"-Dartifact={ARTIFACT}", "-Dtransitive=false"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode or not path.exists():
-            raise ServerError(f"{path} == missing, must have been got by {' '.join(command)}: {done.stdout[-1500:]}")
+            raise ServerError(f"{' '.join(command)} did not download {path}: {done.stdout[-1500:]}")
     return path
 
 
-def _unpack(tarball: Path, folder: Path, told: Callable[[str], None]) -> None:
-    """Unpack all of it, as files are linked across plugins, and then drop the plugins that nobody needs."""
-    told(f"{NAME}: unpacking {tarball.name} (once)")
+def _unpack(tarball: Path, folder: Path, report: Callable[[str], None]) -> None:
+    """Unpack all of it, as files are linked across plugins, and then delete the plugins that are not needed."""
+    report(f"{NAME}: unpacking {tarball.name} (once)")
     folder.mkdir()
     try:
         subprocess.run(
@@ -173,9 +173,7 @@ def _unpack(tarball: Path, folder: Path, told: Callable[[str], None]) -> None:
             check=True, capture_output=True, text=True,
         )  # fmt: skip
     except subprocess.CalledProcessError as error:
-        raise ServerError(
-            f"{tarball} == {error.stderr[-300:]}, must be a whole tarball. Delete it, then again."
-        ) from error
+        raise ServerError(f"{tarball} cannot be unpacked: {error.stderr[-300:]} Delete it, and try again.") from error
     for plugin in (folder / "plugin").iterdir():
         if plugin.name not in PLUGINS:
             shutil.rmtree(plugin)

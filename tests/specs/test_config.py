@@ -43,21 +43,26 @@ def problems(tmp_path: Path, text: str) -> tuple[Problem, ...]:
     return caught.value.problems
 
 
-def test_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_setting_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DRAWLOOM_TEST", "s3cret")
     config = load(tmp_path, FULL)
     source = config.sources["raw.rides"]
     assert (config.name, config.start, config.end) == ("rides", date(2026, 1, 1), date(2026, 3, 31))
     assert (config.engine.threads, config.engine.memory, config.defaults.retries) == (4, "4GB", 3)
-    assert (source.lateness, source.kind, source.gaps, source.partitioned) == (timedelta(days=1), "parquet", True, True)
+    assert (source.lateness, source.file_format, source.gaps, source.partitioned) == (
+        timedelta(days=1),
+        "parquet",
+        True,
+        True,
+    )
     assert source.columns == (Column("id", "BIGINT"), Column("city", "VARCHAR", "where"))
-    assert config.sources["ref.cities"].kind == "csv"
+    assert config.sources["ref.cities"].file_format == "csv"
     assert not config.sources["ref.cities"].partitioned
     assert config.root == tmp_path
     assert "s3cret" not in repr(config)
 
 
-def test_two_keys_are_enough(tmp_path: Path) -> None:
+def test_only_name_and_start_are_required(tmp_path: Path) -> None:
     config = load(tmp_path, "name: x\nstart: 2026-01-01\n")
     assert (config.timezone, config.engine.kind, config.engine.threads, config.lake) == ("UTC", "duckdb", 1, "lake")
     assert (config.defaults.schedule, config.defaults.retries, config.defaults.owner) == ("@daily", 2, "")
@@ -98,7 +103,7 @@ def test_all_problems_are_reported_with_their_lines(tmp_path: Path) -> None:
         ("engine: {kind: trino, url: 'trino://me:secret@here/hive'}", r"engine.url holds a password, must take it from"),
         ("engine: {kind: spark, url: 'sc://far:15002/;token=hush'}", r"engine.url holds a password, must take it from"),
         ("engine: {kind: spark, settings: {a: '${NOT_SET_ANYWHERE}'}}", r"engine.settings.a == .*must be set in the env"),
-        ("sources: {core.x: {}}", r"sources.core.x has no files, must have them: DuckDB has no catalog"),
+        ("sources: {core.x: {}}", r"sources.core.x has no `files`, and DuckDB has no catalog"),
         ("sources: {core.x: {format: csv}}", r"must have `files` where it has a `format`"),
         ("sources: {core.x: {files: 'x.parquet', by_day: false}}", r"must not have `by_day`"),
         ("engine: {threads: true}", r"engine.threads == True, must be a whole number"),
@@ -120,12 +125,12 @@ def test_all_problems_are_reported_with_their_lines(tmp_path: Path) -> None:
         ("sources: {raw.x: {files: a.csv, columns: {a: {typ: int}}}}", "columns.a.typ == 'int', must be given under type or description. Did you mean type"),
         ("sources: {raw.x: {files: a.csv, columns: {a: 3}}}", "columns.a == 3, must be a type like BIGINT"),
         ("sources: {../x: {files: a.csv}}", r"sources == '../x', must be schema.table"),
-        ("sources: {raw.x: {files: a.parquet}, RAW.x: {files: b.parquet}}", "sources.RAW.x == the name of raw.x in other letters"),
+        ("sources: {raw.x: {files: a.parquet}, RAW.x: {files: b.parquet}}", "sources.RAW.x and sources.raw.x differ by case only"),
         ("registry: ${DRAWLOOM_NONE}", r"drawloom.yml:3: registry == \${DRAWLOOM_NONE}, must be set in the environment"),
         ("lake: ${DRAWLOOM_NONE}/x", r"lake == \${DRAWLOOM_NONE}, must be set"),
         ("sources: {raw.x: {files: '${DRAWLOOM_NONE}/{ds}.parquet'}}", r"sources.raw.x.files == \${DRAWLOOM_NONE}, must be set"),
         ("name: y", "drawloom.yml:3: name is given twice"),
-        ("---\nname: z", "documents == several, must be one"),
+        ("---\nname: z", "drawloom.yml has 2 YAML documents; it must have one"),
     ],
 )  # fmt: skip
 def test_refusals(tmp_path: Path, line: str, message: str) -> None:
@@ -139,16 +144,16 @@ def test_a_password_is_refused_and_not_printed(tmp_path: Path) -> None:
     assert "Write ${NAME} in its place" in str(problem)
 
 
-def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"drawloom.yml is not in .*drawloom init"):
+def test_a_missing_or_empty_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"drawloom.yml was not found in .*drawloom init"):
         load_config(tmp_path)
     assert [problem.message for problem in problems(tmp_path, "# nothing\n")] == [
-        "name is missing, must be given.",
-        "start is missing, must be given.",
+        "name is missing.",
+        "start is missing.",
     ]
 
 
-def test_in_python() -> None:
+def test_settings_can_be_made_in_python() -> None:
     source = SourceConfig(files="a.csv", columns=(Column("id", "BIGINT"),))
     made = Config(name="x", start=date(2026, 1, 1), sources={"ref.a": source})
     assert made.sources["ref.a"].columns == (Column("id", "BIGINT"),)
@@ -176,4 +181,4 @@ def test_any_junk_gives_problems(data: dict[str, object]) -> None:
         Config.model_validate({"name": "x", "start": "2026-01-01", **data})
     except InputError as error:
         wrong = error.problems
-    assert all("must" in problem.message for problem in wrong)
+    assert all(problem.message.endswith(".") for problem in wrong)

@@ -106,7 +106,7 @@ def test_all_duplicates_are_reported() -> None:
 def test_refusals(text: str, code: str, line: int) -> None:
     (problem,) = refused(text).problems
     assert (problem.code, problem.where.line, problem.where.file) == (code, line, "a.yml")
-    assert "must be" in problem.message
+    assert problem.message.endswith(".")
 
 
 def test_alias_bombs() -> None:
@@ -139,9 +139,9 @@ def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     good.write_bytes("\ufeffa: é\r\nb: 1".encode())
     bad.write_bytes(b"a: 1\nb: \xff")
     assert read_text(good, "good") == "a: é\nb: 1"
-    with pytest.raises(InputError, match="bad:2: bad has byte 8, must be UTF-8 text"):
+    with pytest.raises(InputError, match=r"bad:2: bad is not UTF-8 text \(byte 8\)"):
         read_text(bad, "bad")
-    with pytest.raises(InputError, match="must be a file that can be read"):
+    with pytest.raises(InputError, match="cannot be read: "):
         read_text(tmp_path / "none", "none")
     monkeypatch.setattr(document, "MAX_CHARACTERS", 5)
     with pytest.raises(InputError, match="must be at most 5 bytes"):

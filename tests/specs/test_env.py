@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from drawloom.model import InputError
-from drawloom.specs.env import expand, has_password, unset
+from drawloom.specs.env import expand, has_password, unset_variables
 
 
 def test_expand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DRAWLOOM_TEST", "s3cret")
     assert expand("a/${DRAWLOOM_TEST}/{ds}/$x") == "a/s3cret/{ds}/$x"
-    assert unset("${DRAWLOOM_TEST} ${DRAWLOOM_NONE}") == ["DRAWLOOM_NONE"]
+    assert unset_variables("${DRAWLOOM_TEST} ${DRAWLOOM_NONE}") == ["DRAWLOOM_NONE"]
 
 
 def test_unset_names_are_refused() -> None:
-    with pytest.raises(InputError, match="DRAWLOOM_NONE is not set, must be in the environment"):
+    with pytest.raises(InputError, match="DRAWLOOM_NONE is not set in the environment"):
         expand("${DRAWLOOM_NONE}")
 
 

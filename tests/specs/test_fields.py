@@ -100,10 +100,10 @@ def test_words_and_schedules() -> None:
 
 def test_plain_values() -> None:
     value = {"a": [1, 2.5, True, None, date(2026, 1, 1)], "b": {"c": "x"}}
-    assert fields.plain(value) == value
+    assert fields.as_plain_value(value) == value
     for bad in (float("nan"), float("inf"), object(), {1: 2}, datetime(2026, 1, 1), b"x"):
         with pytest.raises(RuleError, match="must be text"):
-            fields.plain(bad)
+            fields.as_plain_value(bad)
 
 
 def test_functions() -> None:
@@ -115,7 +115,7 @@ def test_functions() -> None:
 
 def test_a_deadline_is_not_zero() -> None:
     assert fields.check_duration(timedelta(hours=1)) == timedelta(hours=1)
-    with pytest.raises(RuleError, match="must be more than nothing"):
+    with pytest.raises(RuleError, match="must be longer than zero"):
         fields.check_duration(timedelta())
 
 

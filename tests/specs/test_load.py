@@ -74,7 +74,7 @@ def test_yaml_holds_several_and_files_are_sorted(tmp_path: Path) -> None:
     assert [str(spec.where) for spec in specs] == ["specs/a.yml:1", "specs/a.yml:6", "specs/b/x.yaml:1"]
 
 
-def test_one_bad_file_does_not_take_the_others_down(tmp_path: Path) -> None:
+def test_a_bad_file_does_not_keep_the_others_from_loading(tmp_path: Path) -> None:
     folder = write(
         tmp_path, {"a.sql": SQL, "b.sql": "SELECT 1", "c.yml": "kind: autodag\ntabel: a.b\n", "d.yml": "a: ["}
     )
@@ -91,14 +91,14 @@ def test_one_bad_file_does_not_take_the_others_down(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.sql", "SELECT 1", "specs/a.sql:1: header is missing, must be given. Begin the file with /. drawloom"),
-        ("a.sql", "\n/* drawloom\ntable: a.b", "specs/a.sql:2: header has no end, must be closed"),
-        ("a.sql", "/* drawloom\nsql: x */", "specs/a.sql:2: sql == a key of the header"),
-        ("a.sql", "/* drawloom\na: 1\n---\nb: 1*/", "bad|sql == a key of the header"),
+        ("a.sql", "SELECT 1", "specs/a.sql:1: The header is missing. Begin the file with /. drawloom"),
+        ("a.sql", "\n/* drawloom\ntable: a.b", "specs/a.sql:2: The header is not closed by"),
+        ("a.sql", "/* drawloom\nsql: x */", "specs/a.sql:2: `sql` is a key of the header"),
+        ("a.sql", "/* drawloom\na: 1\n---\nb: 1*/", "`sql` is a key of the header"),
         (
             "a.sql",
             "/* drawloom */ SELECT 1",
-            "specs/a.sql:1: table is missing, must be given. It is the table it fills",
+            "specs/a.sql:1: table is missing. It is the table it fills",
         ),
         ("a.sql", "/* drawloom\ntable: a.b\nuntil: 2026-01-01 */", "sql == '', must not be empty"),
         ("a.yml", "kind: autodg", "specs/a.yml:1: kind == 'autodg', must be one of autodag. Did you mean autodag?"),
@@ -133,7 +133,7 @@ def test_refusals(tmp_path: Path, name: str, text: str, message: str) -> None:
         load_specs(write(tmp_path, {name: text}), KINDS)
 
 
-def test_no_folder(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_specs(tmp_path: Path) -> None:
     assert load_specs(tmp_path / "specs", KINDS) == []
 
 
@@ -143,7 +143,7 @@ def test_any_header_gives_a_document_or_problems(text: str) -> None:
         assert isinstance(sql_document("/* drawloom" + text).data["sql"], str)
 
 
-def test_one_megabyte(tmp_path: Path) -> None:
+def test_a_file_of_one_megabyte_is_read(tmp_path: Path) -> None:
     folder = write(tmp_path, {"a.sql": SQL + "-- " + "x" * 1_000_000})
     specs, problems = load_file(folder / "a.sql", "specs/a.sql", KINDS)
     assert (len(specs), problems) == (1, [])

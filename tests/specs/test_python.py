@@ -22,7 +22,7 @@ PYTHON = (
     HEAD
     + '''
 
-def tell(result):
+def notify(result):
     print(result)
 
 
@@ -43,8 +43,8 @@ FROM raw.rides
 """,
     owner="x",
     until=Forever("small"),
-    on_success=tell,
-    on_failure=tell,
+    on_success=notify,
+    on_failure=notify,
 )
 again = one
 made = AutoDag(table="core.made", call=rides, reads={"raw.rides": "-6..0"}, owner="x", until="2026-05-01")
@@ -78,7 +78,7 @@ def test_specs_are_taken_from_variables_and_lists(tmp_path: Path) -> None:
 def test_functions_are_named_by_the_path_of_the_file(tmp_path: Path) -> None:
     specs = load(write(tmp_path, PYTHON, "deep/rides.py"))
     text = to_json(compiled(specs[2])) + to_json(compiled(specs[3]))
-    assert '"on_success": "drawloom_specs.deep.rides:tell"' in text
+    assert '"on_success": "drawloom_specs.deep.rides:notify"' in text
     assert '"call": "drawloom_specs.deep.rides:rides"' in text
     assert str(tmp_path) not in text
 
@@ -121,7 +121,7 @@ def test_modules_of_the_same_folder_can_be_imported(tmp_path: Path) -> None:
         (
             "x = 1\ny = 1 / 0\n",
             2,
-            "specs/rides.py == ZeroDivisionError: division by zero, must import without an error",
+            "specs/rides.py cannot be imported: ZeroDivisionError: division by zero",
         ),
         ("import drawloom_none\n", 1, "ModuleNotFoundError"),
         ("def f():\n    raise SystemExit(1)\n\nf()\n", 2, "SystemExit: 1"),
@@ -138,12 +138,12 @@ def test_modules_of_the_same_folder_can_be_imported(tmp_path: Path) -> None:
         (
             HEAD + "a = AutoDag(table='a.b', sql='x', reads={'a.c': 0}, until='2026-01-01')",
             3,
-            "must be left to the SQL",
+            "reads is inferred from the SQL",
         ),
         (
             HEAD + "a = AutoDag(table='a.b', call=print, depends_on={'a.c': 0}, until='2026-01-01')",
             3,
-            "must be left out",
+            "depends_on must not be given",
         ),
     ],
 )

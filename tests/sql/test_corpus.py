@@ -1,4 +1,4 @@
-"""The corpora: what is found must be what was labelled."""
+"""Reads and writes of the corpora are as labelled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from drawloom.sql.catalog import load_catalog
 from drawloom.sql.script_reader import read_script
 from tests.corpora import TPC, corpus, needs, sqllineage, tpc
 
-# Why a label of sqllineage's is not ours, by the name of its test.
+# Why our result differs from sqllineage's label, by the name of its test.
 NOT_OURS = {
     "test_new_create_tab_as_tmp_table": "a table that is made and stays is a target, also if it is read later",
     "test_alter_source_table_name": "renaming a table that was read does not change what was read",
@@ -20,7 +20,7 @@ NOT_OURS = {
     "test_alter_table_exchange_partition": "swapping partitions moves files, no rows are read",
     "test_alter_table_swap_partition": "swapping tables moves files, no rows are read",
     "test_swapping_partitions": "Vertica's function that swaps partitions",
-    "test_delete_from_table": "DELETE FROM table x is no SQL that an engine of ours takes",
+    "test_delete_from_table": "DELETE FROM table x is not valid on any of our engines",
     "test_cache_table": "CACHE TABLE does read its query",
     "test_redshift_unloading_data_to_s3": "UNLOAD hides its query in a string",
     "test_procedure_with_select": "the body of BigQuery's procedures is not parsed",

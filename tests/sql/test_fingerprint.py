@@ -40,7 +40,7 @@ def test_each_dialect_has_its_own_fingerprint() -> None:
     assert fingerprint(BASE, "spark") != fingerprint(BASE)
 
 
-def test_a_text_that_cannot_be_tokenized_counts_as_a_whole() -> None:
+def test_a_text_that_cannot_be_tokenized_is_hashed_as_a_whole() -> None:
     assert fingerprint("SELECT 'open") == fingerprint("SELECT 'open")
     assert fingerprint("SELECT 'open") != fingerprint("SELECT  'open")
     many = "{{ x }}" * 7000

@@ -8,7 +8,7 @@ from drawloom.model import InputError
 from drawloom.sql.lineage import lineage
 from drawloom.sql.script_reader import read_script
 
-NO_SQL = {
+NOT_SQL = {
     "": "nothing",
     " \n\t": "nothing",
     "-- only a comment\n/* and another */": "comments only",
@@ -30,7 +30,7 @@ NO_SQL = {
 }
 
 
-@pytest.mark.parametrize(("text", "what"), NO_SQL.items())
+@pytest.mark.parametrize(("text", "what"), NOT_SQL.items())
 def test_texts_that_are_not_sql_are_refused(text: str, what: str) -> None:
     with pytest.raises(InputError, match=what) as caught:
         read_script(text, file="x.sql")

@@ -1,4 +1,4 @@
-"""The case catches each framework that breaks a law, and says which law and where."""
+"""A case reports each broken law, with its name and place."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_spec_with_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     install(monkeypatch, toy(lambda: {"sql": SQL.replace("raw.events", "raw.event")}))
     message = broken_law(CASE, tmp_path)
     assert message.startswith("compile: ")
-    assert "reads raw.event, must be a table" in message
+    assert "reads raw.event, which is not a table" in message
 
 
 def test_a_step_that_gives_other_rows_when_it_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

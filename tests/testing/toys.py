@@ -1,4 +1,4 @@
-"""Small frameworks for tests of the case: what their one step and their page are is for each test to say."""
+"""Small frameworks for tests of FrameworkCase; each test gives their one step and their page."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Toy(Spec):
 
 
 def toy(step: Callable[[], dict[str, Any]] = dict, page: Callable[..., Page] | None = None) -> Framework:
-    """A framework of one step, which is called for what the step is besides its table; SQL that counts by default."""
+    """A framework of one step; ``step`` returns its arguments besides the table, by default SQL that counts rows."""
 
     def compile_toy(spec: Toy, project: ProjectContext) -> Iterator[Step]:
         into = Table(f"toys.{spec.name}", owner=project.owner(spec))
@@ -47,12 +47,12 @@ def toy(step: Callable[[], dict[str, Any]] = dict, page: Callable[..., Page] | N
 
 
 def install(monkeypatch: pytest.MonkeyPatch, *frameworks: Framework) -> None:
-    """Make these frameworks, and AutoDAG, all that there are."""
+    """Make these frameworks and AutoDAG the only installed ones."""
     found = {framework.kind: framework for framework in (*frameworks, autodag)}
     monkeypatch.setattr("drawloom.run.compile_project.find_frameworks", lambda: (found, []))
 
 
 def install_funnel(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
-    """Make the example of a third party's framework one of them, from where it lies."""
+    """Install the example framework from its folder."""
     monkeypatch.syspath_prepend(root / "examples/funnel")
     install(monkeypatch, importlib.import_module("drawloom_funnel").framework)

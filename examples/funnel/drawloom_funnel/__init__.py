@@ -34,10 +34,10 @@ def compile_funnel(spec: Funnel, project: ProjectContext) -> Iterator[Step]:
         raise InputError(*problems)
     sql = sqlfiles.render_sql(
         Path(__file__).with_name("funnel.sql"),
-        source=sqlfiles.table(spec.source),
-        entity=sqlfiles.name(spec.entity),
-        time=sqlfiles.name(spec.time),
-        steps=[(sqlfiles.value(name), condition_sql(condition)) for name, condition in spec.steps.items()],
+        source=sqlfiles.quote_table(spec.source),
+        entity=sqlfiles.quote_name(spec.entity),
+        time=sqlfiles.quote_name(spec.time),
+        steps=[(sqlfiles.quote_value(name), condition_sql(condition)) for name, condition in spec.steps.items()],
     )
     member = Membership("funnels.all", (("funnel", spec.name),))
     into = Table(f"funnels.{spec.name}", COLUMNS, owner=project.owner(spec), member_of=member)
@@ -47,7 +47,7 @@ def compile_funnel(spec: Funnel, project: ProjectContext) -> Iterator[Step]:
 def funnel_page(spec: Funnel, given: Mapping[str, str]) -> Page:
     """How far they got on a day."""
     chosen = Choices.of(given, Choice("as_of", label="the day"))
-    table, day = sqlfiles.table(f"funnels.{spec.name}"), chosen.day("as_of")
+    table, day = sqlfiles.quote_table(f"funnels.{spec.name}"), chosen.day("as_of")
     last = f"DATE '{day}'" if day else f"(SELECT max(ds) FROM {table})"
     query = f"SELECT number, step, entities FROM {table} WHERE ds = {last} ORDER BY number"
     end = Fact("got to the end", query, "entities")

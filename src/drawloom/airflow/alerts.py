@@ -35,11 +35,11 @@ class FailureNotifier(BaseNotifier):
 
 def deadline(alerts: Sequence[str], seconds: int) -> DeadlineAlert:
     """Alerts these addresses when a run has not ended ``seconds`` after it was queued."""
-    callback = AsyncCallback("drawloom.airflow.alerts.tell_late", kwargs={"alerts": list(alerts)})
+    callback = AsyncCallback("drawloom.airflow.alerts.notify_late", kwargs={"alerts": list(alerts)})
     return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(seconds=seconds), callback, name="deadline")
 
 
-async def tell_late(alerts: Sequence[str], context: Any = None, **_: Any) -> None:
+async def notify_late(alerts: Sequence[str], context: Any = None, **_: Any) -> None:
     """Alert every address that a run is late. The triggerer calls this when a deadline has passed."""
     text = f"{_run_label(context or {})} is late"
     for alert in alerts:

@@ -1,4 +1,4 @@
-"""Shows a spec that does not compile as an import error in Airflow.
+"""Reports a spec that does not compile as an import error in Airflow.
 
 Each broken spec gets a file of its own: Airflow schedules nothing from a file with an import error, so raising it in the
 loader would take all other DAGs down.
@@ -19,7 +19,7 @@ class SpecError(InputError):
         return "\n".join(map(str, self.args))
 
 
-def tell_problems(file: str) -> None:
+def raise_problems(file: str) -> None:
     """Raise the problems that are stored beside the file.
 
     Raises:

@@ -37,7 +37,7 @@ class Client:
             import httpx
         except ImportError as error:
             message = "httpx is not installed; it is needed to call Airflow."
-            raise refuse("no-airflow", message, None, INSTALL_COMMAND) from error
+            raise refuse("no-airflow", message, None, f"Run {INSTALL_COMMAND}.") from error
         self._errors = httpx.HTTPError
         self.url = url.rstrip("/")
         self._http = httpx.Client(base_url=self.url, timeout=60, trust_env=HOST not in url)
@@ -64,7 +64,7 @@ class Client:
         if local:
             return cls(local, login=read_login(home))
         fix = f"Set {URL}, and {TOKEN} or {USER} and {PASSWORD}; or start one with `drawloom airflow up`."
-        raise refuse("no-airflow-url", "No Airflow is known.", None, fix)
+        raise refuse("no-airflow-url", "No Airflow is configured, and none is running.", None, fix)
 
     def __enter__(self) -> Self:
         return self

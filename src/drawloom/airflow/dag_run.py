@@ -1,4 +1,4 @@
-"""What a task needs to know of its DAG run: the days to fill, and its project."""
+"""The DAG run of a task: the days to fill, and its project."""
 
 from __future__ import annotations
 

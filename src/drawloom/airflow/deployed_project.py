@@ -18,7 +18,7 @@ from drawloom.model import Pipeline, Schedule, Step, Table, Where, refuse
 from drawloom.run.job import Job
 from drawloom.run.settings import Settings
 from drawloom.run.warehouse import Warehouse
-from drawloom.specs.env import unset
+from drawloom.specs.env import unset_variables
 
 PROJECT = "project.json"
 LOCATION = "location.json"
@@ -91,7 +91,7 @@ class DeployedProject:
             *(s.files or "" for s in self.settings.sources.values()),
         ]
         texts += [engine.url or "", engine.metastore or "", engine.location or "", *engine.settings.values()]
-        return [name for text in texts for name in unset(text)]
+        return [name for text in texts for name in unset_variables(text)]
 
     def close(self) -> None:
         """Close the engine and the registry."""
@@ -141,10 +141,10 @@ class DeployedProject:
             message = f"project == {settings.root}, must be a folder that this process of Airflow can see."
             fix = (
                 f"Share the folder of drawloom.yml with every worker and triggerer (it holds {', '.join(relative)}), "
-                f"or say where it is on this machine: {root_variable(name)}=/its/path."
+                f"or set where it is on this machine: {root_variable(name)}=/its/path."
             )
             raise refuse("project-not-visible", message, None, fix)
-        if "lake" not in relative and not unset(settings.lake) and not settings.lake_path.is_dir():
+        if "lake" not in relative and not unset_variables(settings.lake) and not settings.lake_path.is_dir():
             message = f"lake == {settings.lake}, must be a folder that this process of Airflow can see."
             raise refuse(
                 "project-not-visible", message, None, "Mount it on every worker and triggerer, or make it once."
@@ -159,6 +159,6 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        message = f"{path} == {type(error).__name__}: {error}, must be a compiled plan."
+        message = f"{path} is not a compiled plan: {type(error).__name__}: {error}."
         raise refuse("bad-plan", message, None, "Run `drawloom airflow install` again.") from error
     return found

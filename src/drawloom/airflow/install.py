@@ -19,7 +19,7 @@ from drawloom.run.project import Project
 
 MAX_DAGS_PER_LOADER = 200  # Airflow parses a whole file again every half minute
 LOADER = '''\
-"""The DAGs of a drawloom project. This file never changes: what they are is in the folder of the same name."""
+"""The DAGs of a drawloom project. This file never changes; their definitions are in the folder of the same name."""
 # Airflow looks for the words dag and airflow before it reads a file.
 
 from drawloom.airflow.loader import load_dags
@@ -27,12 +27,12 @@ from drawloom.airflow.loader import load_dags
 globals().update(load_dags(__file__))
 '''
 BROKEN_SPEC = '''\
-"""A drawloom spec that could not be compiled: this file shows in Airflow what is wrong with it, and goes with it."""
+"""A drawloom spec that could not be compiled: this file shows its problems in Airflow, and is deleted when they are fixed."""
 # Airflow looks for the words dag and airflow before it reads a file.
 
-from drawloom.airflow.broken import tell_problems
+from drawloom.airflow.broken import raise_problems
 
-tell_problems(__file__)
+raise_problems(__file__)
 '''
 
 
@@ -121,7 +121,7 @@ def _write(path: Path, text: str) -> bool:
 
 
 def _remove(folder: Path, base_name: str, new_files: Mapping[str, str]) -> list[str]:
-    """Delete what an earlier installation wrote and this one does not; loaders first."""
+    """Delete files that an earlier installation wrote and this one did not; loaders first."""
     ours = [
         path
         for path in folder.iterdir()

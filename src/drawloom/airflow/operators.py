@@ -64,7 +64,7 @@ class StepOperator(BaseOperator):
             raise AirflowSkipException(
                 f"{job.table} {self.days}: {job.plan.partitions[0].reason or 'all days are fresh'}"
             )
-        self.sql = job.text(todo[-1])
+        self.sql = job.sql(todo[-1])
         self.log.info("%s: %s of %s days\n%s", job.table, len(todo), len(days), self.sql)
         self._run(context, job)
 

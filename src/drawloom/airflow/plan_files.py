@@ -41,7 +41,7 @@ class PlanFiles:
 
 
 def compile_files(project: Project, prefix: str) -> PlanFiles:
-    """The plan of a project. A broken spec does not take the others down.
+    """The plan of a project. A broken spec does not keep the others from compiling.
 
     Args:
         project: whose specs to compile.

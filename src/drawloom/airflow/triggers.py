@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 if TYPE_CHECKING:
-    from drawloom.run.landing_probe import Landed
+    from drawloom.run.landing_probe import LandedDays
 
 
 class PartitionTrigger(BaseEventTrigger):
@@ -60,7 +60,7 @@ class PartitionTrigger(BaseEventTrigger):
         )
 
     @classmethod
-    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Landed]:
+    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[LandedDays]:
         """Polls the table once per interval and yields what has landed."""
         from drawloom.run.landing_probe import probe
         from drawloom.run.settings import Settings

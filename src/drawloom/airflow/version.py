@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from drawloom.model import refuse
 
 SUPPORTED = "3.3"
-INSTALL_COMMAND = "pip install 'drawloom[airflow]'"
+INSTALL_COMMAND = "pip install '.[airflow]' in a clone of drawloom"
 
 
 def airflow_version() -> str | None:
@@ -26,9 +26,7 @@ def check_airflow() -> str:
     """
     found = airflow_version()
     if found is None:
-        raise refuse("no-airflow", "Airflow is not installed here.", None, INSTALL_COMMAND)
+        raise refuse("no-airflow", "Airflow is not installed here.", None, f"Run {INSTALL_COMMAND}.")
     if not found.startswith(f"{SUPPORTED}."):
-        raise refuse(
-            "wrong-airflow", f"airflow == {found}, must be {SUPPORTED}.", None, f"{INSTALL_COMMAND} brings it."
-        )
+        raise refuse("wrong-airflow", f"airflow == {found}, must be {SUPPORTED}.", None, f"Run {INSTALL_COMMAND}.")
     return found

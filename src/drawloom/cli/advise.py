@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from drawloom.cli.output import Format, console, count_problems, counted, grid, print_json, print_problems, spans_text
+from drawloom.cli.output import Format, console, count_problems, grid, pluralize, print_json, print_problems, spans_text
 from drawloom.model import InputError, Schedule, errors
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def advise(
         if fix and path:
             fixed, count = fix_text(request)
             path.write_text(fixed, encoding="utf-8")
-            console(stderr=True).print(f"{counted(count, 'problem')} fixed in {file}")
+            console(stderr=True).print(f"{pluralize(count, 'problem')} fixed in {file}")
             request = replace(request, text=fixed)
         analysis = lint_text(request)
     except InputError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from drawloom.cli.options import Day, First, Folder, Last, OutFormat, days_of, open_project
-from drawloom.cli.output import Format, console, counted, print_json, print_problems
+from drawloom.cli.output import Format, console, pluralize, print_json, print_problems
 from drawloom.cli.signals import sigterm_as_interrupt
 from drawloom.model import Fix, InputError, Problem, RunError, refuse
 
@@ -111,14 +111,14 @@ def announce(
         raise typer.Exit(3)
     with Client.for_project(project.settings.root) as airflow:
         count = airflow.announce(table, days)
-        console().print(f"{counted(count, 'day')} of {table} announced to {airflow.url}")
+        console().print(f"{pluralize(count, 'day')} of {table} announced to {airflow.url}")
 
 
 def _print_installed(made: Installed) -> None:
     problems = [problem for found in made.broken.values() for problem in found]
     print_problems(problems)
-    changed = f"{counted(len(made.written), 'file')} written, {counted(len(made.removed), 'file')} removed"
-    console().print(f"{counted(made.dags, 'DAG')}: {changed}")
+    changed = f"{pluralize(len(made.written), 'file')} written, {pluralize(len(made.removed), 'file')} removed"
+    console().print(f"{pluralize(made.dags, 'DAG')}: {changed}")
 
 
 def _reload_changes(root: Path, local: LocalAirflow) -> None:

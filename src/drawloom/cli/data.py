@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from drawloom.cli.options import Folder, OutFormat, day_of, open_project
-from drawloom.cli.output import Format, console, counted, grid, number, print_json, value_text
+from drawloom.cli.output import Format, console, grid, number, pluralize, print_json, value_text
 from drawloom.model import refuse
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from drawloom.run.diff import Difference
-    from drawloom.run.land import Landed
+    from drawloom.run.land import LandResult
 
 MAX_ROWS = 50  # rows of a result that are printed to a terminal
 
@@ -158,7 +158,7 @@ def _write_as(result: pa.Table, format: ResultFormat, path: Path) -> None:  # no
         path.write_text(json.dumps(result.to_pylist(), indent=2, default=str, ensure_ascii=False), encoding="utf-8")
 
 
-def landing_json(landed: Landed) -> dict[str, Any]:
+def landing_json(landed: LandResult) -> dict[str, Any]:
     """What landed, as JSON."""
     return {
         "table": landed.table,
@@ -167,26 +167,26 @@ def landing_json(landed: Landed) -> dict[str, Any]:
         "days": {ds.isoformat(): rows for ds, rows in (landed.days or {}).items()},
         "gaps": [ds.isoformat() for ds in landed.gaps],
         "columns": {column.name: column.type for column in landed.columns},
-        "guessed": landed.guessed,
+        "guessed": landed.inferred,
         "delimiter": landed.delimiter,
     }
 
 
-def print_landing(landed: Landed) -> None:
+def print_landing(landed: LandResult) -> None:
     """Print files, days and rows; types if they were inferred; and days without rows."""
     out = console()
     if landed.known:
-        out.print(f"{counted(len(landed.known), 'file')} landed before and skipped")
+        out.print(f"{pluralize(len(landed.known), 'file')} landed before and skipped")
     if not landed.days:
         return
     days = sorted(landed.days)
     rows = sum(landed.days.values())
     span = f"{days[0]} .. {days[-1]}"
     out.print(
-        f"[bold]{landed.table}[/]: {counted(rows, 'row')} of {counted(len(landed.files), 'file')} in "
-        f"{counted(len(days), 'partition')}, {span}"
+        f"[bold]{landed.table}[/]: {pluralize(rows, 'row')} of {pluralize(len(landed.files), 'file')} in "
+        f"{pluralize(len(days), 'partition')}, {span}"
     )
-    if landed.guessed:
+    if landed.inferred:
         table = grid("column", "type")
         for column in landed.columns:
             table.add_row(column.name, column.type)
@@ -194,7 +194,7 @@ def print_landing(landed: Landed) -> None:
         out.print(table)
     if landed.gaps:
         shown = ", ".join(str(ds) for ds in landed.gaps[:5]) + (", ..." if len(landed.gaps) > 5 else "")
-        out.print(f"[yellow]{counted(len(landed.gaps), 'day')} in between without rows[/]: {shown}")
+        out.print(f"[yellow]{pluralize(len(landed.gaps), 'day')} in between without rows[/]: {shown}")
         out.print("  Steps wait for them. If they really are empty, land them with --empty-days.")
 
 

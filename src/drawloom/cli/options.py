@@ -38,7 +38,7 @@ def open_project(context: typer.Context, folder: Path | None) -> Project:
 
 
 def day_of(text: str | None, option: str) -> date | None:
-    """The date that an option gives.
+    """The date of an option.
 
     Raises:
         InputError: it is not a date.
@@ -52,7 +52,7 @@ def day_of(text: str | None, option: str) -> date | None:
 
 
 def days_of(ds: str | None, first: str | None, last: str | None) -> tuple[date | None, date | None]:
-    """The range that --ds, or --from and --to, give; None where it is open.
+    """The range of --ds, or of --from and --to; None where it is open.
 
     Raises:
         InputError: they are not dates, in the wrong order, or mixed.

@@ -68,10 +68,10 @@ def count_problems(problems: Sequence[Problem]) -> str:
     """Such as ``2 errors, 1 warning``."""
     names = {"error": "error", "warn": "warning", "info": "note"}
     counts = {severity: sum(p.severity == severity for p in problems) for severity in names}
-    return ", ".join(counted(n, names[severity]) for severity, n in counts.items() if n) or "no problems"
+    return ", ".join(pluralize(n, names[severity]) for severity, n in counts.items() if n) or "no problems"
 
 
-def counted(count: int, noun: str) -> str:
+def pluralize(count: int, noun: str) -> str:
     """Such as ``1 file`` and ``2 files``."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 

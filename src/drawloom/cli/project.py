@@ -16,9 +16,9 @@ from drawloom.cli.output import (
     Format,
     console,
     count_problems,
-    counted,
     grid,
     number,
+    pluralize,
     print_json,
     print_problems,
     spans_text,
@@ -74,7 +74,7 @@ def check(context: typer.Context, folder: Folder = None, format: OutFormat = For
         print_json({"problems": [problem.to_json() for problem in problems], "pipelines": len(project.pipelines)})
     else:
         print_problems(problems)
-        console().print(f"{counted(len(project.pipelines), 'pipeline')}: {count_problems(problems)}")
+        console().print(f"{pluralize(len(project.pipelines), 'pipeline')}: {count_problems(problems)}")
     raise typer.Exit(2 if errors(problems) else 0)
 
 
@@ -89,7 +89,7 @@ def compile_(
 ) -> None:
     """Show steps, the days they read, what they wait for, and the SQL of one day."""
     project = open_project(context, folder)
-    pipelines = project.named(names or [])
+    pipelines = project.select(names or [])
     dialect = engine.value if engine else project.settings.engine.kind
     catalog = project.compiled_for(dialect).catalog
     if format is Format.JSON:

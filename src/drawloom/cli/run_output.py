@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rich.markup import escape
 
-from drawloom.cli.output import console, counted, grid, number
+from drawloom.cli.output import console, grid, number, pluralize
 from drawloom.run.plan import Plan, PlannedPartition, State
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _print_failures(summary: Summary) -> None:
             days.setdefault((result.table, _DAY.sub("", result.error)), []).append(result.ds)
     errors = {(r.table, r.ds): r.error for r in ordered if r.outcome == "failed"}
     for (table, _), found in days.items():
-        more = f" and {counted(len(found) - 1, 'more day')}" if len(found) > 1 else ""
+        more = f" and {pluralize(len(found) - 1, 'more day')}" if len(found) > 1 else ""
         out.print(f"[red]failed[/] {table} {found[0]}{more}")
         out.print(_indented(errors[table, found[0]]), markup=False, soft_wrap=True)
     warned: dict[tuple[str, str], list[tuple[date, str]]] = {}
@@ -167,7 +167,7 @@ def _print_failures(summary: Summary) -> None:
             key = (result.table, _DAY.sub("", warning.partition("; it found")[0]))
             warned.setdefault(key, []).append((result.ds, warning))
     for (name, _), warnings in warned.items():
-        more = f" and {counted(len(warnings) - 1, 'more day')}" if len(warnings) > 1 else ""
+        more = f" and {pluralize(len(warnings) - 1, 'more day')}" if len(warnings) > 1 else ""
         ds, text = warnings[-1]
         out.print(f"[yellow]warning[/] {name} {ds}{more}: {escape(text)}", soft_wrap=True)
 

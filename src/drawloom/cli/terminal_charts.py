@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 SPARKS = "▁▂▃▄▅▆▇█"
 SHADES = " ░▒▓█"
-MOST_BARS = 21  # rows of a chart over days: three weeks; the page lists what was chosen
+MAX_BARS = 21  # rows of a chart over days: three weeks; the page lists what was chosen
 LABEL = 12
 
 
 def format_value(value: Any, kind: Format = "integer") -> str:
-    """A value as people read it; nothing for none."""
+    """A value as people read it; empty for None."""
     if value is None:
         return ""
     if kind == "percent" and not isinstance(value, str):
@@ -35,7 +35,7 @@ def format_value(value: Any, kind: Format = "integer") -> str:
 
 
 def sparkline(values: Sequence[Any]) -> str:
-    """A line of bars, from zero to the most; a gap for what is not known."""
+    """A line of bars from zero to the largest value; a gap for None."""
     most = max((value for value in values if value is not None), default=0) or 1
     return "".join(" " if value is None else SPARKS[max(0, min(round(value / most * 7), 7))] for value in values)
 
@@ -49,7 +49,7 @@ def _bars(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
     """Bars of the last rows, to the right of a common zero line, and to its left what is below it."""
     from rich.text import Text
 
-    shown = rows[-MOST_BARS:]
+    shown = rows[-MAX_BARS:]
     above, below = ([s for s in chart.series if s.below is side] for side in (False, True))
     room = width - LABEL - 16
     most_above, most_below = (max(_sum(row, part) for row in shown) for part in (above, below))
@@ -61,7 +61,7 @@ def _bars(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
         hanging = _segments(row, below, unit)
         line.append(" " * (left - sum(n for n, _ in hanging)))
         for n, colour in reversed(hanging):
-            line.append("▒" * n, style=colour)  # told apart without colours, too
+            line.append("▒" * n, style=colour)  # distinguishable without colours, too
         line.append("│" if below else "", style="dim")
         for n, colour in _segments(row, above, unit):
             line.append("█" * n, style=colour)

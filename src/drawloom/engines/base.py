@@ -1,4 +1,4 @@
-"""The protocols of an engine and of its tasks: read declared days, stage partitions, publish them."""
+"""The protocols of an engine and its tasks: read the declared days of tables, stage partitions, publish them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from drawloom.model import Column, Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# The days of each table that a task can see; None for all days.
 Visible = Mapping[str, Sequence[date] | None]
+# The columns of tables by name.
 Schemas = Mapping[str, Sequence[Column]]
+# The metadata to store with each partition, by day.
 Metas = Mapping[date, Mapping[str, str]]
-CANONICAL_DIALECT = "duckdb"  # in which framework SQL is written, whatever the engine
+CANONICAL_DIALECT = "duckdb"  # the dialect of framework SQL, whatever the engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,11 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A partition that is written and synced, and that no reader sees before it is published.
+    """A partition that is written and synced; readers do not see it before it is published.
 
     ``location`` is the file, folder or table that holds it, ``columns`` are those of its files (without ``ds``), ``run`` is
-    the id of the run that wrote it. It may still be measured while it is checked: then ``rows``, ``bytes`` and
-    ``content`` wait for that, and raise RunError where it fails.
+    the id of the run that wrote it. It may be measured in the background while it is checked: then ``rows``, ``bytes`` and
+    ``content`` wait for the measure, and raise RunError where it fails.
     """
 
     table: str
@@ -70,8 +73,8 @@ class Staged:
 def content_hash(columns: Sequence[Column], rows: int, total: int | str | None) -> str:
     """The content hash of a partition, 16 hex digits.
 
-    ``total`` is the engine's hash of the rows, which does not depend on their order. Names and types of the columns
-    count, their order does not.
+    ``total`` is the engine's hash of the rows, which does not depend on their order. The hash also covers names and types
+    of the columns, but not their order.
     """
     names = sorted(f"{column.name}\0{column.type}" for column in columns)
     text = "\0\0".join([*names, str(rows), str(total or 0)])
@@ -79,7 +82,10 @@ def content_hash(columns: Sequence[Column], rows: int, total: int | str | None) 
 
 
 class Task(Protocol):
-    """The isolated view of the tables that one run of a step has; a context manager, used by one thread at a time."""
+    """One run of a step: an isolated view of its input tables, and the partitions that it stages.
+
+    A context manager, used by one thread at a time.
+    """
 
     def __enter__(self) -> Self:
         """The task itself."""
@@ -144,7 +150,7 @@ class Task(Protocol):
         ...
 
     def add_query(self, name: str, sql: str, columns: Sequence[Column]) -> None:
-        """Make what a SELECT over the task's tables gives readable under a table name; its columns without ``ds``."""
+        """Make the result of a SELECT over the task's tables readable under a table name; ``columns`` are without ``ds``."""
         ...
 
     def query(self, sql: str, dialect: str = CANONICAL_DIALECT) -> pa.Table:
@@ -163,7 +169,7 @@ class Task(Protocol):
 class Engine(Protocol):
     """A store of partitioned tables and the SQL engine over it.
 
-    It and its tasks take SQL in the canonical dialect, and in their own where ``dialect`` names it.
+    It and its tasks accept SQL in the canonical dialect, or in their own where ``dialect`` names it.
     """
 
     @property
@@ -199,11 +205,11 @@ class Engine(Protocol):
         ...
 
     def find_partition(self, table: str, ds: date) -> Staged | None:
-        """A published partition in the form of a staged one; None where it does not exist."""
+        """A published partition, described like a staged one; None where it does not exist."""
         ...
 
     def publish(self, parts: Sequence[Staged]) -> list[str]:
-        """Publish staged partitions of one table, each atomically; returns their stamps, which differ on every publication."""
+        """Publish staged partitions of one table, each atomically; returns a stamp of each, which every publication changes."""
         ...
 
     def drop(self, table: str, ds: date) -> None:

@@ -1,8 +1,7 @@
-"""The columns of a partition, checked against those declared, and the types in which they are stored.
+"""Checks the columns of a partition against the declared ones, and chooses the types in which they are stored.
 
-Parquet cannot store every DuckDB type, and silently stores some of them as others. Where there is one exact way, values
-are cast (sums are HUGEINT and are stored as BIGINT, an error where one does not fit; ENUM becomes VARCHAR); other types
-are refused.
+Parquet cannot store every DuckDB type, and silently stores some of them as others. Values are cast where that is exact
+(sums are HUGEINT and are stored as BIGINT, an error where one does not fit; ENUM becomes VARCHAR); other types are refused.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _UNSTORABLE = {
     "time with time zone": "CAST(x AS VARCHAR), or a TIMESTAMP WITH TIME ZONE",
     "geometry": "CAST(x AS VARCHAR)",
     "variant": "CAST(x AS JSON) or a declared STRUCT",
-    "null": "CAST(x AS VARCHAR), or what type it shall have",
+    "null": "CAST(x AS VARCHAR), or the type that it should have",
     "tuple": "a STRUCT with names, like {'a': 1}",
 }
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19}
@@ -55,14 +54,14 @@ _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 @dataclass(frozen=True, slots=True)
 class OutputColumn:
-    """A column to store, and the name under which the SELECT gives it."""
+    """A column to store, and its name in the SELECT's result."""
 
     column: Column
     source: str
 
     @property
     def sql(self) -> str:
-        """The expression under its name."""
+        """The SELECT item that casts it to its stored type."""
         return f"CAST({quote.name(self.source)} AS {self.column.type}) AS {quote.name(self.column.name)}"
 
 
@@ -75,7 +74,7 @@ class QuerySchema:
 
     @property
     def key(self) -> str | None:
-        """The name under which it projects ``ds``, None when it does not."""
+        """The name of its column ``ds`` as written, in whatever case; None where it has none."""
         return next((name for name in self.names if name.lower() == KEY), None)
 
     @property
@@ -89,7 +88,7 @@ def output_columns(
 ) -> list[OutputColumn]:
     """The columns to store of a SELECT, all but ``ds``.
 
-    ``declared`` are those that the table must have, if any; ``known`` are those that its partitions have so far.
+    ``declared`` are the columns that the table must have, if any; ``known`` are those of its existing partitions.
 
     Raises:
         InputError: a name is duplicate, a column is missing or not declared, or a type cannot be stored or has changed.
@@ -172,13 +171,13 @@ def _stored(table: str, name: str, kind: DuckDBPyType, column: Column | None, *,
     type_ = _storable(table, name, kind)
     if type_.replace('"', "") == column.type.replace('"', "") or is_widening(type_, column.type):
         return Column(column.name, column.type)
-    what = "as it is in the partitions there are" if strict else "as declared"
+    what = "as in the existing partitions" if strict else "as declared"
     raise refuse(
         "type-change",
         f"{table}.{name} has type {kind}, must be {column.type}, {what}.",
         None,
         f"Write CAST({name} AS {column.type}), give the column a new name, "
-        "or drop the table's partitions and fill them anew.",
+        "or drop the table's partitions and fill them again.",
     )
 
 
@@ -195,7 +194,7 @@ def _storable(table: str, name: str, kind: DuckDBPyType) -> str:
     except ValueError as error:
         raise refuse(
             "bad-type",
-            f"{table}.{name} has type {kind}, must be a type that Parquet keeps.",
+            f"{table}.{name} has type {kind}, must be a type that Parquet can store.",
             None,
             f"Write {str(error).replace('(x', f'({name}')}.",
         ) from error
@@ -222,24 +221,21 @@ def duplicate_columns(table: str, names: Sequence[str]) -> list[Problem]:
     names = [name for name, count in counts.items() if count > 1]
     if not names:
         return []
-    message = f"columns of {table} == {', '.join(names)} more than once, must have names of their own."
+    message = f"{', '.join(names)}: {table} must not have two columns of one name."
     return [Problem("duplicate-column", "error", message, fix=Fix("Give each an alias: ... AS name."))]
 
 
 def _unmatched(table: str, found: QuerySchema, declared: Sequence[Column]) -> list[Problem]:
     if not declared:
-        return [] if found.data else [_problem(f"columns of {table} == none, must be at least one besides ds.")]
+        return [] if found.data else [_problem(f"the SELECT for {table} has no columns besides ds.")]
     have = {name.lower() for name, _ in found.data}
     want = {column.name.lower() for column in declared}
     missing = [column.name for column in declared if column.name.lower() not in have]
     extra = [name for name, _ in found.data if name.lower() not in want]
     texts = [
-        f"{name} is declared for {table}, must be among the SELECT's columns{did_you_mean(name, extra)}"
-        for name in missing
+        f"{name} is declared for {table}, but missing in the SELECT{did_you_mean(name, extra)}" for name in missing
     ]
-    texts += [
-        f"{name} comes out of the SELECT, must be declared for {table}{did_you_mean(name, missing)}" for name in extra
-    ]
+    texts += [f"{name} is in the SELECT, but not declared for {table}{did_you_mean(name, missing)}" for name in extra]
     return [_problem(text + ".") for text in texts]
 
 

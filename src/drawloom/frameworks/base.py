@@ -16,14 +16,14 @@ from drawloom.model import Fix, InputError, Pipeline, Problem, Schedule, Step, W
 from drawloom.specs.base import Spec
 from drawloom.specs.config import Config, Defaults
 from drawloom.specs.fields import Forever
-from drawloom.specs.validation import nearest
+from drawloom.specs.validation import did_you_mean
 
 GROUP = "drawloom.frameworks"
 
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """One kind of spec: its model, what makes steps of it, and what people see of it.
+    """One kind of spec: its model, the function that compiles it to steps, and its page.
 
     Args:
         kind: the word after ``kind:`` in a spec; also the name of the entry point.
@@ -48,9 +48,9 @@ class Framework:
 
 @dataclass(frozen=True, slots=True)
 class ProjectContext:
-    """What a framework knows of the project when it compiles a spec: its name, defaults, first day, and the other specs.
+    """The project, as a framework sees it when it compiles a spec: its name, defaults, first day, and the other specs.
 
-    ``today`` bounds ``until``; it never reaches what is compiled.
+    ``today`` only limits ``until``: what is compiled does not depend on it.
     """
 
     name: str
@@ -67,7 +67,7 @@ class ProjectContext:
     def specs(self, kind: str) -> tuple[Spec, ...]:
         """All other specs of a kind, in the order of their files; each has been compiled.
 
-        What is compiled of them changes with them: so does what uses them, and nothing else gets stale.
+        A change of one of them makes stale what was compiled from it, and nothing else.
 
         Raises:
             InputError: one of them has errors, or uses in turn the spec that is compiled now.
@@ -87,7 +87,7 @@ class ProjectContext:
         """
         names = self.compiler.names(kind) if self.compiler else []
         if name not in names:
-            fix = Fix(nearest(name, names) or f"There are: {', '.join(names) or 'none yet'}.")
+            fix = Fix(did_you_mean(name, names) or f"There are: {', '.join(names) or 'none yet'}.")
             raise InputError(
                 Problem(
                     "unknown-name", "error", f"{kind} == {name}, must be the name of a spec.", where or Where(), fix
@@ -106,16 +106,16 @@ class ProjectContext:
         return self.compiler.pipeline(spec).steps
 
     def owner(self, spec: Spec) -> str:
-        """Who answers for the spec's tables."""
+        """The owner of the spec's tables."""
         return spec.owner or self.defaults.owner
 
     def schedule(self, spec: Spec) -> Schedule:
-        """The rhythm of the spec."""
+        """The schedule of the spec."""
         return Schedule.parse(spec.schedule or self.defaults.schedule)
 
 
 def compile_spec(framework: Framework, spec: Spec, project: ProjectContext) -> Pipeline:
-    """The pipeline of a spec: its framework's steps, and all that every spec says.
+    """The pipeline of a spec: its framework's steps, and the fields that every spec has.
 
     Raises:
         InputError: with the problems of the framework's fields and of those that every spec has.
@@ -147,7 +147,7 @@ def compile_spec(framework: Framework, spec: Spec, project: ProjectContext) -> P
 
 
 class SpecCompiler:
-    """Compiles the specs of a project, each once, and those that others use before them."""
+    """Compiles the specs of a project, each once; a spec that others use is compiled before them."""
 
     def __init__(self, frameworks: Mapping[str, Framework], specs: Sequence[Spec], project: ProjectContext) -> None:
         self._frameworks = frameworks
@@ -173,9 +173,9 @@ class SpecCompiler:
         Raises:
             InputError: it cannot be compiled, or is being compiled: specs use each other in a circle.
         """
-        begun = next((number for number, one in enumerate(self._compiling) if one is spec), None)
-        if begun is not None:
-            raise InputError(_circle([*self._compiling[begun:], spec]))
+        start = next((number for number, one in enumerate(self._compiling) if one is spec), None)
+        if start is not None:
+            raise InputError(_circle([*self._compiling[start:], spec]))
         if id(spec) not in self._compiled:
             self._compiling.append(spec)
             try:
@@ -211,7 +211,7 @@ def _circle(specs: Sequence[Spec]) -> Problem:
 def _common_problems(spec: Spec, project: ProjectContext) -> Iterable[Problem]:
     if not project.owner(spec):
         fix = Fix("Name a person or a team here, or in `defaults` of drawloom.yml.")
-        yield Problem("no-owner", "error", "owner is missing, must be given.", spec.place("owner"), fix)
+        yield Problem("no-owner", "error", "owner is missing.", spec.place("owner"), fix)
     if project.schedule(spec).grain == "hour":
         message = f"schedule == {project.schedule(spec).text}, must be a day, a week or a month to run."
         fix = Fix("Hourly texts can be read with `drawloom advise`; to run them, let one run fill a day.")
@@ -224,7 +224,7 @@ def _common_problems(spec: Spec, project: ProjectContext) -> Iterable[Problem]:
 def _until_problems(spec: Spec, until: date, start: date, today: date) -> Iterable[Problem]:
     last = today + timedelta(days=366)
     if until > last:
-        fix = Fix("Renew it when it comes, or write `forever: <reason>`.")
+        fix = Fix("Extend it later, or write `forever: <reason>`.")
         message = f"until == {until}, must be at most a year ahead."
         yield Problem("until-too-far", "error", message, spec.place("until"), fix)
     if until < start:
@@ -242,7 +242,7 @@ def frameworks() -> dict[str, Framework]:
 
 
 def find_frameworks() -> tuple[dict[str, Framework], list[Problem]]:
-    """Like frameworks(), but a broken one does not take the others down."""
+    """Like frameworks(), but a broken one does not keep the others from loading; the frameworks and all problems."""
     return find_plugins(GROUP, check_framework)
 
 
@@ -250,10 +250,10 @@ def check_framework(name: str, loaded: object) -> Framework:
     """The framework that an entry point loads.
 
     Raises:
-        TypeError: it is none, or is of another kind than the entry point's name.
+        TypeError: it is not a Framework, or is of another kind than the entry point's name.
     """
     if not isinstance(loaded, Framework):
-        raise TypeError("it is no drawloom.frameworks.base.Framework")
+        raise TypeError("it is not a drawloom.frameworks.base.Framework")
     if {loaded.kind, loaded.Spec.model_fields["kind"].default} != {name}:
         raise TypeError(
             f"its kind is {loaded.kind!r}, which must be the entry point's name and the default of its Spec"

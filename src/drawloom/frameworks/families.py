@@ -1,4 +1,4 @@
-"""Members of families: the constant columns that a step's table gets, so that every row says whose it is."""
+"""Members of families: the constant columns that are added to a step's table, so that each row names its member."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TYPES: dict[type, str] = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str:
 def with_constants(step: Step) -> Step:
     """The step, with the constants of its membership as columns of its table, unless its SQL gives them itself.
 
-    They are stored, so that a member whose constants change has other contents, and what reads the family gets stale.
+    They are stored, so that a change of a constant changes the member's contents and makes readers of the family stale.
 
     Raises:
         InputError: the table's columns are not declared, or it is filled by Python and lacks them.
@@ -43,8 +43,8 @@ def with_constants(step: Step) -> Step:
 def _add_columns(sql: str | None, added: Sequence[tuple[str, Constant]], names: Sequence[str]) -> str | None:
     if not sql:
         return sql
-    constants = ", ".join(f"{sqlfiles.literal(value)} AS {sqlfiles.name(name)}" for name, value in added)
-    return f"SELECT {constants}, {sqlfiles.names(names)} FROM (\n{sql.strip().rstrip(';')}\n) AS member\n"
+    constants = ", ".join(f"{sqlfiles.quote_literal(value)} AS {sqlfiles.quote_name(name)}" for name, value in added)
+    return f"SELECT {constants}, {sqlfiles.quote_names(names)} FROM (\n{sql.strip().rstrip(';')}\n) AS member\n"
 
 
 def _undeclared(step: Step, membership: Membership, missing: Sequence[str]) -> Problem:

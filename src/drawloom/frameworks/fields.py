@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from drawloom.frameworks.sqlfiles import plain
+from drawloom.frameworks.sqlfiles import escape_braces
 from drawloom.model import Fix, Problem
 from drawloom.specs.base import Spec, SpecPart
 from drawloom.specs.fields import Name
@@ -37,7 +37,7 @@ Condition = Annotated[str, BeforeValidator(_as_condition)]
 """SQL that is true or false for one row, or ``true`` for all rows; see ``condition_problems`` and ``condition_sql``."""
 
 Entity = Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(strict=False, min_length=1)]
-"""The column, or the columns, that tell whose row it is."""
+"""The column or columns that identify the entity of a row."""
 
 TimeColumn = Name
 """The column that orders the rows of a day."""
@@ -52,7 +52,7 @@ Window = Annotated[
 
 
 class Dimension(SpecPart):
-    """What rows are counted by. The long tail of its values, all but the most frequent ones, can be cut: they become '(other)'."""
+    """A column that rows are counted by. The long tail of its values, all but the most frequent ones, can be cut: they become '(other)'."""
 
     column: Name | None = Field(None, description="the column; that of the dimension's name otherwise")
     top: Annotated[int, Field(ge=1)] | None = Field(
@@ -69,14 +69,14 @@ class Dimension(SpecPart):
 
 
 def condition_sql(condition: str) -> str:
-    """A condition in parentheses, written anew by sqlglot, safe in a template."""
+    """A condition in parentheses, formatted by sqlglot, safe in a template."""
     import sqlglot
 
-    return plain(f"({sqlglot.parse_one(condition, dialect='duckdb').sql('duckdb', comments=False)})")
+    return escape_braces(f"({sqlglot.parse_one(condition, dialect='duckdb').sql('duckdb', comments=False)})")
 
 
 def condition_problems(spec: Spec, field: str, conditions: Mapping[str, str], source: str) -> Iterator[Problem]:
-    """What keeps the conditions of a spec from being conditions over a row.
+    """The problems of a spec's conditions, which must each be one expression over a row.
 
     Args:
         spec: the spec, for places.
@@ -85,13 +85,13 @@ def condition_problems(spec: Spec, field: str, conditions: Mapping[str, str], so
         source: the table whose rows they are about.
     """
     for key, text in conditions.items():
-        if reason := _why_no_condition(text):
+        if reason := _why_not_a_condition(text):
             message = f"{field}.{key} == {text!r}, must be a condition over one row of {source}: {reason}."
             fix = Fix("Write it as after WHERE, like product = 'shared'; prepare what is more than that in a table.")
             yield Problem("invalid", "error", message, spec.place(field, key), fix)
 
 
-def _why_no_condition(text: str) -> str:
+def _why_not_a_condition(text: str) -> str:
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError

@@ -1,4 +1,4 @@
-"""Page: what people see of a spec, said once: a verdict, facts, charts and tables, and what the viewer may choose.
+"""Pages: what people see of a spec: a verdict, facts, charts and tables, and what the viewer may choose.
 
 A page holds queries and how their rows are to be drawn, never rows: the terminal, the web, Superset and the docs each
 draw it with one renderer. Queries are SELECTs in the canonical dialect over the tables that the spec fills.
@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from drawloom.model import Fix as _Fix
-from drawloom.model import InputError, Problem, Where, refuse
+from drawloom.model import Fix, InputError, Problem, Where, refuse
 
 Row = Mapping[str, Any]
 Colour = Literal["blue", "teal", "amber", "red", "purple", "orange", "navy", "grey"]
@@ -48,7 +47,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A sentence that says how things are, and whether that is good."""
+    """A sentence about how things are, and whether that is good."""
 
     text: str
     tone: Tone = "neutral"
@@ -58,7 +57,7 @@ class Judgement:
 class Verdict:
     """The first thing on a page: what the rows of a query mean, in words.
 
-    ``judge`` is given all rows, at least one; where there is none, the page says ``empty``.
+    ``judge`` takes all rows, at least one; without rows the page shows ``empty``.
     """
 
     query: str
@@ -68,7 +67,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One number. ``value`` is the column of it in the last row of the query.
+    """One number: the column ``value`` of the query's last row.
 
     Where ``day`` names the column of the rows' days, the earlier rows are its history, and it is compared with
     its values so many days before as ``compare`` lists. ``higher_is_better`` gives changes their colour; None leaves them without.
@@ -168,7 +167,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Choices(Mapping[str, str]):
-    """What is chosen, by name, for those choices that a page offers.
+    """The chosen values by the names of the choices that a page offers.
 
     >>> chosen = Choices.of({"window": "28"}, Choice("window", ("7", "1", "28")), Choice("as_of"))
     >>> chosen["window"], chosen.day("as_of")
@@ -190,7 +189,7 @@ class Choices(Mapping[str, str]):
         return cls(tuple(_chosen(given, one) for one in offered))
 
     def __getitem__(self, name: str) -> str:
-        return next((one.value for one in self.offered if one.name == name), "") or _missing(name)
+        return {one.name: one.value for one in self.offered}[name]
 
     def __iter__(self) -> Iterator[str]:
         return (one.name for one in self.offered)
@@ -203,10 +202,6 @@ class Choices(Mapping[str, str]):
         return None if self[name] == LATEST else date.fromisoformat(self[name])
 
 
-def _missing(name: str) -> str:
-    raise KeyError(name)
-
-
 def _chosen(given: Mapping[str, str], offered: Choice) -> Choice:
     default = offered.values[0] if offered.values else LATEST
     return Choice(offered.name, offered.values, offered.label, given.get(offered.name, default))
@@ -216,7 +211,7 @@ def _unknown_names(given: Mapping[str, str], offered: Sequence[Choice]) -> Itera
     names = [one.name for one in offered]
     for name in given:
         if name not in names:
-            fix = _Fix(f"There are: {', '.join(f'--{one}' for one in names)}." if names else "Leave it out.")
+            fix = Fix(f"There are: {', '.join(f'--{one}' for one in names)}." if names else "Leave it out.")
             yield Problem(
                 "unknown-choice", "error", f"choice == {name!r}, must be one that the page offers.", Where(), fix
             )
@@ -252,14 +247,16 @@ def check_page(page: Page) -> Page:
     if double:
         raise refuse("bad-page", f"block == {double!r}, must have a name of its own on the page {page.title!r}.")
     for block in page.blocks:
-        if isinstance(block, Chart) and (lack := _lacking(block)):
-            raise refuse("bad-page", f"chart == {block.name!r}, must have {lack}, as it is of the form {block.form}.")
+        if isinstance(block, Chart) and (missing := _missing_columns(block)):
+            raise refuse(
+                "bad-page", f"chart == {block.name!r}, must have {missing}, as it is of the form {block.form}."
+            )
     return page
 
 
-def _lacking(chart: Chart) -> str:
+def _missing_columns(chart: Chart) -> str:
     needs = {"heatmap": ("y", "value"), "strip": ("y", "value"), "forest": ("y",)}
-    lacking = [name for name in needs.get(chart.form, ()) if not getattr(chart, name)]
+    missing = [name for name in needs.get(chart.form, ()) if not getattr(chart, name)]
     if not chart.series and chart.form != "heatmap":
-        lacking.append("series")
-    return " and ".join(lacking)
+        missing.append("series")
+    return " and ".join(missing)

@@ -60,12 +60,12 @@ def pipeline_to_dict(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def pipeline_from_dict(data: Mapping[str, Any], spec: Where, find: FindFunction) -> Pipeline:
-    """The pipeline that ``pipeline_to_dict`` gave.
+    """The pipeline from the values of ``pipeline_to_dict``.
 
     Args:
         data: the values, as they come out of JSON.
         spec: the file it was compiled from.
-        find: gives the function of a name like ``module:function``.
+        find: returns the function of a name like ``module:function``.
     """
     return Pipeline(
         name=data["name"],
@@ -100,7 +100,7 @@ def _step_to_dict(step: Step) -> dict[str, Any]:
         "depends_on": {table: "none" if days is None else str(days) for table, days in step.depends_on.items()},
         "backfill_sql": step.backfill_sql and step.backfill_sql.strip(),
         "backfill_reads": [
-            {"table": read.table, "first": _edge_to_dict(read.first), "last": _edge_to_dict(read.last)}
+            {"table": read.table, "first": _bound_to_dict(read.first), "last": _bound_to_dict(read.last)}
             for read in step.backfill_reads or ()
         ],
         "checks": [_check_to_dict(check) for check in step.checks],
@@ -114,7 +114,7 @@ def _step_to_dict(step: Step) -> dict[str, Any]:
 
 def _step_from_dict(data: Mapping[str, Any], where: Where, find: FindFunction) -> Step:
     ranged = tuple(
-        RangeRead(read["table"], _edge_from_dict(read["first"]), _edge_from_dict(read["last"]))
+        RangeRead(read["table"], _bound_from_dict(read["first"]), _bound_from_dict(read["last"]))
         for read in data["backfill_reads"]
     )
     return Step(
@@ -206,11 +206,11 @@ def _read_from_dict(data: Mapping[str, Any]) -> Read:
     )
 
 
-def _edge_to_dict(edge: RangeBound | None) -> dict[str, Any] | None:
-    return {"of": edge.of, **asdict(edge.bound)} if edge else None
+def _bound_to_dict(bound: RangeBound | None) -> dict[str, Any] | None:
+    return {"of": bound.of, **asdict(bound.bound)} if bound else None
 
 
-def _edge_from_dict(data: Mapping[str, Any] | None) -> RangeBound | None:
+def _bound_from_dict(data: Mapping[str, Any] | None) -> RangeBound | None:
     return RangeBound(data["of"], Bound(data["anchor"], data["months"], data["days"])) if data else None
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
 from drawloom.model import Fix, InputError, Problem, Where
+from drawloom.specs.validation import did_you_mean
 
 T = TypeVar("T")
 Check = Callable[[str, object], T]
@@ -17,8 +19,8 @@ def load_plugins(group: str, check: Check[T]) -> dict[str, T]:
 
     Args:
         group: the entry point group, like ``drawloom.detectors``.
-        check: is given a plug-in's name and what its entry point loads, and returns what is to be used.
-            It raises TypeError where that is no plug-in of this group.
+        check: takes a plug-in's name and the object its entry point loads, and returns the plug-in.
+            It raises TypeError where that is not a plug-in of this group.
 
     Raises:
         InputError: one cannot be used, or two have the same name.
@@ -29,10 +31,34 @@ def load_plugins(group: str, check: Check[T]) -> dict[str, T]:
     return found
 
 
+def load_plugin(group: str, name: str, check: Check[T], where: Where) -> T:
+    """The plug-in that a spec names.
+
+    Args:
+        group: the entry point group.
+        name: its name, as the spec has it.
+        check: as in ``load_plugins``.
+        where: where the spec names it, for the error.
+
+    Raises:
+        InputError: there is none of that name, or it cannot be used.
+    """
+    points = [point for point in entry_points(group=group) if point.name == name]
+    found, problems = find_plugins(group, check, points)
+    if problems:
+        raise InputError(*(replace(problem, where=where) for problem in problems))
+    if name not in found:
+        names = sorted({point.name for point in entry_points(group=group)})
+        fix = Fix(did_you_mean(name, names) or f"There are: {', '.join(names) or 'none'}.")
+        message = f"{_noun(group)} == {name!r}, must be an entry point of the group {group}."
+        raise InputError(Problem(f"unknown-{_noun(group)}", "error", message, where, fix))
+    return found[name]
+
+
 def find_plugins(
     group: str, check: Check[T], points: Iterable[EntryPoint] | None = None
 ) -> tuple[dict[str, T], list[Problem]]:
-    """Like load_plugins, but a broken one does not take the others down: it is one of the problems."""
+    """Like load_plugins, but a broken one does not keep the others from loading: it is one of the problems."""
     found: dict[str, T] = {}
     loaded_from: dict[str, str] = {}
     problems: list[Problem] = []
@@ -53,8 +79,12 @@ def _load(point: EntryPoint, check: Check[T], other: str | None) -> T:
     return check(point.name, point.load())
 
 
+def _noun(group: str) -> str:
+    return group.rpartition(".")[2].removesuffix("s")
+
+
 def _broken(group: str, point: EntryPoint, error: Exception) -> Problem:
-    noun = group.rpartition(".")[2].removesuffix("s")
+    noun = _noun(group)
     package = point.dist.name if point.dist else "a package"
-    message = f"{noun} == {point.name} ({point.value} of {package}), must load: {type(error).__name__}: {error}."
+    message = f"The {noun} {point.name} ({point.value} of {package}) cannot be loaded: {type(error).__name__}: {error}."
     return Problem(f"broken-{noun}", "error", message, Where(), Fix(f"Update or uninstall {package}."))

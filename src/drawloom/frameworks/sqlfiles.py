@@ -1,6 +1,6 @@
-"""SQL of frameworks: text in ``.sql`` files, completed with a spec's values when it is compiled.
+"""SQL of frameworks: templates in ``.sql`` files, rendered with a spec's values when it is compiled.
 
-What is completed stands in ``[[ ]]`` and ``[% %]``, so that ``{{ ds }}`` is left for the run.
+Their expressions are in ``[[ ]]`` and ``[% %]``, so that ``{{ ds }}`` is left for the run.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ def render_sql(file: Path, **values: Any) -> str:
     return re.sub(r"\n\s*\n+", "\n", text).strip() + "\n"
 
 
-def name(text: str) -> str:
+def quote_name(text: str) -> str:
     """A quoted identifier, safe in a template."""
     from sqlglot import exp
 
-    return plain(exp.to_identifier(text, quoted=True).sql("duckdb"))
+    return escape_braces(exp.to_identifier(text, quoted=True).sql("duckdb"))
 
 
-def table(text: str) -> str:
+def quote_table(text: str) -> str:
     """A quoted table name, safe in a template."""
-    return ".".join(map(name, text.split(".")))
+    return ".".join(map(quote_name, text.split(".")))
 
 
-def value(text: str) -> str:
+def quote_value(text: str) -> str:
     """A string literal, safe in a template."""
     from sqlglot import exp
 
-    return plain(exp.Literal.string(text).sql("duckdb"))
+    return escape_braces(exp.Literal.string(text).sql("duckdb"))
 
 
-def literal(constant: Constant) -> str:
+def quote_literal(constant: Constant) -> str:
     """A constant as a literal of its type, safe in a template."""
     if isinstance(constant, str):
-        return value(constant)
+        return quote_value(constant)
     if isinstance(constant, date):
         return f"DATE '{constant.isoformat()}'"
     from sqlglot import exp
@@ -55,18 +55,18 @@ def literal(constant: Constant) -> str:
     return exp.convert(constant).sql("duckdb")
 
 
-def names(texts: Iterable[str], prefix: str = "") -> str:
-    """Quoted identifiers as a list."""
-    return ", ".join(prefix + name(text) for text in texts)
+def quote_names(texts: Iterable[str], prefix: str = "") -> str:
+    """Quoted identifiers, separated by commas."""
+    return ", ".join(prefix + quote_name(text) for text in texts)
 
 
-def plain(sql: str) -> str:
-    """The SQL as a template that renders to it: braces in names and values stay what they are."""
+def escape_braces(sql: str) -> str:
+    """The SQL as a template that renders to it: braces in names and values are escaped."""
     return re.sub(r"\{(?=[{%#])", "{{ '{' }}", sql)
 
 
 class _Cache(FileSystemBytecodeCache):
-    """Templates as Python has compiled them, kept between processes; without a place for them they are compiled again."""
+    """Compiled templates, kept between processes where they can be written."""
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         with suppress(OSError):

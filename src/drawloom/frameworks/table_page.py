@@ -1,4 +1,4 @@
-"""Pages that need no framework: of a table, how large its days are and its newest rows; of a family, its members."""
+"""Pages that need no framework: of a table its rows by day and its newest rows, of a family its members."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def table_page(pipeline: Pipeline, given: Mapping[str, str]) -> Page:
     """
     tables = tuple(reversed([step.into.name for step in pipeline.order]))
     chosen = Choices.of(given, Choice("table", tables, "which of its tables"), Choice("as_of", (), "the last day"))
-    table = sqlfiles.table(chosen["table"])
+    table = sqlfiles.quote_table(chosen["table"])
     day = chosen.day("as_of")
     until = f" WHERE ds <= DATE '{day}'" if day else ""
     last = f"(SELECT max(ds) FROM {table}{until})"
@@ -48,23 +48,23 @@ def table_page(pipeline: Pipeline, given: Mapping[str, str]) -> Page:
 
 
 def family_page(family: Family, given: Mapping[str, str]) -> Page:
-    """The members of a family: by which constants they are told apart, and how far each has come.
+    """The members of a family: their constants, and the last day and the rows of each.
 
     Raises:
         InputError: something is chosen; there is nothing to choose.
     """
     Choices.of(given)
     constants = [name for name, _ in family.members[0].constants]
-    names = sqlfiles.names(constants)
+    names = sqlfiles.quote_names(constants)
     rows = ", ".join(
-        f"({', '.join([sqlfiles.value(member.table), *(sqlfiles.literal(value) for _, value in member.constants)])})"
+        f"({', '.join([sqlfiles.quote_value(member.table), *(sqlfiles.quote_literal(value) for _, value in member.constants)])})"
         for member in family.members
     )
-    same = " AND ".join(f"held.{sqlfiles.name(name)} = members.{sqlfiles.name(name)}" for name in constants)
+    same = " AND ".join(f"held.{sqlfiles.quote_name(name)} = members.{sqlfiles.quote_name(name)}" for name in constants)
     members = (
         f"SELECT members.*, held.last_day, coalesce(held.n_rows, 0) AS n_rows "
         f"FROM (VALUES {rows}) AS members (member, {names}) LEFT JOIN ("
-        f"SELECT {names}, max(ds) AS last_day, count(*) AS n_rows FROM {sqlfiles.table(family.name)} GROUP BY {names}"
+        f"SELECT {names}, max(ds) AS last_day, count(*) AS n_rows FROM {sqlfiles.quote_table(family.name)} GROUP BY {names}"
         f") AS held ON {same} ORDER BY members.member"
     )
     columns = (

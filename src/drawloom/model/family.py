@@ -18,9 +18,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A table that is all rows of its members. It can be read wherever a table can, and is written nowhere.
+    """A table with the rows of all its members. It can be read wherever a table can, and is never written.
 
-    ``columns`` are those of all members without ``ds``; a member that lacks one gives NULL.
+    ``columns`` are those of all members without ``ds``; rows of a member that lacks one have NULL there.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Records: what the registry knows of each partition that was produced."""
+"""Records: what the registry stores about each partition that was produced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schedules: which days name a partition, and the interval each one covers."""
+"""Schedules: which days are the name of a partition, and the interval each one covers."""
 
 from __future__ import annotations
 

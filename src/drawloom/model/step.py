@@ -110,7 +110,7 @@ class Check:
 
     ``sql`` is a template over ``ds``; ``{{ staged }}`` names the staged partition. ``reads`` are the
     tables that the check reads besides. A failing check of severity warn is reported and lets the partition pass.
-    ``by_row`` checks find in several days at once the same rows as in each day by itself.
+    ``by_row`` checks can be run on several days at once: they find the same rows as one run for each day.
     """
 
     name: str
@@ -133,7 +133,7 @@ class StepContext(Protocol):
         ...
 
     def query(self, sql: str) -> pa.Table:
-        """The answer to a SELECT over the declared tables."""
+        """The result of a SELECT over the declared tables."""
         ...
 
 
@@ -147,11 +147,12 @@ class Step:
     ``reads`` are inferred from the SQL, or declared for a Python step. ``backfill_sql`` is a template over
     ``start`` and ``end`` that projects ``ds`` and fills that range in one pass; ``backfill_reads`` is what it reads,
     None where there is no backfill SQL.
-    ``depends_on`` overrides what the SQL says about a table: other days to wait for, or None not to wait at all.
+    ``depends_on`` overrides the days inferred for a table: other days to wait for, or None for no wait.
     ``fingerprint`` changes when what the step computes may change.
-    ``landed`` says that its partitions cannot be computed again, such as a snapshot of a production table, or the receipt
-    of something that was sent: a change of its code or inputs leaves them, and past days are made only when asked for.
-    ``families`` are those that it reads, with the members that it reads of them.
+    ``landed``: its partitions cannot be computed again, such as a snapshot of a production table, or the receipt
+    of something that was sent. A change of its code or inputs does not make them stale, and past days are filled only
+    on request.
+    ``families`` are the families it reads, each with the members it reads.
     """
 
     name: str

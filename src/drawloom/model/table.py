@@ -20,9 +20,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """That a table is a member of a family, and which columns have one value in all of its rows.
+    """The family that a table is a member of, and its constants: columns with one value in all of its rows.
 
-    By these constants the members of a family are told apart, and a reader that names one waits for that member only.
+    Constants distinguish the members of a family; a reader that filters on one waits for that member only.
     """
 
     family: str

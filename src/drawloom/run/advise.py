@@ -45,7 +45,7 @@ class LintRequest:
             text: SQL with Jinja, with or without a drawloom header.
             file: its file, for places.
             dialect: whose SQL it is.
-            keys: the partition columns of tables that no catalog knows.
+            keys: the partition columns of tables that are in no catalog.
             catalog: JSON text or a JSON file with tables; it replaces ``known_tables``.
             schedule: how often the text runs.
             target: the table that it fills.
@@ -123,7 +123,7 @@ def decode(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise refuse("not-sql", f"{name} == binary, must be SQL text in UTF-8.", Where(name)) from error
+        raise refuse("not-sql", f"{name} is not text in UTF-8.", Where(name)) from error
 
 
 def _has_safe_fix(problem: Problem) -> bool:

@@ -26,14 +26,14 @@ class Attacher:
 
     The registry records what was attached, so that nothing is done twice; a partition that the engine has replaced
     since is forgotten there, and attached again when DuckDB writes it again. To a catalog that ends with the process,
-    partitions that the engine itself wrote are attached, too.
+    partitions that the engine itself wrote are attached too.
     """
 
     def __init__(self, engine: CatalogEngine, local: DuckDB, registry: Registry) -> None:
         self._engine = engine
         self._local = local
         self._registry = registry
-        self._attached: dict[str, dict[date | None, str]] = {}  # used where the catalog ends with the process
+        self._attached: dict[str, dict[date | None, str]] = {}  # for a catalog that ends with the process
 
     def attach(self, snapshot: WarehouseSnapshot, wanted: Wanted) -> None:
         """Attach the wanted partitions that are files and not attached yet; None is a table without days."""
@@ -84,9 +84,9 @@ class Attacher:
         source = self._local.sources[table]
         if ds and source.has_folder_per_day:
             return Path(source.paths(ds)[0]).parent
-        return self._converted(table, ds, stamp)
+        return self._convert_to_parquet(table, ds, stamp)
 
-    def _converted(self, table: str, ds: date | None, stamp: str) -> Path:
+    def _convert_to_parquet(self, table: str, ds: date | None, stamp: str) -> Path:
         """A copy of a source's files as Parquet of the lake, parsed as strictly as DuckDB does for a step."""
         schema, _, name = table.lower().partition(".")
         folder = self._local.lake.root / SOURCES / schema / name / (f"{KEY}={ds}" if ds else "all") / stamp

@@ -12,9 +12,9 @@ from dataclasses import replace
 from drawloom.model import Bound, Fix, InputError, Problem, RangeBound, RangeRead, Read, Where
 from drawloom.sql import Analysis
 
-LONG = 400  # days; no look-back of a daily step is as long as that
+LONG_RANGE = 400  # days; no look-back of a daily step is as long as that
 ONE_DAY = "{% set start = ds %}{% set end = ds %}"
-MANY_DAYS = "{% set start = ds %}{% set end = macros.ds_add(ds, " + str(LONG) + ") %}"
+MANY_DAYS = "{% set start = ds %}{% set end = macros.ds_add(ds, " + str(LONG_RANGE) + ") %}"
 
 Span = tuple[Bound | None, Bound | None]
 
@@ -27,10 +27,10 @@ def infer_backfill_reads(text: str, analyze: Callable[[str], Analysis], where: W
     """
     one = {read.table: read for read in analyze(ONE_DAY + text).reads}
     many = {read.table: read for read in analyze(MANY_DAYS + text).reads}
-    return tuple(found for table in sorted(one) for found in _of_table(table, one[table], many.get(table), where))
+    return tuple(found for table in sorted(one) for found in _range_reads(table, one[table], many.get(table), where))
 
 
-def _of_table(table: str, one: Read, many: Read | None, where: Where) -> Iterator[RangeRead]:
+def _range_reads(table: str, one: Read, many: Read | None, where: Where) -> Iterator[RangeRead]:
     if one.how == "all":
         yield RangeRead(table)
         return
@@ -41,7 +41,7 @@ def _of_table(table: str, one: Read, many: Read | None, where: Where) -> Iterato
         for (first, last), (first_long, last_long) in zip(short, long, strict=True):
             yield RangeRead(table, _range_bound(first, first_long), _range_bound(last, last_long))
     except ValueError as error:
-        message = f"backfill SQL reads {table} at days that do not follow start and end, must count them from there."
+        message = f"The backfill SQL reads days of {table} that are not counted from start and end."
         fix = Fix("Compare its ds with both.")
         raise InputError(Problem("backfill-days", "error", message, where, fix)) from error
 
@@ -80,6 +80,6 @@ def _range_bound(one: Bound | None, many: Bound | None) -> RangeBound | None:
         return None
     if one == many:
         return RangeBound("start", one)
-    if many != replace(one, days=one.days + LONG):
+    if many != replace(one, days=one.days + LONG_RANGE):
         raise ValueError(one)
     return RangeBound("end", one)

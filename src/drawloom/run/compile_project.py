@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from drawloom.specs.config import Config
 
 
-Known = Mapping[str, Sequence[Column]]
+KnownColumns = Mapping[str, Sequence[Column]]
 MIN_PARALLEL = 100  # new texts: with fewer, starting several processes takes longer than it saves
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The pipelines of a project, what is known of its tables, and every problem of its specs and their SQL.
+    """The pipelines of a project, the keys and columns of its tables, and every problem of its specs and their SQL.
 
     ``specs`` are those that the pipelines were compiled from, by the pipeline's name; ``frameworks`` are by kind,
     ``families`` by name in lower case.
@@ -51,7 +51,7 @@ class Compiled:
 def compile_project(
     config: Config, columns: Mapping[str, Sequence[Column]], cache: Path | None, engine: str | None = None
 ) -> Compiled:
-    """Compile all specs; a bad one does not take the others down.
+    """Compile all specs; a bad one does not keep the others from compiling.
 
     Args:
         config: the project's settings; specs are in ``specs/`` beside them.
@@ -80,7 +80,7 @@ def compile_project(
     return Compiled(tuple(pipelines), catalog, tuple(problems), {p.name: spec for spec, p in compiled}, found, families)
 
 
-def _derive_types(config: Config, pipelines: Sequence[Pipeline], columns: Known) -> Known:
+def _derive_types(config: Config, pipelines: Sequence[Pipeline], columns: KnownColumns) -> KnownColumns:
     """The columns, with those that follow from the SQL: the more types are known, the simpler the translation."""
     from drawloom.run.derive_columns import derive_columns
 
@@ -151,51 +151,51 @@ class _StepAnalyzer:
 
     def analyze_pipeline(self, pipeline: Pipeline) -> Pipeline:
         steps = tuple(
-            read_families(step, (), self._families) if step.sql is None else self._step(pipeline, step)
+            read_families(step, (), self._families) if step.sql is None else self._analyze_step(pipeline, step)
             for step in pipeline.steps
         )
         return replace(pipeline, steps=steps)
 
-    def _step(self, pipeline: Pipeline, step: Step) -> Step:
+    def _analyze_step(self, pipeline: Pipeline, step: Step) -> Step:
         try:
-            read = self._analyze(pipeline, step, step.sql or "")
+            analysis = self._analyze(pipeline, step, step.sql or "")
         except InputError as error:
-            self.problems += [_placed(problem, step.where) for problem in error.problems]
+            self.problems += [_with_file(problem, step.where) for problem in error.problems]
             return step
-        self.problems += [_placed(problem, step.where) for problem in read.problems]
+        self.problems += [_with_file(problem, step.where) for problem in analysis.problems]
         try:
-            backfill, ranged, families = self._backfill(pipeline, step)
+            backfill, ranged, families = self._backfill_reads(pipeline, step)
         except InputError as error:
-            self.problems += [_placed(problem, step.where) for problem in error.problems]
+            self.problems += [_with_file(problem, step.where) for problem in error.problems]
             return step
-        parts = [read.fingerprint, backfill, step.dialect, *(f"{k}={v}" for k, v in sorted(step.params.items()))]
-        reads = tuple(replace(one, table=self._name(one.table)) for one in read.reads)
-        depends_on = {self._name(table): days for table, days in step.depends_on.items()}
+        parts = [analysis.fingerprint, backfill, step.dialect, *(f"{k}={v}" for k, v in sorted(step.params.items()))]
+        reads = tuple(replace(one, table=self._spelling(one.table)) for one in analysis.reads)
+        depends_on = {self._spelling(table): days for table, days in step.depends_on.items()}
         step = replace(step, reads=reads, depends_on=depends_on, backfill_reads=ranged, fingerprint=digest(parts))
-        return read_families(step, {*read.families, *families}, self._families)
+        return read_families(step, {*analysis.families, *families}, self._families)
 
-    def _backfill(self, pipeline: Pipeline, step: Step) -> tuple[str, tuple[RangeRead, ...] | None, set[str]]:
+    def _backfill_reads(self, pipeline: Pipeline, step: Step) -> tuple[str, tuple[RangeRead, ...] | None, set[str]]:
         """The fingerprint of the backfill SQL, what it reads, and the families among that."""
         if not step.backfill_sql:
             return "", None, set()
         families: set[str] = set()
 
         def analyze_range(text: str) -> Analysis:
-            analysis = self._ranged(pipeline, step, text)
+            analysis = self._analyze_range(pipeline, step, text)
             families.update(analysis.families)
             return analysis
 
         reads = infer_backfill_reads(step.backfill_sql, analyze_range, step.where)
-        named = tuple(replace(read, table=self._name(read.table)) for read in reads)
+        named = tuple(replace(read, table=self._spelling(read.table)) for read in reads)
         return fingerprint(step.backfill_sql, step.dialect), named, families
 
-    def _ranged(self, pipeline: Pipeline, step: Step, text: str) -> Analysis:
+    def _analyze_range(self, pipeline: Pipeline, step: Step, text: str) -> Analysis:
         """The analysis of backfill SQL for a range. Its lint findings are left out: they repeat those on the daily SQL."""
-        read = self._analyze(pipeline, step, text)
-        unsupported = [problem for problem in read.problems if problem.code == "unsupported-sql"]
+        analysis = self._analyze(pipeline, step, text)
+        unsupported = [problem for problem in analysis.problems if problem.code == "unsupported-sql"]
         if unsupported:
             raise InputError(*unsupported)
-        return read
+        return analysis
 
     def _analyze(self, pipeline: Pipeline, step: Step, text: str) -> Analysis:
         return analyze(
@@ -210,7 +210,7 @@ class _StepAnalyzer:
             engine=self._engine,
         )
 
-    def _name(self, table: str) -> str:
+    def _spelling(self, table: str) -> str:
         """The table in the spelling of its owner."""
         return self._names.get(table.lower(), table)
 
@@ -221,5 +221,5 @@ def _without_functions(pipeline: Pipeline) -> Pipeline:
     return replace(pipeline, steps=steps, on_success=None, on_failure=None)
 
 
-def _placed(problem: Problem, where: Where) -> Problem:
+def _with_file(problem: Problem, where: Where) -> Problem:
     return replace(problem, where=replace(problem.where, file=where.file)) if not problem.where.file else problem

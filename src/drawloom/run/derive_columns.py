@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-Known = Mapping[str, Sequence[Column]]
+KnownColumns = Mapping[str, Sequence[Column]]
 
 
-def derive_columns(pipelines: Iterable[Pipeline], known: Known, day: date) -> dict[str, tuple[Column, ...]]:
+def derive_columns(pipelines: Iterable[Pipeline], known: KnownColumns, day: date) -> dict[str, tuple[Column, ...]]:
     """The columns of tables that are not known, as far as they follow from those that are.
 
     Tables whose SQL does not bind, or that a Python function fills, are left out; so are tables that read them.

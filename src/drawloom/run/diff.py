@@ -60,7 +60,7 @@ def compare(
     for name in key:
         if name not in shared:
             raise refuse("bad-key", f"key == {name!r}, must be a column of both: {', '.join(shared)}.")
-    counts = _keyed(task, shared, key) if key else _unkeyed(task, shared)
+    counts = _count_by_key(task, shared, key) if key else _count_without_key(task, shared)
     rows = [task.query(f"SELECT count(*) AS n FROM {name}").to_pylist()[0]["n"] for name in (OLD, NEW)]
     names = [column.name for column in old], [column.name for column in new]
     return Difference(
@@ -78,7 +78,7 @@ def compare(
     )
 
 
-def _unkeyed(task: Task, shared: Sequence[str]) -> dict[str, int]:
+def _count_without_key(task: Task, shared: Sequence[str]) -> dict[str, int]:
     columns = ", ".join(map(quote.name, shared))
     return {
         name: task.query(
@@ -88,20 +88,20 @@ def _unkeyed(task: Task, shared: Sequence[str]) -> dict[str, int]:
     }
 
 
-def _keyed(task: Task, shared: Sequence[str], key: tuple[str, ...]) -> dict[str, int]:
+def _count_by_key(task: Task, shared: Sequence[str], key: tuple[str, ...]) -> dict[str, int]:
     on = " AND ".join(f"o.{quote.name(name)} IS NOT DISTINCT FROM n.{quote.name(name)}" for name in key)
     values = [name for name in shared if name not in key]
     both = "o.here AND n.here"
     differs = {name: f"o.{quote.name(name)} IS DISTINCT FROM n.{quote.name(name)}" for name in values}
     counted = [f"count(*) FILTER ({both} AND {test}) AS {quote.name('cell ' + name)}" for name, test in differs.items()]
-    anything = " OR ".join(differs.values()) or "false"
+    any_differs = " OR ".join(differs.values()) or "false"
     sql = f"""
 SELECT {
         ", ".join(
             [
                 "count(*) FILTER (o.here IS NULL) AS added",
                 "count(*) FILTER (n.here IS NULL) AS removed",
-                f"count(*) FILTER ({both} AND ({anything})) AS changed",
+                f"count(*) FILTER ({both} AND ({any_differs})) AS changed",
                 *counted,
             ]
         )

@@ -21,7 +21,7 @@ def open_engine(settings: Settings) -> CatalogEngine | None:
 
     Raises:
         InputError: its package is not installed, or its URL is invalid.
-        RunError: it does not answer.
+        RunError: it cannot be reached.
     """
     try:
         match settings.engine.kind:
@@ -31,8 +31,8 @@ def open_engine(settings: Settings) -> CatalogEngine | None:
                 return _trino(settings)
     except ImportError as error:
         kind = settings.engine.kind
-        message = f"engine == {kind}, must have its package: {error}."
-        raise refuse("missing-package", message, None, f"pip install 'drawloom[{kind}]'") from error
+        message = f"The package of {kind} is not installed: {error}."
+        raise refuse("missing-package", message, None, f"In a clone of drawloom: pip install '.[{kind}]'") from error
     return None
 
 
@@ -40,19 +40,19 @@ def _spark(settings: Settings) -> CatalogEngine:
     from drawloom.engines.spark import Spark, connect, shown_url
 
     engine = settings.engine
-    metastore = _value(engine.metastore, "DRAWLOOM_METASTORE")
-    url = _value(engine.url, "DRAWLOOM_SPARK", SPARK)
+    metastore = _expand_or_env(engine.metastore, "DRAWLOOM_METASTORE")
+    url = _expand_or_env(engine.url, "DRAWLOOM_SPARK", SPARK)
     return Spark(connect(url, metastore, _settings(settings)), _location(settings), shown_url(url))
 
 
 def _trino(settings: Settings) -> CatalogEngine:
     from drawloom.engines.trino import Trino, connect
 
-    client = connect(_value(settings.engine.url, "DRAWLOOM_TRINO", TRINO), _settings(settings))
+    client = connect(_expand_or_env(settings.engine.url, "DRAWLOOM_TRINO", TRINO), _settings(settings))
     return Trino(client, _location(settings), settings.engine.lake_catalog)
 
 
-def _value(text: str | None, name: str, default: str = "") -> str:
+def _expand_or_env(text: str | None, name: str, default: str = "") -> str:
     return expand(text) if text else os.environ.get(name, default)
 
 

@@ -13,7 +13,7 @@ from drawloom.model.table import Constant
 def collect_families(
     pipelines: Iterable[Pipeline], others: Collection[str] = ()
 ) -> tuple[dict[str, Family], list[Problem]]:
-    """The families that tables are members of, by name in lower case, and what is wrong with them.
+    """The families that tables are members of, by name in lower case, and their problems.
 
     Args:
         pipelines: all of the project.

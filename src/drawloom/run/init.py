@@ -12,7 +12,7 @@ from drawloom.model import refuse
 
 
 def init_project(folder: Path, name: str | None = None) -> list[Path]:
-    """Write drawloom.yml, a first spec, .gitignore and the schemas for editors; what was written.
+    """Write drawloom.yml, a first spec, .gitignore and the schemas for editors; return the files written.
 
     Raises:
         InputError: the folder already has a project, or the name is not a plain word.

@@ -28,7 +28,7 @@ class Job:
         step: the name of a step of ``pipeline``.
         days: the days to fill, each of which must be a day of the schedule.
         force: write them though they are fresh.
-        request: somebody asks for exactly these days: then days of a landed step are written, too.
+        request: whether a person requested exactly these days; then days of a landed step are written, too.
 
     Raises:
         InputError: a day is outside of the pipeline's history, or not a day of its schedule.
@@ -86,7 +86,7 @@ class Job:
 
     @property
     def missing(self) -> list[tuple[str, date | None]]:
-        """The partitions that it waits for and does not fill itself; None stands for a table without days."""
+        """The partitions that it waits for and does not fill itself; None is a table without days."""
         own = {partition.key for partition in self.plan.partitions}
         needed = {
             need
@@ -97,7 +97,7 @@ class Job:
         missing = [need for need in needed - own if not self.snapshot.has(*need)]
         return sorted(missing, key=lambda need: (need[0], need[1] or date.min))
 
-    def text(self, partition: PlannedPartition) -> str:
+    def sql(self, partition: PlannedPartition) -> str:
         """The SQL that runs for a partition; empty for a Python step."""
         inputs = self.snapshot.inputs(partition.needs.visible)
         return day_sql(self.step, partition.pipeline.schedule, partition.ds, inputs, partition.range_start)

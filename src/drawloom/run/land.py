@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from drawloom.engines.landing.land import Landing
     from drawloom.run.warehouse import Warehouse
 
-CODE = "land"  # the fingerprint of landed partitions: no step makes them
+CODE = "land"  # the fingerprint of landed partitions, which no step computes
 
 
 @dataclass(frozen=True, slots=True)
-class Landed:
+class LandResult:
     """The result of a landing.
 
     ``files`` were landed, ``known`` had been landed before and were skipped. ``days`` maps each day to its rows.
-    ``gaps`` are days without rows between the first and the last, which were not landed. With ``guessed`` the column
+    ``gaps`` are days without rows between the first and the last, which were not landed. With ``inferred`` the column
     types were inferred from these files; they are declared from now on.
     """
 
@@ -38,7 +38,7 @@ class Landed:
     days: Mapping[date, int] | None = None
     gaps: tuple[date, ...] = ()
     columns: tuple[Column, ...] = ()
-    guessed: bool = False
+    inferred: bool = False
     delimiter: str | None = None
 
 
@@ -52,7 +52,7 @@ def land(
     columns: str | Sequence[Column] | None = None,
     empty_days: bool = False,
     replace: bool = False,
-) -> Landed:
+) -> LandResult:
     """Turn raw files into one partition for each day found in them.
 
     Args:
@@ -60,7 +60,7 @@ def land(
         table: the staging table, ``schema.table``.
         files: paths or patterns of CSV, JSON lines or Parquet files.
         ds: the column that holds the day, or a SQL expression over the columns.
-        pipelines: those of the warehouse, whose tables must not be landed into.
+        pipelines: all of the project; their tables must not be landed into.
         columns: declared types, like ``"id BIGINT, at TIMESTAMP"``; those of earlier landings otherwise, or
             inferred from every value of the files the first time.
         empty_days: land days without rows between the first and the last as empty partitions.
@@ -75,7 +75,7 @@ def land(
     known = tuple(path for path, fingerprint in fingerprints.items() if fingerprint in landed and not replace)
     new = [path for path in fingerprints if path not in known]
     if not new:
-        return Landed(table, known=known)
+        return LandResult(table, known=known)
     found = stage_files(
         warehouse.local, Table(table), new, ds=ds, columns=_columns(warehouse, table, columns), run=new_run_id(),
         empty_days=empty_days,
@@ -85,7 +85,7 @@ def land(
     _publish(warehouse, found)
     warehouse.registry.save_landed(table, {fingerprint: Path(path).name for path, fingerprint in found.files.items()})
     days = {staged.ds: staged.rows for staged in found.staged}
-    return Landed(table, tuple(new), known, days, found.gaps, found.columns, found.guessed, found.delimiter)
+    return LandResult(table, tuple(new), known, days, found.gaps, found.columns, found.inferred, found.delimiter)
 
 
 def _expand(patterns: Iterable[str]) -> list[str]:

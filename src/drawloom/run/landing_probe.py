@@ -11,7 +11,7 @@ from drawloom.run.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Landed:
+class LandedDays:
     """The days of a table that have landed; ``undated`` for a table without days that exists.
 
     With ``gaps`` a day without files counts as landed once a later one has.
@@ -22,7 +22,7 @@ class Landed:
     gaps: bool = False
 
     def missing(self, wanted: Iterable[date | None]) -> list[date | None]:
-        """The days that have not landed yet; None stands for a table without days."""
+        """The days that have not landed yet; None is a table without days."""
         last = max(self.days, default=None) if self.gaps else None
         return [
             ds
@@ -31,13 +31,13 @@ class Landed:
         ]
 
 
-def probe(settings: Settings, table: str) -> Landed:
-    """What has landed of a table of the lake; of a source the days that are complete."""
+def probe(settings: Settings, table: str) -> LandedDays:
+    """The days of a table of the lake that have landed; of a source those that are complete."""
     if table not in settings.sources:
-        return Landed(frozenset(_written_days(settings, table)))
+        return LandedDays(frozenset(_written_days(settings, table)))
     source, last = settings.sources[table], settings.complete_until(table)
     found = settings.source(table).by_day() if source.files else _catalog_days(settings, table)
-    return Landed(frozenset(ds for ds in found if ds and ds <= last), None in found, source.gaps)
+    return LandedDays(frozenset(ds for ds in found if ds and ds <= last), None in found, source.gaps)
 
 
 def _catalog_days(settings: Settings, table: str) -> Iterable[date | None]:
@@ -54,7 +54,7 @@ def _catalog_days(settings: Settings, table: str) -> Iterable[date | None]:
 
 
 def _written_days(settings: Settings, table: str) -> Iterable[date]:
-    """The days of a table that we fill: files of the lake, or with an engine that has a catalog those in the registry."""
+    """The days of a table that we fill: from the files of the lake, or where an engine has a catalog from the registry."""
     if settings.engine.kind == "duckdb":
         return Lake(settings.lake_path).scan(table)
     from drawloom.run.registry import Registry

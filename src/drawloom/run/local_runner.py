@@ -19,13 +19,13 @@ from drawloom.run.registry import Registry
 from drawloom.run.snapshot import WarehouseSnapshot
 from drawloom.run.step_runner import StepResult, StepRunner
 
-_INTERRUPT_AGAIN = 0.2  # seconds
+_INTERRUPT_INTERVAL = 0.2  # seconds
 Outcome = Literal["written", "unchanged", "fresh", "failed", "blocked", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one partition.
+    """The outcome of one partition.
 
     written: new content. unchanged: written again with the same content. fresh: its inputs were rebuilt and did not
     change, so there was nothing to do. failed: see ``error``. blocked: an input failed. stopped: the run was
@@ -67,16 +67,22 @@ class LocalRunner:
     """Runs plans: each partition after those it needs, in parallel; a failed step does not stop independent ones."""
 
     def __init__(
-        self, steps: StepRunner, registry: Registry, snapshot: WarehouseSnapshot, *, jobs: int, first_wait: float = 0.5
+        self,
+        step_runner: StepRunner,
+        registry: Registry,
+        snapshot: WarehouseSnapshot,
+        *,
+        jobs: int,
+        first_wait: float = 0.5,
     ):
-        self._steps = steps
+        self._step_runner = step_runner
         self._registry = registry
         self._snapshot = snapshot
         self._jobs = jobs
         self._first_wait = first_wait
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._columns: dict[str, tuple[Column, ...]] = dict(steps.known)
+        self._columns: dict[str, tuple[Column, ...]] = dict(step_runner.known_columns)
         self._recorded = registry.columns()
 
     def run(self, plan: Plan, listener: Listener = lambda _: None) -> Summary:
@@ -92,12 +98,12 @@ class LocalRunner:
         return Summary(queue.results, plan.waiting, interrupted=self._stopping.is_set())
 
     def _stop(self, queue: _Queue) -> None:
-        """Stop what runs. An interrupt is lost on a step that is between two statements, so it is repeated."""
+        """Interrupt what runs, repeatedly: an interrupt between two statements of a step has no effect."""
         self._stopping.set()
         finished = False
         while not finished:
-            self._steps.engine.interrupt()
-            finished = queue.wait_until_idle(_INTERRUPT_AGAIN)
+            self._step_runner.engine.interrupt()
+            finished = queue.wait_until_idle(_INTERRUPT_INTERVAL)
 
     def _run_batch(self, batch: Batch) -> list[Result]:
         if self._stopping.is_set():
@@ -123,7 +129,7 @@ class LocalRunner:
     def _still_stale(self, batch: Batch, inputs: Mapping[date, Inputs]) -> list[PlannedPartition]:
         """The partitions to write; of a step that reads its own past all from the first stale one on."""
         partitions = list(batch.partitions)
-        stale = [not self._is_fresh_after_all(partition, inputs[partition.ds]) for partition in partitions]
+        stale = [not self._has_unchanged_inputs(partition, inputs[partition.ds]) for partition in partitions]
         if batch.first.step.reads_own_past and any(stale):
             return partitions[stale.index(True) :]
         return [partition for partition, is_stale in zip(partitions, stale, strict=True) if is_stale]
@@ -131,7 +137,7 @@ class LocalRunner:
     def _run(self, partitions: Sequence[PlannedPartition], inputs: Mapping[date, Inputs]) -> StepResult:
         first = partitions[0]
         step, schedule = first.step, first.pipeline.schedule
-        steps = StepRunner(self._steps.engine, self._columns, self._registry.forget)
+        steps = StepRunner(self._step_runner.engine, self._columns, self._registry.forget)
         if len(partitions) == 1:
             return steps.run(step, schedule, first.ds, inputs[first.ds], first.range_start)
         days = {partition.ds: inputs[partition.ds] for partition in partitions}
@@ -154,7 +160,7 @@ class LocalRunner:
         with self._lock:
             return self._snapshot.inputs(partition.needs.visible)
 
-    def _is_fresh_after_all(self, partition: PlannedPartition, inputs: Inputs) -> bool:
+    def _has_unchanged_inputs(self, partition: PlannedPartition, inputs: Inputs) -> bool:
         """Early cutoff: a partition is stale as an input is to be rebuilt, but the rebuilt input has the same content.
 
         Only then: one that is stale because its code changed, or because a user wants it, is written in any case.
@@ -196,13 +202,13 @@ class LocalRunner:
         try:
             call(result)
         except Exception as error:
-            warning = f"callback == {call!r}, raised {type(error).__name__}: {error}."
+            warning = f"The callback {call!r} raised {type(error).__name__}: {error}."
             return replace(result, warnings=(*result.warnings, warning))
         return result
 
 
 class _Queue:
-    """Hands out batches when those before them have finished; what follows a failure comes out as blocked."""
+    """Hands out batches when those before them have finished; those after a failure are blocked."""
 
     def __init__(self, plan: Plan, jobs: int, listener: Listener) -> None:
         self.results: list[Result] = []
@@ -227,7 +233,7 @@ class _Queue:
                 self.collect_finished()
 
     def add_running(self, batch: Batch, future: Future[list[Result]]) -> None:
-        """Note that a batch runs. Its future calls back: to wait for one of thousands would cost more than the batch."""
+        """Note that a batch runs. Its future calls back, as waiting for one of thousands would cost more than the batch."""
         self._running[future] = batch
         future.add_done_callback(self._finished.put)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FactValue:
-    """A fact with its value: by which part it changed since so many days ago (None: not known), and its history, oldest first."""
+    """A fact with its value. ``changes`` maps days ago -> relative change since then, None where unknown; ``history`` is oldest first."""
 
     fact: Fact
     value: Any
@@ -36,7 +36,7 @@ class PageData:
 
 
 def make_page(project: Project, name: str, choices: Mapping[str, str]) -> tuple[Page, tuple[str, ...]]:
-    """The page of a spec, a table or a family, and the tables that it is about.
+    """The page of a spec, a table or a family, and the tables that it shows.
 
     Raises:
         InputError: the name or a choice is unknown.
@@ -44,7 +44,7 @@ def make_page(project: Project, name: str, choices: Mapping[str, str]) -> tuple[
     compiled = project.compiled
     if family := compiled.families.get(name.lower()):
         return check_page(family_page(family, choices)), tuple(member.table for member in family.members)
-    (pipeline,) = project.named([name])
+    (pipeline,) = project.select([name])
     framework, spec = compiled.frameworks[pipeline.kind], compiled.specs[pipeline.name]
     page = framework.page(spec, choices) if framework.page else table_page(pipeline, choices)
     return check_page(page), tuple(pipeline.tables)
@@ -64,7 +64,7 @@ def load_page(project: Project, name: str, choices: Mapping[str, str]) -> PageDa
     page, tables = make_page(project, name, choices)
     snapshot = project.snapshot(tables)
     if not any(snapshot.days(table) for table in tables):
-        raise refuse("no-partition", f"{name} == no partitions, must have been filled.", fix=f"drawloom run {name}")
+        raise refuse("no-partition", f"{name} has no partitions yet.", fix=f"drawloom run {name}")
 
     def rows(query: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = project.query(query).to_pylist()
@@ -73,7 +73,7 @@ def load_page(project: Project, name: str, choices: Mapping[str, str]) -> PageDa
     return PageData(
         page,
         _judge(page.verdict, rows(page.verdict.query)) if page.verdict else None,
-        tuple(_value(fact, rows(fact.query)) for fact in page.facts),
+        tuple(_fact_value(fact, rows(fact.query)) for fact in page.facts),
         tuple((block, rows(block.query)) for block in page.blocks),
     )
 
@@ -82,18 +82,19 @@ def _judge(verdict: Verdict, rows: Sequence[Row]) -> Judgement:
     return verdict.judge(rows) if rows else Judgement(verdict.empty, "unknown")
 
 
-def _value(fact: Fact, rows: Sequence[Row]) -> FactValue:
+def _fact_value(fact: Fact, rows: Sequence[Row]) -> FactValue:
     if not rows:
         return FactValue(fact, None, {}, ())
     last = rows[-1]
     by_day: dict[date, Any] = {row[fact.day]: row[fact.value] for row in rows} if fact.day else {}
     changes = {
-        days: _change(by_day.get(last[fact.day] - timedelta(days=days)), last[fact.value]) for days in fact.compare
+        days: _relative_change(by_day.get(last[fact.day] - timedelta(days=days)), last[fact.value])
+        for days in fact.compare
     }
     return FactValue(fact, last[fact.value], changes, [row[fact.value] for row in rows] if fact.day else ())
 
 
-def _change(before: Any, now: Any) -> float | None:
+def _relative_change(before: Any, now: Any) -> float | None:
     return None if not before or now is None else (now - before) / before
 
 

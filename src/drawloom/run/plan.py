@@ -1,4 +1,4 @@
-"""Which partitions a run would write, and why: what each one needs, and how it stands."""
+"""Which partitions a run would write, and why: what each one needs, and its state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from drawloom.run.snapshot import WarehouseSnapshot
 
 Key = tuple[str, date]
 RecordedInputs = Callable[[str], Mapping[date, Inputs]]
-UNDATED = (None,)  # what is visible of a table without days
+UNDATED = (None,)  # the visible days of a table that has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Needs:
 
 
 class State(StrEnum):
-    """Whether a partition is as it should be, and if not, why."""
+    """Whether a partition is up to date, and if not, why."""
 
     FRESH = "fresh"
     MISSING = "missing"
@@ -151,7 +151,7 @@ def make_plan(
         pipelines: with their steps' reads filled in.
         snapshot: the partitions that exist.
         history: which days there are.
-        recorded_inputs: gives the recorded inputs of a table's days; called only to name the input that changed.
+        recorded_inputs: returns the recorded inputs of a table's days; called only to name the input that changed.
         forced: partitions to write though they are fresh.
 
     Raises:
@@ -241,14 +241,14 @@ def _sort_tables(owners: Mapping[str, TableOwner], *, same_day: bool) -> list[st
     return list(sorter.static_order())
 
 
-_END = date(9999, 12, 31)
+_LAST_DATE = date(9999, 12, 31)
 
 
 class NeedsResolver:
     """Finds out which partitions the run of a day needs, over one project's tables, sources and history.
 
     A read without bounds (or open at its end) sees the days up to the run's own: a run never looks past its day
-    unless its SQL says so, and a rebuild then gives what the daily runs gave.
+    unless its SQL does so explicitly, and a rebuild then gives the same rows as the daily runs.
     """
 
     def __init__(self, owners: Mapping[str, TableOwner], snapshot: WarehouseSnapshot, start: date) -> None:
@@ -264,11 +264,11 @@ class NeedsResolver:
         for read in step.reads:
             must_exist, may_read = self._of_read(step, read, day)
             required += [(read.table, ds) for ds in must_exist]
-            visible[read.table] = _in_order(visible.get(read.table, ()), must_exist, may_read)
+            visible[read.table] = _merge_days(visible.get(read.table, ()), must_exist, may_read)
         for check in step.checks:
             for read in check.reads:
                 _, may_read = self._of_read(step, read, day)
-                visible[read.table] = _in_order(visible.get(read.table, ()), may_read)
+                visible[read.table] = _merge_days(visible.get(read.table, ()), may_read)
         return Needs(tuple(required), visible)
 
     def of_range(self, step: Step, range_start: date, day: date) -> Needs:
@@ -278,14 +278,17 @@ class NeedsResolver:
         for read in step.backfill_reads or ():
             must_exist, may_read = self._of_range_read(step, read, range_start, day)
             required += [(read.table, ds) for ds in must_exist]
-            visible[read.table] = _in_order(visible.get(read.table, ()), must_exist, may_read)
+            visible[read.table] = _merge_days(visible.get(read.table, ()), must_exist, may_read)
         return Needs(tuple(required), visible)
 
     def compared_days(self, step: Step, day: date) -> list[Key]:
         """Partitions that a check of this step compares with: they are written first where they are written at all."""
         reads = [read for check in step.checks for read in check.reads]
         return [
-            (read.table, ds) for read in reads for ds in self._listed(read.table, read.on(day), day) if ds is not None
+            (read.table, ds)
+            for read in reads
+            for ds in self._available_days(read.table, read.on(day), day)
+            if ds is not None
         ]
 
     def _of_read(self, step: Step, read: Read, day: date) -> tuple[list[date | None], list[date | None]]:
@@ -294,16 +297,18 @@ class NeedsResolver:
             return [None], []
         spans = read.on(day)
         owner = self.owners.get(read.table)
-        may_read = self._listed(read.table, spans, day)
+        may_read = self._available_days(read.table, spans, day)
         if read.table in step.depends_on:
             declared = step.depends_on[read.table]
             must_exist = (
-                [] if declared is None else self._waits(read.table, declared.on(day), day, exact=declared.bounded)
+                []
+                if declared is None
+                else self._days_to_wait_for(read.table, declared.on(day), day, exact=declared.bounded)
             )
         elif owner:
             must_exist = [ds for ds in may_read if ds in owner.kept]
         else:
-            must_exist = self._waits(read.table, spans, day, exact=read.exact)
+            must_exist = self._days_to_wait_for(read.table, spans, day, exact=read.exact)
         if read.table == step.into.name:
             return _before(must_exist, day), _before(may_read, day)
         return must_exist, may_read
@@ -314,35 +319,35 @@ class NeedsResolver:
         if self._snapshot.is_undated(read.table):
             return [None], []
         span = read.on(range_start, day)
-        may_read = self._listed(read.table, [span], day)
+        may_read = self._available_days(read.table, [span], day)
         owner = self.owners.get(read.table)
         if read.table == step.into.name:
             may_read = _before(may_read, range_start)
         if owner:
             return [ds for ds in may_read if ds in owner.kept], may_read
-        return self._waits(read.table, [span], day, exact=None not in span), may_read
+        return self._days_to_wait_for(read.table, [span], day, exact=None not in span), may_read
 
-    def _waits(self, table: str, spans: Iterable[DateSpan], day: date, *, exact: bool) -> list[date | None]:
+    def _days_to_wait_for(self, table: str, spans: Iterable[DateSpan], day: date, *, exact: bool) -> list[date | None]:
         """The days of these spans that must exist; where they cannot be listed (not ``exact``), the run's own day."""
         owner = self.owners.get(table)
         if owner:
-            return [ds for ds in self._listed(table, spans, day) if ds in owner.kept]
+            return [ds for ds in self._available_days(table, spans, day) if ds in owner.kept]
         if not exact:
             spans = [(day, day)] if covers(spans, day) else []
-        days = (ds for span in spans for ds in _list_days(*_clip(span, self._start, _END)) if ds >= self._start)
+        days = (ds for span in spans for ds in _list_days(*_clip(span, self._start, _LAST_DATE)) if ds >= self._start)
         if table in self._snapshot.sources_with_gaps:
             existing = self._existing.get(table) or [self._start]
             found = set(existing)
             return [ds for ds in days if ds in found or ds > existing[-1]]
         return list(days)
 
-    def _listed(self, table: str, spans: Iterable[DateSpan], day: date) -> list[date | None]:
+    def _available_days(self, table: str, spans: Iterable[DateSpan], day: date) -> list[date | None]:
         """The days in these spans that a table has, or will have when its step has run."""
         owner = self.owners.get(table)
         existing = owner.days if owner else self._existing.get(table, [])
         found: list[date | None] = []
         for span in spans:
-            first, last = _clip(span, date.min, day if span[1] is None else _END)
+            first, last = _clip(span, date.min, day if span[1] is None else _LAST_DATE)
             found += existing[bisect_left(existing, first) : bisect_right(existing, last)]
         return found
 
@@ -430,7 +435,7 @@ class _Planner:
         return key in self._forced or record.code != step.fingerprint or bool(self._changed_input(record))
 
     def _changed_input(self, record: Record) -> str:
-        """Which recorded input has changed or will be rebuilt; empty for none. One that is missing did not change."""
+        """Which recorded input has changed or will be rebuilt; empty for none. A missing one does not count as changed."""
         for table, days in sorted(self._inputs_of(record).items()):
             existing = self._snapshot.contents.get(table, {})
             for text, content in sorted(days.items()):
@@ -449,7 +454,7 @@ class _Planner:
         state, reason = self._state_if_ready(step, key, record, needs)
         if state in TO_WRITE and (blocker := self._blocker(needs)):
             if record and reason.startswith("input"):
-                return State.FRESH, "made from what there was"
+                return State.FRESH, "kept: an input is missing now"
             self._root_causes[key] = blocker
             return State.WAITING, f"waiting for {blocker}"
         return state, reason
@@ -480,7 +485,7 @@ class _Planner:
         if record.code != step.fingerprint:
             return State.STALE, "code changed"
         if key in self._forced:
-            return State.STALE, "asked for"
+            return State.STALE, "forced"
         if self._checkpoints(step):  # what is visible depends on what has expired: compare with what was read then
             changed = self._changed_input(record)
             return (State.STALE, changed) if changed else (State.FRESH, "")
@@ -513,7 +518,7 @@ class _Planner:
 
 
 def changed_input(then: Inputs, now: Inputs) -> str | None:
-    """The first input that is new or has other content than it had; one that is missing did not change."""
+    """The first input that is new or has other content than it had; a missing one does not count as changed."""
     for table in sorted(now):
         before = then.get(table, {})
         for ds in sorted(now[table]):
@@ -523,7 +528,7 @@ def changed_input(then: Inputs, now: Inputs) -> str | None:
 
 
 def partition_name(table: str, ds: date | None) -> str:
-    """A partition as messages name it: table and day, or the table alone where it has no days."""
+    """A partition as messages name it: table and day, or only the table where it has no days."""
     return f"{table} {ds.isoformat()}" if ds else table
 
 
@@ -544,6 +549,6 @@ def _list_days(first: date, last: date) -> Iterable[date]:
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def _in_order(*groups: Iterable[date | None]) -> tuple[date | None, ...]:
+def _merge_days(*groups: Iterable[date | None]) -> tuple[date | None, ...]:
     days = set().union(*groups)
     return tuple(days) if len(days) < 2 else tuple(sorted(days, key=lambda ds: ds or date.min))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from drawloom.run.diff import Difference
-    from drawloom.run.land import Landed
+    from drawloom.run.land import LandResult
     from drawloom.run.local_runner import Listener, Summary
     from drawloom.run.snapshot import WarehouseSnapshot
     from drawloom.sql import Analysis
@@ -47,7 +47,9 @@ class Project(Warehouse):
     def __init__(self, config: Config) -> None:
         super().__init__(Settings.of(config))
         self.config = config
-        self._recent: tuple[float, WarehouseSnapshot] | None = None  # of the last plan, and when it was taken
+        self._recent: tuple[float, WarehouseSnapshot] | None = (
+            None  # when it was taken, and the snapshot of the last plan
+        )
 
     @classmethod
     def load(cls, folder: Path | str = ".") -> Project:
@@ -87,7 +89,7 @@ class Project(Warehouse):
         """Every problem of every spec, with its place and how to fix it."""
         return self.compiled.problems
 
-    def named(self, names: Sequence[str]) -> tuple[Pipeline, ...]:
+    def select(self, names: Sequence[str]) -> tuple[Pipeline, ...]:
         """The pipelines of these names or tables, and those of the members of families; all without names.
 
         Raises:
@@ -124,7 +126,7 @@ class Project(Warehouse):
             names: pipelines or tables; all of them without.
             first: the first day to fill; the history's otherwise.
             last: the last day to fill; the history's otherwise.
-            upstream: whether to include what the named ones need and do not have.
+            upstream: whether to include what the named ones need that is not fresh.
             force: write the named partitions though they are fresh; landed ones only where ``names`` has them.
             force_source: tables whose days from ``first`` on count as changed, such as one that got late rows.
 
@@ -132,7 +134,7 @@ class Project(Warehouse):
             InputError: a spec has an error, a name is unknown, or the days lie outside the history.
         """
         self._refuse_errors()
-        chosen = self.named(names)
+        chosen = self.select(names)
         self._check_days(first, last)
         if not (names or first or last or force or force_source):
             return self._plan(())
@@ -145,15 +147,15 @@ class Project(Warehouse):
         }
         landed = {step.into.name for p in self.pipelines for step in p.steps if step.landed and not names}
         forced = {key for key in targets if key[0] not in landed} if force else set()
-        made = self._plan(forced | self._readers_of(force_source, start, end))
-        return made.only(targets, upstream=upstream) if names or first or last else made
+        plan = self._plan(forced | self._partitions_reading(force_source, start, end))
+        return plan.only(targets, upstream=upstream) if names or first or last else plan
 
     def status(self, names: Sequence[str] = ()) -> Plan:
         """The state of every partition of these pipelines or tables, and of no other."""
         return self.plan(names, upstream=False)
 
     def advise(self, text: str, file: str | None = None, **options: Any) -> Analysis:
-        """What a text reads and writes, and what is wrong with it, knowing this project's tables; see run.advise."""
+        """What a text reads and writes, and its problems, with this project's tables as the catalog; see run.advise."""
         from drawloom.run.advise import LintRequest, lint_text
 
         schedule = self.config.defaults.schedule
@@ -181,7 +183,7 @@ class Project(Warehouse):
         return summary
 
     def query(self, sql: str) -> pa.Table:
-        """The answer to one SELECT over any table."""
+        """The result of one SELECT over any tables."""
         known = {*self.registry.columns(), *self.settings.sources}
         families = self._mentioned_families(sql, known)
         members = {member.table: member.columns for family in families for member in family.members}
@@ -230,14 +232,16 @@ class Project(Warehouse):
         stored = self.engine.find_partition(step.into.name, ds)
         if not stored:
             fix = f"drawloom run {name} --ds {ds}"
-            raise refuse("no-partition", f"{step.into.name} {ds} == missing, must exist to compare with.", None, fix)
+            raise refuse(
+                "no-partition", f"{step.into.name} {ds} does not exist; there is nothing to compare with.", None, fix
+            )
         with self.step_runner(self.pipelines).staged(step, schedule, ds, inputs, partition.range_start) as (
             task,
             staged,
         ):
             return compare_stored(task, stored, staged, key or step.into.unique)
 
-    def land(self, table: str, files: Iterable[str], **options: Any) -> Landed:
+    def land(self, table: str, files: Iterable[str], **options: Any) -> LandResult:
         """Turn raw files into daily partitions of a staging table; see run.land.land."""
         from drawloom.run.land import land
 
@@ -261,7 +265,7 @@ class Project(Warehouse):
         self._recent = None
         return snapshot if time.monotonic() - taken < SNAPSHOT_LIFETIME else None
 
-    def _readers_of(self, tables: Sequence[str], start: date, end: date) -> set[Key]:
+    def _partitions_reading(self, tables: Sequence[str], start: date, end: date) -> set[Key]:
         """The partitions that read days of these tables from the first one on.
 
         Raises:
@@ -285,12 +289,12 @@ class Project(Warehouse):
 
     def _planned_partition(self, name: str, ds: date) -> tuple[PlannedPartition, WarehouseSnapshot]:
         self._refuse_errors()
-        pipeline = self.named([name])[0]
+        pipeline = self.select([name])[0]
         step = pipeline.tables.get(name, pipeline.steps[-1])
         self._check_days(ds, ds)
         snapshot = self.snapshot()
-        made = self._plan((), snapshot)
-        partition = next((partition for partition in made.partitions if partition.key == (step.into.name, ds)), None)
+        plan = self._plan((), snapshot)
+        partition = next((partition for partition in plan.partitions if partition.key == (step.into.name, ds)), None)
         if partition is None:
             fix = f"The nearest is {pipeline.schedule.last_run_day(ds)}."
             raise refuse("no-run-day", f"--ds == {ds}, must be a day that names a partition of {name}.", None, fix)
@@ -299,8 +303,8 @@ class Project(Warehouse):
         )
         if missing:
             what = " ".join(str(part) for part in missing if part)
-            fix = "Land it, or make it with `drawloom run`."
-            raise refuse("waiting", f"{step.into.name} {ds} == waiting for {what}, must have its inputs.", None, fix)
+            fix = "Land it, or write it with `drawloom run`."
+            raise refuse("waiting", f"{step.into.name} {ds} is waiting for {what}.", None, fix)
         return partition, snapshot
 
     def _drop_expired(self, plan: Plan) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from drawloom.model import Fix, InputError, Pipeline, Problem, Read, Step
 from drawloom.model.pipeline import sort_names
-from drawloom.specs.validation import nearest
+from drawloom.specs.validation import did_you_mean
 
 _DECLARE = "Write a spec that fills it, land it with `drawloom land`, or declare it under `sources` in drawloom.yml."
 
@@ -29,7 +29,7 @@ def check_project(
         *_unused_overrides(steps),
         *_reads_of_own_day(steps),
         *_landed_ranges(steps),
-        *_circles(steps),
+        *_cycles(steps),
     ]
 
 
@@ -68,9 +68,9 @@ def _unknown_tables(steps: Sequence[Step], others: Iterable[str]) -> Iterator[Pr
     for step in steps:
         for read in step.reads:
             if read.table.lower() not in known:
-                offer = nearest(read.table, names)
+                offer = did_you_mean(read.table, names)
                 fix = Fix(f"{offer} Or: {_DECLARE[0].lower()}{_DECLARE[1:]}" if offer else _DECLARE)
-                message = f"{step.into.name} reads {read.table}, must be a table of a spec, the lake or a source."
+                message = f"{step.into.name} reads {read.table}, which is not a table of a spec, the lake or a source."
                 yield Problem("unknown-table", "error", message, step.where, fix)
 
 
@@ -79,7 +79,7 @@ def _unused_overrides(steps: Iterable[Step]) -> Iterator[Problem]:
         reads = {read.table.lower(): read.table for read in step.reads}
         for table in step.depends_on if step.fingerprint else ():  # without one, its SQL could not be analyzed
             if table.lower() not in reads:
-                offer = nearest(table, reads.values())
+                offer = did_you_mean(table, reads.values())
                 message = f"depends_on == {table}, must be a table that the SQL of {step.into.name} reads."
                 yield Problem("unknown-table", "error", message, step.where, Fix(offer) if offer else None)
 
@@ -88,7 +88,7 @@ def _reads_of_own_day(steps: Iterable[Step]) -> Iterator[Problem]:
     for step in steps:
         for read in step.reads:
             if read.table.lower() == step.into.name.lower() and _may_read_run_day(read):
-                message = f"{step.into.name} reads its own day, must read earlier days of itself only."
+                message = f"{step.into.name} reads its own day; it can only read earlier days of itself."
                 fix = Fix("Bound it, like ds = DATE '{{ ds }}' - 1 or ds < DATE '{{ ds }}'.")
                 yield Problem("cycle", "error", message, step.where, fix)
 
@@ -96,13 +96,13 @@ def _reads_of_own_day(steps: Iterable[Step]) -> Iterator[Problem]:
 def _landed_ranges(steps: Iterable[Step]) -> Iterator[Problem]:
     for step in steps:
         if step.landed and step.backfill_sql:
-            message = f"{step.into.name} is landed, must not have backfill SQL: its past days cannot be computed."
+            message = f"{step.into.name} is landed and cannot have backfill SQL: its past days cannot be computed."
             yield Problem(
                 "landed-range", "error", message, step.where, Fix("Let another step build on what was landed.")
             )
 
 
-def _circles(steps: Sequence[Step]) -> list[Problem]:
+def _cycles(steps: Sequence[Step]) -> list[Problem]:
     """The first circle of tables that wait for the same day of each other."""
     owners = {step.into.name.lower(): step for step in steps}
     edges = [

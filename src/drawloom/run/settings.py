@@ -48,7 +48,7 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of a project. Texts have ``${NAME}`` as written; the properties give the values.
+    """The settings of a project. Texts have ``${NAME}`` as written; the properties have their values.
 
     ``root`` is the project's folder, to which paths are relative. It is not in the JSON, which is the same on every
     machine.
@@ -66,10 +66,15 @@ class Settings:
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        """The settings that ``drawloom.yml`` gives."""
+        """The settings of a ``drawloom.yml``."""
         sources = {
             name: SourceSettings(
-                source.files, source.kind or "parquet", source.columns, source.lateness, source.gaps, source.by_day
+                source.files,
+                source.file_format or "parquet",
+                source.columns,
+                source.lateness,
+                source.gaps,
+                source.by_day,
             )
             for name, source in config.sources.items()
         }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from drawloom.run.settings import Settings
 
 LOCAL = "duckdb"
-CATALOG_QUERIES = 8  # at once: an answer of a catalog takes long, and costs it little
+CATALOG_QUERIES = 8  # at once: a catalog answers slowly, at little cost to it
 FOREIGN = "foreign"  # the content hash of partitions in the catalog that are not ours
 
 Contents = dict[date | None, str]
@@ -96,7 +96,7 @@ def take_snapshot(
     Args:
         lake: where DuckDB writes.
         sources: the external tables that are files.
-        registry: what was produced; the stamps of files that were only moved are corrected in it.
+        registry: the records; the stamps of files that were only moved are corrected in it.
         settings: those of the project.
         tables: the tables to look at; None for all.
         engine: the engine that has a catalog, where there is one.
@@ -127,7 +127,7 @@ def take_snapshot(
 def find_existing(
     records: Mapping[str, dict[date, Record]], lake: Lake, engine: CatalogEngine | None = None
 ) -> tuple[Records, Anomalies]:
-    """The records whose partitions exist, in the lake or in a catalog, and what is wrong with the others.
+    """The records whose partitions exist, in the lake or in a catalog, and the anomalies of the others.
 
     A file that another run wrote counts as unrecorded.
     """
@@ -145,7 +145,7 @@ def find_existing(
 
 
 def catalog_contents(engine: CatalogEngine, settings: Settings, table: str) -> Contents:
-    """The days of a table in the catalog that we do not fill; what is in them is not known, so no change is noticed."""
+    """The days of a table in the catalog that we do not fill; their contents are unknown, so no change is noticed."""
     if settings.sources[table].by_day:
         return dict.fromkeys(engine.days(table), FOREIGN)
     return {None: FOREIGN} if engine.columns(table) else {}
@@ -176,7 +176,7 @@ def _why_not_cataloged(record: Record, *, has_engine: bool) -> str:
 
 
 def _find_files(records: Mapping[str, dict[date, Record]], lake: Lake) -> tuple[Records, Anomalies]:
-    """The records whose files exist, and what is wrong with the files of the others.
+    """The records whose files exist, and the anomalies of the others.
 
     Files that were copied or restored have new times: then the run in the file's own metadata decides.
     """

@@ -61,7 +61,7 @@ class TaskContext:
         return self._task.query(f"SELECT * FROM {quote.dotted(table.split('.'))}")
 
     def query(self, sql: str) -> pa.Table:
-        """The answer to a SELECT over the declared tables."""
+        """The result of a SELECT over the declared tables."""
         return self._task.query(sql)
 
 
@@ -69,14 +69,14 @@ class TaskContext:
 class StepRunner:
     """Runs steps on an engine.
 
-    ``known`` are the columns of each table, as the newest partition or else its spec has them: a table that has
-    no partition yet, such as a step's own past on its first day, is then read as an empty one.
+    ``known_columns`` are the columns of each table in its newest partition, or else in its spec: a table without
+    partitions, such as a step's own past on its first day, is then read as an empty one.
     ``forget`` deletes the records of partitions before the engine replaces them, where it cannot store with them
     which run wrote them: a crash must not leave new partitions with the records of the old ones.
     """
 
     engine: Engine
-    known: Mapping[str, tuple[Column, ...]]
+    known_columns: Mapping[str, tuple[Column, ...]]
     forget: Callable[[str, Iterable[date]], None] = lambda _table, _days: None
 
     def run(
@@ -153,10 +153,10 @@ class StepRunner:
         if self._is_first_write(step) and not step.reads_own_past:
             tables.discard(step.into.name)
         if _has_first_run_branch(step):
-            tables -= {table for table in tables if not inputs.get(table) and table not in self.known}
+            tables -= {table for table in tables if not inputs.get(table) and table not in self.known_columns}
         visible = {table: _visible_days(inputs.get(table, {})) for table in sorted(tables)}
         columns = {member.table: member.columns for family in step.families for member in family.members}
-        columns |= {table: self.known[table] for table in tables if table in self.known}
+        columns |= {table: self.known_columns[table] for table in tables if table in self.known_columns}
         try:
             with self.engine.task(visible, columns) as task:
                 add_families(task, step.families, visible)
@@ -166,10 +166,10 @@ class StepRunner:
             raise
 
     def _is_first_write(self, step: Step) -> bool:
-        return step.into.name not in self.known
+        return step.into.name not in self.known_columns
 
     def _expected_columns(self, step: Step) -> tuple[Column, ...]:
-        return step.into.columns or self.known.get(step.into.name, ())
+        return step.into.columns or self.known_columns.get(step.into.name, ())
 
     def _stage(self, task: Task, step: Step, text: str, day: date, metadata: Mapping[str, str]) -> Staged:
         if step.call:
@@ -230,7 +230,7 @@ def _call_python(step: Step, day: date, task: Task) -> pa.Table:
         raise
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        message = f"step == {step.name!r}, raised {type(error).__name__}: {error}."
+        message = f"The function of {step.name} raised {type(error).__name__}: {error}."
         raise RunError(Problem("step-failed", "error", message, Where(frame.filename, frame.lineno))) from error
 
 
@@ -334,16 +334,16 @@ def run_checks(
 
 
 def _audit(task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged]) -> Iterator[tuple[date, str]]:
-    """The day and message of each failing check. Checks of rows are first run on all days at once: most find nothing."""
+    """The day and message of each failing check. Checks ``by_row`` are first run on all days at once: most find nothing."""
     by_row = [check for check in step.checks if check.by_row and len(parts) > 1]
     clean = {check for check in by_row if not _find_failing(task, [_check_query(task, check, schedule, *parts)])}
     rest = [_check_query(task, check, schedule, part) for part in parts for check in step.checks if check not in clean]
     for check, ds, sql in _find_failing(task, rest):
         found = task.query(f"{sql} LIMIT 1").to_pylist()
         row = json.dumps(found[0], default=str, ensure_ascii=False)[:300]
-        message = f"check == {check.name!r}, must find no rows in {ds}; it found {row}."
+        message = f"The check {check.name!r} failed for {ds}; it found {row}."
         if check.severity == "error":
-            fix = Fix("Nothing was published; mend the SELECT or its input, or lower the check to severity: warn.")
+            fix = Fix("Nothing was published; fix the SELECT or its input, or lower the check to severity: warn.")
             raise RunError(Problem("check-failed", "error", message, step.where, fix))
         yield ds, message
 

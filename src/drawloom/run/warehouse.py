@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Warehouse:
-    """Where the tables of one project are. Everything is opened when it is first used, and closed at the end."""
+    """The storage and engine of one project. Everything is opened when it is first used, and closed at the end."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -102,7 +102,7 @@ class Warehouse:
         return Attacher(self.catalog_engine, self.local, self.registry) if self.catalog_engine else None
 
     def step_runner(self, pipelines: Iterable[Pipeline], tables: Collection[str] | None = None) -> StepRunner:
-        """A runner of steps that knows the columns that are declared, and those that were written."""
+        """A runner of steps with the columns that are declared and those that were written."""
         from drawloom.run.step_runner import StepRunner
 
         declared = {table: step.into.columns for p in pipelines for table, step in p.tables.items()}

@@ -26,7 +26,7 @@ from drawloom.specs.fields import Alerts, Day, Duration, ScheduleText, Until, Wo
 from drawloom.specs.validation import explain_errors
 
 PACKAGE = "drawloom_specs"  # the name under which spec files in Python are imported
-PYTHON_ONLY = "x-python-only"  # marks, in JSON Schema, the fields that YAML cannot give
+PYTHON_ONLY = "x-python-only"  # marks, in JSON Schema, the fields that can only be set in Python
 Callback = SkipJsonSchema[Annotated[Callable[..., object], AfterValidator(check_function)] | None]
 
 
@@ -58,7 +58,7 @@ class SpecModel(SpecPart):
         return model
 
     def problems(self) -> Iterable[Problem]:
-        """Problems of fields that are valid one by one, but not together."""
+        """Problems of fields that are valid by themselves, but not together."""
         return ()
 
     @property
@@ -82,12 +82,12 @@ class SpecModel(SpecPart):
 class Spec(SpecModel):
     """What a user writes, to be compiled to a pipeline by the framework of its ``kind``.
 
-    A framework is a subclass with a ``kind``, its own fields, and ``compile(self, project) -> Pipeline``.
+    A framework's own spec is a subclass that adds ``kind`` and its fields; see ``drawloom.frameworks.base.Framework``.
     """
 
     kind: str
     name: Word | None = Field(None, description="the name of the pipeline; the table's where it fills one table")
-    owner: str = Field("", description="who answers for it; the project's default otherwise")
+    owner: str = Field("", description="the person or team responsible for it; the project's default otherwise")
     description: str = Field("", description="what it is, for people")
     schedule: ScheduleText | None = Field(None, description="@daily, @weekly, @monthly or a cron of that rhythm")
     start: Day | None = Field(None, description="the first day of its history; the project's otherwise")

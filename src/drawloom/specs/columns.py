@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 
 from drawloom.model import KEY, Column
-from drawloom.specs.validation import RuleError, RulesError, nearest
+from drawloom.specs.validation import RuleError, RulesError, did_you_mean
 
 
 def _as_columns(value: object) -> object:
@@ -37,7 +37,7 @@ def _column(name: object, given: object) -> Column:
         raise RuleError(f"must have a name other than {KEY}, which every table has", None, (str(name),))
     for key in details:
         if key not in {"type", "description"}:
-            fix = nearest(str(key), ["type", "description"])
+            fix = did_you_mean(str(key), ["type", "description"])
             raise RuleError("must be given under type or description", fix, (name, key))
     if not isinstance(kind, str) or not isinstance(description, str):
         raise RuleError("must be a type like BIGINT, or {type: BIGINT, description: ...}", None, (name,))
@@ -123,7 +123,7 @@ def _scalar(text: str, base: str) -> str:
         return "VARCHAR"
     if _NESTED.fullmatch(base) and _balanced(base):
         return base.strip()
-    raise RuleError("must be a type of DuckDB, like BIGINT or VARCHAR", nearest(text, [*_NAMES, "DECIMAL"]))
+    raise RuleError("must be a type of DuckDB, like BIGINT or VARCHAR", did_you_mean(text, [*_NAMES, "DECIMAL"]))
 
 
 def _balanced(text: str) -> bool:

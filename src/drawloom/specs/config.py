@@ -15,9 +15,9 @@ from drawloom.model import Fix, Problem, refuse
 from drawloom.specs.base import SpecModel, SpecPart
 from drawloom.specs.columns import Columns
 from drawloom.specs.document import Document, parse_yaml, read_text
-from drawloom.specs.env import has_password, unset
+from drawloom.specs.env import has_password, unset_variables
 from drawloom.specs.fields import Day, Lateness, Names, ScheduleText, TableName, Word
-from drawloom.specs.validation import RuleError, nearest
+from drawloom.specs.validation import RuleError, did_you_mean
 
 FILE = "drawloom.yml"
 _SUFFIXES: dict[str, Literal["parquet", "csv", "json"]] = {
@@ -32,7 +32,7 @@ _SUFFIXES: dict[str, Literal["parquet", "csv", "json"]] = {
 
 def _check_timezone(value: str) -> str:
     if value not in available_timezones():
-        raise RuleError("must be a time zone like UTC or Europe/Paris", nearest(value, available_timezones()))
+        raise RuleError("must be a time zone like UTC or Europe/Paris", did_you_mean(value, available_timezones()))
     return value
 
 
@@ -67,7 +67,7 @@ class EngineConfig(SpecPart):
         1, description="of DuckDB: threads of one query; steps run side by side"
     )
     memory: Annotated[str, AfterValidator(_check_memory)] | None = Field(
-        None, description="of DuckDB: like 4GB; all together"
+        None, description="of DuckDB: the memory of all its queries together, like 4GB"
     )
     url: str | None = Field(
         None,
@@ -122,35 +122,37 @@ class SourceConfig(SpecPart):
     gaps: bool = Field(False, description="whether a day without files counts as empty once its lateness has passed")
     columns: Columns = Field((), description="column: type; needed for CSV and JSON lines")
     days_from: Names = Field((), description="timestamp columns from which the day of a row is derived")
-    owner: str = Field("", description="who answers for it")
+    owner: str = Field("", description="the person or team responsible for it")
     description: str = Field("", description="what it is, for people")
 
     @model_validator(mode="after")
     def _check_format(self) -> SourceConfig:
         if self.files is None:
-            return self._in_catalog()
+            return self._check_in_catalog()
         if not self.by_day:
             raise RuleError("must not have `by_day`: whether files are by day is in their pattern")
-        if self.format is None and self.kind is None:
+        if self.format is None and self.file_format is None:
             raise RuleError(
                 "must have a `format` of parquet, csv or json: it does not follow from the suffix of `files`"
             )
-        if self.kind != "parquet" and not self.columns:
-            raise RuleError(f"must have `columns`: {self.kind} files have no types", "Like columns: {id: BIGINT}.")
+        if self.file_format != "parquet" and not self.columns:
+            raise RuleError(
+                f"must have `columns`: {self.file_format} files have no types", "Like columns: {id: BIGINT}."
+            )
         return self
 
-    def _in_catalog(self) -> SourceConfig:
+    def _check_in_catalog(self) -> SourceConfig:
         if self.format:
             raise RuleError("must have `files` where it has a `format`")
         return self
 
     @property
-    def kind(self) -> Literal["parquet", "csv", "json"] | None:
+    def file_format(self) -> Literal["parquet", "csv", "json"] | None:
         """The format of the files, by what is declared or by their suffix; None for a table in the catalog."""
         if self.files is None:
             return None
-        words = self.files.lower().removesuffix(".gz").removesuffix(".zst").rpartition(".")
-        return self.format or _SUFFIXES.get(words[2])
+        stem_and_suffix = self.files.lower().removesuffix(".gz").removesuffix(".zst").rpartition(".")
+        return self.format or _SUFFIXES.get(stem_and_suffix[2])
 
     @property
     def partitioned(self) -> bool:
@@ -206,11 +208,13 @@ def load_config(path: Path | str) -> Config:
     path = Path(path)
     path = path / FILE if path.is_dir() else path
     if not path.is_file():
-        message = f"{path.name} is not in {path.parent}, must be in the project's folder."
+        message = f"{path.name} was not found in {path.parent}."
         raise refuse("no-project", message, None, "Run `drawloom init` there, or name the project with -C DIR.")
     documents = parse_yaml(read_text(path, path.name), path.name)
     if len(documents) > 1:
-        raise refuse("not-one", "documents == several, must be one.", documents[1].where())
+        raise refuse(
+            "not-one", f"{path.name} has {len(documents)} YAML documents; it must have one.", documents[1].where()
+        )
     document = documents[0] if documents else Document({}, path.name, {(): 1})
     config = Config.model_validate(document.data, context=document)
     config._root = path.parent  # noqa: SLF001 - the model's own loader
@@ -231,7 +235,7 @@ def _texts_with_variables(config: Config) -> Iterator[tuple[tuple[str, ...], str
 def _engine_problems(config: Config) -> Iterator[Problem]:
     for name, source in config.sources.items():
         if source.files is None and config.engine.kind == "duckdb":
-            message = f"sources.{name} has no files, must have them: DuckDB has no catalog."
+            message = f"sources.{name} has no `files`, and DuckDB has no catalog to find the table in."
             fix = Fix('Write files: "path/ds={ds}/*.parquet", or set engine to spark or trino.')
             yield Problem("no-files", "error", message, config.place("sources", name), fix)
 
@@ -239,7 +243,7 @@ def _engine_problems(config: Config) -> Iterator[Problem]:
 def _secret_problems(config: Config) -> Iterator[Problem]:
     for keys, text in _texts_with_variables(config):
         where = config.place(*keys)
-        for name in unset(text):
+        for name in unset_variables(text):
             message = f"{'.'.join(keys)} == ${{{name}}}, must be set in the environment."
             yield Problem("not-set", "error", message, where, Fix(f"export {name}=..."))
         if has_password(text):
@@ -252,5 +256,5 @@ def _case_problems(config: Config) -> Iterator[Problem]:
     for name in config.sources:
         other = first.setdefault(name.lower(), name)
         if other != name:
-            message = f"sources.{name} == the name of {other} in other letters, must be another name."
+            message = f"sources.{name} and sources.{other} differ by case only; table names ignore case."
             yield Problem("two-owners", "error", message, config.place("sources", name))

@@ -20,7 +20,8 @@ MAX_VALUES = 100_000
 MAX_DEPTH = 30
 
 _MERGE = "tag:yaml.org,2002:merge"
-_BARE = re.compile(r"^([ ]*[\w-]+:[ \t]+)(@\w+|forever:[ \t][^\"'\n#]*?)([ \t]*(?:#.*)?)$", re.MULTILINE)
+# Unquoted values that YAML refuses, such as `schedule: @daily` and `until: forever: a reason`.
+_UNQUOTED = re.compile(r"^([ ]*[\w-]+:[ \t]+)(@\w+|forever:[ \t][^\"'\n#]*?)([ \t]*(?:#.*)?)$", re.MULTILINE)
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -53,9 +54,9 @@ def read_text(path: Path, file: str) -> str:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise refuse("not-text", f"{file} has byte {error.start}, must be UTF-8 text.", Where(file, line)) from None
+        raise refuse("not-text", f"{file} is not UTF-8 text (byte {error.start}).", Where(file, line)) from None
     except OSError as error:
-        raise refuse("unreadable", f"{file} == {error.strerror}, must be a file that can be read.") from None
+        raise refuse("unreadable", f"{file} cannot be read: {error.strerror}.") from None
 
 
 def parse_yaml(text: str, file: str | None = None, first_line: int = 1) -> list[Document]:
@@ -74,7 +75,7 @@ def parse_yaml(text: str, file: str | None = None, first_line: int = 1) -> list[
         nodes = _compose(text)
     except yaml.YAMLError as error:
         try:
-            nodes = _compose(_BARE.sub(r'\1"\2"\3', text))
+            nodes = _compose(_UNQUOTED.sub(r'\1"\2"\3', text))
         except yaml.YAMLError:
             raise InputError(_syntax_problem(error, text, file, first_line)) from None
     except _TooLargeError as error:
@@ -130,9 +131,9 @@ class _Builder:
     def value(self, node: yaml.Node, keys: Keys) -> Any:
         self._count += 1
         if self._count > MAX_VALUES:
-            raise _TooLargeError(f"values == more than {MAX_VALUES}, must be fewer")
+            raise _TooLargeError(f"The document has more than {MAX_VALUES} values")
         if len(keys) > MAX_DEPTH:
-            raise _TooLargeError(f"nesting == more than {MAX_DEPTH} levels, must be flatter")
+            raise _TooLargeError(f"The document is nested more than {MAX_DEPTH} levels deep")
         self.lines.setdefault(keys, self.at(node).line or 1)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, keys)
@@ -141,29 +142,29 @@ class _Builder:
         return self._scalar(node)
 
     def _mapping(self, node: yaml.MappingNode, keys: Keys) -> dict[str, Any]:
-        made: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         merged: list[yaml.Node] = []
         for key, value in node.value:
             if key.tag == _MERGE:
                 merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
             elif not isinstance(key, yaml.ScalarNode):
                 self._refuse("bad-key", "key == a list or mapping, must be a word.", key)
-            elif key.value in made:
+            elif key.value in values:
                 self._refuse("duplicate-key", f"{key.value} is given twice, must be given once.", key, "Remove one.")
             else:  # a key is the text as written: YAML 1.1 would read a column called `on` as true
                 block = isinstance(value, yaml.ScalarNode) and value.style in {"|", ">"}
                 self.lines[(*keys, key.value)] = self.at(value if block else key).line or 1
-                made[key.value] = self.value(value, (*keys, key.value))
+                values[key.value] = self.value(value, (*keys, key.value))
         for other in merged:
             base = self.value(other, keys)
-            made = {**base, **made} if isinstance(base, dict) else made
-        return made
+            values = {**base, **values} if isinstance(base, dict) else values
+        return values
 
     def _scalar(self, node: yaml.Node) -> Any:
         try:
             return self._scalars.construct_object(node)
         except (ValueError, IndexError, AttributeError, KeyError, OverflowError):
-            return node.value  # like 2026-13-45: the field's own rule says what it must be
+            return node.value  # like 2026-13-45: the field's own rule refuses it
         except yaml.YAMLError:
             self._refuse("bad-tag", f"{node.tag} == {node.value!r:.60}, must be plain text or a number.", node)
             return None
@@ -183,9 +184,9 @@ def _check_limits(events: Iterator[yaml.Event]) -> None:
     for count, event in enumerate(events):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise _TooLargeError(f"nesting == more than {MAX_DEPTH} levels, must be flatter")
+            raise _TooLargeError(f"The document is nested more than {MAX_DEPTH} levels deep")
         if count > 3 * MAX_VALUES:
-            raise _TooLargeError(f"values == more than {MAX_VALUES}, must be fewer")
+            raise _TooLargeError(f"The document has more than {MAX_VALUES} values")
 
 
 def _syntax_problem(error: yaml.YAMLError, text: str, file: str | None, first_line: int) -> Problem:

@@ -1,4 +1,4 @@
-"""Environment variables in the project's settings: ``${NAME}``, the only way to give secrets."""
+"""Environment variables in the project's settings: ``${NAME}``, the only way to pass secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NAME = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 _PASSWORD = re.compile(r"://[^/@\s:]*:([^/@\s]+)@|[;?&](?:token|password)=([^;&\s]+)")
 
 
-def unset(text: str) -> list[str]:
+def unset_variables(text: str) -> list[str]:
     """The variables in a text that are not set."""
     return [name for name in _NAME.findall(text) if name not in os.environ]
 
@@ -27,9 +27,7 @@ def expand(text: str) -> str:
     Raises:
         InputError: a variable is not set.
     """
-    missing = unset(text)
+    missing = unset_variables(text)
     if missing:
-        raise refuse(
-            "not-set", f"{missing[0]} is not set, must be in the environment.", None, f"export {missing[0]}=..."
-        )
+        raise refuse("not-set", f"{missing[0]} is not set in the environment.", None, f"export {missing[0]}=...")
     return _NAME.sub(lambda found: os.environ[found[1]], text)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
 
 from drawloom.model import Days, Schedule
-from drawloom.specs.validation import RuleError, nearest
+from drawloom.specs.validation import RuleError, did_you_mean
 
 _RESERVED = frozenset({"information_schema", "pg_catalog", "system", "temp"})
 _DAY_RULE = "must be a day like 2026-01-31"
@@ -28,7 +28,7 @@ class Forever:
 
 
 def as_day(value: object) -> object:
-    """A date out of a date or its ISO text."""
+    """A date from a date or its ISO text."""
     if isinstance(value, str):
         try:
             return date.fromisoformat(value)
@@ -40,7 +40,7 @@ def as_day(value: object) -> object:
 
 
 def as_until(value: object) -> object:
-    """A date, or Forever out of ``{forever: reason}`` or ``"forever: reason"``."""
+    """A date, or Forever from ``{forever: reason}`` or ``"forever: reason"``."""
     rule = f"{_DAY_RULE}, or `forever: <reason>`"
     if isinstance(value, Forever):
         return value
@@ -60,7 +60,7 @@ def as_until(value: object) -> object:
 
 
 def as_lateness(value: object) -> object:
-    """A timedelta out of ``1d``, ``6h`` or ``30m``."""
+    """A timedelta from ``1d``, ``6h`` or ``30m``."""
     if isinstance(value, timedelta) and value >= timedelta():
         return value
     found = re.fullmatch(r"(\d{1,4})([dhm])", value) if isinstance(value, str) else None
@@ -72,7 +72,7 @@ def as_lateness(value: object) -> object:
 def check_duration(value: timedelta) -> timedelta:
     """A duration longer than zero."""
     if not value:
-        raise RuleError("must be more than nothing, like 6h or 1d")
+        raise RuleError("must be longer than zero, like 6h or 1d")
     return value
 
 
@@ -86,7 +86,7 @@ def check_alert(value: str) -> str:
 
 
 def as_keep(value: object) -> object:
-    """A number of days out of ``90d``, None out of ``forever``."""
+    """A number of days from ``90d``, None from ``forever``."""
     if value is None or value == "forever":
         return None
     found = re.fullmatch(r"([1-9]\d{0,4})d", value) if isinstance(value, str) else None
@@ -112,7 +112,7 @@ def check_table(value: str) -> str:
     if len(parts) != 2 or not all(re.fullmatch(r"\w+", part) and len(part.encode()) <= 120 for part in parts):
         raise RuleError("must be schema.table, each a word of letters, digits and _", "Like core.rides.")
     if parts[0].lower() in _RESERVED:
-        raise RuleError(f"must not be in the schema {parts[0]}, which engines keep for themselves")
+        raise RuleError(f"must not be in the schema {parts[0]}, which engines reserve")
     return name
 
 
@@ -121,14 +121,14 @@ def check_schedule(value: str) -> str:
     try:
         Schedule.parse(value)
     except ValueError:
-        offer = nearest(value, ["@daily", "@weekly", "@monthly"])
+        offer = did_you_mean(value, ["@daily", "@weekly", "@monthly"])
         rule = "must be @daily, @weekly, @monthly or a cron that runs once a day, a week or a month (on the 1st)"
         raise RuleError(rule, offer) from None
     return value
 
 
 def as_days(value: object) -> object:
-    """The text of Days out of ``-6..0``, ``-1`` or a number."""
+    """The text of Days from ``-6..0``, ``-1`` or a number."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     try:
         days = Days.parse(text) if isinstance(text, str) else Days()
@@ -151,16 +151,16 @@ def check_function(value: Callable[..., object]) -> Callable[..., object]:
     return value
 
 
-def plain(value: object) -> object:
+def as_plain_value(value: object) -> object:
     """A value that prints the same everywhere: text, number, true or false, day, or a list or mapping of those."""
     if value is None or isinstance(value, str | bool | int) or (isinstance(value, float) and value - value == 0):
         return value
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [as_plain_value(item) for item in value]
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: as_plain_value(item) for key, item in value.items()}
     raise RuleError("must be text, a finite number, true, false, a day, or a list or mapping of those")
 
 
@@ -202,4 +202,4 @@ DaysText = Annotated[str, _before(as_days), _schema(**_DAYS_SCHEMA)]
 WaitText = Annotated[str, _before(as_wait), _schema(**_DAYS_SCHEMA)]
 Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], Strict(strict=False)]
-Plain = Annotated[Any, _before(plain)]
+Plain = Annotated[Any, _before(as_plain_value)]

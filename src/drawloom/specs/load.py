@@ -15,7 +15,7 @@ from typing import Any
 from drawloom.model import Fix, InputError, Problem, Where, refuse
 from drawloom.specs.base import PACKAGE, Spec
 from drawloom.specs.document import Document, Keys, parse_yaml, read_text
-from drawloom.specs.validation import nearest, shown
+from drawloom.specs.validation import did_you_mean, display_value
 
 Kinds = Mapping[str, type[Spec]]
 
@@ -40,24 +40,24 @@ def load_specs(folder: Path | str, kinds: Kinds) -> list[Spec]:
 
 
 def read_specs(folder: Path | str, kinds: Kinds) -> tuple[list[Spec], list[Problem]]:
-    """Like load_specs, but one bad file does not take the others down."""
+    """Like load_specs, but a bad file does not keep the others from loading; the specs and all problems."""
     specs: list[Spec] = []
     problems: list[Problem] = []
     for path, file in _spec_files(Path(folder)):
         try:
-            found, wrong = load_file(path, file, kinds)
+            found, problems_of_file = load_file(path, file, kinds)
         except InputError as error:
-            found, wrong = [], list(error.problems)
+            found, problems_of_file = [], list(error.problems)
         specs += found
-        problems += wrong
+        problems += problems_of_file
     return specs, problems
 
 
 def load_file(path: Path, file: str, kinds: Kinds) -> tuple[list[Spec], list[Problem]]:
-    """The specs of one file, and what is wrong in it; ``file`` is its name in messages.
+    """The specs of one file, and its problems; ``file`` is its name in messages.
 
     Raises:
-        InputError: the file as a whole is wrong.
+        InputError: the file cannot be parsed at all.
     """
     text = read_text(path, file)
     match path.suffix:
@@ -77,14 +77,14 @@ def sql_document(text: str, file: str | None = None) -> Document:
     """
     found = _HEADER.match(text)
     if not found:
-        raise refuse("no-header", "header is missing, must be given.", Where(file, 1), _HEADER_HELP)
+        raise refuse("no-header", "The header is missing.", Where(file, 1), _HEADER_HELP)
     first = text.count("\n", 0, found.start("yaml")) + 1
     if not found["end"]:
-        raise refuse("no-header", "header has no end, must be closed by */.", Where(file, first), _HEADER_HELP)
+        raise refuse("no-header", "The header is not closed by */.", Where(file, first), _HEADER_HELP)
     documents = parse_yaml(found["yaml"], file, first)
     header = documents[0] if documents else Document({}, file, {(): first})
     if "sql" in header.data or len(documents) > 1:
-        raise refuse("bad-header", "sql == a key of the header, must be the text below it.", header.where("sql"))
+        raise refuse("bad-header", "`sql` is a key of the header; the SQL is the text below it.", header.where("sql"))
     lines = {**header.lines, ("sql",): text.count("\n", 0, found.end()) + 1}
     return Document({"kind": "autodag", **header.data, "sql": text[found.end() :]}, file, lines)
 
@@ -117,13 +117,13 @@ def _validate_spec(document: Document, kinds: Kinds) -> Spec:
     known = ", ".join(sorted(kinds))
     if kind is None:
         raise refuse("missing", f"kind is missing, must be one of {known}.", document.where())
-    fix = nearest(str(kind), kinds)
-    message = f"kind == {shown(kind)}, must be one of {known}."
+    fix = did_you_mean(str(kind), kinds)
+    message = f"kind == {display_value(kind)}, must be one of {known}."
     raise InputError(Problem("unknown-kind", "error", message, document.where("kind"), Fix(fix) if fix else None))
 
 
 def load_python(path: Path, file: str, text: str) -> tuple[list[Spec], list[Problem]]:
-    """The specs in the variables of a module, alone or in lists and tuples, in their order.
+    """The specs in the variables of a module, by themselves or in lists and tuples, in their order.
 
     The module is imported as ``drawloom_specs.<its path>``, so that its functions have one name on every machine.
 
@@ -157,7 +157,7 @@ def import_spec(path: Path, file: str, text: str | None = None) -> ModuleType:
         with _on_path(path.parent):
             exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - it is the user's code
     except InputError as error:
-        raise InputError(*(_placed(problem, path, file) for problem in error.problems)) from error
+        raise InputError(*(_with_path(problem, path, file) for problem in error.problems)) from error
     except (Exception, SystemExit) as error:
         raise _python_error(error, path, file) from error
     return module
@@ -178,10 +178,10 @@ def _python_error(error: BaseException, path: Path, file: str) -> InputError:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     line = line or (frames[-1].lineno if frames else None)
     text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-    return refuse("python-error", f"{file} == {text}, must import without an error.", Where(file, line))
+    return refuse("python-error", f"{file} cannot be imported: {text}.", Where(file, line))
 
 
-def _placed(problem: Problem, path: Path, file: str) -> Problem:
+def _with_path(problem: Problem, path: Path, file: str) -> Problem:
     return replace(problem, where=replace(problem.where, file=file)) if problem.where.file == str(path) else problem
 
 

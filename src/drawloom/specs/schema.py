@@ -1,4 +1,4 @@
-"""Documentation out of the models of specs: JSON Schema for editors, and Markdown tables of every field."""
+"""Documentation from the models of specs: JSON Schema for editors, and Markdown tables of every field."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def reference(models: Iterable[type[BaseModel]]) -> str:
 
 
 def _without_python_fields(schema: Any) -> Any:
-    """Without the fields that only Python can give."""
+    """The schema without the fields that can only be set in Python."""
     if isinstance(schema, list):
         return [_without_python_fields(item) for item in schema]
     if not isinstance(schema, dict):

@@ -56,7 +56,7 @@ class RulesError(ValueError):
         self.each = each
 
 
-def nearest(name: str, names: Iterable[str]) -> str | None:
+def did_you_mean(name: str, names: Iterable[str]) -> str | None:
     """A sentence that suggests the most similar name; None where none is similar."""
     by_lower = {other.lower(): other for other in names}
     found = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
@@ -72,7 +72,7 @@ def explain_errors(
     return sorted(problems, key=lambda problem: problem.where.line or 0)
 
 
-def shown(value: object) -> str:
+def display_value(value: object) -> str:
     """A value as messages show it: on one line, and not longer than 80 characters."""
     if value is None:
         return "null"
@@ -90,16 +90,18 @@ def _problems(
         place = document.where(*found) if document else where
         match detail["type"]:
             case "missing":
-                yield _problem(
-                    "missing", f"{_dotted(found)} is missing, must be given.", place, _field_help(model, found)
-                )
+                yield _problem("missing", f"{_dotted(found)} is missing.", place, _field_help(model, found))
             case "extra_forbidden":
                 yield _unknown(found, model, place)
             case _ if last == "[key]":
-                yield _problem("invalid", f"{_dotted(found[:-1])} == {shown(found[-1])}, {rule}.", place, rule.fix)
+                yield _problem(
+                    "invalid", f"{_dotted(found[:-1])} == {display_value(found[-1])}, {rule}.", place, rule.fix
+                )
             case _:  # the value as written in the file: never that of an environment variable
                 value = _value_at(document.data, found) if document else _value_at(detail["input"], rule.at)
-                yield _problem("invalid", f"{_dotted(found) or 'value'} == {shown(value)}, {rule}.", place, rule.fix)
+                yield _problem(
+                    "invalid", f"{_dotted(found) or 'value'} == {display_value(value)}, {rule}.", place, rule.fix
+                )
 
 
 def _rules(detail: Mapping[str, Any]) -> Sequence[RuleError]:
@@ -120,7 +122,7 @@ def _problem(code: str, message: str, where: Where, fix: str | None) -> Problem:
 def _unknown(keys: Keys, model: type[BaseModel], place: Where) -> Problem:
     known = list(_model_at(model, keys[:-1]).model_fields)
     message = f"{_dotted(keys)} is an unknown key, must be one of {', '.join(known)}."
-    return _problem("unknown-key", message, place, nearest(str(keys[-1]), known))
+    return _problem("unknown-key", message, place, did_you_mean(str(keys[-1]), known))
 
 
 def _field_help(model: type[BaseModel], keys: Keys) -> str | None:
@@ -131,7 +133,9 @@ def _field_help(model: type[BaseModel], keys: Keys) -> str | None:
 def _literal_fix(detail: Mapping[str, Any]) -> str | None:
     if detail["type"] != "literal_error":
         return None
-    return nearest(str(detail["input"]), detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", "))
+    return did_you_mean(
+        str(detail["input"]), detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+    )
 
 
 def _model_at(model: type[BaseModel], keys: Keys) -> type[BaseModel]:

@@ -1,4 +1,4 @@
-"""Reading and translating SQL. The front door is ``analyze(text)``: what a text reads and writes, day by day."""
+"""Reads and translates SQL. The entry point is ``analyze(text)``, which finds what a text reads and writes, day by day."""
 
 from __future__ import annotations
 

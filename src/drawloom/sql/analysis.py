@@ -1,4 +1,4 @@
-"""The front door: ``analyze(text)`` finds what a text reads, writes and is made of; kept on disk by the text's content."""
+"""The entry point: ``analyze(text)`` finds reads, writes, column lineage and problems, and caches them on disk by content."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Analysis:
         """``reads``, ``writes``, ``waits`` and ``lineage``, as ``drawloom advise --format json`` prints them.
 
         A read is ``"all"``, spans of days from the run's day, ``{"fixed": spans of dates}`` or
-        ``{"calendar": {day: spans}}`` with the days of some runs. A wait is a table with such a read, for those whose
-        days can be listed ahead of time.
+        ``{"calendar": {day: spans}}`` with the days of some runs. Waits are the reads whose days can be listed ahead of
+        the run.
         """
         return {
             "reads": {read.table: _read_json(read, schedule) for read in self.reads},
@@ -69,15 +69,15 @@ def analyze(  # noqa: PLR0913 - one keyword for each thing that it depends on
 
     Args:
         text: SQL with Jinja.
-        dialect: whose SQL it is.
-        keys: the partition columns of tables that the catalog does not know.
+        dialect: the dialect of the text.
+        keys: the partition columns of tables that are not in the catalog.
         catalog: tables with their keys and columns.
         schedule: how often it runs.
         target: the table that it fills.
         params: the values of ``params``.
-        file: its file, for places.
-        cache: the folder of the cache; None analyzes anew. A folder that cannot be written is no error.
-        engine: the dialect of the engine that will run it: what that engine has no SQL for is a problem.
+        file: the text's file, for the locations of problems.
+        cache: the folder of the cache; without one the text is analyzed again. A folder that cannot be written is no error.
+        engine: the dialect of the engine that will run it; constructs that it does not support are reported as problems.
 
     Raises:
         InputError: the text cannot be read.
@@ -117,7 +117,7 @@ def _in_file(problem: Problem, file: str | None) -> Problem:
 
 @dataclass(frozen=True, slots=True)
 class _CacheEntry:
-    """An analysis on disk, with the tables it depends on and a hash of what the catalog knew of them."""
+    """An analysis on disk, with the tables that it depends on and a hash of their catalog entries."""
 
     tables: tuple[str, ...]
     catalog: str
@@ -141,7 +141,7 @@ def _load(path: Path, catalog: Catalog) -> Analysis | None:
 
 
 def _store(path: Path, analysis: Analysis, tables: Sequence[str], catalog: Catalog) -> None:
-    """Write the file under another name first, so that whoever reads at the same time finds a whole one."""
+    """Write under a temporary name and rename, so that concurrent readers never see half a file."""
     with suppress(OSError, ValueError):
         content = _adapter().dump_json(_CacheEntry(tuple(tables), _catalog_hash(tables, catalog), analysis))
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The catalog: what is known about tables before SQL is read, partition keys and columns."""
+"""The catalog: partition keys and columns of tables, known before any SQL is read."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class CatalogEntry:
     """One table: its partition keys, its columns with their types, and the timestamps its first key is made from.
 
     ``keys`` None means not known, and () means not partitioned. ``days_from`` are timestamp columns whose UTC
-    date is the partition's day, so that a range of them bounds the days. ``unique`` are columns that, with the keys,
-    tell the rows apart. ``family`` is given where the name is that of a family of tables.
+    date is the partition's day, so that a range of them bounds the days. ``unique`` are the columns that, with the keys,
+    identify a row. ``family`` is set where the name is that of a family of tables.
     """
 
     keys: tuple[str, ...] | None = None
@@ -40,7 +40,7 @@ def column_types(catalog: Catalog) -> dict[str, dict[str, str]]:
 
 
 def find_entry(catalog: Catalog, name: str) -> CatalogEntry:
-    """What a catalog knows of a table; a name with a database before its schema is also found without it."""
+    """A table's entry, an empty one if there is none; a name with a database before its schema is also found without it."""
     parts = name.lower().split(".")
     for start in range(max(1, len(parts) - 1)):
         found = catalog.get(".".join(parts[start:]))

@@ -12,8 +12,8 @@ from drawloom.sql.scope import Cte
 CteNames = Mapping[str, Cte]
 
 
-def inner_names(query: exp.Expr, names: CteNames, new_ctes: list[Cte]) -> CteNames:
-    """The names that a query sees: those around it, and those of its own WITH, which are added to ``new_ctes``."""
+def visible_ctes(query: exp.Expr, names: CteNames, new_ctes: list[Cte]) -> CteNames:
+    """The CTEs that a query can use: those around it, and those of its own WITH, which are appended to ``new_ctes``."""
     clause = query.args.get("with_")
     if clause is None:
         return names
@@ -31,17 +31,17 @@ def inner_names(query: exp.Expr, names: CteNames, new_ctes: list[Cte]) -> CteNam
 
 
 def arms(query: exp.Expr) -> Iterator[exp.Expr]:
-    """The SELECTs that UNION, INTERSECT or EXCEPT put together, from left to right, however many."""
+    """The SELECTs of a UNION, INTERSECT or EXCEPT from left to right; a loop, since a chain of them may be long."""
     stack = [query]
     while stack:
         node = stack.pop()
-        if isinstance(node, exp.SetOperation) and (node is query or not (is_bounded(node) or node.args.get("with_"))):
+        if isinstance(node, exp.SetOperation) and (node is query or not (has_limit(node) or node.args.get("with_"))):
             stack += [node.args["expression"], node.args["this"]]
         else:
             yield node
 
 
-def is_bounded(node: exp.Expr) -> bool:
+def has_limit(node: exp.Expr) -> bool:
     """Whether a LIMIT or OFFSET picks some of a query's rows."""
     return bool(node.args.get("limit") or node.args.get("offset"))
 
@@ -57,7 +57,7 @@ def star_list(star: exp.Expr, name: str) -> list[exp.Expr]:
     return list(inner.args.get(name) or [])
 
 
-def excepted(star: exp.Expr) -> set[str]:
+def excluded_columns(star: exp.Expr) -> set[str]:
     """The columns that a star leaves out."""
     return {item.name.lower() for item in star_list(star, "except_")}
 
@@ -71,7 +71,7 @@ def values_columns(query: exp.Expr) -> list[str] | None:
     return None
 
 
-def table_of(node: Any) -> exp.Table | None:
+def target_table(node: Any) -> exp.Table | None:
     """The table that a statement writes to, under its list of columns."""
     while isinstance(node, exp.Schema | exp.Subquery | exp.Paren):
         node = node.this
@@ -79,7 +79,7 @@ def table_of(node: Any) -> exp.Table | None:
 
 
 def listed_columns(node: exp.Expr) -> tuple[str, ...]:
-    """The columns that a statement lists behind its table."""
+    """The columns in brackets after a statement's table: INSERT INTO t (a, b)."""
     schema = node.this
     return tuple(item.name.lower() for item in schema.expressions) if isinstance(schema, exp.Schema) else ()
 
@@ -96,13 +96,13 @@ def partition_key(part: exp.Expr) -> str:
     return (part.this if isinstance(part, exp.EQ) else part).name.lower()
 
 
-def whens(node: exp.Merge) -> list[exp.Expr]:
+def merge_branches(node: exp.Merge) -> list[exp.Expr]:
     """The branches of a MERGE."""
-    whens = node.args.get("whens")
-    return list(whens.expressions) if whens is not None else []
+    merge_branches = node.args.get("whens")
+    return list(merge_branches.expressions) if merge_branches is not None else []
 
 
-def empties_days(node: exp.Delete) -> bool:
+def deletes_whole_days(node: exp.Delete) -> bool:
     """Whether a DELETE empties whole days: its one condition is on one column."""
     where = node.args.get("where")
     if where is None:

@@ -10,7 +10,7 @@ from drawloom.model import refuse
 from drawloom.sql.translate.portable import expand_portable_functions
 
 DIALECTS = ("duckdb", "spark", "hive", "trino", "presto", "bigquery", "snowflake", "redshift", "postgres", "mysql")
-# The dialects of engines that drawloom runs on: each construct has a rule that was run there against DuckDB.
+# The dialects that have rules of their own in translate/; each rule was compared with DuckDB on the engine.
 TRANSLATED = ("spark", "trino")
 Columns = Mapping[str, Mapping[str, str]]
 _ALIASES = {"sparksql": "spark", "postgresql": "postgres", "ansi": "", "standard": "", "awsathena": "athena"}
@@ -18,7 +18,7 @@ _ALIASES = {"sparksql": "spark", "postgresql": "postgres", "ansi": "", "standard
 
 @lru_cache(maxsize=64)
 def check_dialect(name: str) -> str:
-    """The dialect's name as sqlglot knows it.
+    """The dialect's name in sqlglot.
 
     Raises:
         InputError: there is no such dialect; code ``dialect``.
@@ -50,13 +50,13 @@ def transpile(sql: str, source: str, target: str, columns: Columns | None = None
     dialects it is sqlglot's translation.
 
     Args:
-        columns: what is known of the tables that the text reads: their columns with their DuckDB types, by the table's
-            name as the text has it, such as ``{"core.rides": {"fare": "DECIMAL(18, 2)"}}``. The more is known, the plainer
-            is the text and the less is refused.
-        pretty: lay the text out on lines, for people.
+        columns: the DuckDB types of the columns of the tables that the text reads, by the table's name as the text has it,
+            such as ``{"core.rides": {"fare": "DECIMAL(18, 2)"}}``. With more types known, the result is simpler and fewer
+            constructs are refused.
+        pretty: format the text on several lines.
 
     Raises:
-        InputError: it does not parse (``syntax-error``), or the other dialect has nothing like it (``unsupported-sql``).
+        InputError: it does not parse (``syntax-error``), or the target dialect has no equivalent (``unsupported-sql``).
     """
     source, target = check_dialect(source), check_dialect(target)
     if source == target == "duckdb":

@@ -1,4 +1,4 @@
-"""Constructs that an engine has no SQL for, found when a text is analyzed and not when it runs."""
+"""Constructs that an engine does not support, reported when a text is analyzed, before it runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drawloom.sql.script import Script
 
 
 def unsupported_constructs(script: Script, engine: str) -> tuple[Problem, ...]:
-    """The constructs of a text that the engine has no SQL for, each with its place in the user's text."""
+    """The constructs of a text that the engine does not support, as problems with their place in the user's text."""
     if engine == script.dialect:
         return ()
     try:

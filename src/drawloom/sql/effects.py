@@ -1,4 +1,4 @@
-"""What a script does, statement by statement: the tables it reads and writes, and the temporary ones it makes."""
+"""The effects of a script, statement by statement: the tables it reads and writes, and the temporary ones it creates."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sqlglot import exp
 from drawloom.model import Days
 from drawloom.sql.clauses import (
     CteNames,
-    empties_days,
-    inner_names,
+    deletes_whole_days,
     is_temporary,
     listed_columns,
+    merge_branches,
     partition_key,
-    table_of,
-    whens,
+    target_table,
+    visible_ctes,
 )
 from drawloom.sql.days.day_set import ALL, NONE, DaySet
 from drawloom.sql.days.partition_pruning import Pruner, TableScan, subqueries
@@ -31,7 +31,7 @@ from drawloom.sql.script import Write
 class ScriptEffects:
     """Collects the table scans and writes of a script's statements, in order.
 
-    Days of a table that the script has written itself before it reads them are not read from outside.
+    Days that the script wrote itself before it reads them are no dependency.
     """
 
     def __init__(self, context: AnalysisContext) -> None:
@@ -59,7 +59,7 @@ class ScriptEffects:
             self._collect_scans(written)
 
     def _collect_scans(self, written: dict[str, DaySet]) -> None:
-        """Take the scans of the last statement, less the days that the script has made before."""
+        """Take the scans of the last statement, without the days that the script wrote before it."""
         for scan in self._pruner.scans.values():
             own = written.get(scan.table.lower(), NONE)
             left = self.context.probe_days.subtract(scan.days, own)
@@ -75,7 +75,7 @@ class ScriptEffects:
                 self._created.add(name)
 
     def read_subqueries(self, node: exp.Expr) -> None:
-        """A query, or a statement of which only the queries in it count."""
+        """A query, or a statement that has no effect besides its queries."""
         if isinstance(node, exp.Query):
             self._into(node)
             self._pruner.read(node, self.names)
@@ -97,7 +97,7 @@ class ScriptEffects:
     def insert(self, node: exp.Insert) -> None:
         """INSERT: it appends, or overwrites a table or a partition."""
         ctes: list[Cte] = []
-        names = inner_names(node, self.names, ctes)
+        names = visible_ctes(node, self.names, ctes)
         if isinstance(node.expression, exp.Expr) and isinstance(node.expression, exp.Query):
             self._pruner.read(node.expression, names)
         elif isinstance(node.args.get("source"), exp.Table):
@@ -106,7 +106,7 @@ class ScriptEffects:
             for query in subqueries(node.expression):
                 self._pruner.read(query, names)
         self._pruner.visit_ctes(ctes)
-        table = table_of(node.this)
+        table = target_table(node.this)
         if table is not None:
             self._record_insert(node, table, names)
         elif isinstance(node.this, exp.Directory):
@@ -170,14 +170,14 @@ class ScriptEffects:
     def _write_branches(self, node: exp.MultitableInserts) -> None:
         for branch in node.expressions:
             insert = branch.find(exp.Insert) if not isinstance(branch, exp.Insert) else None
-            table = table_of(insert.this) if insert is not None else None
+            table = target_table(insert.this) if insert is not None else None
             if table is not None:
                 self._write(table, "append")
 
     def create(self, node: exp.Create) -> None:
         """CREATE TABLE or VIEW, also a temporary one."""
         kind = str(node.args.get("kind") or "").upper()
-        table = table_of(node.this)
+        table = target_table(node.this)
         query = node.expression if isinstance(node.expression, exp.Expr) else None
         if kind not in ("TABLE", "VIEW", "MATERIALIZED VIEW") or table is None:
             self._routine(node)
@@ -190,7 +190,7 @@ class ScriptEffects:
             self._declare(table)
             return
         ctes: list[Cte] = []
-        self._pruner.read(query, inner_names(node, self.names, ctes))
+        self._pruner.read(query, visible_ctes(node, self.names, ctes))
         self._pruner.visit_ctes(ctes)
         self._write(table, "view" if "VIEW" in kind else "create")
 
@@ -202,7 +202,7 @@ class ScriptEffects:
         cte = Cte(
             name.lower(),
             query,
-            dict(inner_names(node, self.names, ctes)),
+            dict(visible_ctes(node, self.names, ctes)),
             listed_columns(node),
             can_push_down=kind == "VIEW",
         )
@@ -214,7 +214,7 @@ class ScriptEffects:
         self.names[name.lower()] = cte
 
     def _routine(self, node: exp.Create) -> None:
-        """CREATE PROCEDURE: what its body does counts as done."""
+        """CREATE PROCEDURE: counted as if its body ran."""
         if not isinstance(node.expression, exp.Block):
             self.read_subqueries(node)
             return
@@ -234,7 +234,7 @@ class ScriptEffects:
         clone = node.args.get("clone")
         if clone is not None and isinstance(clone.this, exp.Table):
             self._pruner.read_parts(exp.Tuple(), self.names, self.context.builder.leaf(clone.this, self.names))
-            self._write(table_of(node.this) or clone.this, "create")
+            self._write(target_table(node.this) or clone.this, "create")
 
     def cache(self, node: exp.Cache) -> None:
         """Spark's CACHE TABLE x AS query makes a temporary view."""
@@ -245,9 +245,9 @@ class ScriptEffects:
     def merge(self, node: exp.Merge) -> None:
         """MERGE: rows of the source without a match matter only where they are inserted."""
         ctes: list[Cte] = []
-        names = inner_names(node, self.names, ctes)
+        names = visible_ctes(node, self.names, ctes)
         builder = self.context.builder
-        inserts = any(not when.args.get("matched") and not when.args.get("source") for when in whens(node))
+        inserts = any(not when.args.get("matched") and not when.args.get("source") for when in merge_branches(node))
         target, using = builder.leaf(node.this, names), builder.leaf(node.args["using"], names)
         self._pruner.read_parts(
             node, names, JoinNode(using, target, "left" if inserts else "inner", node.args.get("on"))
@@ -258,7 +258,7 @@ class ScriptEffects:
     def update(self, node: exp.Update) -> None:
         """UPDATE, with the tables of its FROM."""
         ctes: list[Cte] = []
-        names = inner_names(node, self.names, ctes)
+        names = visible_ctes(node, self.names, ctes)
         tree = self.context.builder.leaf(node.this, names)
         others = self.context.builder.tree(node, names)
         self._pruner.read_parts(node, names, JoinNode(others, tree, "inner") if others else tree)
@@ -267,11 +267,11 @@ class ScriptEffects:
 
     def delete(self, node: exp.Delete) -> None:
         """DELETE: the days it empties count as overwritten if they are inserted again."""
-        target = table_of(node.this) or next(iter(node.args.get("tables") or []), None)
+        target = target_table(node.this) or next(iter(node.args.get("tables") or []), None)
         if not isinstance(target, exp.Table):
             return
         ctes: list[Cte] = []
-        names = inner_names(node, self.names, ctes)
+        names = visible_ctes(node, self.names, ctes)
         tree = self.context.builder.leaf(target, names)
         for using in node.args.get("using") or []:
             tree = JoinNode(self.context.builder.leaf(using, names), tree, "inner")
@@ -281,17 +281,17 @@ class ScriptEffects:
         self._write_target(target, "delete")
         name = table_name(target).lower()
         self._days_deleted[name] = self.context.probe_days.union(
-            [self._days_deleted.get(name, NONE), days if empties_days(node) else NONE]
+            [self._days_deleted.get(name, NONE), days if deletes_whole_days(node) else NONE]
         )
 
     def truncate(self, node: exp.TruncateTable) -> None:
-        """TRUNCATE: what is inserted then is all that is there."""
+        """TRUNCATE: an INSERT after it replaces the whole table."""
         for table in node.expressions:
             if isinstance(table, exp.Table):
                 self._days_deleted[table_name(table).lower()] = ALL
 
     def drop(self, node: exp.Drop) -> None:
-        """DROP: a table that this script made and drops is temporary, not written."""
+        """DROP: a table that this script created and drops again counts as temporary, not as written."""
         for table in node.args.get("tables") or []:
             name = table_name(table).lower() if isinstance(table, exp.Table) else ""
             self.names.pop(name, None)
@@ -300,7 +300,7 @@ class ScriptEffects:
                 self.writes = [write for write in self.writes if write.table.lower() != name]
 
     def alter(self, node: exp.Alter) -> None:
-        """ALTER TABLE ... RENAME TO: what was written has the new name."""
+        """ALTER TABLE ... RENAME TO: earlier writes get the new name."""
         for action in node.args.get("actions") or []:
             if isinstance(action, exp.AlterRename) and isinstance(node.this, exp.Table):
                 old, new = table_name(node.this).lower(), table_name(action.this)
@@ -310,7 +310,7 @@ class ScriptEffects:
 
     def copy(self, node: exp.Copy) -> None:
         """COPY: a table is filled from files, or a table or query is exported to files."""
-        table = table_of(node.this)
+        table = target_table(node.this)
         if node.args.get("kind"):
             for path in node.args.get("files") or []:
                 self.scans.append(TableScan(path.name, path, ALL))
@@ -322,7 +322,7 @@ class ScriptEffects:
             self.read_subqueries(node)
 
     def _write_target(self, node: exp.Expr, mode: str) -> None:
-        table = table_of(node)
+        table = target_table(node)
         if table is not None:
             self._pruner.scans.pop(id(table), None)
             self._write(table, mode)

@@ -1,4 +1,4 @@
-"""The SELECT that a family of tables stands for."""
+"""The query that replaces a family of tables where it is read: a UNION ALL of its members."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import re
 
 from drawloom.model import digest
 
-_FIRST = 0xE000
-_MOST = 6000
+_FIRST_MARK = 0xE000
+_MAX_TAGS = 6000
 _SPACE = re.compile(r"\s+")
 
 
@@ -24,10 +24,10 @@ def fingerprint(text: str, dialect: str = "duckdb") -> str:
     at = 0
     for start, end in tag_spans(text):
         comment = text.startswith("{#", start)
-        masked += [text[at:start], " " if comment else chr(_FIRST + len(tags))]
+        masked += [text[at:start], " " if comment else chr(_FIRST_MARK + len(tags))]
         tags += [] if comment else [_SPACE.sub(" ", text[start:end])]
         at = end
-    if len(tags) > _MOST:
+    if len(tags) > _MAX_TAGS:
         return digest([text])
     masked.append(text[at:])
     try:

@@ -1,4 +1,4 @@
-"""Column lineage: which columns of which tables each output column is made of."""
+"""Column lineage: which columns of which tables each output column is computed from."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
-from drawloom.sql.clauses import inner_names, is_star
+from drawloom.sql.clauses import is_star, visible_ctes
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.day_set import ProbeDays
 from drawloom.sql.days.family_pruning import read_arms
 from drawloom.sql.days.partition_pruning import subqueries
 from drawloom.sql.days.predicates import ResolvedColumn
-from drawloom.sql.days.query import AnalysisContext, AnalyzedQuery, SelectScope, name_in_arm
-from drawloom.sql.days.query import inner_name as name_inside
+from drawloom.sql.days.query import AnalysisContext, AnalyzedQuery, SelectScope, name_in_arm, name_in_source_query
 from drawloom.sql.effects import ScriptEffects
 from drawloom.sql.recursion import with_deep_stack
 from drawloom.sql.scope import Cte, Source, SourceBuilder
@@ -24,7 +23,7 @@ _NONE: Origins = frozenset()
 
 
 def lineage(script: Script) -> dict[str, list[str]]:
-    """Output columns of the script's last query, each with the ``schema.table.column`` it is made of, sorted.
+    """Output columns of the script's last query, each with the ``schema.table.column`` names it comes from, sorted.
 
     A star over a table whose columns are not known gives the output ``*``. A text that is nested too deep gives an empty mapping.
     """
@@ -44,7 +43,7 @@ def _lineage(script: Script) -> dict[str, list[str]]:
         if query is None:
             continue
         made: list[Cte] = []
-        names = inner_names(statement, effects.names, made) if query is not statement else effects.names
+        names = visible_ctes(statement, effects.names, made) if query is not statement else effects.names
         found = _Tracer().outputs(AnalyzedQuery(context, query, names))
         renamed = _schema_names(statement)
         pairs = zip([*renamed, *list(found)[len(renamed) :]], found.values(), strict=False)
@@ -103,7 +102,9 @@ class _Tracer:
         if query.scope is None or definition is None:
             return _NONE
         if isinstance(definition, ResolvedColumn):
-            return _NONE.union(*(self._term(query.scope, *term) for term in definition.columns))
+            return _NONE.union(
+                *(self._source_column_origins(query.scope, *source_column) for source_column in definition.columns)
+            )
         return self._expression(query.scope, definition)
 
     def _expression(self, scope: SelectScope, node: exp.Expr) -> Origins:
@@ -111,12 +112,12 @@ class _Tracer:
         for column in _columns(node):
             target = scope.resolve(column)
             if target is not None:
-                found += [self._term(scope, *term) for term in target.columns]
+                found += [self._source_column_origins(scope, *source_column) for source_column in target.columns]
         for inner in subqueries(node):
             found += self.outputs(scope.subquery(inner)).values()
         return _NONE.union(*found)
 
-    def _term(self, scope: SelectScope, source: Source, name: str) -> Origins:
+    def _source_column_origins(self, scope: SelectScope, source: Source, name: str) -> Origins:
         if source.kind == "table":
             return frozenset({f"{source.table}.{name}"})
         owner: SelectScope | None = scope
@@ -124,11 +125,11 @@ class _Tracer:
             owner = owner.outer
         query = owner.query(source) if owner is not None else None
         if owner is not None and query is not None and source.entry.family is not None:
-            inside = name_inside(source, query, name)
+            inside = name_in_source_query(source, query, name)
             arms = read_arms(owner, source, query)
             return _NONE.union(*(self.column(arm, name_in_arm(query, arm, inside)) for arm in arms))
         if query is not None:
-            return self.column(query, name_inside(source, query, name))
+            return self.column(query, name_in_source_query(source, query, name))
         return self._expression(owner, source.node) if owner is not None and source.kind == "rows" else _NONE
 
     def _star(self, query: AnalyzedQuery, scope: SelectScope, star: exp.Expr) -> dict[str, Origins]:
@@ -136,14 +137,14 @@ class _Tracer:
         for source in query.star_sources(star):
             for name in self._names(scope, source):
                 if name == "*":
-                    found["*"] = found.get("*", _NONE) | self._term(scope, source, "*")
+                    found["*"] = found.get("*", _NONE) | self._source_column_origins(scope, source, "*")
                 elif query.has(name) is not False:
                     found.setdefault(name, self._named(query, scope, source, name))
         return found
 
     def _named(self, query: AnalyzedQuery, scope: SelectScope, source: Source, name: str) -> Origins:
         definition = query.definition(name)
-        return self._term(scope, source, name) if definition is None else self.column(query, name)
+        return self._source_column_origins(scope, source, name) if definition is None else self.column(query, name)
 
     def _names(self, scope: SelectScope, source: Source) -> Sequence[str]:
         if source.columns is not None:

@@ -27,12 +27,12 @@ def with_deep_stack(function: Callable[[], Result]) -> Result:
 
 
 def _in_thread(function: Callable[[], Result]) -> Result:
-    answers: list[Result] = []
+    results: list[Result] = []
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            answers.append(function())
+            results.append(function())
         except BaseException as error:
             errors.append(error)
 
@@ -47,4 +47,4 @@ def _in_thread(function: Callable[[], Result]) -> Result:
         sys.setrecursionlimit(levels)
     if errors:
         raise errors[0]
-    return answers[0]
+    return results[0]

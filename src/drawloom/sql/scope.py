@@ -1,4 +1,4 @@
-"""Sources: what the names in a FROM are (tables, CTEs, subqueries, files), and the tree of their joins."""
+"""Sources of a FROM (tables, CTEs, subqueries, files), and the tree of their joins."""
 
 from __future__ import annotations
 
@@ -13,19 +13,33 @@ from drawloom.sql.catalog import Catalog, CatalogEntry, find_entry
 from drawloom.sql.days.day_set import Grain
 from drawloom.sql.families import family_query
 
-_TIMES = ("timestamp", "_ts", "_at", "_time", "datetime")
+_TIME_SUFFIXES = ("timestamp", "_ts", "_at", "_time", "datetime")
 
-_FILES = (".parquet", ".csv", ".json", ".ndjson", ".jsonl", ".avro", ".orc", ".xlsx", ".tsv", ".gz", ".zst", ".txt")
-# Columns that an engine gives every table, by dialect.
+_FILE_SUFFIXES = (
+    ".parquet",
+    ".csv",
+    ".json",
+    ".ndjson",
+    ".jsonl",
+    ".avro",
+    ".orc",
+    ".xlsx",
+    ".tsv",
+    ".gz",
+    ".zst",
+    ".txt",
+)
+# Columns that an engine adds to every table, by dialect.
 _PSEUDO_COLUMNS = {"bigquery": ("_partitiondate", "_partitiontime", "_table_suffix")}
-_FORMATS = ("parquet", "json", "csv", "orc", "avro", "delta", "text", "binaryfile")
+_SPARK_FILE_FORMATS = ("parquet", "json", "csv", "orc", "avro", "delta", "text", "binaryfile")
 
 
 @dataclass(slots=True, eq=False)
 class Cte:
-    """A name for a query: of a WITH, or a temporary table or view made earlier in the script.
+    """A named query: from a WITH, or a temporary table or view created earlier in the script.
 
-    ``can_push_down`` says that conditions on it also hold inside; not so for a recursive one, nor for a table that was filled.
+    ``can_push_down``: a condition on the name may be applied inside the query. Not in a recursive one, nor in a temporary
+    table, which was filled before the condition.
     """
 
     name: str
@@ -37,10 +51,10 @@ class Cte:
 
 @dataclass(slots=True, eq=False)
 class Source:
-    """One thing in a FROM: a table, a query, or something whose rows are not a table's (``kind`` rows).
+    """One item of a FROM; its ``kind`` is table, query, or rows (UNNEST and other table functions).
 
-    ``columns`` are the names it is known to give, None where they are not known. ``opaque`` says that a condition
-    on its columns does not bound the rows that are read for it (PIVOT, a sample).
+    ``columns`` are its column names, None where they are not known. ``opaque``: a condition on its columns does not bound
+    the rows that are read for it (PIVOT, a sample).
     """
 
     alias: str
@@ -96,9 +110,9 @@ def table_name(table: exp.Table) -> str:
 def file_path(table: exp.Table) -> str | None:
     """The path, where a name in FROM is that of a file or folder: 'x.parquet', or Spark's parquet.`folder/x`."""
     name = table.name
-    if table.db.lower() in _FORMATS and not table.catalog:
+    if table.db.lower() in _SPARK_FILE_FORMATS and not table.catalog:
         return name if "/" in name or "." in name else None
-    return name if not table.db and ("/" in name or name.lower().endswith(_FILES)) else None
+    return name if not table.db and ("/" in name or name.lower().endswith(_FILE_SUFFIXES)) else None
 
 
 class SourceBuilder:
@@ -148,7 +162,7 @@ class SourceBuilder:
         return _pair(left, right, kind, join.args.get("on"), using)
 
     def leaf(self, node: exp.Expr, names: Mapping[str, Cte]) -> JoinTree:
-        """One source, with what is joined to it."""
+        """One source, with its own joins."""
         return self._part(node, names, [])
 
     def _part(self, node: exp.Expr, names: Mapping[str, Cte], before: list[Source]) -> JoinTree:
@@ -162,7 +176,7 @@ class SourceBuilder:
         return tree
 
     def _group(self, node: exp.Subquery, names: Mapping[str, Cte], before: list[Source]) -> JoinTree:
-        """Joins in parentheses; with an alias they are one source of which nothing is known."""
+        """Joins in parentheses; with an alias over all of them, their columns cannot be told apart."""
         tree = self._part(node.this, names, before)
         for join in node.args.get("joins") or []:
             tree = self._join(tree, join, names)
@@ -225,7 +239,7 @@ class SourceBuilder:
         return Source(alias, "table", node, name, entry, tuple(key.lower() for key in keys), opaque=opaque)
 
     def _family(self, node: exp.Table, family: Family) -> exp.Query:
-        """What a family stands for at a place where it is read; its members are read at that place of the text."""
+        """The query of a family; its nodes get the position of the reference, so that findings have a place in the text."""
         self.families[family.name.lower()] = family
         if id(node) not in self._family_queries:
             query = family_query(family)
@@ -240,7 +254,7 @@ class SourceBuilder:
         return Source(alias, "rows", node, columns=columns)
 
     def entry(self, name: str) -> CatalogEntry:
-        """What the catalog knows of a table."""
+        """The catalog's entry for a table, an empty one if there is none."""
         return find_entry(self.catalog, name)
 
 
@@ -266,4 +280,4 @@ def grain_of(source: Source, name: str) -> Grain:
         return "time"
     if name not in source.keys:
         return "day" if kind == "DATE" else "any"
-    return "time" if not kind and (name == "ts" or name.endswith(_TIMES)) else "day"
+    return "time" if not kind and (name == "ts" or name.endswith(_TIME_SUFFIXES)) else "day"

@@ -22,8 +22,8 @@ class Write:
 
     ``mode`` is overwrite, append, create, view, merge, update or delete. ``partition`` maps each key of a
     PARTITION clause to a day's offset, a literal, or None where it is dynamic; None without such a clause.
-    ``statement`` is the index of the statement. ``replaces`` says that running it again gives the same rows:
-    it overwrites, or what it appends was deleted before.
+    ``statement`` is the index of the statement. ``replaces``: running it again leaves the same rows, because it overwrites
+    or because the rows that it appends were deleted before.
     """
 
     table: str
@@ -43,7 +43,7 @@ class TableReference:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Script:
-    """A parsed text and all that was found in it; what lint rules work on.
+    """A parsed text with its reads and writes; the input of lint rules.
 
     ``rendered`` and ``statements`` are those of the reference ``day``. ``families`` are those that are read, by their
     names in lower case; their members are among the reads.
@@ -75,22 +75,22 @@ class Script:
         return place(self.source, self.rendered.origin(offset), self.file)
 
     def where(self, node: exp.Expr) -> Where:
-        """Line and column of a node in the user's text: of its first known part, or of what it is part of."""
+        """Line and column of a node in the user's text; a node without a position has that of the nearest one around it."""
         current: exp.Expr | None = node
         while current is not None:
-            starts = [start for start, _ in _spots(current)]
+            starts = [start for start, _ in _char_spans(current)]
             if starts:
                 return self.place(min(starts))
             current = current.parent
         return Where(self.file)
 
     def span(self, node: exp.Expr) -> tuple[int, int] | None:
-        """The characters [start, end) of a node in the user's text; None where a template put them there."""
-        spots = list(_spots(node))
-        if not spots:
+        """The characters [start, end) of a node in the user's text; None where they come from a template expression."""
+        spans = list(_char_spans(node))
+        if not spans:
             return None
-        start = min(first for first, _ in spots)
-        end = _closed(self.rendered.text, start, max(last for _, last in spots))
+        start = min(first for first, _ in spans)
+        end = _end_after_brackets(self.rendered.text, start, max(last for _, last in spans))
         if end is None or not self.rendered.is_verbatim(start, end):
             return None
         origin = self.rendered.origin(start)
@@ -103,16 +103,16 @@ def place(source: str, offset: int, file: str | None = None) -> Where:
     return Where(file, line, offset - source.rfind("\n", 0, offset))
 
 
-def _spots(node: exp.Expr) -> Iterator[tuple[int, int]]:
+def _char_spans(node: exp.Expr) -> Iterator[tuple[int, int]]:
     for part in node.walk():
         meta: dict[str, Any] = part.meta
         if "start" in meta:
             yield meta["start"], meta["end"] + 1
 
 
-def _closed(text: str, start: int, end: int) -> int | None:
+def _end_after_brackets(text: str, start: int, end: int) -> int | None:
     """The end moved right until brackets that were opened inside are closed; None where they are not."""
-    depth = _depth(text[start:end])
+    depth = _bracket_depth(text[start:end])
     while depth > 0 and end < len(text):
         quote = text[end]
         if quote in "'\"`":
@@ -124,7 +124,7 @@ def _closed(text: str, start: int, end: int) -> int | None:
     return end if depth == 0 else None
 
 
-def _depth(text: str) -> int:
+def _bracket_depth(text: str) -> int:
     depth, quote = 0, ""
     for char in text:
         if quote:

@@ -1,4 +1,4 @@
-"""From a text to a Script: what it reads day by day, and what it writes."""
+"""Reads a text into a Script: renders it for probe days, parses it, and infers its reads and writes."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def read_script(
     params: Mapping[str, Any] | None = None,
     file: str | None = None,
 ) -> Script:
-    """What a text reads, with the days of each table, and what it writes.
+    """A text's reads, with the days of each table, and its writes.
 
     Args:
         text: SQL with Jinja, one statement or several.
-        dialect: whose SQL it is.
-        keys: the partition columns of tables that the catalog does not know, the day's first.
+        dialect: the dialect of the text.
+        keys: the partition columns of tables that are not in the catalog, the day's first.
         catalog: tables with their keys and columns.
         schedule: how often it runs.
         target: the table that it fills, for ``{{ this }}``.
         params: the values of ``params``.
-        file: its file, for places in errors.
+        file: the text's file, for the locations of errors.
 
     Raises:
         InputError: with one problem: ``not-sql``, ``template-error``, ``syntax-error`` or ``refused``.
@@ -71,7 +71,7 @@ def read_script(
 
 @dataclass(frozen=True, slots=True)
 class _VariantEffects:
-    """What one variant of a text does, at the runs that give this variant."""
+    """The effects of one variant of a text, at the runs that render to it."""
 
     variant: Variant
     effects: ScriptEffects
@@ -83,8 +83,8 @@ class _Reader:
     """Reads one text in three steps of growing cost.
 
     The text is rendered and analyzed for some thirty probe days, and a rule is inferred from the days that were read on
-    them. A template may do something else near the fixed dates that it names, so a rule is also compared with runs
-    around those. Only where no rule fits, every run of two years is analyzed.
+    them. A template may branch on the fixed dates that it names, so the rule is also compared with runs near those. Only
+    where no rule fits, every run of two years is analyzed.
     """
 
     text: str
@@ -189,7 +189,7 @@ class _LazyMeasurement:
         self.measured: dict[str, Measured] | None = None
 
     def of(self, table: str) -> Measured:
-        """What is read of a table."""
+        """The offsets that are read of a table on each run day."""
         if self.measured is None:
             self.measured = self.reader.measure(self.template, self.runs())
         return self.measured.get(table, [])
@@ -210,7 +210,7 @@ def _fixed_dates(variant: Variant) -> list[date]:
 
 
 def _by_day(offsets: Mapping[int, Days], runs: Sequence[ProbeRun], indices: Sequence[int] | None = None) -> Measured:
-    """Runs of the same day (the hours of an hourly schedule) count as one: what any of them reads."""
+    """The offsets by run day: the runs of one day (the hours of an hourly schedule) are united."""
     found: dict[date, Days] = {}
     for index, run in zip(indices or range(len(runs)), runs, strict=True):
         found[run.day] = found.get(run.day, Days()) | offsets.get(index, Days())
@@ -227,7 +227,7 @@ def _as_written(reads: Sequence[Read], found: Sequence[_VariantEffects]) -> list
 
 
 def _writes(found: Sequence[_VariantEffects]) -> tuple[Write, ...]:
-    """The writes of the first variant, and those that only others do."""
+    """The writes of the first variant, and those that only occur in others."""
     writes = list(found[0].effects.writes)
     for one in found[1:]:
         for write in one.effects.writes:

@@ -1,4 +1,4 @@
-"""Proofs for frameworks, ours and anybody's: what must always hold, on the spec and rows of a case."""
+"""Tests for any framework: laws that must always hold, checked on the spec and rows of a case."""
 
 from drawloom.testing.case import FrameworkCase
 from drawloom.testing.laws import BrokenLawError

@@ -1,4 +1,4 @@
-"""FrameworkCase: a spec, the rows it reads, the rows it must come to, and the laws that every framework keeps."""
+"""FrameworkCase: a spec, the rows it reads and the rows expected of it, on which the laws of all frameworks are checked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CASE_FILE = "case.yml"
 
 @dataclass(frozen=True)
 class FrameworkCase:
-    """One situation that a framework is proven on.
+    """One case that a framework is tested on.
 
     >>> case = FrameworkCase(spec=SIGNUP, rows={"raw.events": EVENTS}, expected={"funnels.signup": COUNTS})  # doctest: +SKIP
     >>> case.check(tmp_path)  # doctest: +SKIP
@@ -46,7 +46,7 @@ class FrameworkCase:
         spec: a spec, as YAML text.
         rows: the rows of each table that is read, each with its ``ds``; a table whose rows have none has no days.
             A day without rows is an empty day. A key that a row lacks is NULL.
-        expected: the rows that tables and families must come to, in any order: a list of rows with their ``ds``, or
+        expected: the rows that tables and families must have, in any order: a list of rows with their ``ds``, or
             lists of rows by day, of which one may be empty. These are all rows of the days that are named, but need not
             name all columns. Floats are compared by nine digits.
         types: DuckDB types of columns of ``rows``, by table, where they do not follow from the values, as for
@@ -54,7 +54,7 @@ class FrameworkCase:
         first: the first day of the history; that of the rows otherwise.
         last: the last day of the history; that of the rows otherwise.
         more: other specs that the spec uses, or that fill tables it reads, as YAML or ``.sql`` text by file name.
-        choices: what else the page is tried with, besides its defaults and each value of each choice.
+        choices: more choices to test the page with, besides its defaults and each value of each choice.
     """
 
     spec: str
@@ -67,7 +67,7 @@ class FrameworkCase:
     choices: Sequence[Mapping[str, str]] = ()
 
     def check(self, folder: Path) -> None:
-        """Hold all laws on DuckDB. A history of a few days is enough, as each is run many times.
+        """Check all laws on DuckDB. A history of a few days is enough, as each is run many times.
 
         Args:
             folder: an empty folder, for several projects.
@@ -82,7 +82,7 @@ class FrameworkCase:
         self._check_page(folder / "whole")
 
     def check_engine(self, folder: Path, engine: str | Mapping[str, Any]) -> None:
-        """Hold two laws on another engine: the expected rows come out, and the page's queries run.
+        """Check two laws on another engine: the expected rows come out, and the page's queries run.
 
         Args:
             folder: an empty folder.
@@ -136,11 +136,11 @@ class FrameworkCase:
                 compare_contents("split", f"{what}, a run", contents, read_contents(project))
 
     def _splits(self) -> list[tuple[date, ...]]:
-        """The first days of the ranges that are run: every day, and one and two by chance, but always the same."""
+        """The first days of the ranges to run: every day, then one and two random days, always the same."""
         later = self.days[1:]
         chooser = random.Random(len(later))  # noqa: S311 - it must choose the same splits each time
-        by_chance = [tuple(sorted(chooser.sample(later, n))) for n in (1, 2) if n < len(later)]
-        return [tuple(later), *by_chance]
+        random_splits = [tuple(sorted(chooser.sample(later, n))) for n in (1, 2) if n < len(later)]
+        return [tuple(later), *random_splits]
 
     def _check_page(self, folder: Path) -> None:
         with _open(folder, "page") as project:
@@ -152,7 +152,7 @@ class FrameworkCase:
                 check_page(project, name, chosen)
 
     def _values(self, choice: Choice) -> Sequence[str]:
-        """The values of a choice; of a day one in the middle, and the day before there is anything."""
+        """The values of a choice; of a day choice one in the middle, and the day before the first."""
         days = self.days
         return choice.values or tuple(map(str, (days[len(days) // 2], days[0] - timedelta(days=1))))
 
@@ -186,7 +186,7 @@ class FrameworkCase:
 
 @contextmanager
 def _open(folder: Path, law: Law) -> Iterator[Project]:
-    """The project in a folder, whose specs must have no errors; what else it refuses breaks the law."""
+    """The project in a folder, whose specs must have no errors; any other refusal breaks the law."""
     try:
         with Project.load(folder) as project:
             if wrong := errors(project.check()):
@@ -197,7 +197,7 @@ def _open(folder: Path, law: Law) -> Iterator[Project]:
 
 
 def _run(project: Project, law: Law, what: str, **options: Any) -> Summary:
-    """Run what ``project.plan(**options)`` wants, in passes that are as long as they can be."""
+    """Run ``project.plan(**options)`` in the longest batches."""
     summary = project.run(project.plan(**options), jobs=1)
     if failed := next((result for result in summary.results if result.outcome == "failed"), None):
         raise BrokenLawError(law, f"in {what}, {failed.table} {failed.ds} failed: {failed.error}")

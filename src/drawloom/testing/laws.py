@@ -1,4 +1,4 @@
-"""The names of the laws, and the error that says which one is broken and where."""
+"""The names of the laws, and the error that names the broken one and where."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The law of pages: each part can be drawn, whatever is chosen."""
+"""The law of pages: each part can be drawn for every choice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from drawloom.testing.laws import BrokenLawError
 
 
 def check_page(project: Project, name: str, chosen: Mapping[str, str]) -> Page:
-    """Run each query of a page and look for the columns that are drawn; the page.
+    """Run each query of a page and check that it has the columns that are drawn; return the page.
 
     Args:
         project: whose tables are filled.
@@ -41,8 +41,8 @@ def check_page(project: Project, name: str, chosen: Mapping[str, str]) -> Page:
 def _check_query(project: Project, part: str, query: str, columns: set[str]) -> None:
     with _part(part):
         names = project.query(query).column_names
-    if lacking := columns - {"", *names}:
-        raise BrokenLawError("page", f"{part} lacks {', '.join(sorted(lacking))}; its query gives {', '.join(names)}.")
+    if missing := columns - {"", *names}:
+        raise BrokenLawError("page", f"{part} lacks {', '.join(sorted(missing))}; its query gives {', '.join(names)}.")
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def typed_rows(table: str, rows: Rows, types: Mapping[str, str]) -> pa.Table:
     """The rows as Arrow, without ``ds``; columns whose DuckDB type is named are cast to it.
 
     Raises:
-        ValueError: a column has no values, so that its type has to be named.
+        ValueError: a column has no values, so that its type must be given.
     """
     import duckdb
 
@@ -49,16 +49,16 @@ def typed_rows(table: str, rows: Rows, types: Mapping[str, str]) -> pa.Table:
         raise ValueError(
             f"types of {table} == {dict(types)}, must name the type of {', '.join(untyped) or 'a column'}."
         )
-    items = (f"{sqlfiles.name(name)}::{types[name]} AS {sqlfiles.name(name)}" for name in types)
+    items = (f"{sqlfiles.quote_name(name)}::{types[name]} AS {sqlfiles.quote_name(name)}" for name in types)
     replaced = f"* REPLACE ({', '.join(items)})" if types else "*"
     return duckdb.from_arrow(arrow).select(replaced).to_arrow_table()
 
 
 def read_contents(project: Project) -> Contents:
-    """What the project's tables hold. Landed ones are left out: they cannot be computed again."""
+    """The contents of the project's tables. Landed ones are left out: they cannot be computed again."""
     steps = [step for pipeline in project.pipelines for step in pipeline.steps if not step.landed]
     records = project.registry.records({step.into.name for step in steps})
-    rows = {table: rows_by_day(project.query(f"SELECT * FROM {sqlfiles.table(table)}")) for table in records}
+    rows = {table: rows_by_day(project.query(f"SELECT * FROM {sqlfiles.quote_table(table)}")) for table in records}
     return {
         (table, ds): Partition(record.content, rows[table].get(ds, ()))
         for table, days in records.items()
@@ -67,7 +67,7 @@ def read_contents(project: Project) -> Contents:
 
 
 def compare_contents(law: Law, what: str, expected: Contents, found: Contents) -> None:
-    """Hold a law: the same partitions came out with the same contents."""
+    """Check a law: the same partitions came out with the same contents."""
     changed = sorted(key for key in expected.keys() & found.keys() if expected[key].content != found[key].content)
     if changed:
         differences = describe_difference(expected[changed[0]].rows, found[changed[0]].rows)
@@ -79,16 +79,16 @@ def compare_contents(law: Law, what: str, expected: Contents, found: Contents) -
 
 
 def compare_rows(project: Project, table: str, expected: Rows | Mapping[date, Rows]) -> None:
-    """Hold the law ``expected`` for a table."""
+    """Check the law ``expected`` for a table."""
     try:
-        answer = project.query(f"SELECT * FROM {sqlfiles.table(table)}")
+        answer = project.query(f"SELECT * FROM {sqlfiles.quote_table(table)}")
     except DrawloomError as error:
         raise BrokenLawError("expected", f"{table} cannot be read{_states(project, table)}: {error}") from error
     found = rows_by_day(answer)
     wanted = expected if isinstance(expected, Mapping) else _group_expected(table, expected, list(found))
     columns = dict.fromkeys(name for rows in wanted.values() for row in rows for name in row)
-    if lacking := [name for name in columns if name not in answer.column_names]:
-        raise BrokenLawError("expected", f"{table} lacks the columns {', '.join(lacking)}.")
+    if missing_columns := [name for name in columns if name not in answer.column_names]:
+        raise BrokenLawError("expected", f"{table} lacks the columns {', '.join(missing_columns)}.")
     for ds, rows in wanted.items():
         got = [{name: row[name] for name in columns} for row in found.get(ds, ())]
         if difference := describe_difference(rows, got):
@@ -96,7 +96,7 @@ def compare_rows(project: Project, table: str, expected: Rows | Mapping[date, Ro
 
 
 def _states(project: Project, table: str, ds: date | None = None) -> str:
-    """Why partitions of a table, or that of a day, are not there; empty where all of them are."""
+    """Why partitions of a table, or that of a day, are missing; empty where none is."""
     partitions = [p for p in project.status().partitions if p.key[0] == table and ds in {None, p.ds}]
     if not partitions and table in {step.into.name for pipeline in project.pipelines for step in pipeline.steps}:
         return " (no partition is scheduled)"
@@ -127,21 +127,21 @@ def _group(rows: Rows) -> Mapping[date, Rows]:
 
 def describe_difference(expected: Rows, found: Rows) -> str:
     """Which rows are missing and which are unexpected, in any order; empty where there are none."""
-    missing, unexpected = _without(expected, found), _without(found, expected)
+    missing, unexpected = _unmatched(expected, found), _unmatched(found, expected)
     texts = [("missing", missing), ("unexpected", unexpected)]
     return "; ".join(f"{len(rows)} {what}: {_show(rows)}" for what, rows in texts if rows)
 
 
-def _without(rows: Rows, others: Rows) -> Rows:
+def _unmatched(rows: Rows, others: Rows) -> Rows:
     left = list(others)
-    lone = []
+    unmatched = []
     for row in rows:
         equal = next((n for n, other in enumerate(left) if _equal_rows(row, other)), None)
         if equal is None:
-            lone.append(row)
+            unmatched.append(row)
         else:
             del left[equal]
-    return lone
+    return unmatched
 
 
 def _equal_rows(row: Row, other: Row) -> bool:
@@ -163,7 +163,7 @@ def is_equal(value: Any, other: Any) -> bool:
 def _close(value: Any, other: Any) -> bool:
     try:
         return math.isclose(value, other, rel_tol=1e-9, abs_tol=1e-9) or (math.isnan(value) and math.isnan(other))
-    except TypeError:  # one is no number
+    except TypeError:  # one is not a number
         return False
 
 

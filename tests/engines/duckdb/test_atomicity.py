@@ -36,12 +36,12 @@ with DuckDB(Lake(root)) as engine:
             engine.publish([task.stage(Table("core.t"), day, sql, {"run": f"w{tag}"})])
 print("DONE", flush=True)
 """
-ASK = "SELECT count(DISTINCT tag), count(DISTINCT n), max(tag), max(n), count(*), max(x) FROM core.t"
+SUMMARY_SQL = "SELECT count(DISTINCT tag), count(DISTINCT n), max(tag), max(n), count(*), max(x) FROM core.t"
 
 
 @contextmanager
 def writer(lake: Lake, tag: int, times: int) -> Iterator[subprocess.Popen[str]]:
-    """A process that writes; it is gone, and its pipe closed, however the block ends."""
+    """A process that writes; it is killed at the end of the block."""
     command = [sys.executable, "-c", WRITER, str(lake.root), str(tag), str(times)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         try:
@@ -54,7 +54,7 @@ def writer(lake: Lake, tag: int, times: int) -> Iterator[subprocess.Popen[str]]:
 
 def is_whole(bench: Bench) -> bool:
     """Whether a reader sees one complete result of one writer."""
-    ((tags, ns, tag, n, count, last),) = bench.rows(ASK)
+    ((tags, ns, tag, n, count, last),) = bench.rows(SUMMARY_SQL)
     return (tags, ns) == (1, 1) and count == 20000 + tag * 1000 + n == last + 1
 
 
@@ -91,7 +91,7 @@ def test_two_writers_at_once_leave_one_whole_result(bench: Bench, times: int) ->
     assert n == times - 1
 
 
-def test_a_drop_during_a_publication_does_no_harm(bench: Bench) -> None:
+def test_drops_while_another_process_publishes(bench: Bench) -> None:
     with writer(bench.lake, 1, 30) as child:
         while child.poll() is None:
             bench.engine.drop("core.t", D1)
@@ -99,25 +99,25 @@ def test_a_drop_during_a_publication_does_no_harm(bench: Bench) -> None:
         assert child.returncode == 0
 
 
-def test_a_task_gives_up_on_files_that_change_all_the_time(bench: Bench) -> None:
-    restless = InputFiles({"core.t": "SELECT 1 AS a"}, {str(bench.lake.root / "nowhere"): "1-1-1"})
+def test_a_task_gives_up_on_files_that_keep_changing(bench: Bench) -> None:
+    changing_files = InputFiles({"core.t": "SELECT 1 AS a"}, {str(bench.lake.root / "nowhere"): "1-1-1"})
     cursor = bench.engine.cursor()
     cursor.execute("ATTACH ':memory:' AS own; USE own")
     with DuckTask(
         cursor,
         "own",
-        lambda: restless,
+        lambda: changing_files,
         run="r",
         new_file=bench.engine.staging.file,
         on_exit=lambda _: None,
-        patience=0.1,
+        retry_seconds=0.1,
     ) as task:
         task.refresh_views()
-        with pytest.raises(RunError, match=r"files of core\.t changed again and again while they were read"):
+        with pytest.raises(RunError, match=r"files of core\.t kept changing while they were read"):
             task.query("SELECT a FROM core.t")
 
 
-def test_a_query_that_runs_keeps_the_partition_it_began_with(bench: Bench, tmp_path: Path) -> None:
+def test_a_task_reads_one_version_of_a_partition(bench: Bench, tmp_path: Path) -> None:
     assert tmp_path.exists()
     bench.fill("core.t", D1, "SELECT 1 AS tag FROM range(10)")
     with bench.engine.task({"core.t": [D1]}) as task:

@@ -23,7 +23,7 @@ CONNECTION = duckdb.connect()
         "PIVOT (SELECT 1 AS a, 2 AS b) ON a IN (1, 2) USING sum(b)",
     ],
 )
-def test_one_select_is_taken(sql: str) -> None:
+def test_one_select_is_accepted(sql: str) -> None:
     assert extract_select(CONNECTION, sql).type.name == "SELECT"
     assert CONNECTION.execute(f"SELECT count(*) FROM (\n{without_semicolon(sql)}\n)").fetchall()[0][0] >= 1
 
@@ -45,13 +45,13 @@ def test_one_select_is_taken(sql: str) -> None:
         ("PIVOT (SELECT 1 AS a, 2 AS b) ON a USING sum(b)", "PIVOT ... ON column IN"),
     ],
 )
-def test_anything_else_is_refused(sql: str, message: str) -> None:
+def test_other_statements_are_refused(sql: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         extract_select(CONNECTION, sql)
     assert message in str(caught.value)
 
 
-def test_what_is_no_sql_is_duckdbs_error() -> None:
+def test_invalid_sql_raises_duckdbs_error() -> None:
     with pytest.raises(RunError, match=r"syntax error(.|\n)*LINE 2: FORM"):
         extract_select(CONNECTION, "SELECT 1\nFORM x y z (")
 
@@ -61,7 +61,7 @@ def test_explain_is_allowed() -> None:
 
 
 @given(st.sampled_from(["SELECT ';--ü' AS a", "SELECT 'é' -- x;\n AS a", "SELECT $$;$$ AS a"]), st.data())
-def test_the_body_loses_only_what_ends_a_statement(sql: str, data: st.DataObject) -> None:
+def test_only_trailing_semicolons_and_comments_are_removed(sql: str, data: st.DataObject) -> None:
     ends = st.lists(st.sampled_from([";", " ", "\n", "-- ü;\n", "/* ; */", "\t"]), max_size=5)
     text = sql + "".join(data.draw(ends))
     assert without_semicolon(text).strip() == sql

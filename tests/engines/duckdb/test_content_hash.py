@@ -33,7 +33,7 @@ ROWS = st.lists(st.tuples(st.none() | st.integers(-3, 3), st.none() | st.sampled
 
 
 @given(ROWS, ROWS, st.randoms(use_true_random=False))
-def test_equal_contents_have_equal_hashes_and_others_do_not(
+def test_hashes_are_equal_exactly_where_the_rows_are(
     one: list[tuple[int | None, str | None]], other: list[tuple[int | None, str | None]], chance: random.Random
 ) -> None:
     shuffled = one.copy()
@@ -66,7 +66,7 @@ def test_equal_contents_have_equal_hashes_and_others_do_not(
         ("SELECT MAP {'a': 1} AS a", "SELECT MAP {'a': 2} AS a"),
     ],
 )
-def test_what_differs_has_another_hash(one: str, other: str) -> None:
+def test_different_rows_have_different_hashes(one: str, other: str) -> None:
     assert content_of(one) != content_of(other)
 
 
@@ -78,7 +78,7 @@ def test_what_differs_has_another_hash(one: str, other: str) -> None:
         ("SELECT 1 AS a, 2 AS b", "SELECT 2 AS b, 1 AS a"),
     ],
 )
-def test_what_is_equal_in_sql_has_the_same_hash(one: str, other: str) -> None:
+def test_values_that_are_equal_in_sql_have_the_same_hash(one: str, other: str) -> None:
     assert content_of(one) == content_of(other)
 
 

@@ -37,7 +37,7 @@ def test_a_task_sees_exactly_the_days_it_declared(bench: Bench) -> None:
         bench.rows("SELECT * FROM core.t", {})
 
 
-def test_the_planner_knows_how_many_rows_each_day_has(bench: Bench) -> None:
+def test_duckdbs_planner_estimates_the_rows_of_each_day(bench: Bench) -> None:
     bench.fill("core.t", D1, "SELECT n FROM range(10) AS r(n)")
     bench.fill("core.t", day(2), "SELECT n FROM range(70000) AS r(n)")
     columns = (Column("n", "BIGINT"),)
@@ -46,7 +46,7 @@ def test_the_planner_knows_how_many_rows_each_day_has(bench: Bench) -> None:
     assert "70,000 rows" in plan, plan
 
 
-def test_what_is_dropped_soon_is_compressed_quickly(bench: Bench) -> None:
+def test_short_lived_partitions_are_compressed_quickly(bench: Bench) -> None:
     sql = "SELECT n, hash(n) % 1000 AS h, 'user ' || hash(n % 777) AS s FROM range(50000) AS r(n)"
     made = {keep: bench.fill(Table("core.t", keep=keep), D1, sql) for keep in (None, 32, 31, 7)}
     assert len({staged.content for staged in made.values()}) == 1
@@ -71,12 +71,12 @@ def test_a_step_that_reads_its_own_past_begins_with_declared_columns(bench: Benc
     assert bench.rows("SELECT total FROM core.run ORDER BY ds") == [(1,), (2,), (3,)]
 
 
-def test_a_table_of_which_nothing_is_known_is_refused(bench: Bench) -> None:
-    with pytest.raises(InputError, match=r"table == core.none, must have a partition, or declared columns"):
+def test_a_table_without_partitions_or_declared_columns_is_refused(bench: Bench) -> None:
+    with pytest.raises(InputError, match=r"table core\.none has neither partitions nor declared columns"):
         bench.engine.task({"core.none": [D1]})
 
 
-def test_an_empty_answer_is_a_partition_with_columns(bench: Bench) -> None:
+def test_an_empty_result_is_a_partition_with_columns(bench: Bench) -> None:
     staged = bench.fill("core.t", D1, "SELECT 1 AS n, 'x' AS s WHERE false")
     assert (staged.rows, [c.name for c in staged.columns]) == (0, ["n", "s"])
     assert bench.engine.days("core.t") == [D1]
@@ -93,7 +93,7 @@ def test_an_added_column_is_null_in_older_partitions(bench: Bench) -> None:
     assert bench.engine.query("SELECT * FROM core.t LIMIT 0", {"core.t": [D1]}).column_names == ["a", "b", "ds"]
 
 
-def test_files_of_others_in_the_lake_are_read_too(bench: Bench) -> None:
+def test_files_of_other_tools_in_the_lake_are_read(bench: Bench) -> None:
     for number, select in ((1, "SELECT 1::INTEGER AS a"), (2, "SELECT 2::BIGINT AS A, 'x' AS b, 9 AS ds")):
         path = bench.lake.path("core.t", day(number))
         path.parent.mkdir(parents=True)
@@ -102,7 +102,7 @@ def test_files_of_others_in_the_lake_are_read_too(bench: Bench) -> None:
     assert bench.rows("SELECT a, b, ds FROM core.t ORDER BY a") == [(1, None, day(1)), (2, "x", day(2))]
 
 
-def test_folders_with_signs_in_their_names_do_no_harm(tmp_path: Path) -> None:
+def test_special_characters_in_folder_names(tmp_path: Path) -> None:
     with DuckDB(Lake(tmp_path / "env=prod" / "a[1]* 'q'" / "lake")) as engine:
         bench = Bench(engine)
         bench.fill("core.t", D1, "SELECT 1 AS a")
@@ -125,7 +125,7 @@ def test_a_projected_ds_must_be_the_day_on_every_row(bench: Bench) -> None:
         assert caught.value.problems[0].code == "wrong-day"
 
 
-def test_rows_that_a_join_drops_are_not_held_against_ds(bench: Bench) -> None:
+def test_ds_of_rows_that_a_join_drops_is_not_checked(bench: Bench) -> None:
     bench.fill("core.a", D1, "SELECT 1 AS k")
     bench.fill("core.b", D1, "SELECT 1 AS k")
     bench.fill("core.b", day(2), "SELECT 2 AS k")
@@ -151,7 +151,7 @@ def test_running_twice_writes_the_same_bytes(bench: Bench) -> None:
     assert bench.lake.path("core.t", D1).read_bytes() == one
 
 
-def test_a_range_lands_every_day_and_equals_the_days_one_by_one(bench: Bench) -> None:
+def test_a_range_writes_every_day_and_equals_the_days_one_by_one(bench: Bench) -> None:
     sql = "SELECT x AS a, DATE '2026-01-01' + CAST(x % 5 AS INTEGER) AS ds FROM range(500) AS t(x) WHERE x % 5 <> 2"
     days = [day(n) for n in range(1, 7)]
     with bench.engine.task({}) as task:
@@ -191,10 +191,10 @@ def test_a_batch_of_days_equals_the_days_one_by_one(bench: Bench, projected: str
     texts = {day(n): text.format(ds=day(n)) + "; -- done" for n in range(1, 6)}
     into = Table("core.k", cluster=("k",))
     with bench.engine.task({"core.t": None}) as task:
-        together = task.stage_days(into, texts, {ds: {"run": "r1", "note": ds.isoformat()} for ds in texts})
-        assert task.fetch(f"SELECT sum(k) FROM ({task.partition_sql(together[4])})") == [(3,)]
-    assert [part.rows for part in together] == [1, 2, 3, 3, 3]
-    for part in together:
+        batch = task.stage_days(into, texts, {ds: {"run": "r1", "note": ds.isoformat()} for ds in texts})
+        assert task.fetch(f"SELECT sum(k) FROM ({task.partition_sql(batch[4])})") == [(3,)]
+    assert [part.rows for part in batch] == [1, 2, 3, 3, 3]
+    for part in batch:
         with bench.engine.task({"core.t": [part.ds]}) as task:
             assert task.stage(into, part.ds, texts[part.ds], {}).content == part.content
         bench.engine.publish([part])
@@ -222,11 +222,11 @@ def test_arrow_data_is_staged_with_its_types(bench: Bench) -> None:
             task.stage_arrow(T, day(2), data, {})
         with pytest.raises(InputError, match=r"result for core.t == list, must be a pyarrow.Table"):
             task.stage_arrow(T, D1, [{"n": 1}], {})
-        with pytest.raises(InputError, match=r"n more than once"):
+        with pytest.raises(InputError, match=r"n: core\.t must not have two columns of one name"):
             task.stage_arrow(T, D1, pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["n", "n"]), {})
 
 
-def test_a_staged_partition_can_be_looked_at_before_it_is_published(bench: Bench) -> None:
+def test_a_staged_partition_can_be_queried_before_it_is_published(bench: Bench) -> None:
     with bench.engine.task({}) as task:
         staged = task.stage(T, D1, "SELECT 7 AS a", {})
         task.add_view(staged)
@@ -236,7 +236,7 @@ def test_a_staged_partition_can_be_looked_at_before_it_is_published(bench: Bench
     assert bench.engine.days("core.t") == []
 
 
-def test_duckdbs_errors_keep_their_words_and_the_users_line(bench: Bench) -> None:
+def test_duckdb_errors_keep_their_message_and_the_users_line(bench: Bench) -> None:
     with pytest.raises(RunError) as caught:
         bench.fill("core.t", D1, "SELECT 1 AS a,\n  nothing AS b\nFROM range(3)")
     problem = caught.value.problems[0]
@@ -264,7 +264,7 @@ def test_a_failed_step_leaves_nothing_in_staging(bench: Bench) -> None:
         "SELECT * FROM bench",
     ],
 )
-def test_the_engine_itself_reads_nothing_outside(bench: Bench, sql: str) -> None:
+def test_queries_cannot_read_files_outside_the_lake(bench: Bench, sql: str) -> None:
     with pytest.raises(RunError):
         bench.fill("core.t", D1, sql)
 
@@ -279,7 +279,7 @@ def test_the_engine_itself_reads_nothing_outside(bench: Bench, sql: str) -> None
         "ATTACH '/tmp/drawloom-outside.db'",
     ],
 )
-def test_even_an_unchecked_statement_cannot_leave_the_lake(bench: Bench, sql: str) -> None:
+def test_unchecked_statements_cannot_write_outside_the_lake(bench: Bench, sql: str) -> None:
     with pytest.raises(duckdb.Error):
         bench.engine.cursor().execute(sql)
 
@@ -292,7 +292,7 @@ def test_tasks_do_not_see_each_other(bench: Bench) -> None:
         assert other.query("SELECT a FROM core.t").to_pylist() == [{"a": 2}]
 
 
-def test_threads_work_side_by_side(bench: Bench) -> None:
+def test_tasks_run_in_parallel_threads(bench: Bench) -> None:
     bench.fill("core.base", D1, "SELECT x AS a FROM range(50000) AS t(x)")
     errors: list[Exception] = []
 
@@ -353,7 +353,7 @@ def test_the_error_for_too_little_memory(lake: Lake) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"), [({"memory": "lots"}, "memory == 'lots'"), ({"threads": 0}, "threads == 0")]
 )
-def test_limits_must_make_sense(lake: Lake, settings: dict[str, Any], message: str) -> None:
+def test_invalid_limits_are_refused(lake: Lake, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         DuckDB(lake, **settings)
 
@@ -361,11 +361,11 @@ def test_limits_must_make_sense(lake: Lake, settings: dict[str, Any], message: s
 def test_interrupt_cancels_the_running_query(bench: Bench) -> None:
     over = threading.Event()
 
-    def stop() -> None:
-        while not over.wait(0.2):  # what is between two statements does not hear it
+    def interrupt_until_over() -> None:
+        while not over.wait(0.2):  # repeated, as an interrupt between two statements has no effect
             bench.engine.interrupt()
 
-    thread = threading.Thread(target=stop)
+    thread = threading.Thread(target=interrupt_until_over)
     thread.start()
     with pytest.raises(RunError) as caught:
         bench.rows("SELECT count(*) FROM range(10000000000) AS t(x) WHERE x % 3 = sqrt(x)")
@@ -379,7 +379,7 @@ def test_ctrl_c_cancels_a_query(tmp_path: Path) -> None:
 import signal, sys
 from drawloom.engines.duckdb.engine import DuckDB
 from drawloom.engines.lake import Lake
-signal.signal(signal.SIGINT, signal.default_int_handler)  # who was started in the background may ignore it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background may ignore it
 with DuckDB(Lake(sys.argv[1])) as engine:
     print("GO", flush=True)
     engine.query("SELECT count(*) FROM range(100000000000) AS t(x) WHERE x % 3 = sqrt(x)")
@@ -416,7 +416,7 @@ def test_times_are_in_utc_whatever_the_machine(bench: Bench) -> None:
     assert bench.rows("SELECT current_setting('TimeZone')") == [("UTC",)]
 
 
-def test_the_engine_tells_the_columns_of_one_file(bench: Bench) -> None:
+def test_columns_of_one_file(bench: Bench) -> None:
     bench.fill("core.t", D1, "SELECT 1 AS a")
     path = bench.lake.path("core.t", D1)
     assert bench.engine.file_columns(path) == (Column("a", "INTEGER"),)

@@ -30,7 +30,7 @@ from drawloom.engines.lake import Lake
 from drawloom.model import DrawloomError, Table
 root, sql = sys.argv[1:3]
 if os.geteuid() == 0 and sys.argv[3:] == ["nobody"]:
-    with tempfile.TemporaryDirectory() as warm, DuckDB(Lake(warm)) as engine:  # imports what nobody may not
+    with tempfile.TemporaryDirectory() as warm, DuckDB(Lake(warm)) as engine:  # imports modules that the user nobody cannot read
         with engine.task({}) as task:
             engine.publish([task.stage(Table("core.t"), date(2026, 1, 1), "SELECT 1 AS a", {})])
         engine.query("SELECT * FROM core.t").to_pylist()
@@ -66,21 +66,21 @@ def open_lake() -> Iterator[Lake]:
 
 
 def run(lake: Lake, sql: str, *options: str, limit: int | None = None) -> str:
-    def small() -> None:
+    def limit_file_size() -> None:
         if limit:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     command = [sys.executable, "-c", WRITE, str(lake.root), sql, *options]
-    done = subprocess.run(command, preexec_fn=small, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, preexec_fn=limit_file_size, capture_output=True, text=True, check=True)
     return done.stdout
 
 
 def test_a_full_disk_leaves_the_old_partition(open_lake: Lake) -> None:
     before = open_lake.path("core.t", D1).read_bytes()
-    told = run(open_lake, "SELECT random() AS a FROM range(3000000)", limit=1 << 20)
-    assert told.startswith("1\nengine-io ")
-    assert "File too large" in told or "write" in told.lower()
-    assert open_lake.stamp("core.t", D1) is None  # the child dropped it in the end, which needs no room
+    output = run(open_lake, "SELECT random() AS a FROM range(3000000)", limit=1 << 20)
+    assert output.startswith("1\nengine-io ")
+    assert "File too large" in output or "write" in output.lower()
+    assert open_lake.stamp("core.t", D1) is None  # the child dropped it in the end, which needs no disk space
     assert before
 
 
@@ -94,7 +94,7 @@ def test_the_error_for_a_full_disk() -> None:
     assert str(full).endswith("No space left on device. Free space on the disk; nothing was published.")
 
 
-def test_a_full_disk_leaves_nothing_half_done(open_lake: Lake) -> None:
+def test_a_full_disk_leaves_no_staged_files(open_lake: Lake) -> None:
     (open_lake.root / "core" / "t" / "keep").touch()
     run(open_lake, "SELECT random() AS a FROM range(3000000)", limit=1 << 20)
     assert list((open_lake.root / ".staging").iterdir()) == []
@@ -103,10 +103,10 @@ def test_a_full_disk_leaves_nothing_half_done(open_lake: Lake) -> None:
 def test_a_read_only_lake_can_be_queried_and_not_written(open_lake: Lake) -> None:
     for path in [open_lake.root, *open_lake.root.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
-    told = run(open_lake, "SELECT 2 AS a", "nobody")
-    assert told.startswith("1\nread-only lake == ")
-    assert told.count("must be writable") == 2
-    assert "Give this user the right to write there" in told
+    output = run(open_lake, "SELECT 2 AS a", "nobody")
+    assert output.startswith("1\nread-only lake == ")
+    assert output.count("must be writable") == 2
+    assert "Give this user the right to write there" in output
     with DuckDB(open_lake) as engine:
         assert Bench(engine).rows("SELECT a FROM core.t") == [(1,)]
 
@@ -117,14 +117,14 @@ def test_the_error_for_a_read_only_partition(open_lake: Lake) -> None:
         for path in [open_lake.root, open_lake.root / ".staging"]:
             os.chown(path, NOBODY, NOBODY)
     day.chmod(0o555)
-    told = run(open_lake, "SELECT 2 AS a", "nobody")
-    assert told.startswith("1\nread-only ")
-    assert "part-0.parquet" in told
+    output = run(open_lake, "SELECT 2 AS a", "nobody")
+    assert output.startswith("1\nread-only ")
+    assert "part-0.parquet" in output
     assert list((open_lake.root / ".staging").iterdir()) == []
 
 
 @pytest.mark.timeout(120)
-def test_writes_that_fail_in_the_middle_always_end(bench: Bench) -> None:
+def test_failing_writes_do_not_hang(bench: Bench) -> None:
     broken = "SELECT CASE WHEN x = 19999 THEN error('over') ELSE x::VARCHAR END AS a FROM range(20000) AS t(x)"
 
     def write(number: int) -> None:
@@ -132,5 +132,5 @@ def test_writes_that_fail_in_the_middle_always_end(bench: Bench) -> None:
         with bench.engine.cursor() as cursor, pytest.raises(duckdb.InvalidInputException, match="over"):
             cursor.execute(f"COPY ({broken}) TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
 
-    with ThreadPoolExecutor(4) as pool:  # on a busy machine DuckDB's own threads for writing hung in one of fifty
+    with ThreadPoolExecutor(4) as pool:  # with DuckDB's async_threads one in fifty hung on a busy machine
         assert len(list(pool.map(write, range(300)))) == 300

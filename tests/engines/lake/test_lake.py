@@ -8,7 +8,7 @@ import pytest
 from drawloom.engines.lake import FILE, Lake
 from drawloom.model import InputError, RunError, Table
 from tests.engines.conftest import D1, Bench, day
-from tests.work import calls
+from tests.helpers import count_calls
 
 
 def test_a_partition_is_one_file_in_the_folder_of_its_day(bench: Bench) -> None:
@@ -20,7 +20,7 @@ def test_a_partition_is_one_file_in_the_folder_of_its_day(bench: Bench) -> None:
     assert path.stat().st_size == staged.bytes
 
 
-def test_scan_gives_stamps_by_day_and_skips_what_is_no_partition(bench: Bench) -> None:
+def test_scan_returns_stamps_by_day_and_skips_other_folders(bench: Bench) -> None:
     for number in (3, 1, 2):
         bench.fill("core.t", day(number), "SELECT 1 AS a")
     folder = bench.lake.folder("core.t")
@@ -99,7 +99,7 @@ def test_a_file_has_metadata(bench: Bench) -> None:
 def test_the_error_for_a_corrupt_file_names_it(lake: Lake, tmp_path: Path) -> None:
     path = tmp_path / "bad.parquet"
     path.write_bytes(b"nothing of the kind")
-    with pytest.raises(RunError, match=r"bad\.parquet.*must be a readable Parquet file"):
+    with pytest.raises(RunError, match=r"bad\.parquet.* is missing or not a readable Parquet file"):
         lake.read_meta(path)
 
 
@@ -111,7 +111,7 @@ def test_drop_removes_the_partition_and_its_folder(bench: Bench) -> None:
     assert not bench.lake.path("core.t", D1).parent.exists()
 
 
-def test_drop_removes_files_of_other_engines_and_leaves_a_folder_in_which_something_else_lies(bench: Bench) -> None:
+def test_drop_removes_files_of_other_engines_but_no_subfolders(bench: Bench) -> None:
     bench.fill("core.t", D1, "SELECT 1 AS a")
     folder = bench.lake.path("core.t", D1).parent
     (folder / "20261126_abc").touch()
@@ -129,7 +129,7 @@ def test_scan_of_ten_thousand_partitions_is_fast(lake: Lake) -> None:
         part.mkdir()
         (part / FILE).write_bytes(b"x")
     assert len(lake.scan("core.big")) == 10_000
-    called = calls(lambda: lake.scan("core.big"))
+    called = count_calls(lambda: lake.scan("core.big"))
     assert called < 12 * 10_000, called
 
 

@@ -22,9 +22,9 @@ from drawloom.model import RunError
 HOLD = """
 import sys, time
 from drawloom.engines.lake import Lake
-area = Lake(sys.argv[1]).open_staging("run1")
-area.file().write_bytes(b"half")
-print(area.path, flush=True)
+folder = Lake(sys.argv[1]).open_staging("run1")
+folder.file().write_bytes(b"half")
+print(folder.path, flush=True)
 time.sleep(60)
 """
 
@@ -34,16 +34,16 @@ def staging(lake: Lake) -> Path:
 
 
 def test_closing_removes_the_staging_folder(lake: Lake) -> None:
-    area = lake.open_staging("r1")
-    area.file().write_bytes(b"x")
-    (area.folder() / "y").write_bytes(b"y")
-    assert area.path.name.startswith("r1-")
-    area.close()
-    area.close()
+    staging_folder = lake.open_staging("r1")
+    staging_folder.file().write_bytes(b"x")
+    (staging_folder.folder() / "y").write_bytes(b"y")
+    assert staging_folder.path.name.startswith("r1-")
+    staging_folder.close()
+    staging_folder.close()
     assert list(staging(lake).iterdir()) == []
 
 
-def test_the_sweep_spares_the_living_and_takes_the_killed(lake: Lake) -> None:
+def test_sweep_removes_folders_of_killed_processes_only(lake: Lake) -> None:
     child = subprocess.Popen([sys.executable, "-c", HOLD, str(lake.root)], stdout=subprocess.PIPE, text=True)
     assert child.stdout
     path = Path(child.stdout.readline().strip())
@@ -59,7 +59,7 @@ def test_the_sweep_spares_the_living_and_takes_the_killed(lake: Lake) -> None:
     mine.close()
 
 
-def test_what_a_process_left_that_was_killed_before_it_had_its_lock_or_while_it_closed_is_swept(lake: Lake) -> None:
+def test_folders_of_processes_killed_before_locking_or_while_closing_are_swept(lake: Lake) -> None:
     bare, half = staging(lake) / "bare", staging(lake) / "half"
     bare.mkdir(parents=True)
     half.mkdir()
@@ -70,7 +70,7 @@ def test_what_a_process_left_that_was_killed_before_it_had_its_lock_or_while_it_
 
 
 @pytest.mark.parametrize(("module", "name"), [(os, "open"), (fcntl, "flock")], ids=["opened", "locked"])
-def test_a_folder_that_is_swept_before_its_lock_is_had_is_made_again(
+def test_a_folder_that_is_swept_before_it_is_locked_is_created_again(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
 ) -> None:
     swept: list[str] = []
@@ -82,16 +82,16 @@ def test_a_folder_that_is_swept_before_its_lock_is_had_is_made_again(
         return call(*arguments)
 
     monkeypatch.setattr(module, name, sweep_first)
-    area = lake.open_staging("r1")
+    staging_folder = lake.open_staging("r1")
     assert len(swept) == 1
-    assert area.path.name not in swept
+    assert staging_folder.path.name not in swept
     assert lake.sweep() == []
-    assert list(staging(lake).iterdir()) == [area.path]
-    area.close()
+    assert list(staging(lake).iterdir()) == [staging_folder.path]
+    staging_folder.close()
 
 
-def test_no_sweep_takes_the_folder_of_a_living_process(lake: Lake) -> None:
-    """Four threads make folders while four sweep; each opens the locks for itself, as a process does."""
+def test_concurrent_sweeps_keep_the_folders_of_living_processes(lake: Lake) -> None:
+    """Four threads create folders while four sweep; each opens the locks by itself, as a process does."""
     over = threading.Event()
 
     def sweep() -> None:
@@ -101,10 +101,10 @@ def test_no_sweep_takes_the_folder_of_a_living_process(lake: Lake) -> None:
     def make() -> list[bool]:
         there = []
         for _ in range(200):
-            area = lake.open_staging("r1")
-            area.file().touch()
-            there.append(len(list(area.path.iterdir())) == 2)
-            area.close()
+            staging_folder = lake.open_staging("r1")
+            staging_folder.file().touch()
+            there.append(len(list(staging_folder.path.iterdir())) == 2)
+            staging_folder.close()
         return there
 
     with ThreadPoolExecutor(8) as pool:
@@ -118,7 +118,7 @@ def test_no_sweep_takes_the_folder_of_a_living_process(lake: Lake) -> None:
     assert list(staging(lake).iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_locked_is_left_alone(lake: Lake) -> None:
+def test_a_folder_that_cannot_be_locked_is_kept(lake: Lake) -> None:
     (staging(lake) / "odd" / LOCK).mkdir(parents=True)
     (staging(lake) / "plain").mkdir()
     assert lake.sweep() == ["plain"]
@@ -139,14 +139,14 @@ def test_sweeping_without_a_staging_folder_does_nothing(lake: Lake) -> None:
     assert lake.sweep() == []
 
 
-def test_without_flock_age_decides(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_flock_old_folders_are_swept(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("drawloom.engines.lake.staging.fcntl", None)
-    area = lake.open_staging("r1")
+    staging_folder = lake.open_staging("r1")
     assert lake.sweep() == []
     past = time.time() - DEAD_AFTER - 60
-    os.utime(area.path, (past, past))
-    assert lake.sweep() == [area.path.name]
-    area.close()
+    os.utime(staging_folder.path, (past, past))
+    assert lake.sweep() == [staging_folder.path.name]
+    staging_folder.close()
 
 
 def test_a_lake_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_lake_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
         Lake(tmp_path / "lake").open_staging("r1")
 
 
-def test_files_in_an_area_have_names_of_their_own(lake: Lake) -> None:
-    area: StagingFolder = lake.open_staging("r1")
-    assert len({area.file() for _ in range(100)}) == 100
-    area.close()
+def test_staging_files_have_unique_names(lake: Lake) -> None:
+    staging_folder: StagingFolder = lake.open_staging("r1")
+    assert len({staging_folder.file() for _ in range(100)}) == 100
+    staging_folder.close()

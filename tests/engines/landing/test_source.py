@@ -30,7 +30,7 @@ def parquet(path: Path, sql: str) -> Path:
     return path
 
 
-def ask(tmp_path: Path, source: Source, sql: str, days: list[date] | None = None) -> list[tuple[object, ...]]:
+def query(tmp_path: Path, source: Source, sql: str, days: list[date] | None = None) -> list[tuple[object, ...]]:
     with DuckDB(Lake(tmp_path / "lake"), {source.name: source}) as engine:
         return Bench(engine).rows(sql, {source.name: days})
 
@@ -45,7 +45,7 @@ def ask(tmp_path: Path, source: Source, sql: str, days: list[date] | None = None
         ("**/r-{ds}.csv", ["r-2026-01-01.csv", "deep/er/r-2026-01-02.csv"]),
     ],
 )
-def test_days_are_read_out_of_paths(tmp_path: Path, pattern: str, names: list[str]) -> None:
+def test_days_are_parsed_from_paths(tmp_path: Path, pattern: str, names: list[str]) -> None:
     root = tmp_path / "a[1]"
     for number, name in enumerate(names):
         put(root / name, f"id,city,fare\n{number},x,1.5\n")
@@ -56,8 +56,8 @@ def test_days_are_read_out_of_paths(tmp_path: Path, pattern: str, names: list[st
     assert source.days() == [day(1), day(2)]
     assert source.paths(day(2)) == [str(root / names[1])]
     assert source.paths(day(3)) == []
-    assert ask(tmp_path, source, "SELECT id, ds FROM raw.rides ORDER BY id") == [(0, day(1)), (1, day(2))]
-    assert ask(tmp_path, source, "SELECT id, typeof(ds) FROM raw.rides", [day(2)]) == [(1, "DATE")]
+    assert query(tmp_path, source, "SELECT id, ds FROM raw.rides ORDER BY id") == [(0, day(1)), (1, day(2))]
+    assert query(tmp_path, source, "SELECT id, typeof(ds) FROM raw.rides", [day(2)]) == [(1, "DATE")]
 
 
 def test_a_pattern_names_the_whole_day() -> None:
@@ -94,32 +94,32 @@ def test_parquet_gets_ds_from_the_path(tmp_path: Path) -> None:
             tmp_path / f"env=x/rides/ds={day(number)}/p.parquet", f"SELECT {number} AS id, {number}.5::DOUBLE AS fare"
         )
     source = Source("raw.rides", str(tmp_path / "env=x/rides/ds={ds}/*.parquet"))
-    assert ask(tmp_path, source, "SELECT * FROM raw.rides ORDER BY id") == [(1, 1.5, day(1)), (2, 2.5, day(2))]
-    assert ask(tmp_path, source, "SELECT id FROM raw.rides", [day(2), day(3)]) == [(2,)]
-    assert ask(tmp_path, source, "SELECT count(*) FROM raw.rides", [day(3)]) == [(0,)]
+    assert query(tmp_path, source, "SELECT * FROM raw.rides ORDER BY id") == [(1, 1.5, day(1)), (2, 2.5, day(2))]
+    assert query(tmp_path, source, "SELECT id FROM raw.rides", [day(2), day(3)]) == [(2,)]
+    assert query(tmp_path, source, "SELECT count(*) FROM raw.rides", [day(3)]) == [(0,)]
 
 
-def test_a_landing_folder_that_looks_like_a_day_does_no_harm(tmp_path: Path) -> None:
+def test_a_landing_folder_named_like_a_day(tmp_path: Path) -> None:
     parquet(tmp_path / "ds=2020-05-05/r/ds=2026-01-01/p.parquet", "SELECT 1 AS id, 'x' AS filename")
     source = Source("raw.rides", str(tmp_path / "ds=2020-05-05/r/ds={ds}/*.parquet"))
-    assert ask(tmp_path, source, "SELECT id, filename, ds FROM raw.rides", [D1]) == [(1, "x", D1)]
+    assert query(tmp_path, source, "SELECT id, filename, ds FROM raw.rides", [D1]) == [(1, "x", D1)]
 
 
 def test_parquet_keeps_its_own_ds(tmp_path: Path) -> None:
     parquet(tmp_path / "rides/2026-01-01.parquet", "SELECT 1 AS id, 20260101 AS ds")
     source = Source("raw.rides", str(tmp_path / "rides/{ds}.parquet"))
-    assert ask(tmp_path, source, "SELECT ds, typeof(ds) FROM raw.rides", [D1]) == [(20260101, "INTEGER")]
+    assert query(tmp_path, source, "SELECT ds, typeof(ds) FROM raw.rides", [D1]) == [(20260101, "INTEGER")]
     undated = Source("raw.rides", str(tmp_path / "rides/*.parquet"))
-    assert ask(tmp_path, undated, "SELECT id, ds FROM raw.rides") == [(1, 20260101)]
+    assert query(tmp_path, undated, "SELECT id, ds FROM raw.rides") == [(1, 20260101)]
     assert undated.days() == []
     assert not undated.partitioned
 
 
-def test_parquet_files_of_different_columns_are_united(tmp_path: Path) -> None:
+def test_parquet_files_with_different_columns_are_united(tmp_path: Path) -> None:
     parquet(tmp_path / "r/2026-01-01.parquet", "SELECT 1::INTEGER AS id")
     parquet(tmp_path / "r/2026-01-02.parquet", "SELECT 2::BIGINT AS id, 'x' AS city")
     source = Source("raw.r", str(tmp_path / "r/{ds}.parquet"))
-    assert ask(tmp_path, source, "SELECT id, city, typeof(id) FROM raw.r ORDER BY id") == [
+    assert query(tmp_path, source, "SELECT id, city, typeof(id) FROM raw.r ORDER BY id") == [
         (1, None, "BIGINT"),
         (2, "x", "BIGINT"),
     ]
@@ -128,23 +128,25 @@ def test_parquet_files_of_different_columns_are_united(tmp_path: Path) -> None:
 def test_declared_columns_of_parquet_are_cast_where_that_is_exact(tmp_path: Path) -> None:
     parquet(tmp_path / "r/2026-01-01.parquet", "SELECT 1::INTEGER AS id, '2.50' AS fare, 'x' AS more")
     wide = Source("raw.r", str(tmp_path / "r/{ds}.parquet"), columns=(COLUMNS[0], COLUMNS[2]))
-    assert ask(tmp_path, wide, "SELECT id, typeof(id), fare::VARCHAR FROM raw.r") == [(1, "BIGINT", "2.50")]
+    assert query(tmp_path, wide, "SELECT id, typeof(id), fare::VARCHAR FROM raw.r") == [(1, "BIGINT", "2.50")]
     narrow = Source("raw.r", str(tmp_path / "r/{ds}.parquet"), columns=(Column("id", "TINYINT"),))
     with pytest.raises(InputError, match=r"raw.r.id has type INTEGER in its files, must be TINYINT, as declared"):
-        ask(tmp_path, narrow, "SELECT * FROM raw.r")
+        query(tmp_path, narrow, "SELECT * FROM raw.r")
     missing = Source("raw.r", str(tmp_path / "r/{ds}.parquet"), columns=(Column("fair", "DOUBLE"),))
-    with pytest.raises(InputError, match=r"fair is declared for raw.r, must be in its files \(the nearest is fare\)"):
-        ask(tmp_path, missing, "SELECT * FROM raw.r")
+    with pytest.raises(
+        InputError, match=r"fair is declared for raw.r, but missing in its files \(the nearest is fare\)"
+    ):
+        query(tmp_path, missing, "SELECT * FROM raw.r")
 
 
 def test_a_source_without_files_has_its_declared_columns(tmp_path: Path) -> None:
     declared = Source("raw.r", str(tmp_path / "r/{ds}.csv"), "csv", COLUMNS)
-    assert ask(tmp_path, declared, "SELECT count(fare), min(typeof(ds)) FROM raw.r") == [(0, None)]
+    assert query(tmp_path, declared, "SELECT count(fare), min(typeof(ds)) FROM raw.r") == [(0, None)]
     undeclared = Source("raw.r", str(tmp_path / "r/{ds}.parquet"))
     with pytest.raises(
         InputError, match=r"files of raw.r == .*, must match a file, or the source must have declared columns"
     ):
-        ask(tmp_path, undeclared, "SELECT * FROM raw.r")
+        query(tmp_path, undeclared, "SELECT * FROM raw.r")
 
 
 def test_csv_is_read_strictly_whatever_the_order_of_its_columns(tmp_path: Path) -> None:
@@ -152,7 +154,7 @@ def test_csv_is_read_strictly_whatever_the_order_of_its_columns(tmp_path: Path) 
     put(tmp_path / "r/2026-01-02.csv", 'ID,City,fare\n3,"é ""q""",2.25\n')
     (tmp_path / "r/2026-01-03.csv.gz").write_bytes(gzip.compress(b"id,city,fare\n4,z,1\n"))
     source = Source("raw.r", str(tmp_path / "r/{ds}.csv*"), "csv", COLUMNS)
-    assert ask(tmp_path, source, "SELECT id, city, fare::VARCHAR, ds FROM raw.r ORDER BY id") == [
+    assert query(tmp_path, source, "SELECT id, city, fare::VARCHAR, ds FROM raw.r ORDER BY id") == [
         (1, "a;b", "1.50", day(1)),
         (2, None, None, day(1)),
         (3, 'é "q"', "2.25", day(2)),
@@ -169,7 +171,7 @@ def test_csv_is_read_strictly_whatever_the_order_of_its_columns(tmp_path: Path) 
         ("csv", "id,city,fare\n1,x,1,9\n", r"2026-01-01\.csv"),
         ("csv", "", r"2026-01-01\.csv:1: header == '', must name every column"),
         ("csv", "id,,fare\n", r"header == 'id,,fare', must name every column"),
-        ("csv", "id,ID,fare\n", r"header == ID, id more than once"),
+        ("csv", "id,ID,fare\n", r"header has ID, id more than once"),
         ("json", '{"id": "x"}\n', r"raw\.r\.id == x, must be BIGINT, in .*2026-01-01\.json\."),
         ("json", '{"id": 1}\n{broken\n', r"raw\.r == \{broken, must be one JSON object a line, in "),
         ("json", "[1]\n", r"raw\.r == \[1\], must be one JSON object a line, in "),
@@ -179,7 +181,7 @@ def test_errors_of_files_name_the_file(tmp_path: Path, form: Format, text: str, 
     put(tmp_path / f"r/2026-01-01.{form}", text)
     source = Source("raw.r", str(tmp_path / f"r/{{ds}}.{form}"), form, COLUMNS)
     with pytest.raises((InputError, RunError), match=message):
-        ask(tmp_path, source, "SELECT * FROM raw.r")
+        query(tmp_path, source, "SELECT * FROM raw.r")
 
 
 def test_a_header_of_other_bytes_is_refused(tmp_path: Path) -> None:
@@ -187,7 +189,7 @@ def test_a_header_of_other_bytes_is_refused(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes("id,straße\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"must be text in UTF-8"):
-        ask(tmp_path, Source("raw.r", str(tmp_path / "r/{ds}.csv"), "csv", COLUMNS), "SELECT * FROM raw.r")
+        query(tmp_path, Source("raw.r", str(tmp_path / "r/{ds}.csv"), "csv", COLUMNS), "SELECT * FROM raw.r")
 
 
 def test_json_lines_are_read_strictly(tmp_path: Path) -> None:
@@ -197,7 +199,7 @@ def test_json_lines_are_read_strictly(tmp_path: Path) -> None:
     )
     columns = (*COLUMNS, Column("x", "STRUCT(y INTEGER[])"))
     source = Source("raw.r", str(tmp_path / "r/{ds}.jsonl"), "json", columns)
-    assert ask(tmp_path, source, "SELECT id, city, fare::VARCHAR, x, ds FROM raw.r ORDER BY id") == [
+    assert query(tmp_path, source, "SELECT id, city, fare::VARCHAR, x, ds FROM raw.r ORDER BY id") == [
         (1, "a", "1.50", {"y": [1]}, D1),
         (2, None, None, None, D1),
     ]
@@ -216,8 +218,8 @@ def test_columns_must_be_declared_and_are_proposed(tmp_path: Path, form: Format,
     source = Source("raw.r", str(tmp_path / f"r/{{ds}}.{form}"), form)
     for days in (None, [day(9)]):
         with pytest.raises(InputError) as caught:
-            ask(tmp_path, source, "SELECT * FROM raw.r", days)
-        assert f"columns of raw.r == none, must be declared for {form}" in str(caught.value)
+            query(tmp_path, source, "SELECT * FROM raw.r", days)
+        assert f"raw.r has no declared columns, which {form} files need" in str(caught.value)
         assert proposal in str(caught.value)
     with DuckDB(Lake(tmp_path / "lake"), {"raw.r": source}) as engine, pytest.raises(InputError):
         engine.columns("raw.r")
@@ -226,10 +228,10 @@ def test_columns_must_be_declared_and_are_proposed(tmp_path: Path, form: Format,
 def test_columns_that_cannot_be_inferred_must_be_declared(tmp_path: Path) -> None:
     source = Source("raw.r", str(tmp_path / "r/{ds}.csv"), "csv")
     with pytest.raises(InputError, match=r"Declare its columns: name and type"):
-        ask(tmp_path, source, "SELECT * FROM raw.r")
+        query(tmp_path, source, "SELECT * FROM raw.r")
 
 
-def test_the_engine_knows_a_sources_days_and_columns(tmp_path: Path) -> None:
+def test_days_and_columns_of_a_source(tmp_path: Path) -> None:
     parquet(tmp_path / "r/2026-01-02.parquet", "SELECT 1 AS id, 9 AS ds")
     declared = Source("raw.d", str(tmp_path / "d/{ds}.csv"), "csv", COLUMNS)
     sources = {"raw.r": Source("raw.r", str(tmp_path / "r/{ds}.parquet")), "raw.d": declared}
@@ -254,7 +256,7 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
 def test_a_corrupt_source_file_is_named(tmp_path: Path) -> None:
     put(tmp_path / "r/2026-01-01.parquet", "nothing of the kind")
     with pytest.raises(RunError, match=r"2026-01-01\.parquet"):
-        ask(tmp_path, Source("raw.r", str(tmp_path / "r/{ds}.parquet")), "SELECT * FROM raw.r")
+        query(tmp_path, Source("raw.r", str(tmp_path / "r/{ds}.parquet")), "SELECT * FROM raw.r")
 
 
 def test_a_batch_of_days_of_a_source_equals_the_days_one_by_one(tmp_path: Path) -> None:
@@ -269,19 +271,21 @@ def test_a_batch_of_days_of_a_source_equals_the_days_one_by_one(tmp_path: Path) 
         source = _rides(tmp_path, form)
         with DuckDB(Lake(tmp_path / form), {source.name: source}) as engine:
             with engine.task({source.name: list(texts)}) as task:
-                together = task.stage_days(Table("core.k"), texts, {ds: {} for ds in texts})
-            for part in together:
+                batch = task.stage_days(Table("core.k"), texts, {ds: {} for ds in texts})
+            for part in batch:
                 with engine.task({source.name: [part.ds]}) as task:
-                    alone = task.stage(Table("core.k"), part.ds, texts[part.ds], {})
-                assert (alone.content, alone.rows) == (part.content, rows)
+                    single = task.stage(Table("core.k"), part.ds, texts[part.ds], {})
+                assert (single.content, single.rows) == (part.content, rows)
 
 
-@pytest.mark.parametrize("packed", [True, False])
-def test_outside_files_that_are_not_alike_or_packed_are_read_day_by_day(tmp_path: Path, packed: bool) -> None:
+@pytest.mark.parametrize("compressed", [True, False])
+def test_files_with_different_columns_or_compression_are_not_read_in_one_batch(
+    tmp_path: Path, compressed: bool
+) -> None:
     for n in (1, 2):
         (tmp_path / f"r-{day(n)}.csv.gz").write_bytes(gzip.compress(b"id,city,fare\n1,x,2\n"))
         parquet(tmp_path / f"r-{day(n)}.parquet", f"SELECT {n} AS fare, 'x' AS city{', 1 AS more' * (n - 1)}")
-    source = _rides(tmp_path, "csv", ".csv.gz") if packed else _rides(tmp_path, "parquet")
+    source = _rides(tmp_path, "csv", ".csv.gz") if compressed else _rides(tmp_path, "parquet")
     texts = {ds: f"SELECT city FROM raw.rides WHERE ds = DATE '{ds}'" for ds in (day(1), day(2))}
     with DuckDB(Lake(tmp_path / "lake"), {source.name: source}) as engine:
         with engine.task({source.name: list(texts)}) as task, pytest.raises(RunError) as caught:

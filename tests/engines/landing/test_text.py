@@ -41,7 +41,7 @@ def read(text: str, type_: str) -> object:
         ("1,5", "DOUBLE"),
     ],
 )
-def test_what_is_not_exactly_a_value_is_bad(text: str, type_: str) -> None:
+def test_texts_that_are_not_exactly_a_value_are_invalid(text: str, type_: str) -> None:
     assert read(text, type_) == "bad"
 
 
@@ -62,11 +62,11 @@ def test_what_is_not_exactly_a_value_is_bad(text: str, type_: str) -> None:
         ("  x ", "VARCHAR", "  x "),
     ],
 )
-def test_what_is_a_value_is_read(text: str, type_: str, shown: str) -> None:
+def test_valid_texts_are_read(text: str, type_: str, shown: str) -> None:
     assert str(read(text, type_)) == shown
 
 
-def test_null_is_not_bad() -> None:
+def test_null_is_valid() -> None:
     assert CONNECTION.execute(f"SELECT {invalid_sql('NULL::VARCHAR', 'INTEGER')}").fetchall() == [(False,)]
 
 
@@ -76,7 +76,7 @@ def test_every_whole_number_is_read_back(number: int) -> None:
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-99999, max_value=99999))
-def test_a_decimal_is_read_exactly_or_bad(number: Decimal) -> None:
+def test_a_decimal_is_read_exactly_or_invalid(number: Decimal) -> None:
     exact = number == number.quantize(Decimal("0.01"))
     assert read(f"{number:f}", "DECIMAL(12,2)") == (number if exact else "bad")
 
@@ -84,7 +84,7 @@ def test_a_decimal_is_read_exactly_or_bad(number: Decimal) -> None:
 @given(
     st.text(st.sampled_from("0123456789.-+eE: T/Z"), max_size=12), st.sampled_from(["BIGINT", "DECIMAL(9,3)", "DATE"])
 )
-def test_any_text_is_a_value_or_bad(text: str, type_: str) -> None:
+def test_any_text_is_a_value_or_invalid(text: str, type_: str) -> None:
     value = read(text, type_)
     if value != "bad" and type_ != "DATE":
         assert Decimal(text.strip()) == value
@@ -110,7 +110,7 @@ def test_any_text_is_a_value_or_bad(text: str, type_: str) -> None:
         ([".", "-"], "VARCHAR"),
     ],
 )
-def test_the_type_of_a_column_is_guessed_from_all_values(texts: list[str | None], type_: str) -> None:
+def test_the_type_of_a_column_is_inferred_from_all_values(texts: list[str | None], type_: str) -> None:
     rows = ", ".join(f"({'NULL' if text is None else quote.value(text)})" for text in texts) or "(NULL)"
     where = "" if texts else " WHERE false"
     relation = f"(SELECT CAST(a AS VARCHAR) AS a FROM (VALUES {rows}) AS t(a){where})"

@@ -11,12 +11,12 @@ from drawloom.engines.trino.arrow import LENGTH, ROWS, Pages, batch, batches, li
 
 
 def column(kind: str, values: list[Any]) -> pa.Array:
-    """One column of an answer as Trino's JSON has it."""
+    """One column of a result in Trino's JSON, as Arrow."""
     return batch([("x", kind)], [[value] for value in values]).column(0)
 
 
 @pytest.mark.parametrize(
-    ("kind", "sent", "type_", "values"),
+    ("kind", "json_values", "type_", "values"),
     [
         ("boolean", [True, None], pa.bool_(), [True, None]),
         ("tinyint", [-128, None], pa.int8(), [-128, None]),
@@ -42,21 +42,23 @@ def column(kind: str, values: list[Any]) -> pa.Array:
         ("interval day to second", ["1 00:00:00.000"], pa.string(), ["1 00:00:00.000"]),
     ],
 )  # fmt: skip
-def test_columns_have_exact_types_and_values(kind: str, sent: list[Any], type_: pa.DataType, values: list[Any]) -> None:
-    made = column(kind, sent)
+def test_columns_have_exact_types_and_values(
+    kind: str, json_values: list[Any], type_: pa.DataType, values: list[Any]
+) -> None:
+    made = column(kind, json_values)
     assert made.type == type_
     assert made.to_pylist() == values
 
 
-def test_numbers_that_json_lacks() -> None:
+def test_floats_that_json_cannot_represent() -> None:
     (nan, zero) = column("double", ["NaN", -0.0]).to_pylist()
     assert nan != nan  # noqa: PLR0124
     assert str(zero) == "-0.0"
 
 
 def test_timestamps_with_time_zone_are_in_utc_whatever_their_zone() -> None:
-    sent = ["2026-01-01 00:00:00.100 Europe/Berlin", "2026-01-01 00:00:00.123456 -02:30", None]
-    made = column("timestamp(6) with time zone", sent)
+    json_values = ["2026-01-01 00:00:00.100 Europe/Berlin", "2026-01-01 00:00:00.123456 -02:30", None]
+    made = column("timestamp(6) with time zone", json_values)
     assert made.type == pa.timestamp("us", "UTC")
     assert made.to_pylist() == [
         datetime(2025, 12, 31, 23, 0, 0, 100000, UTC),
@@ -68,12 +70,12 @@ def test_timestamps_with_time_zone_are_in_utc_whatever_their_zone() -> None:
 
 
 def test_pages_make_one_table_and_none_an_empty_one() -> None:
-    named = [("a", "bigint"), ("b", "varchar")]
+    column_types = [("a", "bigint"), ("b", "varchar")]
     pages = Pages()
-    pages.add(named, [[1, "x"], [2, None]])
-    pages.add(named, [[3, "y"]])
-    assert pages.table(named).to_pylist() == [{"a": 1, "b": "x"}, {"a": 2, "b": None}, {"a": 3, "b": "y"}]
-    empty = Pages().table(named)
+    pages.add(column_types, [[1, "x"], [2, None]])
+    pages.add(column_types, [[3, "y"]])
+    assert pages.table(column_types).to_pylist() == [{"a": 1, "b": "x"}, {"a": 2, "b": None}, {"a": 3, "b": "y"}]
+    empty = Pages().table(column_types)
     assert empty.num_rows == 0
     assert empty.schema == pa.schema([("a", pa.int64()), ("b", pa.string())])
 
@@ -112,6 +114,6 @@ def test_statements_are_not_too_long() -> None:
     assert list(batches(pa.table({"a": pa.array([], pa.int64())}))) == []
 
 
-def test_a_lone_struct_is_one_column() -> None:
+def test_a_single_struct_is_one_column() -> None:
     data = pa.table({"a": pa.array([{"p": 1, "q": None}])})
     assert list(batches(data)) == ["ROW(ROW(1, NULL))"]

@@ -1,4 +1,4 @@
-"""A spec becomes a pipeline of one step."""
+"""An AutoDAG spec is compiled to a pipeline of one step."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_python_step_declares_what_it_reads() -> None:
         ),
         (
             {"sql": "SELECT 1", "schedule": "@monthly", "checks": [{"same_weekday": {"min": 1}}]},
-            "not be asked of a monthly",
+            "not be used on a monthly",
         ),
         ({"sql": "SELECT 1", "schedule": "0 * * * *"}, "must be a day, a week or a month to run"),
     ],

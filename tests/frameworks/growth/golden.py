@@ -25,7 +25,7 @@ ENGAGEMENT = ("ds", "window", "active_days", "users")
 
 @dataclass(frozen=True)
 class Golden:
-    """Events, and what they must come to: without dimensions, for windows of 1, 7 and 28 days."""
+    """Events and the expected accounting: without dimensions, for windows of 1, 7 and 28 days."""
 
     first: date
     last: date

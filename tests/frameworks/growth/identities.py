@@ -1,4 +1,4 @@
-"""What must hold between the numbers of any growth tables, whatever the data."""
+"""Identities between the numbers of growth tables that hold for any data."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ class Tables:
         return day
 
 
-def broken(tables: Tables) -> list[str]:
+def find_broken(tables: Tables) -> list[str]:
     """The identities that do not hold, with the first row that breaks each."""
     found: dict[str, str] = {}
-    for name, what in _broken(tables):
+    for name, what in _broken_rows(tables):
         found.setdefault(name, f"{name}: {what}")
     return list(found.values())
 
 
-def _broken(tables: Tables) -> Iterator[tuple[str, object]]:
+def _broken_rows(tables: Tables) -> Iterator[tuple[str, object]]:
     for row in tables.growth:
         for name, holds in _of_row(tables, row):
             if not holds:
@@ -62,15 +62,15 @@ def _broken(tables: Tables) -> Iterator[tuple[str, object]]:
 
 
 def _of_row(tables: Tables, row: Row) -> Iterator[tuple[str, bool]]:
-    gone, come = row["churned"], row["new"] + row["resurrected"]
+    left, came = row["churned"], row["new"] + row["resurrected"]
     change = row["active"] - tables.count(row, "active", ds=tables.before(row))
-    yield "1 active is new, retained and resurrected", row["active"] == come + row["retained"]
+    yield "1 active is new, retained and resurrected", row["active"] == came + row["retained"]
     if not row["cut"]:
         then = tables.count(row, "active", ds=tables.before(row))
-        yield "2 who was active is retained or churned", then == row["retained"] + gone
-        yield "nobody moves in the total", row["net_moved"] == 0
-    yield "3 the change of active is its flows", change == come - gone + row["net_moved"]
-    parts = row["active"] + gone + row["stale"]
+        yield "2 who was active is retained or churned", then == row["retained"] + left
+        yield "no moves in the total", row["net_moved"] == 0
+    yield "3 the change of active is its flows", change == came - left + row["net_moved"]
+    parts = row["active"] + left + row["stale"]
     yield "4 ever is the sum of the states", row["ever"] == parts
     if row["step"] == "day":
         yield from _of_day_step(tables, row)

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.frameworks.growth.house import day
+from tests.frameworks.growth.growth_project import day
 from tests.frameworks.growth.reference import Activity, Dimension, Row, Spec
 
 ACCOUNTS = "core.accounts"
@@ -79,7 +79,7 @@ def accounts(draw: st.DrawFn, /, days: int) -> dict[str, list[Row]]:
 
 @st.composite
 def houses(draw: st.DrawFn, /, days: int, **fixed: Any) -> dict[str, Any]:
-    """What makes a house: a spec, its last day, events and snapshots."""
+    """The arguments of a GrowthProject: a spec, its last day, events and snapshots."""
     spec = replace(draw(specs()), **fixed)
     snapshots = draw(accounts(days)) if any(dimension.table for dimension in spec.dimensions) else {}
     return {"spec": spec, "last": day(days - 1), "events": draw(events(days)), "snapshots": snapshots}

@@ -1,4 +1,4 @@
-"""What the growth tables must hold, computed literally: sets of days, one entity and one day at a time."""
+"""The expected growth tables, computed literally: sets of days, one entity and one day at a time."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ NULL = "(null)"
 OTHER = "(other)"
 KINDS: tuple[Kind, ...] = ("first", "last")
 HISTORY = 56  # days of the activity map
-MANY = 2.5  # rows of the state for each that is left, above which those who are away are counted in groups
+MIN_RATIO = 2.5  # entities that are long away become groups once that makes the state so many times smaller
 TAIL = 28  # days within which an entity counts for the rank of its value
 
 
 @dataclass(frozen=True)
 class Activity:
-    """A flavour of activity: the condition as the spec writes it, and the same condition in Python."""
+    """An activity: its condition in SQL, and the same condition in Python."""
 
     name: str
     sql: str | Literal[True] = True
@@ -53,7 +53,7 @@ class Dimension:
         return self.top is not None or self.min_entities is not None
 
     def keeps(self, rank: int, entities: int, *, before: bool) -> bool:
-        """Whether a value is kept; one that was kept the day before may be half as bad again."""
+        """Whether a value is kept; one that was kept the day before has wider limits, by half."""
         slack = 1.5 if before else 1
         most, least = self.top, self.min_entities or 0
         return (most is None or rank <= slack * most) and slack * entities >= least
@@ -61,7 +61,7 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Spec:
-    """A growth spec; ``start`` is its own, where it has one."""
+    """A growth spec; ``start`` is its own first day, if it has one."""
 
     activities: tuple[Activity, ...] = (Activity("rides"),)
     dimensions: tuple[Dimension, ...] = ()
@@ -199,14 +199,14 @@ class Growth:
         return kept
 
     def _shown(self, day: date, entity: Entity) -> dict[str, str]:
-        """The values of an entity on a day, with '(other)' for those in the long tail."""
+        """The values of an entity on a day, '(other)' where they are in the long tail."""
         return {
             name: OTHER if name in self.kept and value not in self.kept[name][day] else value
             for name, value in self.values[day][entity].items()
         }
 
     def cell(self, entity: Entity, day: date, cut: Sequence[str]) -> Cell:
-        """Where an entity is counted on a day."""
+        """The cell in which an entity is counted on a day."""
         shown = self.cells[day][entity]
         return tuple(shown[dimension.name] if dimension.name in cut else None for dimension in self.spec.dimensions)
 
@@ -299,7 +299,7 @@ class Growth:
                 }
 
     def state(self, day: date) -> Iterator[Row]:
-        """The rows of growth.<name>_state: an entity each, and those that stand for several who are away."""
+        """The rows of growth.<name>_state: one for each entity, and one for each group of inactive entities."""
         away = self.away(day)
         for entity, values in self.values[day].items():
             if entity not in away:
@@ -328,14 +328,14 @@ class Growth:
         return {seen for seen in self.active_days[activity].get(entity, ()) if seen <= day}
 
     def away(self, day: date) -> set[Entity]:
-        """Who has no row of its own in the state: away for 56 days when the month began, and not back since."""
+        """The entities without a row of their own in the state: inactive for 56 days when the month began, and since."""
         ended = day.replace(day=1) - timedelta(1)
         ends = (day + timedelta(1)).day == 1
         if ends or ended < self.first or any(dimension.table for dimension in self.spec.dimensions):
             return set()
         known = self._known(ended)
         silent = [entity for entity in known if self.seen_days[entity].isdisjoint(window_of(ended, HISTORY))]
-        if len(known) <= MANY * (len(known) - len(silent) + len(self._groups(silent, ended))):
+        if len(known) <= MIN_RATIO * (len(known) - len(silent) + len(self._groups(silent, ended))):
             return set()
         return {e for e in silent if self.seen_days[e].isdisjoint(days_between(ended, day))}
 

@@ -1,4 +1,4 @@
-"""Rides on days, a house that is filled with them and compared with the reference, and short ways to ask it."""
+"""Builders of ride events, of a growth project filled with them and compared with the reference, and of queries on it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.frameworks.growth.house import House, day
-from tests.frameworks.growth.identities import Tables, broken, cohorts
+from tests.frameworks.growth.growth_project import GrowthProject, day
+from tests.frameworks.growth.identities import Tables, cohorts, find_broken
 from tests.frameworks.growth.reference import Activity, Dimension, Row, Spec
 
 RIDES = Activity("rides")
@@ -31,34 +31,34 @@ def rides(days: Mapping[Any, Iterable[int]], **more: object) -> list[Row]:
     return [ride(rider, n, **more) for rider, found in days.items() for n in found]
 
 
-def built(folder: Path, spec: Spec, events: list[Row], days: int, **more: Any) -> House:
-    """A house whose history has so many days, all of them filled, and equal to the reference."""
-    house = House(folder, spec, day(days - 1), events, **more)
-    house.run()
-    assert house.differences() == []
-    assert identities(house) == []
-    return house
+def build_project(folder: Path, spec: Spec, events: list[Row], days: int, **more: Any) -> GrowthProject:
+    """A growth project with a history of so many days, filled and compared with the reference."""
+    growth_project = GrowthProject(folder, spec, day(days - 1), events, **more)
+    growth_project.run()
+    assert growth_project.differences() == []
+    assert identities(growth_project) == []
+    return growth_project
 
 
-def identities(house: House) -> list[str]:
-    growth, engagement = house.rows(), house.rows("_engagement")
-    found = broken(Tables(growth, engagement, [dimension.name for dimension in house.spec.dimensions]))
-    if "day" in house.spec.steps and growth:
-        state, days = house.rows("_state"), house.rows("_days")
-        for activity in house.spec.activities:
+def identities(growth_project: GrowthProject) -> list[str]:
+    growth, engagement = growth_project.rows(), growth_project.rows("_engagement")
+    found = find_broken(Tables(growth, engagement, [dimension.name for dimension in growth_project.spec.dimensions]))
+    if "day" in growth_project.spec.steps and growth:
+        state, days = growth_project.rows("_state"), growth_project.rows("_days")
+        for activity in growth_project.spec.activities:
             found += cohorts(growth, state, days, activity.name)
     return found
 
 
-def one(house: House, n: int, suffix: str = "", **key: object) -> Row:
+def find_row(growth_project: GrowthProject, n: int, suffix: str = "", **key: object) -> Row:
     """The only row with these values on a day."""
     wanted = {"ds": day(n), **key}
-    (found,) = [row for row in house.rows(suffix) if wanted.items() <= row.items()]
+    (found,) = [row for row in growth_project.rows(suffix) if wanted.items() <= row.items()]
     return found
 
 
-def cells(house: House, n: int, column: str, **key: object) -> dict[str, int]:
+def cells(growth_project: GrowthProject, n: int, column: str, **key: object) -> dict[str, int]:
     """A number by city, where it is not zero."""
     wanted = {"ds": day(n), "cut": "city", **key}
-    rows = [row for row in house.rows() if wanted.items() <= row.items()]
+    rows = [row for row in growth_project.rows() if wanted.items() <= row.items()]
     return {row["city"]: row[column] for row in rows if row[column]}

@@ -1,4 +1,4 @@
-"""Entities that have been away for long leave the state between month ends, come back, and no other table can tell."""
+"""Entities that have been away for long are grouped in the state between month ends, and no other table changes by it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from drawloom.model import Bound
 from drawloom.sql import analyze
 from drawloom.sql.template.rendering import render
-from tests.frameworks.growth.house import SOURCE, House, day, done
-from tests.frameworks.growth.identities import Tables, broken, cohorts
+from tests.frameworks.growth.growth_project import SOURCE, GrowthProject, day, done
+from tests.frameworks.growth.identities import Tables, cohorts, find_broken
 from tests.frameworks.growth.random_growth import ACCOUNTS, RIDES, SHARED
 from tests.frameworks.growth.reference import Activity, Dimension, Row, Spec, days_between
-from tests.work import UNSHRUNK, examples
+from tests.helpers import UNSHRUNK, examples
 
 TABLE = "growth.riders"
 NEVER = Activity("never", "product = 'none'", lambda row: row["product"] == "none")
@@ -41,7 +41,7 @@ def ride(random: Random, rider: int, n: int) -> Row:
 
 
 def some_rides(seed: int, days: int, strangers: int = 120) -> list[Row]:
-    """Three riders who come often, and strangers who come once, most of them long before April; some of these come back."""
+    """Three regular riders, and many who ride once, most of them long before April; some of these come back."""
     random = Random(seed)
     often = [(rider, n) for rider in range(3) for n in range(days) if random.random() < 0.3]
     once = [
@@ -53,14 +53,14 @@ def some_rides(seed: int, days: int, strangers: int = 120) -> list[Row]:
     return [ride(random, rider, n) for rider, n in (*often, *once, *again, *ends)]
 
 
-def house_of(folder: Path, seed: int = 1, days: int = JUNE + 4, spec: Spec = SPEC, **more: Any) -> House:
-    return House(folder, spec, day(days - 1), some_rides(seed, days), **more)
+def house_of(folder: Path, seed: int = 1, days: int = JUNE + 4, spec: Spec = SPEC, **more: Any) -> GrowthProject:
+    return GrowthProject(folder, spec, day(days - 1), some_rides(seed, days), **more)
 
 
-def groups(house: House) -> dict[date, int]:
+def groups(growth_project: GrowthProject) -> dict[date, int]:
     """How many entities have no row of their own, on the days of the state that are kept."""
     found: dict[date, int] = {}
-    for row in house.rows("_state"):
+    for row in growth_project.rows("_state"):
         found[row["ds"]] = found.get(row["ds"], 0) + (row["entities"] if row["rider_id"] is None else 0)
     return found
 
@@ -70,8 +70,8 @@ YESTERDAY = (Bound(days=-1), Bound(days=-1))
 
 
 def test_yesterday_and_the_last_month_end_are_read(tmp_path: Path) -> None:
-    house = House(tmp_path, SPEC, day(1), [])
-    with house.open() as project:
+    growth_project = GrowthProject(tmp_path, SPEC, day(1), [])
+    with growth_project.open() as project:
         steps = {step.into.name: step for step in project.pipelines[0].steps}
         waits = {wait.table: str(wait.days) for wait in project.pipelines[0].waits}
     state = f"{TABLE}_state"
@@ -93,9 +93,9 @@ def days_of(spans: Iterable[tuple[date | None, date | None]]) -> set[date]:
 
 
 def test_on_each_day_the_days_are_read_that_were_found_for_all(tmp_path: Path) -> None:
-    """The text of the state is another one on the first and on the last of a month."""
-    house = House(tmp_path, SPEC, day(1), [])
-    with house.open() as project:
+    """The SQL of the state differs on the first and on the last of a month."""
+    growth_project = GrowthProject(tmp_path, SPEC, day(1), [])
+    with growth_project.open() as project:
         step = next(step for step in project.pipelines[0].steps if step.into.name == f"{TABLE}_state")
     assert step.sql
     assert step.backfill_sql
@@ -111,23 +111,23 @@ def test_on_each_day_the_days_are_read_that_were_found_for_all(tmp_path: Path) -
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> House:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> GrowthProject:
     """From January to June in one run; its tests leave its tables as they were."""
-    house = house_of(tmp_path_factory.mktemp("filled"))
-    house.run()
-    return house
+    growth_project = house_of(tmp_path_factory.mktemp("filled"))
+    growth_project.run()
+    return growth_project
 
 
-def test_all_tables_are_as_if_everybody_was_there(filled: House) -> None:
+def test_all_tables_are_as_if_everybody_was_there(filled: GrowthProject) -> None:
     assert filled.differences() == []
     names = [dimension.name for dimension in filled.spec.dimensions]
-    assert broken(Tables(filled.rows(), filled.rows("_engagement"), names)) == []
+    assert find_broken(Tables(filled.rows(), filled.rows("_engagement"), names)) == []
     everybody = [row for row in filled.rows("_state") if row["ds"] == day(JUNE - 1)]
     growth = [row for row in filled.rows() if row["ds"] < day(JUNE)]
     assert cohorts(growth, everybody, filled.rows("_days"), "rides") == []
 
 
-def test_who_is_away_is_counted_in_groups_between_month_ends(filled: House) -> None:
+def test_who_is_away_is_counted_in_groups_between_month_ends(filled: GrowthProject) -> None:
     found, expected = groups(filled), filled.expected()
     assert found == {ds: len(expected.away(ds)) for ds in found}
     assert [ds for ds, entities in sorted(found.items()) if entities] == [
@@ -139,30 +139,31 @@ def test_who_is_away_is_counted_in_groups_between_month_ends(filled: House) -> N
 
 
 @pytest.mark.nightly
-def test_day_by_day_gives_the_same(filled: House, tmp_path: Path) -> None:
-    house = house_of(tmp_path)
+def test_day_by_day_gives_the_same(filled: GrowthProject, tmp_path: Path) -> None:
+    growth_project = house_of(tmp_path)
     for first, last in ((APRIL - 1, APRIL + 1), (MAY - 2, MAY), (JUNE - 1, JUNE + 1), (JUNE + 3, JUNE + 3)):
         for n in range(first, last + 1):
-            house.run(day(n))
-            assert (groups(house)[day(n)] > 0) == (n >= APRIL and n not in {MAY - 1, JUNE - 1})
-    assert house.hashes() == filled.hashes()
-    assert house.state_hashes() == filled.state_hashes()
+            growth_project.run(day(n))
+            assert (groups(growth_project)[day(n)] > 0) == (n >= APRIL and n not in {MAY - 1, JUNE - 1})
+    assert growth_project.hashes() == filled.hashes()
+    assert growth_project.state_hashes() == filled.state_hashes()
 
 
 @pytest.mark.nightly
-def test_days_split_anywhere_are_the_same_days(filled: House, tmp_path: Path) -> None:
-    house = house_of(tmp_path)
+def test_days_split_anywhere_are_the_same_days(filled: GrowthProject, tmp_path: Path) -> None:
+    growth_project = house_of(tmp_path)
     cuts = Random(5).sample(range(APRIL - 3, JUNE + 3), 5)
-    house.run_up_to(*map(day, sorted(cuts)), house.last)
-    assert house.hashes() == filled.hashes()
-    assert house.state_hashes() == filled.state_hashes()
+    growth_project.run_up_to(*map(day, sorted(cuts)), growth_project.last)
+    assert growth_project.hashes() == filled.hashes()
+    assert growth_project.state_hashes() == filled.state_hashes()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "n",
     [APRIL, MAY - 1, *(pytest.param(n, marks=pytest.mark.nightly) for n in (APRIL - 1, MAY - 2, MAY + 17, JUNE + 3))],
 )
-def test_making_a_day_again_makes_the_same_day(filled: House, n: int) -> None:
+def test_making_a_day_again_makes_the_same_day(filled: GrowthProject, n: int) -> None:
     before, states = filled.hashes(), filled.state_hashes()
     with filled.open() as project:
         found = done(project.run(project.plan([TABLE, f"{TABLE}_counts"], day(n), day(n), force=True), jobs=1))
@@ -170,8 +171,8 @@ def test_making_a_day_again_makes_the_same_day(filled: House, n: int) -> None:
     assert (filled.hashes(), filled.state_hashes()) == (before, states)
 
 
-def test_late_events_may_wake_those_who_are_away(filled: House) -> None:
-    """A stranger came in April after all; then it turns out that this was wrong."""
+def test_late_events_may_wake_those_who_are_away(filled: GrowthProject) -> None:
+    """A grouped entity gets a late event in April, which is then removed again."""
     before, states = filled.hashes(), filled.state_hashes()
     events, (rider, *_) = filled.events, sorted(filled.expected().away(day(JUNE - 2)))
     rows = [row for row in events if row["ds"] == day(APRIL + 9)]
@@ -186,7 +187,8 @@ def test_late_events_may_wake_those_who_are_away(filled: House) -> None:
     assert (filled.hashes(), filled.state_hashes()) == (before, states)
 
 
-def test_state_that_is_gone_is_rebuilt(filled: House) -> None:
+@pytest.mark.nightly
+def test_state_that_is_gone_is_rebuilt(filled: GrowthProject) -> None:
     before, states = filled.hashes(), filled.state_hashes()
     with filled.open() as project:
         for ds in project.lake.scan(f"{TABLE}_state"):
@@ -197,16 +199,17 @@ def test_state_that_is_gone_is_rebuilt(filled: House) -> None:
     assert (filled.hashes(), filled.state_hashes()) == (before, states)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("strangers", "away"), [pytest.param(5, 0, marks=pytest.mark.nightly), (6, 6)])
 def test_few_who_are_away_keep_their_rows(tmp_path: Path, strangers: int, away: int) -> None:
-    """Two who came lately, and a group: seven in all are not more than 2.5 for each of these three rows, eight are."""
+    """Two recent entities and a group are three rows: for seven entities less than 2.5 times fewer rows, for eight more."""
     events = [{"ds": day(n), "rider_id": n} for n in range(strangers)]
     events += [{"ds": day(APRIL - 20), "rider_id": rider} for rider in (80, 81)]
     events += [{"ds": day(APRIL + 2), "rider_id": rider} for rider in (0, 90)]
-    house = House(tmp_path, Spec(windows=(1,), steps=("day",)), day(APRIL + 3), events)
-    house.run_up_to(day(APRIL + 1), day(APRIL + 2), day(APRIL + 3))
-    assert house.differences() == []
-    found = groups(house)
+    growth_project = GrowthProject(tmp_path, Spec(windows=(1,), steps=("day",)), day(APRIL + 3), events)
+    growth_project.run_up_to(day(APRIL + 1), day(APRIL + 2), day(APRIL + 3))
+    assert growth_project.differences() == []
+    found = groups(growth_project)
     assert [found[day(n)] for n in (APRIL - 1, APRIL, APRIL + 1, APRIL + 2)] == [0, away, away, max(away - 1, 0)]
 
 
@@ -214,14 +217,14 @@ def test_few_who_are_away_keep_their_rows(tmp_path: Path, strangers: int, away: 
 def test_nobody_who_moves_while_away_leaves_the_state(tmp_path: Path) -> None:
     accounts = [{"ds": day(n), "rider_id": r, "plan": "ab"[(r + n // 9) % 2]} for n in range(APRIL + 3) for r in (3, 4)]
     spec = replace(SPEC, dimensions=(Dimension("tariff", table=ACCOUNTS, column="plan"),), cuts=None)
-    house = house_of(tmp_path, 1, APRIL + 3, spec, snapshots={ACCOUNTS: accounts})
-    house.run()
-    assert set(groups(house).values()) == {0}
-    assert house.differences() == []
+    growth_project = house_of(tmp_path, 1, APRIL + 3, spec, snapshots={ACCOUNTS: accounts})
+    growth_project.run()
+    assert set(groups(growth_project).values()) == {0}
+    assert growth_project.differences() == []
 
 
 @contextmanager
-def made(seed: int, days: int, spec: Spec) -> Iterator[House]:
+def made(seed: int, days: int, spec: Spec) -> Iterator[GrowthProject]:
     with TemporaryDirectory() as folder:
         yield house_of(Path(folder), seed, days, spec)
 
@@ -240,7 +243,7 @@ def made(seed: int, days: int, spec: Spec) -> Iterator[House]:
 @pytest.mark.nightly
 @examples(quick=2, nightly=8, phases=UNSHRUNK)
 def test_any_history_equals_the_reference(seed: int, days: int, spec: Spec, cuts: set[int]) -> None:
-    with made(seed, days, spec) as house:
-        house.run_up_to(*(day(n) for n in sorted(cuts) if n < days - 1), house.last)
-        assert house.differences() == []
-        assert max(groups(house).values()) > 0
+    with made(seed, days, spec) as growth_project:
+        growth_project.run_up_to(*(day(n) for n in sorted(cuts) if n < days - 1), growth_project.last)
+        assert growth_project.differences() == []
+        assert max(groups(growth_project).values()) > 0

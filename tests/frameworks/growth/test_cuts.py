@@ -1,4 +1,4 @@
-"""Cuts that a finer one holds are added up from it, and give what the reference counts."""
+"""Cuts that are sums over a finer cut equal those of the reference."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from drawloom.frameworks.growth.cuts import Cut, counted, finer
+from drawloom.frameworks.growth.cuts import Cut, find_finer_cut, finest_cuts
 from tests.frameworks.growth.reference import Activity, Dimension, Spec
-from tests.frameworks.growth.rides import CITY, built, ride
+from tests.frameworks.growth.rides import CITY, build_project, ride
 
 A, B, C, AB, BC, ABC = map(Cut, [("a",), ("b",), ("c",), ("a", "b"), ("b", "c"), ("a", "b", "c")])
 TOTAL = Cut(())
@@ -17,7 +17,7 @@ EVEN = Activity("even", "rider_id % 2 = 0", lambda row: row["rider_id"] % 2 == 0
 
 
 @pytest.mark.parametrize(
-    ("cuts", "whole"),
+    ("cuts", "finest"),
     [
         ([TOTAL], [TOTAL]),
         ([TOTAL, A, B], [A, B]),
@@ -25,15 +25,15 @@ EVEN = Activity("even", "rider_id % 2 = 0", lambda row: row["rider_id"] % 2 == 0
         ([TOTAL, BC, A, ABC, AB], [ABC]),
     ],
 )
-def test_what_is_counted(cuts: list[Cut], whole: list[Cut]) -> None:
-    assert counted(cuts) == whole
-    assert {finer(cut.keys, whole) for cut in cuts} <= set(whole)
+def test_only_finest_cuts_are_counted(cuts: list[Cut], finest: list[Cut]) -> None:
+    assert finest_cuts(cuts) == finest
+    assert {find_finer_cut(cut.keys, finest) for cut in cuts} <= set(finest)
 
 
 def test_the_finer_cut_has_as_few_dimensions_as_it_can() -> None:
-    assert finer(["b"], [ABC, AB, A]) == AB
-    assert finer([], [ABC, C]) == C
-    assert finer(["c"], [AB]) is None
+    assert find_finer_cut(["b"], [ABC, AB, A]) == AB
+    assert find_finer_cut([], [ABC, C]) == C
+    assert find_finer_cut(["c"], [AB]) is None
 
 
 @pytest.mark.parametrize("activities", [pytest.param((RIDES,), marks=pytest.mark.nightly), (RIDES, EVEN)])
@@ -44,7 +44,7 @@ def test_only_the_finest_cuts_are_kept(tmp_path: Path, activities: tuple[Activit
         dimensions=(CITY, Dimension("product", top=2)),
         cuts=(("city",), ("product",), ("city", "product")),
     )
-    house = built(tmp_path, spec, events, 12)
-    kept = {(row["city"] is None, row["product"] is None) for row in house.rows("_counts") if row["activity"]}
+    growth_project = build_project(tmp_path, spec, events, 12)
+    kept = {(row["city"] is None, row["product"] is None) for row in growth_project.rows("_counts") if row["activity"]}
     assert kept == {(False, False)}
-    assert {row["cut"] for row in house.rows()} == {"", "city", "product", "city,product"}
+    assert {row["cut"] for row in growth_project.rows()} == {"", "city", "product", "city,product"}

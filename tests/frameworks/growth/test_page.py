@@ -1,4 +1,4 @@
-"""The page of growth: what it says of rows that are known, and that its queries run whatever is chosen."""
+"""The page of growth: its verdict on known rows, and that its queries run for every choice."""
 
 from __future__ import annotations
 

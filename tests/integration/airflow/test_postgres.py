@@ -58,6 +58,6 @@ def test_a_run_with_airflows_metadata_in_postgres(postgres: Server, on_postgres:
     assert {ds for table, ds in on_postgres.contents() if table == "core.visits"} == {
         date(2026, 1, number) for number in (1, 2, 3)
     }
-    found = postgres.ask(f"SELECT task_id, state FROM task_instance WHERE run_id = '{run}' ORDER BY task_id")
+    found = postgres.run_sql(f"SELECT task_id, state FROM task_instance WHERE run_id = '{run}' ORDER BY task_id")
     assert found == [("core.visits", "success"), ("wait.raw.visits", "success")]
     assert not list(on_postgres.local.home.rglob("airflow.db")), "nothing is kept in SQLite"

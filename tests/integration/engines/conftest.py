@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drawloom import Project
-from tests.conformance.ask import forget
+from tests.conformance.trino_client import drop_metastore_schema
 from tests.integration.engines.small_project import SmallProject
 from tests.servers.fixtures import servers
 from tests.servers.jdk import find_jdk
@@ -20,7 +20,7 @@ Build = Callable[..., SmallProject]
 
 @pytest.fixture
 def build(servers: object, tmp_path: Path) -> Iterator[Build]:
-    """Makes projects in folders and schemas of their own."""
+    """Builds projects in folders and schemas of their own."""
     os.environ["JAVA_HOME"] = str(find_jdk(17, "Spark").home)
     made: list[SmallProject] = []
 
@@ -32,13 +32,13 @@ def build(servers: object, tmp_path: Path) -> Iterator[Build]:
     yield one
     for small_project in made:
         for schema in (small_project.schema, small_project.raw):
-            forget(schema)
+            drop_metastore_schema(schema)
 
 
 @pytest.fixture(scope="session")
-def truth(servers: object, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """The rows of all tables, as DuckDB alone makes them."""
+def expected_rows(servers: object, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """The rows of all tables of the small project, computed by DuckDB."""
     small_project = SmallProject(tmp_path_factory.mktemp("truth"), "con_truth")
     with Project.load(small_project.folder) as project:
         project.run(project.plan())
-    return small_project.everything()
+    return small_project.all_rows()

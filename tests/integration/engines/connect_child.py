@@ -17,7 +17,7 @@ ENDLESS = "SELECT count(*) AS n FROM range(1000000) AS a, range(1000000) AS b WH
 
 
 def main(url: str, location: str, schema: str) -> dict[str, Any]:
-    """Everything that the test looks at."""
+    """The results that the test checks."""
     engine = Spark(connect(url), location)
     table = f"{schema}.t"
     fill(engine, table, D1, "SELECT CAST(1 AS BIGINT) AS a, 'x' AS s", [])
@@ -26,8 +26,8 @@ def main(url: str, location: str, schema: str) -> dict[str, Any]:
     fill(engine, table, D2, f"SELECT a + 1 AS a, s FROM {table}", [D2])
     found: dict[str, Any] = {"days": [str(ds) for ds in engine.days(table)]}
     found["rows"] = engine.query(f"SELECT a, s, CAST(ds AS VARCHAR) AS ds FROM {table} ORDER BY ds").to_pylist()
-    found["refused"] = refused(engine, f"SELECT a,\n  nope\nFROM {table}")
-    found["stopped"] = stopped(engine)
+    found["refused"] = error_message(engine, f"SELECT a,\n  nope\nFROM {table}")
+    found["stopped"] = interrupted(engine)
     engine.sweep([table])
     engine.drop(table, D1)
     found["left"] = [str(ds) for ds in engine.days(table)]
@@ -40,7 +40,7 @@ def fill(engine: Spark, table: str, ds: date, sql: str, days: list[date]) -> Non
         engine.publish([task.stage(Table(table), ds, sql, {"run": f"r{time.monotonic_ns()}"})])
 
 
-def refused(engine: Spark, sql: str) -> str:
+def error_message(engine: Spark, sql: str) -> str:
     try:
         engine.query(sql)
     except RunError as error:
@@ -48,7 +48,7 @@ def refused(engine: Spark, sql: str) -> str:
     return ""
 
 
-def stopped(engine: Spark) -> str:
+def interrupted(engine: Spark) -> str:
     with engine.task({}) as task:
         threading.Timer(2, task.interrupt).start()
         try:

@@ -72,11 +72,11 @@ WHERE d.ds = DATE '{{{{ ds }}}}' AND d.kind = 'hot' AND DATE '{{{{ ds }}}}' <> D
     ),
 }
 TABLES = tuple(SPECS)
-CELLS = len(TABLES) * len(DAYS)
+PARTITION_COUNT = len(TABLES) * len(DAYS)
 
 
 def engine_line(kind: str) -> str:
-    """The engine as the settings name it; the environment says where the servers are."""
+    """The value of ``engine`` in the settings; the servers' addresses are in environment variables."""
     match kind:
         case "duckdb":
             return "duckdb"
@@ -119,13 +119,13 @@ class SmallProject:
         return f"{self.schema}.{table}"
 
     def use(self, kind: str) -> None:
-        """Change the one line that names the engine."""
+        """Change the engine in the settings."""
         self.kind = kind
         text = SETTINGS.format(first=FIRST, last=LAST, engine=engine_line(kind), raw=self.raw)
         (self.folder / "drawloom.yml").write_text(text, encoding="utf-8")
 
     def spec(self, name: str, options: str | None = None, sql: str | None = None) -> None:
-        """Write a spec, or write it anew with other options or another text."""
+        """Write a spec, or overwrite it with other options or another text."""
         old = self.specs[name]
         self.specs[name] = (old[0] if options is None else options, old[1] if sql is None else sql)
         head, text = self.specs[name]
@@ -136,7 +136,7 @@ class SmallProject:
         path.write_text(f"/* drawloom\ntable: {self.name(name)}\n{until}{head}\n*/\n{body}\n", encoding="utf-8")
 
     def land(self, ds: date, more: int = 0) -> None:
-        """Write the files of a day; with ``more`` that many orders came late."""
+        """Write the files of a day, with ``more`` late orders."""
         n = ds.day
         numbers = f"range({4 + n + more}) AS r(x)"
         product = "['tea', 'cake', 'it''s'][1 + x % 3]"
@@ -163,13 +163,13 @@ class SmallProject:
             yield project
 
     def run(self, *names: str, **options: Any) -> dict[str, int]:
-        """Fill what is to be filled; how many partitions came out how, of which none may have failed."""
+        """Run the project; returns the number of partitions by outcome, and fails if one failed."""
         with self.open() as project:
             summary = project.run(project.plan([self.name(name) for name in names], **options), jobs=2)
         return outcomes(summary)
 
-    def outside(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> str:
-        """Run the command line in a process of its own; what it printed."""
+    def run_command(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> str:
+        """Run a command of the command line in a process of its own; returns its output."""
         java = {"JAVA_HOME": str(find_jdk(17, "Spark").home)}
         environment = {**os.environ, **java, **(env or {})}
         if self.kind == "volatile":
@@ -182,29 +182,29 @@ class SmallProject:
         return done.stdout
 
     def rows(self, table: str) -> list[str]:
-        """All rows of a table, sorted, as texts that tell NaN from NULL."""
+        """All rows of a table, sorted, as texts, in which NaN and NULL differ."""
         with self.open() as project:
             return sorted_rows(project.query(f"SELECT * FROM {self.name(table)}"))
 
-    def everything(self) -> dict[str, list[str]]:
+    def all_rows(self) -> dict[str, list[str]]:
         """The rows of all tables."""
         with self.open() as project:
             return {t: sorted_rows(project.query(f"SELECT * FROM {self.name(t)}")) for t in self.specs}
 
-    def stale(self) -> dict[str, int]:
-        """How many partitions a run would write, by table."""
+    def partitions_to_write(self) -> dict[str, int]:
+        """The number of partitions that a run would write, by table."""
         with self.open() as project:
             todo = [partition.key[0].partition(".")[2] for partition in project.plan().todo]
         return {table: todo.count(table) for table in sorted(set(todo))}
 
     def engines(self, table: str) -> list[str]:
-        """Which engine wrote each day of a table, as the registry has it."""
+        """The engine that wrote each day of a table, by the registry."""
         with self.open() as project:
             return [record.engine for _, record in sorted(project.registry.records()[self.name(table)].items())]
 
 
 def outcomes(summary: Summary) -> dict[str, int]:
-    """How many results there are of each kind; fails with the error of the first that failed."""
+    """The number of results by outcome; fails with the first error."""
     failed = [
         f"{result.table} {result.ds} {result.outcome}: {result.error}" for result in summary.results if result.error
     ]
@@ -213,7 +213,7 @@ def outcomes(summary: Summary) -> dict[str, int]:
     return {outcome: found.count(outcome) for outcome in sorted(set(found))}
 
 
-def sorted_rows(answer: pa.Table) -> list[str]:
+def sorted_rows(result: pa.Table) -> list[str]:
     """Rows as texts, in order, with columns in the order of their names."""
-    names = sorted(answer.column_names)
-    return sorted(repr([row[name] for name in names]) for row in answer.to_pylist())
+    names = sorted(result.column_names)
+    return sorted(repr([row[name] for name in names]) for row in result.to_pylist())

@@ -1,4 +1,4 @@
-"""A DAG whose engine is found by a connection of Airflow, as neither the settings nor the environment name a server."""
+"""A DAG that finds its engine by an Airflow connection: neither settings nor environment variables name a server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
 
 def connection(kind: str) -> dict[str, Any]:
-    """What one would enter in Airflow for the servers of the tests."""
+    """The Airflow connection to the servers of the tests."""
     if kind == "spark":
         return {"conn_type": "spark", "host": "local[2]", "extra": {"metastore": os.environ["DRAWLOOM_METASTORE"]}}
     url = urlsplit(os.environ["DRAWLOOM_TRINO"])
@@ -33,8 +33,8 @@ def connection(kind: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["spark", "trino"])
-def test_a_dag_runs_on_the_engine_of_a_connection(
-    build: Build, truth: dict[str, list[str]], tmp_path: Path, kind: str
+def test_a_dag_runs_on_the_engine_of_an_airflow_connection(
+    build: Build, expected_rows: dict[str, list[str]], tmp_path: Path, kind: str
 ) -> None:
     small_project = build("spark" if kind == "spark" else "trino-hive")
     settings = small_project.folder / "drawloom.yml"
@@ -47,4 +47,4 @@ def test_a_dag_runs_on_the_engine_of_a_connection(
         install(project, home.dags)
     home.run((f"shop.{small_project.name('daily')}", {"from": str(DAYS[0]), "to": str(DAYS[-1])}))
     assert small_project.engines("daily") == [kind] * len(DAYS)
-    assert small_project.rows("daily") == truth["daily"]
+    assert small_project.rows("daily") == expected_rows["daily"]

@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from drawloom import Project
 from drawloom.demo.data import build_project
-from tests.conformance.ask import ask_trino, drop, forget
+from tests.conformance.trino_client import drop_metastore_schema, drop_table, query_trino
 from tests.frameworks.growth.golden import VISITS
 from tests.integration.engines.small_project import engine_line, outcomes
 from tests.servers.jdk import find_jdk
@@ -47,7 +47,7 @@ class Golden:
         (self.folder / "drawloom.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
     def run(self) -> dict[str, pa.Table]:
-        """Fill everything; all tables, with days and columns."""
+        """Run the project; returns all tables, with days and columns."""
         with Project.load(self.folder) as project:
             outcomes(project.run(project.plan(), jobs=2))
             tables = sorted(table for pipeline in project.pipelines for table in pipeline.tables)
@@ -112,54 +112,54 @@ def flights(folder: Path, prefix: str) -> Golden:
     return Golden(folder, prefix)
 
 
-Make = Callable[[Path, str], Golden]
-MAKES: dict[str, Make] = {"visits": visits, "flights": flights}
+BuildProject = Callable[[Path, str], Golden]
+PROJECTS: dict[str, BuildProject] = {"visits": visits, "flights": flights}
 
 
 @pytest.fixture(scope="module")
-def truth(
+def expected_rows(
     request: pytest.FixtureRequest, servers: object, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Make, dict[str, pa.Table]]:
-    """How to make a project, and its tables as DuckDB fills them."""
+) -> tuple[BuildProject, dict[str, pa.Table]]:
+    """The function that builds a project, and the project's tables as DuckDB fills them."""
     os.environ["JAVA_HOME"] = str(find_jdk(17, "Spark").home)
-    made = MAKES[request.param](tmp_path_factory.mktemp(request.param), "con_truth")
+    made = PROJECTS[request.param](tmp_path_factory.mktemp(request.param), "con_truth")
     tables = made.run()
-    return MAKES[request.param], tables
+    return PROJECTS[request.param], tables
 
 
 @pytest.fixture
-def golden(truth: tuple[Make, dict[str, pa.Table]], tmp_path: Path) -> Iterator[Golden]:
-    made = truth[0](tmp_path, f"con_{secrets.token_hex(4)}")
+def golden(expected_rows: tuple[BuildProject, dict[str, pa.Table]], tmp_path: Path) -> Iterator[Golden]:
+    made = expected_rows[0](tmp_path, f"con_{secrets.token_hex(4)}")
     yield made
     for name in ("core", "raw", "ref", "report"):
-        forget(f"{made.prefix}_{name}")
-    if ["growth"] in ask_trino("hive", "SHOW SCHEMAS"):
-        for (table,) in ask_trino("hive", f"SHOW TABLES FROM growth LIKE '{made.prefix}%'"):
-            drop(f'growth."{table}"')
+        drop_metastore_schema(f"{made.prefix}_{name}")
+    if ["growth"] in query_trino("hive", "SHOW SCHEMAS"):
+        for (table,) in query_trino("hive", f"SHOW TABLES FROM growth LIKE '{made.prefix}%'"):
+            drop_table(f'growth."{table}"')
 
 
 @pytest.mark.parametrize(
-    ("truth", "kind"),
+    ("expected_rows", "kind"),
     [
         pytest.param(make, kind, marks=pytest.mark.nightly if make == "flights" or kind == "trino-iceberg" else [])
-        for make in MAKES
+        for make in PROJECTS
         for kind in KINDS
     ],
-    indirect=["truth"],
+    indirect=["expected_rows"],
 )
 def test_every_engine_returns_the_rows_of_duckdb(
-    truth: tuple[Make, dict[str, pa.Table]], golden: Golden, kind: str
+    expected_rows: tuple[BuildProject, dict[str, pa.Table]], golden: Golden, kind: str
 ) -> None:
     golden.use(kind)
     found = golden.run()
-    wanted = {table.replace("con_truth", golden.prefix): rows for table, rows in truth[1].items()}
+    wanted = {table.replace("con_truth", golden.prefix): rows for table, rows in expected_rows[1].items()}
     assert sorted(found) == sorted(wanted)
     assert [line for table in wanted for line in differences(table, found[table], wanted[table])] == []
     assert sum(rows.num_rows for rows in wanted.values()) > 1000
 
 
 def differences(table: str, found: pa.Table, wanted: pa.Table) -> list[str]:
-    """The first rows of a table that are too many and that are missing."""
+    """The first additional and the first missing rows of a table, and other differences."""
     if sorted(found.column_names) != sorted(wanted.column_names):
         return [f"{table} has {found.column_names}, must have {wanted.column_names}"]
     names = sorted(wanted.column_names)

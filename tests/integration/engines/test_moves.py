@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.engines.conftest import Build
-from tests.integration.engines.small_project import CELLS, DAYS, TABLES
+from tests.integration.engines.small_project import DAYS, PARTITION_COUNT, TABLES
 
 pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
@@ -13,67 +13,69 @@ Rows = dict[str, list[str]]
 
 
 @pytest.mark.parametrize("trino", ["trino-hive"])
-def test_a_project_moves_between_engines(build: Build, truth: Rows, trino: str) -> None:
+def test_a_project_moves_between_engines(build: Build, expected_rows: Rows, trino: str) -> None:
     small_project = build("duckdb")
-    assert small_project.run() == {"written": CELLS}
+    assert small_project.run() == {"written": PARTITION_COUNT}
 
     small_project.use("spark")
-    assert small_project.stale() == {}
+    assert small_project.partitions_to_write() == {}
     assert small_project.run() == {}
-    assert small_project.everything() == truth
+    assert small_project.all_rows() == expected_rows
     forced = small_project.run("daily", "visitors", first=DAYS[1], last=DAYS[2], force=True)
     assert sum(forced.values()) == 4
     assert small_project.engines(TABLES[0]) == ["duckdb", "spark", "spark", "duckdb", "duckdb"]
     small_project.run()
-    assert small_project.everything() == truth
-    assert small_project.stale() == {}
+    assert small_project.all_rows() == expected_rows
+    assert small_project.partitions_to_write() == {}
 
     small_project.use(trino)
-    assert small_project.stale() == {}
+    assert small_project.partitions_to_write() == {}
     assert small_project.run() == {}
-    assert small_project.everything() == truth
+    assert small_project.all_rows() == expected_rows
     forced = small_project.run("daily", "visitors", first=DAYS[2], last=DAYS[3], force=True)
     assert sum(forced.values()) == 4
     assert small_project.engines(TABLES[0]) == ["duckdb", "spark", "trino", "trino", "duckdb"]
     small_project.run()
-    assert small_project.everything() == truth
-    assert small_project.stale() == {}
+    assert small_project.all_rows() == expected_rows
+    assert small_project.partitions_to_write() == {}
 
     small_project.use("duckdb")
     away = {
         name: [ds for ds, by in zip(DAYS, small_project.engines(name), strict=True) if by != "duckdb"]
         for name in TABLES
     }
-    stale = small_project.stale()
-    assert {name: stale.get(name, 0) for name in TABLES} == {name: len(days) for name, days in away.items()}
+    partitions_to_write = small_project.partitions_to_write()
+    assert {name: partitions_to_write.get(name, 0) for name in TABLES} == {
+        name: len(days) for name, days in away.items()
+    }
     small_project.run()
-    assert small_project.everything() == truth
-    assert small_project.stale() == {}
+    assert small_project.all_rows() == expected_rows
+    assert small_project.partitions_to_write() == {}
     assert {by for name in TABLES for by in small_project.engines(name)} == {"duckdb"}
 
     for kind in ("spark", trino):
         small_project.use(kind)
-        assert small_project.stale() == {}
-        assert small_project.everything() == truth
+        assert small_project.partitions_to_write() == {}
+        assert small_project.all_rows() == expected_rows
     small_project.land(DAYS[2], more=2)
     small_project.run()
-    with_late = small_project.everything()
+    with_late = small_project.all_rows()
     small_project.use("spark")
-    assert small_project.stale() == {}
-    assert small_project.everything() == with_late
+    assert small_project.partitions_to_write() == {}
+    assert small_project.all_rows() == with_late
     small_project.land(DAYS[2])
     small_project.run()
-    assert small_project.everything() == truth
+    assert small_project.all_rows() == expected_rows
 
 
-def test_spark_without_a_metastore_continues_after_the_last_process(build: Build, truth: Rows) -> None:
+def test_spark_without_a_metastore_continues_after_the_last_process(build: Build, expected_rows: Rows) -> None:
     small_project = build("volatile")
-    small_project.outside("run", "--to", str(DAYS[2]))
-    small_project.outside("run")
-    assert "everything is fresh" in small_project.outside("run").lower()
-    asked = f"SELECT product, orders, first_day, ds FROM {small_project.name('ever')} ORDER BY ds, product"
-    told = small_project.outside("query", "--format", "json", asked)
+    small_project.run_command("run", "--to", str(DAYS[2]))
+    small_project.run_command("run")
+    assert "everything is fresh" in small_project.run_command("run").lower()
+    query = f"SELECT product, orders, first_day, ds FROM {small_project.name('ever')} ORDER BY ds, product"
+    output = small_project.run_command("query", "--format", "json", query)
     small_project.use("duckdb")
     other = build("duckdb", "other")
     other.run()
-    assert told == other.outside("query", "--format", "json", asked.replace(small_project.schema, other.schema))
+    assert output == other.run_command("query", "--format", "json", query.replace(small_project.schema, other.schema))

@@ -13,7 +13,7 @@ import pytest
 
 from drawloom import Project
 from drawloom.run.registry import Registry
-from tests.conformance.ask import ask_trino, forget
+from tests.conformance.trino_client import drop_metastore_schema, query_trino
 from tests.servers.engines import Engines
 from tests.servers.jdk import find_jdk
 from tests.servers.process import reserved_ports
@@ -29,19 +29,19 @@ until: "forever: a test"
 */
 {sql}
 """
-Told = Callable[..., tuple[int, str]]
+RunStep = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
 def schema() -> Iterator[str]:
     name = f"con_{secrets.token_hex(4)}"
     yield name
-    forget(name)
+    drop_metastore_schema(name)
 
 
 @pytest.fixture
-def told(servers: Engines, schema: str, tmp_path: Path) -> Told:
-    """Runs a project of one step, and says how it ended and what was printed."""
+def run_step(servers: Engines, schema: str, tmp_path: Path) -> RunStep:
+    """Runs a project of one step; returns the exit code and the output."""
 
     def run(
         engine: str, sql: str = "SELECT 1 AS n", more: str = "", env: Mapping[str, str] | None = None
@@ -67,58 +67,58 @@ def url(servers: Engines, catalog: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["trino", SPARK])
-def test_an_engine_that_does_not_answer(told: Told, kind: str) -> None:
+def test_an_engine_that_does_not_answer(run_step: RunStep, kind: str) -> None:
     with reserved_ports(1) as (port,):
         address = f"trino://me@127.0.0.1:{port}/hive" if kind == "trino" else f"sc://127.0.0.1:{port}"
-        code, said = told(f"{{kind: {kind}, url: '{address}'}}")
-    assert code == 1, said
-    assert f"{kind} == " in said
-    assert f"127.0.0.1:{port}" in said
-    assert "must answer; tried to" in said
-    assert "Traceback" not in said
+        code, output = run_step(f"{{kind: {kind}, url: '{address}'}}")
+    assert code == 1, output
+    assert f"{kind} at " in output
+    assert f"127.0.0.1:{port}" in output
+    assert "does not answer; tried to" in output
+    assert "Traceback" not in output
 
 
-def test_a_password_is_never_shown(told: Told, servers: Engines) -> None:
+def test_a_password_is_never_shown(run_step: RunStep, servers: Engines) -> None:
     address = servers.trino.partition("@")[2]
     engine = f"{{kind: trino, url: 'trino://me:${{SECRET_WORD}}@{address}'}}"
-    code, said = told(engine, env={"SECRET_WORD": "hush-hush"})
-    assert code == 1, said
-    assert address.partition("/")[0] in said
-    assert "hush-hush" not in said
+    code, output = run_step(engine, env={"SECRET_WORD": "hush-hush"})
+    assert code == 1, output
+    assert address.partition("/")[0] in output
+    assert "hush-hush" not in output
 
 
-def test_rights_that_are_missing(told: Told, servers: Engines, schema: str, tmp_path: Path) -> None:
-    ask_trino("hive", f"CREATE SCHEMA {schema} WITH (location = '{(tmp_path / 'other').as_uri()}')")
-    code, said = told(f"{{kind: trino, url: '{url(servers, 'guarded')}'}}")
-    assert code == 1, said
-    assert "Access Denied" in said
-    assert "specs/t.sql" in said
-
-
-@pytest.mark.parametrize("kind", ["trino", SPARK])
-def test_a_table_that_is_not_by_day(told: Told, schema: str, tmp_path: Path, kind: str) -> None:
-    ask_trino("hive", f"CREATE SCHEMA {schema} WITH (location = '{(tmp_path / 'other').as_uri()}')")
-    ask_trino("hive", f"CREATE TABLE {schema}.t (n BIGINT, hour VARCHAR) WITH (partitioned_by = ARRAY['hour'])")
-    code, said = told(kind)
-    assert code == 1, said
-    assert f"{schema}.t is partitioned by hour" in said
-    assert "must be partitioned by ds (a DATE) and nothing else" in said
+def test_missing_permissions(run_step: RunStep, servers: Engines, schema: str, tmp_path: Path) -> None:
+    query_trino("hive", f"CREATE SCHEMA {schema} WITH (location = '{(tmp_path / 'other').as_uri()}')")
+    code, output = run_step(f"{{kind: trino, url: '{url(servers, 'guarded')}'}}")
+    assert code == 1, output
+    assert "Access Denied" in output
+    assert "specs/t.sql" in output
 
 
 @pytest.mark.parametrize("kind", ["trino", SPARK])
-def test_a_text_that_the_engine_rejects(told: Told, kind: str) -> None:
-    code, said = told(kind, "SELECT\n  no_such_function_anywhere(1) AS n")
-    assert code == 1, said
-    assert "no_such_function_anywhere" in said
-    assert "LINE " in said
-    assert "specs/t.sql" in said
+def test_a_table_that_is_not_by_day(run_step: RunStep, schema: str, tmp_path: Path, kind: str) -> None:
+    query_trino("hive", f"CREATE SCHEMA {schema} WITH (location = '{(tmp_path / 'other').as_uri()}')")
+    query_trino("hive", f"CREATE TABLE {schema}.t (n BIGINT, hour VARCHAR) WITH (partitioned_by = ARRAY['hour'])")
+    code, output = run_step(kind)
+    assert code == 1, output
+    assert f"{schema}.t is partitioned by hour" in output
+    assert "must be partitioned by ds (a DATE) and nothing else" in output
 
 
-def test_unsupported_sql_is_refused_before_it_runs(told: Told) -> None:
-    code, said = told("trino", "SELECT entropy(n) AS n FROM (VALUES (1)) AS t (n)")
-    assert code == 2, said
-    assert "specs/t.sql:5" in said
-    assert "must be SQL that trino has" in said
+@pytest.mark.parametrize("kind", ["trino", SPARK])
+def test_a_text_that_the_engine_rejects(run_step: RunStep, kind: str) -> None:
+    code, output = run_step(kind, "SELECT\n  no_such_function_anywhere(1) AS n")
+    assert code == 1, output
+    assert "no_such_function_anywhere" in output
+    assert "LINE " in output
+    assert "specs/t.sql" in output
+
+
+def test_unsupported_sql_is_refused_before_it_runs(run_step: RunStep) -> None:
+    code, output = run_step("trino", "SELECT entropy(n) AS n FROM (VALUES (1)) AS t (n)")
+    assert code == 2, output
+    assert "specs/t.sql:5" in output
+    assert "must be SQL that trino has" in output
 
 
 @pytest.mark.parametrize(
@@ -126,14 +126,14 @@ def test_unsupported_sql_is_refused_before_it_runs(told: Told) -> None:
     [("trino", "varchar"), ("trino", "date"), pytest.param("spark", "varchar", marks=pytest.mark.nightly)],
 )
 def test_a_table_that_another_tool_fills(servers: Engines, schema: str, tmp_path: Path, kind: str, type_: str) -> None:
-    ask_trino("hive", f"CREATE SCHEMA {schema} WITH (location = '{(tmp_path / 'other').as_uri()}')")
-    ask_trino("hive", f"CREATE TABLE {schema}.e (n BIGINT, ds {type_}) WITH (partitioned_by = ARRAY['ds'])")
-    ask_trino("hive", f"CREATE TABLE {schema}.names (n BIGINT, name VARCHAR)")
+    query_trino("hive", f"CREATE SCHEMA {schema} WITH (location = '{(tmp_path / 'other').as_uri()}')")
+    query_trino("hive", f"CREATE TABLE {schema}.e (n BIGINT, ds {type_}) WITH (partitioned_by = ARRAY['ds'])")
+    query_trino("hive", f"CREATE TABLE {schema}.names (n BIGINT, name VARCHAR)")
     cast = f"CAST('2026-01-0{{}}' AS {type_})"
-    ask_trino(
+    query_trino(
         "hive", f"INSERT INTO {schema}.e VALUES (1, {cast.format(1)}), (2, {cast.format(1)}), (3, {cast.format(3)})"
     )
-    ask_trino("hive", f"INSERT INTO {schema}.names VALUES (1, 'one'), (2, 'two')")
+    query_trino("hive", f"INSERT INTO {schema}.names VALUES (1, 'one'), (2, 'two')")
     (tmp_path / "specs").mkdir()
     more = f"sources:\n  {schema}.e: {{}}\n  {schema}.names: {{by_day: false}}\n"
     (tmp_path / "drawloom.yml").write_text(CONFIG.format(engine=kind, more=more))

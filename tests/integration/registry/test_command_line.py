@@ -64,7 +64,7 @@ def test_two_months_of_the_demo_of_flights(postgres_url: str, tmp_path: Path) ->
 def test_the_page_in_postgresql(postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     set_up, grant = [block.text for block in blocks(PAGE.read_text()) if block.language == "sql"]
     for statement in filter(str.strip, set_up.split(";")):
-        postgres.ask(statement)
+        postgres.run_sql(statement)
     url = f"postgresql://shop:secret@127.0.0.1:{postgres.port}/shop"
     monkeypatch.setenv("REGISTRY_URL", url)
     folder = tmp_path / "page"
@@ -73,7 +73,7 @@ def test_the_page_in_postgresql(postgres: Server, tmp_path: Path, monkeypatch: p
     assert not (folder / "elsewhere").exists()
     with database(url).connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM drawloom_partitions").scalar() == 40
-    postgres.ask("CREATE ROLE worker LOGIN")
+    postgres.run_sql("CREATE ROLE worker LOGIN")
     with database(url).begin() as connection:
         connection.exec_driver_sql(grant)
     assert states(folder, url.replace("shop:secret", "worker")) == {"fresh": 30}

@@ -1,4 +1,4 @@
-"""What a PostgreSQL that refuses looks like: one clear error each, and never a password."""
+"""Errors of PostgreSQL: each gives one clear message without the password."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ class Guarded:
     def refused(self, url: str) -> str:
         with pytest.raises(RunError) as caught:
             Registry(url)
-        said = str(caught.value)
-        assert "hunter2" not in said
-        assert "wrong!" not in said
-        assert said.startswith(f"registry == postgresql+psycopg2://{self.user}:***@")
-        return said
+        message = str(caught.value)
+        assert "hunter2" not in message
+        assert "wrong!" not in message
+        assert message.startswith(f"The registry postgresql+psycopg2://{self.user}:***@")
+        return message
 
 
 @pytest.fixture
 def guarded(postgres: Server, postgres_url: str) -> Iterator[Guarded]:
     user = f"user_{postgres_url[-8:]}"
-    rules = Path(postgres.ask("SHOW hba_file")[0][0])
+    rules = Path(postgres.run_sql("SHOW hba_file")[0][0])
     before = rules.read_text()
-    postgres.ask(f"CREATE ROLE {user} LOGIN PASSWORD 'hunter2'")
+    postgres.run_sql(f"CREATE ROLE {user} LOGIN PASSWORD 'hunter2'")
     rules.write_text(f"host all {user} 127.0.0.1/32 scram-sha-256\n{before}")
-    postgres.ask("SELECT pg_reload_conf()")
+    postgres.run_sql("SELECT pg_reload_conf()")
     yield Guarded(postgres_url, user)
     rules.write_text(before)
-    postgres.ask("SELECT pg_reload_conf()")
+    postgres.run_sql("SELECT pg_reload_conf()")
 
 
 def test_a_wrong_password(guarded: Guarded) -> None:
@@ -83,26 +83,26 @@ def test_a_host_that_is_unknown(guarded: Guarded) -> None:
 
 def test_a_host_that_does_not_answer(guarded: Guarded) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        said = guarded.refused(guarded.url(port=silent.getsockname()[1]))
-    assert "timeout expired" in said
+        message = guarded.refused(guarded.url(port=silent.getsockname()[1]))
+    assert "timeout expired" in message
 
 
-def test_who_says_how_long_to_wait_waits_so_long(guarded: Guarded) -> None:
+def test_connect_timeout_of_the_url_is_used(guarded: Guarded) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = guarded.url(port=silent.getsockname()[1]) + "?connect_timeout=2&sslpassword=hunter2"
-        said = guarded.refused(url)
-    assert "timeout expired" in said
-    assert "connect_timeout=2" in said
+        message = guarded.refused(url)
+    assert "timeout expired" in message
+    assert "connect_timeout=2" in message
 
 
-def test_who_may_not_make_tables(guarded: Guarded) -> None:
-    said = guarded.refused(guarded.url())
-    assert "must answer: permission denied for schema public. GRANT CREATE ON SCHEMA" in said
+def test_a_user_who_may_not_create_tables(guarded: Guarded) -> None:
+    message = guarded.refused(guarded.url())
+    assert "failed: permission denied for schema public. GRANT CREATE ON SCHEMA" in message
     with database(guarded.owner_url).connect() as connection:
         assert sa.inspect(connection).get_table_names() == []
 
 
-def test_who_may_not_change_the_tables_of_an_old_registry(guarded: Guarded) -> None:
+def test_a_user_who_may_not_alter_the_tables_of_an_old_registry(guarded: Guarded) -> None:
     make_old(guarded.owner_url)
     guarded.grant("GRANT CREATE ON SCHEMA public TO {user}", "GRANT ALL ON ALL TABLES IN SCHEMA public TO {user}")
     assert "must be owner of table drawloom_partitions. GRANT CREATE" in guarded.refused(guarded.url())
@@ -110,12 +110,12 @@ def test_who_may_not_change_the_tables_of_an_old_registry(guarded: Guarded) -> N
         assert "drawloom_version" not in sa.inspect(connection).get_table_names()
 
 
-def test_who_may_not_read_the_version(guarded: Guarded) -> None:
+def test_a_user_who_may_not_read_the_version(guarded: Guarded) -> None:
     Registry(guarded.owner_url).close()
     assert "permission denied for table drawloom_version. GRANT" in guarded.refused(guarded.url())
 
 
-def test_what_the_message_says_to_grant_is_enough(guarded: Guarded) -> None:
+def test_the_grants_of_the_message_are_enough(guarded: Guarded) -> None:
     Registry(guarded.owner_url).close()
     guarded.grant("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {user}")
     registry = Registry(guarded.url())
@@ -125,7 +125,7 @@ def test_what_the_message_says_to_grant_is_enough(guarded: Guarded) -> None:
     registry.close()
 
 
-def test_who_may_only_read_can_look_but_not_write(guarded: Guarded) -> None:
+def test_a_user_with_select_only_can_read_but_not_write(guarded: Guarded) -> None:
     Registry(guarded.owner_url).close()
     guarded.grant("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}")
     registry = Registry(guarded.url())
@@ -136,11 +136,11 @@ def test_who_may_only_read_can_look_but_not_write(guarded: Guarded) -> None:
     registry.close()
 
 
-def test_a_connection_that_was_cut_is_made_again(postgres: Server, postgres_url: str) -> None:
+def test_a_broken_connection_is_reopened(postgres: Server, postgres_url: str) -> None:
     registry = Registry(postgres_url)
     registry.save([RECORD])
     name = sa.engine.make_url(postgres_url).database
-    cut = postgres.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    cut = postgres.run_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     assert cut == [(True,)]
     assert not registry.empty()
     registry.close()

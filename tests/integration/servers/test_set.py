@@ -44,7 +44,7 @@ class Script:
             return subprocess.Popen([*self.command, verb], env=self.environment, stdout=said, stderr=said)
 
     def processes(self) -> list[psutil.Process]:
-        return [process for server in EngineSet(self.run, self.cache).running() for process in server.members()]
+        return [process for server in EngineSet(self.run, self.cache).running() for process in server.processes()]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def script(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scr
     """With a Trino that is unpacked already: the test of the unpacking does that by itself."""
     script = Script(root, tmp_path_factory.mktemp("cache"))
     script.cache.mkdir()
-    server = trino.unpacked(cache_folder(), lambda _: None)
+    server = trino.unpack_server(cache_folder(), lambda _: None)
     (script.cache / server.name).symlink_to(server)
     yield script
     script("down")
@@ -80,8 +80,8 @@ def test_up_says_a_line_for_each_server_and_prints_where_they_are(up: subprocess
     engines = Engines.from_environment(exports(up.stdout))
     assert engines
     assert engines.metastore.startswith("thrift://127.0.0.1:")
-    assert trino.ask(urlsplit(engines.trino).port or 0, "SELECT count(*) FROM tpch.tiny.nation") == [[25]]
-    assert postgres.ask(urlsplit(engines.postgres).port or 0, "SELECT current_user, current_database()") == [
+    assert trino.run_sql(urlsplit(engines.trino).port or 0, "SELECT count(*) FROM tpch.tiny.nation") == [[25]]
+    assert postgres.run_sql(urlsplit(engines.postgres).port or 0, "SELECT current_user, current_database()") == [
         ("drawloom", "drawloom")
     ]
 
@@ -123,7 +123,7 @@ def test_a_server_that_died_is_seen_and_up_starts_the_set_afresh(
 ) -> None:
     dead = next(server for server in EngineSet(script.run, script.cache).running() if server.name == "postgres")
     os.killpg(dead.pid, signal.SIGKILL)
-    psutil.wait_procs(dead.members(), timeout=10)
+    psutil.wait_procs(dead.processes(), timeout=10)
     old = script.processes()
     done = script("env")
     assert (done.returncode, done.stdout) == (1, "")
@@ -178,7 +178,7 @@ def test_a_set_of_which_one_server_fails_names_it_and_leaves_nothing_running(
 ) -> None:
     monkeypatch.setattr(trino, "ICEBERG", trino.ICEBERG + "iceberg.no-such-setting=1\n")
     broken = EngineSet(tmp_path / "run", script.cache)
-    with pytest.raises(ServerError, match="trino == ended, must come up") as error:
+    with pytest.raises(ServerError, match="trino ended") as error:
         broken.up()
     assert f"Its log {tmp_path}/run/trino/log ends:" in str(error.value)
     assert "iceberg.no-such-setting" in str(error.value)
@@ -196,7 +196,7 @@ def test_the_servers_of_tests_that_are_killed_end(root: Path, script: Script, tm
     )
     begun = subprocess.Popen([sys.executable, "-c", code, str(folder), str(script.cache)], cwd=root)
     until(lambda: len(EngineSet(folder, script.cache).running()) > 1)
-    processes = [process for server in EngineSet(folder, script.cache).running() for process in server.members()]
+    processes = [process for server in EngineSet(folder, script.cache).running() for process in server.processes()]
     assert len(processes) > 1
     begun.kill()
     begun.wait()
@@ -206,19 +206,19 @@ def test_the_servers_of_tests_that_are_killed_end(root: Path, script: Script, tm
 
 
 def test_an_interrupted_unpacking_does_not_look_finished(root: Path, tmp_path: Path) -> None:
-    code = "import sys, pathlib; from tests.servers import trino; trino.unpacked(pathlib.Path(sys.argv[1]), print)"
+    code = "import sys, pathlib; from tests.servers import trino; trino.unpack_server(pathlib.Path(sys.argv[1]), print)"
     begun = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=root, start_new_session=True)
     until(lambda: any(tmp_path.glob("*.part/lib/*")))
     os.killpg(begun.pid, signal.SIGKILL)
     begun.wait()
     assert [path.name for path in tmp_path.glob("trino-*")] == ["trino-476.part"]
-    told: list[str] = []
-    server = trino.unpacked(tmp_path, told.append)
-    assert told == ["trino: unpacking trino-server-476.tar.gz (once)"]
+    reported: list[str] = []
+    server = trino.unpack_server(tmp_path, reported.append)
+    assert reported == ["trino: unpacking trino-server-476.tar.gz (once)"]
     assert {path.name for path in (server / "plugin").iterdir()} == trino.PLUGINS
     assert [path.name for path in tmp_path.glob("trino-*")] == ["trino-476"]
-    assert trino.unpacked(tmp_path, told.append) == server
-    assert len(told) == 1
+    assert trino.unpack_server(tmp_path, reported.append) == server
+    assert len(reported) == 1
     shutil.rmtree(server)
 
 

@@ -14,7 +14,7 @@ import trino
 from pyspark.sql import SparkSession
 
 from tests.servers.engines import Engines
-from tests.servers.trino import ask
+from tests.servers.trino import run_sql
 
 pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
@@ -28,7 +28,7 @@ class Trino:
         self.port = urlsplit(url).port or 0
 
     def __call__(self, sql: str) -> list[list[Any]]:
-        return ask(self.port, sql)
+        return run_sql(self.port, sql)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The same query on DuckDB and on other engines, and whether they give the same rows."""
+"""Runs a query on DuckDB and on other engines, and compares the rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from drawloom.sql.dialect import transpile
 
 Rows = list[tuple[Any, ...]]
 BATCH = 40
-AT_ONCE = 8
+THREADS = 8
 _ORDERED = re.compile(r"\bORDER BY [^)]*$", re.IGNORECASE)
 
 
@@ -57,7 +57,7 @@ class EngineComparison:
             run(f"CREATE TABLE {name} {using}AS {transpile(text, 'duckdb', engine)}")
 
     def rows(self, sql: str) -> Rows:
-        """What DuckDB gives; its connection is for one thread at a time."""
+        """DuckDB's rows; under a lock, as its connection is for one thread at a time."""
         with self.lock:
             return self._rows(sql)
 
@@ -73,12 +73,12 @@ class EngineComparison:
         ]
 
     def compare_all(self, texts: Iterable[str], engine: str, known: bool = True) -> list[str]:
-        """The outcomes for several texts, some of which run at the same time."""
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        """The outcomes for several texts, which run in parallel."""
+        with ThreadPoolExecutor(THREADS) as pool:
             return list(pool.map(lambda sql: self.compare(sql, engine, known), texts))
 
     def compare(self, sql: str, engine: str, known: bool = True) -> str:
-        """``equal``, ``refused: why``, or what is different."""
+        """``equal``, ``refused: <error>``, or a description of the difference."""
         try:
             text = transpile(sql, "duckdb", engine, self.columns if known else None)
         except InputError as error:
@@ -101,21 +101,21 @@ def batches(items: Sequence[str]) -> list[Sequence[str]]:
 
 def normal(rows: Iterable[Sequence[Any]], ordered: bool = False) -> list[Any]:
     """Rows that can be compared: numbers as floats of 9 digits, structs as tuples, maps by their keys."""
-    found = [tuple(map(plain, row)) for row in rows]
+    found = [tuple(map(comparable, row)) for row in rows]
     return found if ordered else sorted(found, key=repr)
 
 
-def plain(value: Any) -> Any:
-    """A value of any driver in a form that all of them share."""
+def comparable(value: Any) -> Any:
+    """A value of any driver in a form that is the same for all of them."""
     if isinstance(value, bool | str) or value is None:
         return value
     if isinstance(value, int | float | Decimal):
         number = float(value)
         return "nan" if math.isnan(number) else number if math.isinf(number) else float(f"{number:.9g}")
     if isinstance(value, Mapping):
-        return tuple(sorted(((plain(key), plain(each)) for key, each in value.items()), key=repr))
+        return tuple(sorted(((comparable(key), comparable(each)) for key, each in value.items()), key=repr))
     if isinstance(value, Iterable):
-        return tuple(map(plain, value))
+        return tuple(map(comparable, value))
     if isinstance(value, datetime):
         return f"time {value.replace(tzinfo=None).isoformat()}"
     if isinstance(value, date):

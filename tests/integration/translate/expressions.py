@@ -1,4 +1,4 @@
-"""Random scalar expressions of DuckDB over one table of awkward values."""
+"""Random scalar expressions of DuckDB over a table of edge cases."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def expression(random: Random, kind: str, depth: int) -> str:
 
 
 def expressions(seed: int, many: int, depth: int = 2) -> list[str]:
-    """Expressions of all kinds; every rule comes up, some of them inside others."""
+    """Expressions of all kinds, nested up to a depth."""
     random = Random(seed)
     kinds = list(RULES)
     return [expression(random, random.choice(kinds), depth) for _ in range(many)]

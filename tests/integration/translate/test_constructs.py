@@ -1,4 +1,4 @@
-"""Constructs of DuckDB on real engines: each gives DuckDB's rows there, or is refused with what to write instead."""
+"""Constructs of DuckDB on real engines: each returns DuckDB's rows there, or is refused with what to write instead."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tests.integration.translate.comparison import EngineComparison, batches
 pytestmark = pytest.mark.integration
 
 CONSTRUCTS: dict[str, str] = json.loads((Path(__file__).parent / "constructs.json").read_text(encoding="utf-8"))
-# What is refused on both engines, and a part of the fix; everything else is equal.
+# The constructs that both engines refuse, with a part of the fix; all others are equal.
 REFUSED = {
-    "topk_approx": "top_k",  # a sketch whose answers differ from engine to engine
-    "hash_fn": "bucket(x, salt, n)",  # another hash in each engine
+    "topk_approx": "top_k",  # a sketch whose results differ from engine to engine
+    "hash_fn": "bucket(x, salt, n)",  # each engine has another hash
     "list_filter": "lambda x: x > 1",  # DuckDB refuses the arrow itself
     "entropy": "Count the values",
 }
-# What is refused on top of that where nothing is known of the columns.
+# Those that are also refused where the columns and their types are not known.
 REFUSED_UNKNOWN = {"spark": {"list_len", "list_sum"}, "trino": {"list_len", "list_sum", "exclude"}}
-# A column less a number: numbers go on, and a day is refused by Trino itself.
+# A column of unknown type minus a number is translated as numbers; Trino itself refuses it for a date.
 FAILS_UNKNOWN = {"trino": {"date_sub_int"}}
 
 
@@ -40,8 +40,8 @@ def test_constructs(comparison: EngineComparison, names: Sequence[str], engine: 
     assert {name: state for name, state in states.items() if name not in REFUSED and state != "equal"} == {}
 
 
-def is_refused(state: str, way_out: str = "") -> bool:
-    return state.startswith("refused: ") and way_out in state
+def is_refused(state: str, fix: str = "") -> bool:
+    return state.startswith("refused: ") and fix in state
 
 
 @pytest.mark.nightly

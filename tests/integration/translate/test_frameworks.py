@@ -1,4 +1,4 @@
-"""The SQL that drawloom brings itself gives equal rows on Spark and Trino: growth and checks."""
+"""The SQL that drawloom generates, of growth and of checks, returns equal rows on Spark and Trino."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def rendered(
 
 
 def create_partition(comparison: EngineComparison, step: Step, day: date, sql: str, filled: set[str]) -> None:
-    """The partition of a day, as DuckDB makes it, in every engine."""
+    """Create the partition of a day in every engine, with DuckDB's rows."""
     ds = (
         ""
         if "ds" in [part[0] for part in comparison.duckdb_connection.execute(sql).description]

@@ -1,4 +1,4 @@
-"""Queries of DuckDB give the same rows on Spark and Trino: clauses, casts, functions, portable functions with their edge cases."""
+"""Queries of DuckDB return the same rows on Spark and Trino: clauses, casts, functions, edge cases of portable functions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_queries(comparison: EngineComparison, texts: Sequence[str], engine: str
     assert [found for found in compare_all if found[1] != "equal"] == []
 
 
-def test_wrong_translation_is_noticed(comparison: EngineComparison) -> None:
+def test_a_wrong_translation_is_reported(comparison: EngineComparison) -> None:
     run = comparison.engines["spark"]
     wrong = EngineComparison({"spark": lambda _: run("SELECT 2 AS a")}, comparison.duckdb_connection)
     assert wrong.compare("SELECT 1 AS a", "spark").startswith("DuckDB gives [(1,)], spark gives [(2,)]")

@@ -1,4 +1,4 @@
-"""Random expressions of DuckDB give the same values on Spark and Trino."""
+"""Random expressions of DuckDB have the same values on Spark and Trino."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def table(comparison: EngineComparison) -> EngineComparison:
 
 
 def runs_on_duckdb(comparison: EngineComparison, expressions_: list[str]) -> list[str]:
-    """Those that DuckDB has a value for in every row."""
+    """The expressions that DuckDB evaluates without an error on every row."""
     found = []
     for each in expressions_:
         with contextlib.suppress(duckdb.Error):

@@ -11,7 +11,7 @@ ALIASES = "pqrstuvwxyz"
 
 
 class RandomSql:
-    """Makes queries; every relation in them gives the columns ds, id and v."""
+    """Generates queries; every relation in them has the columns ds, id and v."""
 
     kind = "DATE"
 
@@ -85,7 +85,7 @@ class RandomSql:
         return f"SELECT {'*' if star else plain}{tail}"
 
     def filtered(self, shape: str, one: str, other: str, tail: str) -> str:
-        """A SELECT that filters after it has put rows together."""
+        """A SELECT with HAVING, QUALIFY or DISTINCT ON, which filter after rows were combined."""
         columns = f"{one}.ds AS ds, {one}.id AS id, {one}.v AS v"
         test = self.days_condition([one], 1)
         if shape == "having":

@@ -11,8 +11,8 @@ from sqlglot import exp, parse_one
 
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.values import UNKNOWN, PerProbe
+from tests.helpers import examples
 from tests.sql.fixtures import Pair, pairs
-from tests.work import examples
 
 DAY = date(2024, 7, 17)
 
@@ -96,5 +96,5 @@ SHAPES = st.sampled_from(
 def test_folded_constants_are_what_duckdb_computes(shape: str, day: date, n: int) -> None:
     sql = shape.format(d=day, n=n)
     with duckdb.connect() as connection:
-        ((answer,),) = connection.execute(f"SELECT {sql}").fetchall()
-    assert fold(sql) == answer
+        ((expected,),) = connection.execute(f"SELECT {sql}").fetchall()
+    assert fold(sql) == expected

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from drawloom.model import Days
 from drawloom.sql.days.day_set import ALL, NONE, DaySet, Grain, ProbeDays, days_allowed
 from drawloom.sql.days.values import UNKNOWN, PerProbe
-from tests.work import examples
+from tests.helpers import examples
 
 DAYS = [date(2024, 7, 17), date(2024, 3, 1), date(2025, 1, 1)]
 PROBE_DAYS = ProbeDays(DAYS)

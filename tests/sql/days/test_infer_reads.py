@@ -11,7 +11,7 @@ from drawloom.model import Bound, Days, Schedule
 from drawloom.model.days import Anchor
 from drawloom.sql.days.infer_reads import covering_span, infer_calendar_rules, infer_read
 from drawloom.sql.template.probe_days import REPORTED_DAYS, dense_runs, probe_runs, reported_days, runs_near
-from tests.work import examples
+from tests.helpers import examples
 
 RUNS = [run.day for run in probe_runs(Schedule())]
 DENSE = [run.day for run in dense_runs(Schedule())]

@@ -1,4 +1,4 @@
-"""The safety property: an answer never depends on a day that the reader did not find."""
+"""The safety property: the result of a query never depends on a day that day inference did not report as read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from drawloom.model import Read
 from drawloom.sql.script_reader import read_script
 from drawloom.sql.template.rendering import render
+from tests.helpers import examples
 from tests.sql.days.random_sql import RandomSql, RandomTextSql
-from tests.work import examples
 
 FIRST = date(2024, 2, 24)
 COUNT = 14
@@ -40,7 +40,7 @@ class Lake:
             rows = [(day, (n + index) % 2, (n * 7 + index) % 11) for n, day in enumerate(DAYS) if (n + index) % 6]
             self.connection.executemany(f"INSERT INTO f.{table} VALUES (?, ?, ?)", rows)
 
-    def answer(self, sql: str, hidden: Callable[[str], str]) -> list[str]:
+    def result_rows(self, sql: str, hidden: Callable[[str], str]) -> list[str]:
         for table in TABLES:
             shown = f"SELECT * FROM f.{table} WHERE {hidden(table)}"
             self.connection.execute(f"CREATE OR REPLACE VIEW m.{table} AS {shown}")
@@ -74,11 +74,11 @@ def test_results_do_not_depend_on_days_that_were_not_inferred(lake: tuple[Lake, 
     text = maker(lambda options: data.draw(st.sampled_from(options))).script()
     sql = render(text, day).text
     try:
-        whole = tables.answer(sql, lambda table: "TRUE")
+        whole = tables.result_rows(sql, lambda table: "TRUE")
     except duckdb.Error:
         assume(False)
     conditions = {one.table: spans_of(one, day) for one in read_script(text).reads}
-    assert tables.answer(sql, lambda table: conditions.get(f"m.{table}", "FALSE")) == whole, (text, conditions)
+    assert tables.result_rows(sql, lambda table: conditions.get(f"m.{table}", "FALSE")) == whole, (text, conditions)
 
 
 SIMPLE = st.sampled_from(("=", "<", "<=", ">", ">=", "<>"))

@@ -12,7 +12,7 @@ from drawloom.sql.lint import lint_script, list_rules
 from drawloom.sql.script import Script
 from drawloom.sql.script_reader import read_script
 from tests.corpora import CONSTRUCTS, TPC, constructs, corpus, needs, sqllineage, tpc
-from tests.work import calls
+from tests.helpers import count_calls
 
 TAGS = {
     "lint:non-deterministic": {"clock", "random"},
@@ -110,7 +110,7 @@ def test_long_texts_are_linted_quickly(text: str) -> None:
         script = read_script(text)
     except InputError as error:
         pytest.fail(str(error))
-    assert calls(lambda: lint_script(script)) < 4_000_000  # about a second
+    assert count_calls(lambda: lint_script(script)) < 4_000_000  # about a second
 
 
 def test_findings_are_in_the_order_of_the_text() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from drawloom.model import Edit, Fix, Problem
 from drawloom.sql.lint import apply_fixes, lint_script
 from drawloom.sql.script_reader import read_script
+from tests.helpers import examples
 from tests.sql.lint.golden import Case, cases
-from tests.work import examples
 
 
 def problem(*edits: Edit, safe: bool = True) -> Problem:

@@ -1,7 +1,7 @@
 """The texts that the integration tests run on the engines are translated, or refused as expected, with types known or not.
 
-That they give DuckDB's rows there is for the integration tests. Here they must parse in the target dialect and have as many
-columns as in DuckDB.
+The integration tests compare their rows with DuckDB's. Here they must parse in the target dialect and have as many columns
+as in DuckDB.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def comparison() -> EngineComparison:
 
 
 def duckdb_columns(comparison: EngineComparison, sql: str) -> list[str]:
-    """The columns that DuckDB gives."""
+    """The columns of the result in DuckDB."""
     return [
         part[0].lower() for part in comparison.duckdb_connection.execute(transpile(sql, "duckdb", "duckdb")).description
     ]

@@ -1,4 +1,4 @@
-"""Translations of DuckDB's constructs to Spark and Trino; that they give DuckDB's rows is for the integration tests."""
+"""Translations of DuckDB's constructs to Spark and Trino; the integration tests compare their rows with DuckDB's."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What Spark and Trino have in common: tasks over tables in a catalog, a Hive metastore or Iceberg."""
+"""Shared by Spark and Trino: tasks over tables in a catalog, which is a Hive metastore or Iceberg."""

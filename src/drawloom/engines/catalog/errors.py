@@ -26,8 +26,8 @@ def error_position(message: str) -> tuple[int, int] | None:
 
 
 def unreachable(engine: str, address: str, error: object, tried: str) -> Problem:
-    """The problem that an engine does not answer; ``tried`` is what was tried."""
-    message = f"{engine} == {address}, must answer; tried {tried}: {first_line(error)}"
+    """The problem that an engine does not answer; ``tried`` is the failed operation, such as "to run a query"."""
+    message = f"{engine} at {address} does not answer; tried {tried}: {first_line(error)}"
     fix = Fix(f"Start it, or set `engine: {{kind: {engine}, url: ...}}` in drawloom.yml. Nothing was run.")
     return Problem("engine-unreachable", "error", message, fix=fix)
 
@@ -40,4 +40,4 @@ def first_line(error: object) -> str:
 def wrong_partitioning(table: str, keys: str) -> Problem:
     """The problem that a table exists and is not partitioned by day."""
     message = f"{table} is partitioned by {keys or 'nothing'}, must be partitioned by ds (a DATE) and nothing else."
-    return Problem("not-by-day", "error", message, fix=Fix("Fill another table, or move the old one out of the way."))
+    return Problem("not-by-day", "error", message, fix=Fix("Fill another table, or rename the old one."))

@@ -1,4 +1,4 @@
-"""Names of partitions as days, and URIs of their folders."""
+"""Days in partition names, and URIs of partition folders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 
 def iso_days(texts: Iterable[str]) -> list[date]:
-    """The days among these names, sorted; tables that others made also have partitions like ``latest``."""
+    """The days among these names, sorted; tables of other tools may have partitions like ``latest``."""
     found = []
     for text in texts:
         with suppress(ValueError):

@@ -49,7 +49,10 @@ class StageQuery:
 
 
 class TaskSession(Protocol):
-    """The connection of one task to its engine; used by one thread and a second one that measures, cancelled by any."""
+    """The connection of one task to its engine.
+
+    It is used by the task's thread and by one that measures in the background; any thread may interrupt it.
+    """
 
     def describe(self, sql: str) -> list[tuple[str, str]]:
         """The names and DuckDB types of a SELECT's columns; does not run it.
@@ -84,12 +87,12 @@ class TaskSession(Protocol):
         ...
 
     def close(self) -> None:
-        """Drop what exists only for the task."""
+        """Drop the task's temporary tables and views."""
         ...
 
 
 class TaskEngine(Protocol):
-    """What a task needs of its engine."""
+    """The part of an engine that a task uses."""
 
     @property
     def dialect(self) -> str:
@@ -104,6 +107,6 @@ class TaskEngine(Protocol):
         """The table in the catalog; None where it does not exist."""
         ...
 
-    def end(self, task: object) -> None:
-        """Forget a task that has ended."""
+    def remove_task(self, task: object) -> None:
+        """Remove a task that has ended, so that it is not interrupted any more."""
         ...

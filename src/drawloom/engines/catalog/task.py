@@ -1,4 +1,4 @@
-"""A task over a catalog: its queries see the declared days only, and what it stages is not yet visible."""
+"""A task over a catalog: its queries see only the declared days, and staged partitions are not visible to others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ STAGED = "staged"
 class CatalogTask:
     """See ``base.Task``; used by one thread at a time.
 
-    Where no row can be of a wrong day, staged rows are measured while they are checked: both only wait for the engine.
+    Where no row can be of a wrong day, staged rows are measured in the background while they are checked, as both only
+    wait for the engine.
     """
 
     def __init__(self, engine: TaskEngine, inputs: Visible, columns: Schemas, run: str) -> None:
@@ -53,7 +54,7 @@ class CatalogTask:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._engine.end(self)
+        self._engine.remove_task(self)
         self._measuring.shutdown()
         self._session.close()
 
@@ -105,7 +106,7 @@ class CatalogTask:
 
         Raises:
             InputError: as ``stage``.
-            RunError: as ``stage``; where a row is of another day, run the days one by one to learn which.
+            RunError: as ``stage``; the message for a row of another day does not name that day, running day by day does.
         """
         first = self._query(table, texts[min(texts)], known, dialect)
         translated = {ds: self._translate(text, dialect) for ds, text in texts.items()}
@@ -140,7 +141,7 @@ class CatalogTask:
         self._views[name.lower()] = made
 
     def add_query(self, name: str, sql: str, columns: Sequence[Column]) -> None:
-        """Make what a SELECT over the task's tables gives readable under a table name."""
+        """Make the result of a SELECT over the task's tables readable under a table name."""
         limited = limit_tables(parse_select(sql, CANONICAL_DIALECT), CANONICAL_DIALECT, self._views)
         view = parse_one(limited, read=CANONICAL_DIALECT)
         assert isinstance(view, exp.Query)
@@ -209,7 +210,7 @@ class CatalogTask:
         raise RunError(Problem("wrong-day", "error", message))
 
     def inspect(self, table: str, ds: date) -> Staged:
-        """A published partition in the form of a staged one."""
+        """A published partition, described like a staged one."""
         found = self._engine.find_table(table)
         assert found is not None, table
         self._add_types(found.name, found.columns)
@@ -226,7 +227,7 @@ class CatalogTask:
             return select_no_rows(given)
         raise refuse(
             "unknown-table",
-            f"table == {table}, must have a partition, or declared columns.",
+            f"table {table} has neither partitions nor declared columns.",
             None,
             "Declare its columns (name and type), or fill a partition of it first.",
         )
@@ -250,7 +251,7 @@ def _no_rows_measure(rows: StageQuery) -> Measure:
     return Measure(0, 0, content_hash(rows.columns, 0, ""))
 
 
-WRONG_DAY = date(1, 1, 1)  # stands for the day of a row that is not of the requested day
+WRONG_DAY = date(1, 1, 1)  # replaces the day of a row that is not of the requested day
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,9 +299,8 @@ class OutputQuery:
     def _key_date(self) -> exp.Expression:
         """A date, a time or a text as a date; NULL for anything else, such as a number."""
         key = _column(self.key or KEY)
-        value = (
-            key if self.time else exp.cast(key, exp.DType.VARCHAR)
-        )  # Trino does not parse a timestamp's text as a date
+        # Dates and times are not cast to text first: Trino does not parse a timestamp's text as a date.
+        value = key if self.time else exp.cast(key, exp.DType.VARCHAR)
         return exp.TryCast(this=value, to=exp.DataType.build("DATE"), safe=True)
 
     def _literal(self, ds: date) -> exp.Expression:

@@ -1,4 +1,4 @@
-"""DuckDB's types, which we use for all columns, translated to those of Spark and Trino, and back."""
+"""Column types of DuckDB, in which all columns are declared, translated to those of Spark and Trino, and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlglot import exp
 from drawloom.engines.columns import storable_type
 
 _T = exp.DType
-_STORED: dict[exp.DType, str] = {  # types that engines do not have, and what stores the same values
+_STORED: dict[exp.DType, str] = {  # types that engines do not have -> types that hold the same values
     _T.UTINYINT: "SMALLINT",
     _T.USMALLINT: "INT",
     _T.UINT: "BIGINT",

@@ -1,4 +1,4 @@
-"""A query checked to only read, and limited to the days that it may see: tables become SELECTs of partitions."""
+"""Limits a query to the days that it may see: its tables are replaced by SELECTs of partitions; checks that it only reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from drawloom.model import KEY, Column, refuse
 from drawloom.sql.parse import parse
 from drawloom.sql.template.rendering import Piece, Rendered
 
-_MOVED = ("pivots", "sample", "joins", "laterals")
+_KEPT_ARGS = ("pivots", "sample", "joins", "laterals")
 
 
 def limit_tables(tree: exp.Query, dialect: str, views: Mapping[str, exp.Query | exp.Table]) -> str:
@@ -37,7 +37,7 @@ def _replace(table: exp.Table, view: exp.Query | exp.Table) -> None:
     alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
     made = view.copy() if isinstance(view, exp.Table) else exp.Subquery(this=view.copy())
     made.set("alias", alias.copy())
-    for arg in _MOVED:
+    for arg in _KEPT_ARGS:
         if table.args.get(arg):
             made.set(arg, table.args[arg])
     table.replace(made)
@@ -48,7 +48,7 @@ def select_days(
 ) -> exp.Query | exp.Table:
     """A SELECT of these days of a table; None for all days.
 
-    ``key`` is the type of its ``ds``. Where that is not DATE, as in tables that others made, it is cast.
+    ``key`` is the type of its ``ds``. Where that is not DATE, as in tables of other tools, it is cast.
     """
     if key is None or (key == "DATE" and days is None):
         return table

@@ -1,4 +1,4 @@
-"""DuckDB connections restricted to some folders, DuckDB's errors as RunError, and statements checked to only read."""
+"""DuckDB connections with access to some folders only, DuckDB's errors as RunError, and checks that a statement only reads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def connect(
 ) -> DuckDBPyConnection:
     """An in-memory DuckDB that can access only these folders and files; its configuration is locked.
 
-    ``memory`` is a limit in DuckDB's notation ("4GB", "50%"); what does not fit goes to the folder ``spill``.
+    ``memory`` is a limit in DuckDB's notation ("4GB", "50%"); data that exceeds it is written to the folder ``spill``.
 
     Raises:
         InputError: DuckDB does not accept a limit.
@@ -41,7 +41,7 @@ def connect(
         connection.execute(f"SET memory_limit = {quote.value(memory)}")
     except duckdb.Error as error:
         raise refuse("bad-engine", f"memory == {memory!r}, must be like 4GB or 50%: {error}") from error
-    # A footer is read once for each version of a file: DuckDB looks at its time, and tasks compare versions besides.
+    # A footer is read once for each version of a file: DuckDB checks the file's time, and tasks compare versions as well.
     connection.execute("SET GLOBAL parquet_metadata_cache = true")
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute(f"SET temp_directory = {quote.value(str(spill or ''))}")
@@ -100,7 +100,7 @@ def extract_select(connection: DuckDBPyConnection, sql: str, *, explain: bool = 
     if kind == "MULTI":
         raise refuse(
             "not-select",
-            "a PIVOT without its values has columns that change with the data, must name them.",
+            "the columns of a PIVOT without a list of values change with the data.",
             None,
             "Write PIVOT ... ON column IN (value, ...).",
         )
@@ -126,7 +126,7 @@ def bind_select(connection: DuckDBPyConnection, sql: str, *, explain: bool = Fal
 
 
 def _with_line(connection: DuckDBPyConnection, sql: str, error: duckdb.Error) -> Problem:
-    """The error with its line and position, which DuckDB gives only when it executes a statement."""
+    """The error with its line and position, which DuckDB reports only when it executes a statement."""
     try:
         connection.execute(f"DESCRIBE\n{without_semicolon(sql)}").fetchall()
     except duckdb.Error as detailed:

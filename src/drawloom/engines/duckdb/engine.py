@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
     from drawloom.engines.landing.source import Source
 
-MEMORY = "50%"  # leaves the other half to the rest of the machine
+MEMORY = "50%"  # of the machine; the rest is for other processes
 
 
 class DuckDB:
     """One in-memory DuckDB for a process; its tasks may run in parallel threads.
 
-    A query uses ``threads`` threads. With one a query is deterministic; tasks run in parallel in any case.
+    A query uses ``threads`` threads. With one thread a query is deterministic; tasks run in parallel in any case.
     """
 
     dialect = "duckdb"
@@ -126,7 +126,7 @@ class DuckDB:
             return task.query(sql)
 
     def find_partition(self, table: str, ds: date) -> Staged | None:
-        """A published partition in the form of a staged one; None where it does not exist."""
+        """A published partition, described like a staged one; None where it does not exist."""
         return self.inspect(table, ds) if self.lake.stamp(table, ds) else None
 
     def inspect(self, table: str, ds: date) -> Staged:
@@ -177,7 +177,7 @@ class DuckDB:
         return self.staging.file()
 
     def _open_staging(self) -> StagingFolder | RunError:
-        """A read-only lake can still be queried, so the error is kept until something is to be written."""
+        """The staging folder, or the error, raised when something is written: a read-only lake can still be queried."""
         try:
             self.lake.sweep()
             return self.lake.open_staging(self.run)

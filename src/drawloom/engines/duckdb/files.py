@@ -1,4 +1,4 @@
-"""SELECTs over Parquet files of different columns, and a cache of the columns of files."""
+"""SELECTs over Parquet files with different columns, and a cache of the columns of files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drawloom.model import KEY, Column
 T = TypeVar("T")
 ReadFooter = Callable[[str], tuple[Column, ...] | None]
 Describe = Callable[[str], tuple[Column, ...]]
-READ_SINGLY = 2  # files; each adds about a millisecond to a query when it is read on its own
+MAX_SINGLE_READS = 2  # files; each adds about a millisecond to a query when it is read on its own
 _HIVE = "hive_partitioning=true, hive_types={'ds': DATE}"
 
 
@@ -57,19 +57,19 @@ def select_files(files: Sequence[tuple[str, tuple[Column, ...]]], columns: Seque
 
     DuckDB's union_by_name would open every footer each time, while their columns are known here. For a list of files
     DuckDB estimates the number of rows from the first one, and assumes one row where a query reads another: it would
-    then build a join on the larger side. So up to ``READ_SINGLY`` files are read one by one.
+    then build a join on the larger side. So up to ``MAX_SINGLE_READS`` files are read one by one.
     """
-    singly = len(files) <= READ_SINGLY
+    one_by_one = len(files) <= MAX_SINGLE_READS
     parts = [
         f"SELECT {_items(columns, schema)} FROM read_parquet({quote.values(same)}, {_HIVE})"
         for schema, paths in group_paths(files).items()
-        for same in ([[path] for path in paths] if singly else [paths])
+        for same in ([[path] for path in paths] if one_by_one else [paths])
     ]
     return " UNION ALL ".join(parts)
 
 
 def group_paths(files: Iterable[tuple[str, T]]) -> dict[T, list[str]]:
-    """The paths that have the same property, by that property."""
+    """The paths grouped by their second value, such as the file's columns."""
     groups: dict[T, list[str]] = {}
     for path, common in files:
         groups.setdefault(common, []).append(path)

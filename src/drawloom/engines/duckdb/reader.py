@@ -18,7 +18,7 @@ from drawloom.engines.lake import FILE, Lake, file_version
 from drawloom.engines.lake.lake import columns_sql, parse_columns, read_footer
 from drawloom.engines.landing.external import External
 from drawloom.engines.landing.source import Source
-from drawloom.engines.landing.text import infer_file_columns, is_packed
+from drawloom.engines.landing.text import infer_file_columns, is_compressed
 from drawloom.model import KEY, Column, refuse
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Reader:
             return select_no_rows(columns)
         raise refuse(
             "unknown-table",
-            f"table == {table}, must have a partition, or declared columns.",
+            f"table {table} has neither partitions nor declared columns.",
             None,
             "Declare its columns (name and type), or fill a partition of it first.",
         )
@@ -144,16 +144,16 @@ class Reader:
             self._columns.remember(path, versions[path], parse_columns(text))
 
     def _is_uniform(self, table: str, paths: Sequence[str], versions: Mapping[str, str]) -> bool:
-        """Whether a file returns the same rows alone and among the others. Sizes of compressed text say little."""
+        """See ``InputFiles``. Compressed text counts as not uniform, as its size does not bound the batch's memory."""
         if len(paths) < 2:
             return True
         source = self._sources.get(table.lower())
         if source and source.format != "parquet":
-            return not any(map(is_packed, paths))
+            return not any(map(is_compressed, paths))
         return len({self._columns.of(path, versions[path]) for path in paths}) == 1
 
     def _footer_columns(self, path: str) -> tuple[Column, ...] | None:
-        """The columns in the footer of one of our files; pyarrow, slow to import, only explains what is wrong with one."""
+        """The columns in the footer of one of our files; pyarrow, slow to import, is only used for a file with an error."""
         try:
             found = self._cursor().execute(columns_sql([path])).fetchall()
         except duckdb.Error:

@@ -1,4 +1,4 @@
-"""A task of the DuckDB engine: an own database in the shared DuckDB, with a view for each input."""
+"""A task of the DuckDB engine: a database of its own in the shared DuckDB, with a view for each input."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 STAGED = "staged"
-PATIENCE = 30.0  # seconds
-SMALL = 2**20  # bytes of input up to which a day's rows are held in memory before they are written
-SMALL_BATCH = 16 * SMALL  # the same for a batch of days
+RETRY_SECONDS = 30.0  # seconds
+IN_MEMORY_BYTES = 2**20  # bytes of input up to which a day's rows are held in memory before they are written
+IN_MEMORY_BATCH_BYTES = 16 * IN_MEMORY_BYTES  # the same for a batch of days
 _ARROW = "_drawloom_arrow"
 
 
 class DuckTask:
     """A cursor whose catalog has one view for each input; see ``base.Task``.
 
-    ``patience`` is the number of seconds for which a query is retried while its files are published anew.
+    ``retry_seconds`` is how long a query is retried while other processes replace its files.
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class DuckTask:
         run: str,
         new_file: Callable[[], Path],
         on_exit: Callable[[DuckTask], None],
-        patience: float = PATIENCE,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._run = run
         self._new_file = new_file
         self._on_exit = on_exit
-        self._patience = patience
+        self._retry_seconds = retry_seconds
         self._cursor = cursor
         self._database = database
         self._find_files = find_files
@@ -144,7 +144,7 @@ class DuckTask:
 
     def _write(self, target: Target, sql: str, known: Sequence[Column]) -> Staged:
         query = self._bind(target.table, sql, known)
-        if self._files.bytes <= SMALL:
+        if self._files.bytes <= IN_MEMORY_BYTES:
             rows = self._materialize(query.union_of_days(target.table.name, {target.ds: query.text}))
             return self._write_each_day(rows, query.outputs, [target])[0]
         select = query.for_day(target.table.name, target.ds)
@@ -161,7 +161,7 @@ class DuckTask:
     def _write_days(
         self, table: Table, targets: Sequence[Target], texts: Mapping[date, str], known: Sequence[Column]
     ) -> list[Staged]:
-        if not self._files.is_uniform or self._files.bytes > SMALL_BATCH:
+        if not self._files.is_uniform or self._files.bytes > IN_MEMORY_BATCH_BYTES:
             raise RunError(
                 Problem("apart", "error", f"The days of {table.name} cannot be run in one batch; run them one by one.")
             )
@@ -217,7 +217,7 @@ class DuckTask:
         self.create_view(name, self.partition_sql(staged))
 
     def add_query(self, name: str, sql: str, columns: Sequence[Column]) -> None:  # noqa: ARG002
-        """Make what a SELECT over the task's tables gives readable under a table name."""
+        """Make the result of a SELECT over the task's tables readable under a table name."""
         self.create_view(name, sql)
 
     def query(self, sql: str, dialect: str = CANONICAL_DIALECT) -> pa.Table:  # noqa: ARG002
@@ -226,7 +226,7 @@ class DuckTask:
         return self._retry_until_inputs_stable(lambda: self._run_query(text))
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a small result; half as expensive as ``query``, which binds the text twice."""
+        """The rows of a small result; cheaper than ``query``, which binds the text twice."""
         text = expand_portable_functions(sql)
         return self._retry_until_inputs_stable(lambda: self._fetch(text))
 
@@ -236,7 +236,7 @@ class DuckTask:
 
     def _retry_until_inputs_stable(self, work: Callable[[], T]) -> T:
         """The result of the work, repeated until no input file was replaced while it ran."""
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + self._retry_seconds
         while time.monotonic() < until:
             try:
                 result = work()
@@ -248,7 +248,7 @@ class DuckTask:
                     return result
             self.refresh_views()
         tables = ", ".join(self._files.selects)
-        message = f"files of {tables} changed again and again while they were read; try again."
+        message = f"files of {tables} kept changing while they were read; try again."
         raise RunError(Problem("engine-io", "error", message))
 
     def _run_query(self, sql: str) -> pa.Table:

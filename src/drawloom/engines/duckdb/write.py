@@ -1,4 +1,4 @@
-"""Partitions written as Parquet files in staging: columns checked, rows sorted and hashed, files synced."""
+"""Writes partitions as Parquet files in staging: rows sorted and hashed, files synced."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-SHORT_LIVED = 31  # days; partitions that are dropped so early are compressed for speed, not for size
-ROW_GROUP = 61_440  # rows, which the writer holds in memory; half of DuckDB's default
+SHORT_LIVED_DAYS = 31  # days; partitions that are dropped so early are compressed for speed, not for size
+ROW_GROUP_ROWS = 61_440  # rows, which the writer holds in memory; half of DuckDB's default
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class OutputQuery:
         must = quote.value(f", must be {ds}, the day of the partition, on every row.")
         error = f"error({message} || coalesce({shown}, 'NULL') || {must})"
         source = quote.name(first.source)
-        sure = f"CASE WHEN {self.day} IS NOT DISTINCT FROM {quote.day(ds)} THEN {source} ELSE {error} END"
-        items = [f"CAST({sure} AS {first.column.type}) AS {quote.name(first.column.name)}", *(o.sql for o in rest)]
+        checked = f"CASE WHEN {self.day} IS NOT DISTINCT FROM {quote.day(ds)} THEN {source} ELSE {error} END"
+        items = [f"CAST({checked} AS {first.column.type}) AS {quote.name(first.column.name)}", *(o.sql for o in rest)]
         return f"SELECT {', '.join(items)} FROM (\n{self.text}\n) AS q"
 
     @property
@@ -90,7 +90,7 @@ class OutputQuery:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a partition is staged, and the metadata of its file."""
+    """The staging file of a partition, and the file's metadata."""
 
     table: Table
     ds: date
@@ -140,7 +140,7 @@ def _copy(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ..
     meta = quote.struct(footer_metadata(_footer(target), columns))
     path = quote.value(str(target.path))
     level = ", COMPRESSION_LEVEL 1" if _is_short_lived(target.table) else ""
-    form = f"FORMAT parquet, COMPRESSION zstd{level}, ROW_GROUP_SIZE {ROW_GROUP}, KV_METADATA {meta}"
+    form = f"FORMAT parquet, COMPRESSION zstd{level}, ROW_GROUP_SIZE {ROW_GROUP_ROWS}, KV_METADATA {meta}"
     copy = f"COPY ({select}) TO {path} ({form})"
     try:
         with engine_errors(shift=1):
@@ -152,7 +152,7 @@ def _copy(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ..
 
 
 def _is_short_lived(table: Table) -> bool:
-    return table.keep is not None and table.keep <= SHORT_LIVED
+    return table.keep is not None and table.keep <= SHORT_LIVED_DAYS
 
 
 def _staged(target: Target, columns: tuple[Column, ...], rows: int, total: int | None) -> Staged:

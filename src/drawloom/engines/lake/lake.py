@@ -179,12 +179,12 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 
 def disk_problem(path: Path, error: OSError) -> Problem:
-    """An OSError on a path, and what to do."""
+    """The problem of an OSError on a path in the lake."""
     if error.errno in _DENIED:
-        fix = Fix("Give this user the right to write there, or set `lake` to another folder.")
-        return Problem("read-only", "error", f"lake == {str(path)!r}, must be writable: {error.strerror}.", fix=fix)
-    room = Fix("Free space on the disk; nothing was published.") if error.errno == errno.ENOSPC else None
-    return Problem("engine-io", "error", f"file {str(path)!r} could not be written: {error.strerror}.", fix=room)
+        denied = Fix("Give this user the right to write there, or set `lake` to another folder.")
+        return Problem("read-only", "error", f"lake == {str(path)!r}, must be writable: {error.strerror}.", fix=denied)
+    fix = Fix("Free space on the disk; nothing was published.") if error.errno == errno.ENOSPC else None
+    return Problem("engine-io", "error", f"file {str(path)!r} could not be written: {error.strerror}.", fix=fix)
 
 
 PREFIX = "drawloom."
@@ -223,12 +223,12 @@ def read_footer(path: Path | str) -> Footer:
 
 
 def columns_sql(paths: Iterable[str]) -> str:
-    """A SELECT of (path, text for ``parse_columns``) of those files that are ours.
+    """A SELECT of (path, text for ``parse_columns``) of those files that drawloom wrote.
 
-    It is cheaper than ``read_footer`` for many files, and in a process that does not need pyarrow otherwise: importing
-    that takes longer than a small step.
+    Cheaper than ``read_footer`` for many files, and where pyarrow is not needed otherwise: importing it takes longer than
+    a small step.
     """
-    from drawloom.engines import quote  # planning reads footers, too, and need not import sqlglot
+    from drawloom.engines import quote  # imported here because quote imports sqlglot, which planning does not need
 
     key = quote.value(PREFIX + COLUMNS)
     return f"SELECT file_name, decode(value) FROM parquet_kv_metadata({quote.values(paths)}) WHERE decode(key) = {key}"
@@ -248,5 +248,5 @@ def footer_metadata(meta: dict[str, str], columns: Iterable[Column]) -> dict[str
 def corrupt_file(path: Path | str, error: Exception) -> RunError:
     """The error for a file that cannot be read."""
     return RunError(
-        Problem("corrupt-file", "error", f"file == {str(path)!r}, must be a readable Parquet file: {error}")
+        Problem("corrupt-file", "error", f"file {str(path)!r} is missing or not a readable Parquet file: {error}")
     )

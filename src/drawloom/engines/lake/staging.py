@@ -1,8 +1,8 @@
 """Staging folders, in which files are written before they are published.
 
-Each process holds a lock on its own folder as long as it lives. The operating system releases it when the process
-ends, however it ends, so a folder that can be locked belongs to a dead process and may be swept. Whoever sweeps it
-holds its lock meanwhile; a process whose folder is swept before it could lock it creates another.
+Each process holds a lock on its own folder as long as it lives. The operating system releases the lock when the process
+ends, however it ends, so a folder that can be locked belongs to a dead process and may be swept. The sweeping process
+holds the lock meanwhile; a process whose new folder is swept before it could lock it creates another.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def sync_folder(path: Path) -> None:
 
 
 def _remove_if_dead(folder: Path) -> bool:
-    """Remove a folder if its process is dead; whether it was removed."""
+    """Remove a folder if its process is dead; returns whether it was removed."""
     if fcntl is None:
         dead = time.time() - folder.stat().st_mtime > DEAD_AFTER
         if dead:

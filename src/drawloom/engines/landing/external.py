@@ -70,7 +70,7 @@ class External:
             case "json":
                 items = [(column, quote.name(column.name), "VARCHAR") for column in source.columns]
                 names = [column.name for column in source.columns]
-                return _part(source, items, json_texts(names, json_object(source.name, paths), FILE), None)
+                return _select_part(source, items, json_texts(names, json_object(source.name, paths), FILE), None)
 
     def _empty(self, source: Source) -> str:
         columns = self.columns(source)
@@ -84,7 +84,7 @@ class External:
     def _parquet(self, source: Source, paths: Sequence[str]) -> str:
         schemas = {path: self._columns.of(path, file_version(path)) for path in paths}
         wanted = source.columns or _without_key(merge_schemas(reversed(schemas.values())))
-        _complete(source, wanted, merge_schemas(schemas.values()), paths[-1])
+        _check_columns_present(source, wanted, merge_schemas(schemas.values()), paths[-1])
         parts = []
         for schema, same in group_paths(schemas.items()).items():
             have = {column.name.lower(): column for column in schema}
@@ -98,7 +98,7 @@ class External:
             own = KEY in have
             options = "hive_partitioning=false" if own else hive
             relation = f"read_parquet({quote.values(same)}, filename={quote.value(FILE)}, {options})"
-            parts.append(_part(source, items, relation, KEY if own or source.is_hive_partitioned else None))
+            parts.append(_select_part(source, items, relation, KEY if own or source.is_hive_partitioned else None))
         return " UNION ALL ".join(parts)
 
     def _csv(self, source: Source, paths: Sequence[str]) -> str:
@@ -106,9 +106,9 @@ class External:
         parts = []
         for header, same in group_paths(headers.items()).items():
             have = {name.lower(): name for name in header.names}
-            _complete(source, source.columns, [Column(name, "VARCHAR") for name in header.names], same[0])
+            _check_columns_present(source, source.columns, [Column(name, "VARCHAR") for name in header.names], same[0])
             items = [(column, quote.name(have[column.name.lower()]), "VARCHAR") for column in source.columns]
-            parts.append(_part(source, items, csv_texts(same, header), None))
+            parts.append(_select_part(source, items, csv_texts(same, header), None))
         return " UNION ALL ".join(parts)
 
     def _header(self, path: str) -> Header:
@@ -125,13 +125,15 @@ class External:
             found = self._infer(paths[-1:], source.format)
             fix = f"Its last file suggests columns: {{{', '.join(f'{c.name}: {c.type}' for c in found)}}}."
         return refuse(
-            "no-columns", f"columns of {source.name} == none, must be declared for {source.format}.", None, fix
+            "no-columns", f"{source.name} has no declared columns, which {source.format} files need.", None, fix
         )
 
 
-def _part(source: Source, items: Sequence[tuple[Column, str, str]], relation: str, key: str | None) -> str:
+def _select_part(source: Source, items: Sequence[tuple[Column, str, str]], relation: str, key: str | None) -> str:
     """One SELECT of the day and of each (column to return, expression, type of the expression)."""
-    done = [f"{_read(source, column, text, type_)} AS {quote.name(column.name)}" for column, text, type_ in items]
+    done = [
+        f"{_cast_exactly(source, column, text, type_)} AS {quote.name(column.name)}" for column, text, type_ in items
+    ]
     if source.partitioned:
         done.append(f"{key or source.day_sql(FILE)} AS {KEY}")
     elif key:
@@ -139,7 +141,7 @@ def _part(source: Source, items: Sequence[tuple[Column, str, str]], relation: st
     return f"SELECT {', '.join(done)} FROM {relation}"
 
 
-def _read(source: Source, column: Column, expression: str, type_: str) -> str:
+def _cast_exactly(source: Source, column: Column, expression: str, type_: str) -> str:
     """The expression cast to the column's type, where that is exact; text is parsed strictly."""
     if expression == "NULL" or is_widening(type_, column.type):
         return f"CAST({expression} AS {column.type})"
@@ -157,14 +159,14 @@ def _read(source: Source, column: Column, expression: str, type_: str) -> str:
     return f"CASE WHEN {bad} THEN {error} ELSE {cast_sql(expression, column.type)} END"
 
 
-def _complete(source: Source, wanted: Sequence[Column], found: Sequence[Column], path: str) -> None:
+def _check_columns_present(source: Source, wanted: Sequence[Column], found: Sequence[Column], path: str) -> None:
     names = [column.name for column in found]
     have = {name.lower() for name in names}
     problems = [
         Problem(
             "missing-column",
             "error",
-            f"{column.name} is declared for {source.name}, must be in its files{did_you_mean(column.name, names)}.",
+            f"{column.name} is declared for {source.name}, but missing in its files{did_you_mean(column.name, names)}.",
             Where(path),
         )
         for column in wanted

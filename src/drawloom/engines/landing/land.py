@@ -1,4 +1,4 @@
-"""Raw files staged as partitions of a table, one for each day in them: cast to the declared or inferred types."""
+"""Stages raw files as partitions of a table, one for each day in them, with declared or inferred types."""
 
 from __future__ import annotations
 
@@ -18,7 +18,16 @@ from drawloom.engines.columns import OutputColumn, QuerySchema, order_by, output
 from drawloom.engines.duckdb.connection import engine_errors, extract_select
 from drawloom.engines.duckdb.write import Target, write_days
 from drawloom.engines.lake import file_version
-from drawloom.engines.landing.raw import RECORD, SHOWN, Format, RawRows, csv_lines, file_format, more_bad_rows, read_raw
+from drawloom.engines.landing.raw import (
+    MAX_SHOWN_ROWS,
+    RECORD,
+    Format,
+    RawRows,
+    csv_lines,
+    file_format,
+    more_bad_rows,
+    read_raw,
+)
 from drawloom.engines.landing.source import hash_file
 from drawloom.engines.landing.text import FILE, cast_sql, infer_columns, invalid_sql
 from drawloom.model import KEY, Column, InputError, Problem, RunError, Table, Where, refuse
@@ -30,14 +39,14 @@ if TYPE_CHECKING:
 
 
 _DAYS = quote.name("_drawloom days")
-_MOST_EMPTY = 3660
+_MAX_EMPTY_DAYS = 3660
 
 
 @dataclass(frozen=True, slots=True)
 class Landing:
     """The staged partitions of raw files, one for each day; the caller publishes them.
 
-    ``columns`` are those declared, or (``guessed``) those inferred from all values, which the caller stores for the
+    ``columns`` are those declared, or (``inferred``) those inferred from all values, which the caller stores for the
     next landing. ``files`` maps each path to the hash of its bytes. ``gaps`` are the days between the first and the
     last that have no rows and were not landed as empty partitions. ``delimiter`` is that of CSV files.
     """
@@ -45,7 +54,7 @@ class Landing:
     table: str
     staged: tuple[Staged, ...]
     columns: tuple[Column, ...]
-    guessed: bool
+    inferred: bool
     files: Mapping[str, str]
     gaps: tuple[date, ...] = ()
     delimiter: str | None = None
@@ -73,7 +82,7 @@ def stage_files(
         engine: its lake and staging folder are used.
         table: the table, or its name; its rows are sorted by the table's cluster key.
         files: CSV, JSON lines or Parquet files, all of one format; .gz and .zst are decompressed.
-        ds: the column that holds the day, or a DuckDB expression over the columns that gives it.
+        ds: the column that holds the day, or a DuckDB expression of it over the columns.
         columns: the declared columns; empty to infer types from all values of all files.
         run: the run id, stored in the files.
         fmt: csv, json or parquet; by default the suffixes decide.
@@ -114,17 +123,17 @@ class _Job:
         rows = typed_rows(connection, self.table, raw, self.declared, self.ds)
         found = _files_by_day(connection, rows)
         gaps = _gaps(list(found), fill=self.empty_days)
-        prints = {path: hash_file(path) for path in paths}
+        hashes = {path: hash_file(path) for path in paths}
         _refuse_changed(versions)
         days = sorted([*found, *gaps]) if self.empty_days else list(found)
-        targets = [self._target(day, prints, found.get(day, ())) for day in days]
+        targets = [self._target(day, hashes, found.get(day, ())) for day in days]
         staged = _write(connection, self.table, rows, targets)
         delimiter = next((header.delimiter for header in raw.headers.values()), None)
         left = () if self.empty_days else tuple(gaps)
-        return Landing(self.table.name, tuple(staged), rows.columns, not self.declared, prints, left, delimiter)
+        return Landing(self.table.name, tuple(staged), rows.columns, not self.declared, hashes, left, delimiter)
 
-    def _target(self, day: date, prints: Mapping[str, str], files: Sequence[str]) -> Target:
-        meta = {"files": json.dumps({Path(path).name: prints[path] for path in files}, ensure_ascii=False)}
+    def _target(self, day: date, hashes: Mapping[str, str], files: Sequence[str]) -> Target:
+        meta = {"files": json.dumps({Path(path).name: hashes[path] for path in files}, ensure_ascii=False)}
         return Target(self.table, day, self.engine.staging.file(), self.run, meta)
 
 
@@ -155,8 +164,8 @@ def _files_by_day(connection: DuckDBPyConnection, rows: TypedRows) -> dict[date,
 def _gaps(days: Sequence[date], *, fill: bool) -> list[date]:
     """The days between the first and the last that are missing."""
     first, last = days[0], days[-1]
-    if fill and (last - first).days >= _MOST_EMPTY:
-        message = f"days == {first} to {last}, must be at most {_MOST_EMPTY} days to land the empty ones."
+    if fill and (last - first).days >= _MAX_EMPTY_DAYS:
+        message = f"days == {first} to {last}, must be at most {_MAX_EMPTY_DAYS} days to land the empty ones."
         raise refuse("bad-ds", message, None, "Correct the wrong days, or land without empty days.")
     present = set(days)
     return [day for n in range((last - first).days) if (day := first + timedelta(days=n)) not in present]
@@ -194,7 +203,7 @@ class TypedRows:
 def typed_rows(
     connection: DuckDBPyConnection, table: Table, raw: RawRows, declared: Sequence[Column], ds: str
 ) -> TypedRows:
-    """The rows in the declared or inferred types, each with the day that ``ds`` gives.
+    """The rows in the declared or inferred types, each with the day that is the value of ``ds``.
 
     Raises:
         InputError: a type cannot be stored, or ``ds`` is not an expression of a day.
@@ -226,7 +235,7 @@ def refuse_bad_rows(connection: DuckDBPyConnection, rows: TypedRows) -> None:
         count = f"SELECT count(*) FROM ({rows.select}) WHERE {BAD} OR {DAY} IS NULL"
         ((total,),) = connection.execute(count).fetchall()
     if total:
-        raise InputError(*problems, *more_bad_rows(total, SHOWN))
+        raise InputError(*problems, *more_bad_rows(total, MAX_SHOWN_ROWS))
 
 
 def _declared(connection: DuckDBPyConnection, table: Table, declared: Sequence[Column]) -> tuple[Column, ...]:
@@ -235,7 +244,7 @@ def _declared(connection: DuckDBPyConnection, table: Table, declared: Sequence[C
         try:
             columns.append(Column(column.name, storable_type(connection.type(column.type)), column.description))
         except (duckdb.Error, ValueError) as error:
-            message = f"{table.name}.{column.name} has type {column.type}, must be a type that Parquet keeps."
+            message = f"{table.name}.{column.name} has type {column.type}, must be a type that Parquet can store."
             raise refuse("bad-type", message, None, f"Declare another one: {error}.") from error
     return tuple(columns)
 
@@ -272,7 +281,7 @@ def _bad_values(connection: DuckDBPyConnection, rows: TypedRows) -> Iterator[tup
     with engine_errors():
         found = connection.execute(
             f"SELECT {FILE}, {RECORD}, flags, texts FROM {relation} WHERE list_contains(flags, true) "
-            f"ORDER BY {FILE}, {RECORD} LIMIT {SHOWN}"
+            f"ORDER BY {FILE}, {RECORD} LIMIT {MAX_SHOWN_ROWS}"
         ).fetchall()
     for file, record, bad, values in found:
         for column, is_bad, value in zip(rows.tests, bad, values, strict=True):
@@ -285,7 +294,7 @@ def _bad_days(connection: DuckDBPyConnection, rows: TypedRows) -> Iterator[tuple
     with engine_errors():
         found = connection.execute(
             f"SELECT {FILE}, {RECORD}, TRY(CAST({rows.day_text} AS VARCHAR)) FROM ({rows.select}) "
-            f"WHERE NOT {BAD} AND {DAY} IS NULL ORDER BY {FILE}, {RECORD} LIMIT {SHOWN}"
+            f"WHERE NOT {BAD} AND {DAY} IS NULL ORDER BY {FILE}, {RECORD} LIMIT {MAX_SHOWN_ROWS}"
         ).fetchall()
     for file, record, value in found:
         shown = "NULL" if value is None else repr(value[:100])
@@ -294,7 +303,7 @@ def _bad_days(connection: DuckDBPyConnection, rows: TypedRows) -> Iterator[tuple
 
 def _shown(rows: TypedRows, found: Sequence[tuple[str, int, str]]) -> list[Problem]:
     """The first ones as problems, each with the line in its file."""
-    first = sorted(found, key=lambda item: item[:2])[:SHOWN]
+    first = sorted(found, key=lambda item: item[:2])[:MAX_SHOWN_ROWS]
     by_file: dict[str, list[int]] = {}
     for file, record, _ in first:
         by_file.setdefault(file, []).append(record)

@@ -1,4 +1,4 @@
-"""Raw files as one relation, with the file and record number of each row; lines that cannot be parsed are located."""
+"""Reads raw files as one relation, with the file and record number of each row; reports lines that cannot be parsed."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def file_format(paths: Sequence[str], given: str | None) -> Format:
         InputError: a file does not exist, a suffix is unknown, or the formats differ.
     """
     if not paths:
-        raise refuse("missing-file", "files == none, must be at least one.")
+        raise refuse("missing-file", "no files were given.")
     for path in paths:
         if not Path(path).is_file():
-            raise refuse("missing-file", f"file == {path!r}, must be a file.")
+            raise refuse("missing-file", f"file {path!r} not found.")
     found = {given or _suffix(path): Path(path).name for path in paths}
     known = [form for form in FORMATS if form in found]
     if len(found) > 1 or not known:
@@ -98,9 +98,9 @@ def _read_csv(
     connection: DuckDBPyConnection, paths: Sequence[str], columns: Sequence[Column], scratch: Path
 ) -> RawRows:
     headers = {path: read_header(path) for path in paths}
-    wanted = tuple(column.name for column in columns) or _data(headers[paths[0]].names)
+    wanted = tuple(column.name for column in columns) or _without_key(headers[paths[0]].names)
     key = next((name for name in headers[paths[0]].names if name.lower() == KEY), None)
-    _same_names(((path, header.names) for path, header in headers.items()), wanted, key, declared=bool(columns))
+    _check_names(((path, header.names) for path, header in headers.items()), wanted, key, declared=bool(columns))
     names = (*wanted, *([key] if key else ()))
     parts = [_csv_part(same, header, names) for header, same in group_paths(headers.items()).items()]
     numbered = scratch / "numbered.parquet"
@@ -126,15 +126,15 @@ def _read_json(
     lines, texts = scratch / "lines.parquet", scratch / "texts.parquet"
     numbered = f"SELECT {line}, {FILE}, row_number() OVER () AS {_NUMBER} FROM {json_lines(paths)}"
     _copy(connection, numbered, lines)
-    _only_objects(connection, lines)
+    _check_objects(connection, lines)
     found = _members(connection, lines)
-    wanted = tuple(column.name for column in columns) or _data(list(found))
+    wanted = tuple(column.name for column in columns) or _without_key(list(found))
     key = next((name for name in found if name.lower() == KEY), None)
-    _known_names(found, wanted)
+    _check_members(found, wanted)
     have = {name.lower(): name for name in found}
     names = [have.get(name.lower(), name) for name in (*wanted, *([key] if key else ()))]
     if not names:
-        raise refuse("bad-file", "members == none, must be at least one in the objects.", Where(paths[0]))
+        raise refuse("bad-file", "the files have no JSON object with a member.", Where(paths[0]))
     filled = f"(SELECT * FROM {_read_scratch(lines)} WHERE {line} IS NOT NULL)"
     _copy(connection, f"SELECT * FROM {json_texts(names, filled, FILE, _NUMBER)}", texts)
     return RawRows(_numbered_by_file(lines, _read_scratch(texts)), wanted, texts=True, headers={}, key=key)
@@ -143,13 +143,13 @@ def _read_json(
 def _read_parquet(connection: DuckDBPyConnection, paths: Sequence[str], columns: Sequence[Column]) -> RawRows:
     schemas = {path: _schema(connection, path) for path in paths}
     first = schemas[paths[0]]
-    wanted = tuple(column.name for column in columns) or _data([column.name for column in first])
+    wanted = tuple(column.name for column in columns) or _without_key([column.name for column in first])
     key = next((column.name for column in first if column.name.lower() == KEY), None)
-    _same_names(
+    _check_names(
         ((path, [c.name for c in found]) for path, found in schemas.items()), wanted, key, declared=bool(columns)
     )
     if not columns:
-        _same_types(schemas)
+        _check_types(schemas)
     names = ", ".join(quote.name(name) for name in (*wanted, *([key] if key else ())))
     parts = [
         f"SELECT {names}, {FILE}, file_row_number + 1 AS {RECORD} FROM read_parquet({quote.values(same)}, "
@@ -159,7 +159,7 @@ def _read_parquet(connection: DuckDBPyConnection, paths: Sequence[str], columns:
     return RawRows(f"({' UNION ALL '.join(parts)})", wanted, texts=False, headers={}, key=key)
 
 
-def _only_objects(connection: DuckDBPyConnection, lines: Path) -> None:
+def _check_objects(connection: DuckDBPyConnection, lines: Path) -> None:
     """Raise InputError for lines that are not JSON objects, with their numbers."""
     line = quote.name(LINE)
     good = f"CASE WHEN json_valid({line}) THEN json_type({line}) = 'OBJECT' ELSE false END"
@@ -169,10 +169,10 @@ def _only_objects(connection: DuckDBPyConnection, lines: Path) -> None:
         ).fetchall()
     problems = [
         Problem("bad-file", "error", f"line == {text[:100]!r}, must be one JSON object.", Where(path, number))
-        for path, number, text in rows[:SHOWN]
+        for path, number, text in rows[:MAX_SHOWN_ROWS]
     ]
     if problems:
-        raise InputError(*problems, *more_bad_rows(len(rows), SHOWN))
+        raise InputError(*problems, *more_bad_rows(len(rows), MAX_SHOWN_ROWS))
 
 
 def _members(connection: DuckDBPyConnection, lines: Path) -> dict[str, str]:
@@ -184,17 +184,17 @@ def _members(connection: DuckDBPyConnection, lines: Path) -> dict[str, str]:
             f"SELECT name, arg_min(file, place) FROM ({placed}) GROUP BY name ORDER BY min(place)"
         ).fetchall()
     found = dict(rows)
-    twice = [name for name in found if sum(other.lower() == name.lower() for other in found) > 1]
-    if twice:
-        message = f"members == {', '.join(twice)}, must not differ by case only."
-        raise refuse("duplicate-column", message, Where(found[twice[-1]]))
+    duplicates = [name for name in found if sum(other.lower() == name.lower() for other in found) > 1]
+    if duplicates:
+        message = f"members == {', '.join(duplicates)}, must not differ by case only."
+        raise refuse("duplicate-column", message, Where(found[duplicates[-1]]))
     return found
 
 
-def _known_names(found: dict[str, str], wanted: Sequence[str]) -> None:
+def _check_members(found: dict[str, str], wanted: Sequence[str]) -> None:
     names = {name.lower() for name in wanted}
     problems = [
-        _mismatch(path, name, "is in the file, must be declared", did_you_mean(name, wanted))
+        _mismatch(path, name, "is in the file, but not declared", did_you_mean(name, wanted))
         for name, path in found.items()
         if name.lower() not in names and name.lower() != KEY
     ]
@@ -202,7 +202,7 @@ def _known_names(found: dict[str, str], wanted: Sequence[str]) -> None:
         raise InputError(*problems)
 
 
-def _same_names(
+def _check_names(
     files: Iterable[tuple[str, Sequence[str]]], wanted: Sequence[str], key: str | None, *, declared: bool
 ) -> None:
     """Raise InputError for files with other columns than those wanted, in any order."""
@@ -214,16 +214,16 @@ def _same_names(
         extra = [name for name in have if name.lower() not in {n.lower() for n in names}]
         missing = [name for name in names if name.lower() not in low]
         problems += [
-            _mismatch(path, name, f"is {what}, must be in the header", did_you_mean(name, extra)) for name in missing
+            _mismatch(path, name, f"is {what}, but not in the header", did_you_mean(name, extra)) for name in missing
         ]
         problems += [
-            _mismatch(path, name, f"is in the header, must be {what}", did_you_mean(name, missing)) for name in extra
+            _mismatch(path, name, f"is in the header, but not {what}", did_you_mean(name, missing)) for name in extra
         ]
     if problems:
         raise InputError(*problems)
 
 
-def _same_types(schemas: dict[str, tuple[Column, ...]]) -> None:
+def _check_types(schemas: dict[str, tuple[Column, ...]]) -> None:
     path, first = next(iter(schemas.items()))
     types = {column.name.lower(): column.type for column in first}
     problems = [
@@ -232,7 +232,7 @@ def _same_types(schemas: dict[str, tuple[Column, ...]]) -> None:
             "error",
             f"{column.name} has type {column.type}, must be {types[column.name.lower()]} as in {Path(path).name}.",
             Where(other),
-            Fix("Declare the columns, or land the files apart."),
+            Fix("Declare the columns, or land the files separately."),
         )
         for other, columns in schemas.items()
         for column in columns
@@ -253,7 +253,7 @@ def _schema(connection: DuckDBPyConnection, path: str) -> tuple[Column, ...]:
     return tuple(Column(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True))
 
 
-def _data(names: Sequence[str]) -> tuple[str, ...]:
+def _without_key(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name.lower() != KEY)
 
 
@@ -278,8 +278,8 @@ def _suffix(path: str) -> Format | None:
     return _SUFFIXES.get(Path(name).suffix)
 
 
-SHOWN = 10
-_WHAT = {
+MAX_SHOWN_ROWS = 10
+_CSV_RULES = {
     "MISSING COLUMNS": "must have as many values as the header",
     "TOO MANY COLUMNS": "must have as many values as the header",
     "UNQUOTED VALUE": "must close its quotes, and double those inside",
@@ -292,14 +292,14 @@ def parse_error(connection: DuckDBPyConnection, headers: Mapping[str, Header], e
     """The error for CSV files that DuckDB cannot parse, with lines where they are known."""
     problems = [problem for path, header in headers.items() for problem in _rejected_lines(connection, path, header)]
     if problems:
-        return InputError(*problems[:SHOWN])
+        return InputError(*problems[:MAX_SHOWN_ROWS])
     first = str(error).partition("\n")[0]
     path = next((path for path in headers if path in str(error)), None)
     return InputError(Problem("bad-file", "error", f"the file cannot be read: {first}", Where(path)))
 
 
 def _rejected_lines(connection: DuckDBPyConnection, path: str, header: Header) -> Iterator[Problem]:
-    relation = csv_texts([path], header).removesuffix(")") + f", store_rejects=true, rejects_limit={SHOWN})"
+    relation = csv_texts([path], header).removesuffix(")") + f", store_rejects=true, rejects_limit={MAX_SHOWN_ROWS})"
     try:
         connection.execute(f"SELECT max(COLUMNS(*)) FROM {relation}").fetchall()
         select = "SELECT line_byte_position, error_type, csv_line FROM reject_errors ORDER BY ALL"
@@ -308,12 +308,12 @@ def _rejected_lines(connection: DuckDBPyConnection, path: str, header: Header) -
     except duckdb.Error:
         return
     for (_, kind, text), line in zip(rows, _lines_at(path, [row[0] for row in rows]), strict=True):
-        must = _WHAT.get(kind, f"must be CSV ({kind.lower()})")
+        must = _CSV_RULES.get(kind, f"must be CSV ({kind.lower()})")
         yield Problem("bad-file", "error", f"line == {text[:100].rstrip()!r}, {must}.", Where(path, line))
 
 
 def _lines_at(path: str, places: list[int]) -> Iterator[int]:
-    """The line, from 1, of each byte position, from 1, in order; DuckDB gives positions, not lines."""
+    """The line, from 1, of each byte position, from 1, in order; DuckDB reports positions, not lines."""
     line, read = 1, 0
     with open_bytes(path) as file:
         for place in places:

@@ -1,4 +1,4 @@
-"""External sources: tables of files that somebody else writes, found by a path pattern."""
+"""External sources: tables over files that other systems write, found by a path pattern."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PART = re.compile("|".join(map(re.escape, (*_PLACEHOLDERS, *_WILD))))
 class Source:
     """A table of external files.
 
-    ``files`` is a path pattern: ``{ds}``, ``{ds_nodash}``, ``{yyyy}``, ``{mm}`` and ``{dd}`` stand for the day,
+    ``files`` is a path pattern: ``{ds}``, ``{ds_nodash}``, ``{yyyy}``, ``{mm}`` and ``{dd}`` are replaced by the day,
     ``*``, ``?`` and ``**/`` are wildcards. Without a day it is a table without days. ``columns`` are required for
     CSV and JSON lines. ``lateness`` is how long after a day's end its files may arrive. ``gaps``: a day without
     files is a day without rows.
@@ -74,7 +74,7 @@ class Source:
     def by_day(self, ds: date | None = None) -> dict[date | None, list[str]]:
         """The files of each day, or of one day, in order; under None for a table without days."""
         found: dict[date | None, list[str]] = {}
-        for day, path in sorted(self._found(ds), key=lambda pair: (pair[0] or date.min, pair[1])):
+        for day, path in sorted(self._matching_files(ds), key=lambda pair: (pair[0] or date.min, pair[1])):
             found.setdefault(day, []).append(path)
         return found
 
@@ -135,7 +135,7 @@ class Source:
     def _regex(self) -> re.Pattern[str]:
         return re.compile(_translate(self._pattern, re.escape, lambda part: _PLACEHOLDERS.get(part) or _WILD[part]))
 
-    def _found(self, ds: date | None) -> Iterator[tuple[date | None, str]]:
+    def _matching_files(self, ds: date | None) -> Iterator[tuple[date | None, str]]:
         def part(text: str) -> str:
             if text not in _PLACEHOLDERS:
                 return text

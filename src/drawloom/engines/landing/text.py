@@ -28,8 +28,8 @@ LINE = "line"
 FILE = "drawloom_file"
 _CODECS = {".gz": "gzip", ".zst": "zstd"}
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
-_NO_TEXT = "\ufffd"
-_LONGEST = 64 << 20
+_REPLACEMENT = "\ufffd"
+_MAX_LINE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def open_bytes(path: Path | str) -> IO[bytes]:
     return file  # type: ignore[no-any-return]
 
 
-def is_packed(path: Path | str) -> bool:
+def is_compressed(path: Path | str) -> bool:
     """Whether a file is compressed."""
     return Path(path).suffix.lower() in _CODECS
 
@@ -75,15 +75,15 @@ def read_header(path: Path | str, delimiter: str | None = None) -> Header:
         raise refuse(
             "bad-file", f"the header cannot be read ({error}); it must be a line of column names.", where
         ) from error
-    if _NO_TEXT in "".join(names):
+    if _REPLACEMENT in "".join(names):
         raise refuse("bad-file", f"header == {first[:100].rstrip()!r}, must be text in UTF-8.", where)
     if not first or not all(name.strip() for name in names):
         message = f"header == {first[:100].rstrip()!r}, must name every column."
         raise refuse("bad-file", message, where, "Write the columns' names into the first line.")
-    twice = sorted({name for name in names if [n.lower() for n in names].count(name.lower()) > 1})
-    if twice:
+    duplicates = sorted({name for name in names if [n.lower() for n in names].count(name.lower()) > 1})
+    if duplicates:
         raise refuse(
-            "duplicate-column", f"header == {', '.join(twice)} more than once, must be names of their own.", where
+            "duplicate-column", f"header has {', '.join(duplicates)} more than once, must not repeat a name.", where
         )
     return Header(tuple(names), mark)
 
@@ -93,7 +93,7 @@ def csv_texts(paths: Sequence[str], header: Header) -> str:
     columns = quote.struct(dict.fromkeys(header.names, "VARCHAR"))
     return (
         f"read_csv({quote.values(paths)}, auto_detect=false, header=true, delim={quote.value(header.delimiter)}, "
-        f"quote='\"', escape='\"', filename={quote.value(FILE)}, max_line_size={_LONGEST}, columns={columns})"
+        f"quote='\"', escape='\"', filename={quote.value(FILE)}, max_line_size={_MAX_LINE_BYTES}, columns={columns})"
     )
 
 
@@ -101,22 +101,22 @@ def json_lines(paths: Sequence[str]) -> str:
     """The relation of the files' lines, with ``drawloom_file``; a blank line is NULL."""
     return (
         f"read_csv({quote.values(paths)}, auto_detect=false, header=false, delim='\x01', quote='', escape='', "
-        f"filename={quote.value(FILE)}, max_line_size={_LONGEST}, columns={{{quote.value(LINE)}: 'VARCHAR'}})"
+        f"filename={quote.value(FILE)}, max_line_size={_MAX_LINE_BYTES}, columns={{{quote.value(LINE)}: 'VARCHAR'}})"
     )
 
 
 def json_object(name: str, paths: Sequence[str]) -> str:
     """The relation of the files' JSON objects, without blank lines; reading any other line fails.
 
-    ``name`` is the table that the error names.
+    ``name`` is the table's name for the error message.
     """
     line = quote.name(LINE)
     error = f"error({quote.value(f'drawloom: bad-value: {name} == ')} || left({line}, 100) || "
     error += f"', must be one JSON object a line, in ' || {FILE} || '.')"
-    sure = (
+    checked = (
         f"CASE WHEN NOT json_valid({line}) THEN {error} WHEN json_type({line}) <> 'OBJECT' THEN {error} ELSE {line} END"
     )
-    return f"(SELECT {sure} AS {line}, {FILE} FROM {json_lines(paths)} WHERE {line} IS NOT NULL)"
+    return f"(SELECT {checked} AS {line}, {FILE} FROM {json_lines(paths)} WHERE {line} IS NOT NULL)"
 
 
 def json_texts(names: Sequence[str], relation: str, *others: str) -> str:
@@ -151,7 +151,7 @@ _INFERABLE = (
 
 
 def cast_sql(text: str, type_: str) -> str:
-    """The expression of a text's value in a type. It may have a value where ``invalid_sql`` holds: check that first."""
+    """The expression of a text's value in a type. Check ``invalid_sql`` first: the cast also accepts some invalid texts."""
     return text if type_ == "VARCHAR" else f"TRY_CAST({_trimmed(text, type_)} AS {type_})"
 
 
@@ -161,9 +161,9 @@ def invalid_sql(text: str, type_: str) -> str | None:
         return None
     fails = [f"{cast_sql(text, type_)} IS NULL"]
     if type_ in _WHOLE:
-        fails.append(_unlike(text, r"\s*[+-]?\d+(\.0*)?\s*"))
+        fails.append(_mismatch_sql(text, r"\s*[+-]?\d+(\.0*)?\s*"))
     elif found := _DECIMAL.fullmatch(type_):
-        fails.append(_unlike(text, rf"\s*[+-]?\d*(\.\d{{0,{found[1]}}}0*)?\s*"))
+        fails.append(_mismatch_sql(text, rf"\s*[+-]?\d*(\.\d{{0,{found[1]}}}0*)?\s*"))
     elif type_ == "DATE":
         midnight = f"CAST(TRY_CAST({text} AS DATE) AS TIMESTAMP)"
         fails.append(f"length({text}) > 10 AND TRY_CAST({text} AS TIMESTAMP) IS DISTINCT FROM {midnight}")
@@ -185,7 +185,7 @@ def _trimmed(text: str, type_: str) -> str:
     return f"CASE WHEN contains({text}, '.') THEN regexp_replace({text}, '\\.0*\\s*$', '') ELSE {text} END"
 
 
-def _unlike(text: str, pattern: str) -> str:
+def _mismatch_sql(text: str, pattern: str) -> str:
     """The condition that a number does not match; only numbers with a point or exponent need the slow test."""
     is_special = f"(contains({text}, '.') OR contains(lower({text}), 'e'))"
     return f"{is_special} AND NOT regexp_full_match({text}, {quote.value(pattern)})"
@@ -206,11 +206,11 @@ def infer_file_columns(connection: DuckDBPyConnection, paths: Sequence[str], for
 def infer_columns(connection: DuckDBPyConnection, names: Sequence[str], relation: str) -> tuple[Column, ...]:
     """Each text column with the narrowest type that fits all its values; VARCHAR where all are NULL.
 
-    The first values rule types out, so that the pass over all values tests only those that are left.
+    The first values rule out most types, so that the pass over all values tests only the remaining ones.
     """
     first = f"(SELECT * FROM {relation} LIMIT {_SAMPLE})"
-    left = _fitting(connection, {name: tuple(type_tests("")) for name in names}, first, when_null=True)
-    fit = _fitting(connection, left, relation, when_null=False)
+    remaining = _fitting(connection, {name: tuple(type_tests("")) for name in names}, first, when_null=True)
+    fit = _fitting(connection, remaining, relation, when_null=False)
     return tuple(Column(name, next(iter(fit[name]), "VARCHAR")) for name in names)
 
 
@@ -236,5 +236,5 @@ def _fitting(
         return types
     with engine_errors():
         (row,) = connection.execute(f"SELECT {', '.join(tests)} FROM {relation}").fetchall()
-    answers = iter(row)
-    return {name: tuple(type_ for type_ in some if next(answers)) for name, some in types.items()}
+    results = iter(row)
+    return {name: tuple(type_ for type_ in some if next(results)) for name, some in types.items()}

@@ -13,14 +13,14 @@ from pyspark.sql import SparkSession
 from drawloom.engines.catalog.errors import unreachable
 from drawloom.model import RunError
 
-_STATIC = {
+_START_SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.app.name": "drawloom",
 }
-PATIENCE = 10.0  # seconds to connect to a server
+CONNECT_TIMEOUT = 10.0  # seconds to connect to a server
 _LOCAL = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
-_SESSION = {
+_SESSION_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",  # TIMESTAMP has no time zone, as in DuckDB
     "spark.sql.ansi.enabled": "true",
@@ -45,7 +45,7 @@ def connect(url: str, metastore: str = "", settings: Mapping[str, str] | None = 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             session = _build(url, metastore, settings or {})
-            for name, value in _SESSION.items():
+            for name, value in _SESSION_SETTINGS.items():
                 session.conf.set(name, value)
             session.sql("SELECT 1").collect()
     except Exception as error:  # of many kinds: no Java, no network, a bad setting
@@ -65,7 +65,7 @@ def _build(url: str, metastore: str, settings: Mapping[str, str]) -> SparkSessio
             remote.conf.set(name, value)
         return remote
     made = builder.master(url)
-    static = {**_STATIC, **(_LOCAL if url.startswith("local") else {}), **settings}
+    static = {**_START_SETTINGS, **(_LOCAL if url.startswith("local") else {}), **settings}
     if metastore:
         static |= {"spark.hadoop.hive.metastore.uris": metastore}
         made = made.enableHiveSupport()
@@ -78,7 +78,7 @@ def _build(url: str, metastore: str, settings: Mapping[str, str]) -> SparkSessio
 def _check_listening(url: str) -> None:
     """Fail at once where no server listens: Spark's client would retry for ten minutes."""
     parts = urlsplit(url)
-    socket.create_connection((parts.hostname or "localhost", parts.port or 15002), PATIENCE).close()
+    socket.create_connection((parts.hostname or "localhost", parts.port or 15002), CONNECT_TIMEOUT).close()
 
 
 def shown_url(url: str) -> str:

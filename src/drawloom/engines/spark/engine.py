@@ -54,7 +54,7 @@ class Spark:
         self.close()
 
     def close(self) -> None:
-        """Cancel what still runs; the session stays open, as a process has only one."""
+        """Cancel running statements; the session stays open, as a process has only one."""
         self.interrupt()
 
     def session(self) -> SparkTaskSession:
@@ -72,8 +72,8 @@ class Spark:
         self._tasks.add(task)
         return task
 
-    def end(self, task: object) -> None:
-        """Forget a task that has ended."""
+    def remove_task(self, task: object) -> None:
+        """Remove a task that has ended, so that it is not interrupted any more."""
         self._tasks.discard(task)
 
     def interrupt(self) -> None:
@@ -99,7 +99,7 @@ class Spark:
             return task.query(sql)
 
     def find_partition(self, table: str, ds: date) -> Staged | None:
-        """A published partition in the form of a staged one; None where it does not exist."""
+        """A published partition, described like a staged one; None where it does not exist."""
         if ds not in self.days(table):
             return None
         with self.task({table: [ds]}) as task:

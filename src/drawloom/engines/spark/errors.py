@@ -16,7 +16,7 @@ _STATE = re.compile(r"\s*SQLSTATE: \w+.*", re.DOTALL)
 _PARTS = re.compile(r"\n(?:== SQL|'|\+-|JVM stacktrace)")
 _CANCELLED = ("cancelled", "CANCELED", "interrupted")
 _DENIED = ("PERMISSION_DENIED", "AccessControlException", "Permission denied", "not have privilege")
-_BAD = re.compile(r"\[(INTERNAL_ERROR|FAILED_READ_FILE|SPARK_JOB|TASK_WRITE_FAILED)")
+
 _FILE = ("FileNotFoundException", "FAILED_READ_FILE", "java.io.IOException", "No space left")
 
 
@@ -30,7 +30,7 @@ def spark_errors(sql: str = "", address: str = "") -> Iterator[None]:
     except PySparkException as error:
         raise RunError(_problem(error, sql, address)) from error
     except (Py4JError, ConnectionError, OSError) as error:
-        raise RunError(_other(error, sql, address)) from error
+        raise RunError(_other_problem(error, sql, address)) from error
 
 
 def _problem(error: PySparkException, sql: str, address: str) -> Problem:
@@ -43,7 +43,7 @@ def _problem(error: PySparkException, sql: str, address: str) -> Problem:
     )  # Spark counts columns from 0
 
 
-def _other(error: BaseException, sql: str, address: str) -> Problem:
+def _other_problem(error: BaseException, sql: str, address: str) -> Problem:
     text = str(error)
     if isinstance(error, ConnectionError) or "Answer from Java side is empty" in text:
         return unreachable("spark", address, text, "to run a query")

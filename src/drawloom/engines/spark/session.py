@@ -1,4 +1,4 @@
-"""The session of one Spark task: stages rows in a folder of the run, readable as a temporary view; hashes rows."""
+"""The session of one Spark task: stages rows in a folder of the run, under a temporary view; hashes rows."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Tags(NamedTuple):
 
     add: Callable[[str], object]
     remove: Callable[[str], object]
-    stop: Callable[[str], object]
+    cancel: Callable[[str], object]
 
 
 class SparkTaskSession:
     """See ``catalog.session.TaskSession``.
 
-    ``run_folder`` gives the folder of a run of a table; ``staged`` maps the views of all tasks to their folders.
+    ``run_folder`` returns the folder of a run of a table; ``staged`` maps the views of all tasks to their folders.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class SparkTaskSession:
 
     def interrupt(self) -> None:
         """Cancel the running statement."""
-        self._tags().stop(self._tag)
+        self._tags().cancel(self._tag)
 
     def close(self) -> None:
         """Drop the views; folders that were not published are swept later."""
@@ -143,7 +143,7 @@ def row_hash(columns: Sequence[Column]) -> str:
 
 
 def _hashable(value: str, kind: Any, depth: int = 0) -> str:
-    """What is hashed of a value: itself, or the hashes of a nested value's elements."""
+    """The expression that is hashed for a value: the value itself, or for a nested one the hashes of its elements."""
     x = f"x{depth}"
     match kind.id:
         case "list" | "array":

@@ -1,4 +1,4 @@
-"""Tables in Spark's catalog: created, extended by columns, and their partitions set to folders."""
+"""Tables in Spark's catalog: creates them, adds columns, and sets the locations of their partitions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 RUNS = "_runs"
-_ABSENT = ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
+_TABLE_NOT_FOUND = ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
 _NO_PARTITION = ("PARTITIONS_NOT_FOUND",)
 GRACE = 86400.0  # seconds for which an unused folder stays: older queries may still read it
 
@@ -91,7 +91,7 @@ class Tables:
     def refresh(self, tables: Iterable[str]) -> None:
         """Refresh Spark's cached list of files: another process may have written these tables."""
         for table in tables:
-            self._try_run(f"REFRESH TABLE {name(table)}", _ABSENT)
+            self._try_run(f"REFRESH TABLE {name(table)}", _TABLE_NOT_FOUND)
 
     def ensure(self, table: str, columns: Sequence[Column]) -> None:
         """Create the table, or add the columns that it does not have.
@@ -117,14 +117,18 @@ class Tables:
     def set_locations(self, table: str, folders: Mapping[date, str]) -> None:
         """Set the location of each day's partition; each is one change, so that readers see the old or the new one."""
         existing = folders if len(folders) == 1 else self.days(table)  # for one day it is cheaper to try
-        new = [ds for ds, folder in sorted(folders.items()) if ds not in existing or not self._move(table, ds, folder)]
+        new = [
+            ds
+            for ds, folder in sorted(folders.items())
+            if ds not in existing or not self._set_location(table, ds, folder)
+        ]
         if new:
             places = " ".join(
                 f"PARTITION ({KEY} = DATE '{ds}') LOCATION {_text(decode_uri(folders[ds]))}" for ds in new
             )
             self._run(f"ALTER TABLE {name(table)} ADD IF NOT EXISTS {places}")
             for ds in new:  # another writer may have been first
-                self._run(_moved(table, ds, folders[ds]))
+                self._run(_set_location_sql(table, ds, folders[ds]))
         self._spark.catalog.refreshTable(table.lower())
 
     def drop(self, table: str, ds: date) -> None:
@@ -203,9 +207,9 @@ class Tables:
             catalog.alterTableDataSchema(schema, rest, java)
         spark.catalog.refreshTable(table.lower())
 
-    def _move(self, table: str, ds: date, folder: str) -> bool:
-        """Set the location of a partition; whether it exists."""
-        return self._try_run(_moved(table, ds, folder), _NO_PARTITION) is not None
+    def _set_location(self, table: str, ds: date, folder: str) -> bool:
+        """Set the location of a partition; returns whether it exists."""
+        return self._try_run(_set_location_sql(table, ds, folder), _NO_PARTITION) is not None
 
     def _by_day(self, table: str) -> list[CatalogColumn]:
         """As ``_described``; raises RunError where the table is not partitioned by ``ds``."""
@@ -217,7 +221,7 @@ class Tables:
 
     def _described(self, table: str) -> list[CatalogColumn]:
         """The columns of the table; empty where it does not exist."""
-        rows = self._try_run(f"DESCRIBE TABLE {name(table)}", _ABSENT)
+        rows = self._try_run(f"DESCRIBE TABLE {name(table)}", _TABLE_NOT_FOUND)
         return parse_describe([(row[0], row[1], row[2]) for row in rows or ()])
 
     def _try_run(self, sql: str, conditions: Collection[str]) -> list[Any] | None:
@@ -253,7 +257,7 @@ def _nulls(columns: Iterable[Column], type_: Callable[[Column], str]) -> str:
     return ", ".join(f"CAST(NULL AS {type_(c)}) AS {quoted(c.name)}" for c in columns)
 
 
-def _moved(table: str, ds: date, folder: str) -> str:
+def _set_location_sql(table: str, ds: date, folder: str) -> str:
     return f"ALTER TABLE {name(table)} PARTITION ({KEY} = DATE '{ds}') SET LOCATION {_text(decode_uri(folder))}"
 
 

@@ -1,7 +1,7 @@
 """Trino over partitioned tables of its Hive connector, or over Iceberg.
 
-What a step gives is written into a table of its own first. On Hive one INSERT puts it in the place of the old partition,
-on Iceberg one MERGE does, which is one snapshot.
+The rows of a step are written into a staging table first. On Hive one INSERT replaces the old partition by them, on
+Iceberg one MERGE does, in one snapshot.
 """
 
 from drawloom.engines.trino.connect import connect

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from drawloom.engines.trino.client import NamedTypes, Rows
+from drawloom.engines.trino.client import ColumnTypes, Rows
 
 _T = exp.DType
 _SIMPLE: dict[exp.DType, pa.DataType] = {
@@ -32,7 +32,7 @@ _SIMPLE: dict[exp.DType, pa.DataType] = {
     _T.TIME: pa.time64("us"),
     _T.UNKNOWN: pa.null(),
 }
-_WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+_SPECIAL_FLOATS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 _NANO = 9
 
 
@@ -42,31 +42,31 @@ class Pages:
     def __init__(self) -> None:
         self._batches: list[pa.RecordBatch] = []
 
-    def add(self, named: NamedTypes, rows: Rows) -> None:
+    def add(self, column_types: ColumnTypes, rows: Rows) -> None:
         """Add a page."""
-        self._batches.append(batch(named, rows))
+        self._batches.append(batch(column_types, rows))
 
-    def table(self, named: NamedTypes) -> pa.Table:
+    def table(self, column_types: ColumnTypes) -> pa.Table:
         """All pages."""
-        return pa.Table.from_batches(self._batches or [batch(named, [])])
+        return pa.Table.from_batches(self._batches or [batch(column_types, [])])
 
 
-def batch(named: NamedTypes, rows: Rows) -> pa.RecordBatch:
+def batch(column_types: ColumnTypes, rows: Rows) -> pa.RecordBatch:
     """Rows in Trino's JSON as Arrow."""
-    columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(named)
-    arrays = [array(column, parsed(kind)) for column, (_, kind) in zip(columns, named, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, [name for name, _ in named])
+    columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(column_types)
+    arrays = [array(column, parse_type(kind)) for column, (_, kind) in zip(columns, column_types, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, [name for name, _ in column_types])
 
 
 @lru_cache(maxsize=10_000)
-def parsed(kind: str) -> exp.DataType:
+def parse_type(kind: str) -> exp.DataType:
     """The type of a Trino type name."""
     return exp.DataType.build(kind, dialect="trino", udt=True)
 
 
 def array(values: Sequence[Any], kind: exp.DataType) -> pa.Array:
     """One column of JSON values as Arrow."""
-    made = _MADE.get(kind.this)
+    made = _CONVERTERS.get(kind.this)
     if made:
         return made(values, kind)
     simple = _SIMPLE.get(kind.this)
@@ -80,7 +80,9 @@ def _floats(values: Sequence[Any], kind: exp.DataType) -> pa.Array:
     try:
         return pa.array(values, type_)
     except (pa.ArrowInvalid, pa.ArrowTypeError):  # NaN is a string in JSON
-        return pa.array([_WORDS.get(value, value) if isinstance(value, str) else value for value in values], type_)
+        return pa.array(
+            [_SPECIAL_FLOATS.get(value, value) if isinstance(value, str) else value for value in values], type_
+        )
 
 
 def _decimals(values: Sequence[Any], kind: exp.DataType) -> pa.Array:
@@ -100,7 +102,7 @@ def _timestamps(values: Sequence[Any], kind: exp.DataType) -> pa.Array:
     return text.cast(pa.timestamp("us" if digits <= 6 else "ns"))
 
 
-def _zoned(values: Sequence[Any], _: exp.DataType) -> pa.Array:
+def _timestamps_with_zone(values: Sequence[Any], _: exp.DataType) -> pa.Array:
     """Timestamps in UTC; each value has its own time zone."""
     type_ = pa.timestamp("us", "UTC")
     if all(value is None or value.endswith(" UTC") for value in values):
@@ -178,13 +180,13 @@ def _numbers(kind: exp.DataType) -> list[int]:
     return [int(param.name) for param in kind.expressions]
 
 
-_MADE: dict[exp.DType, Callable[[Sequence[Any], exp.DataType], pa.Array]] = {
+_CONVERTERS: dict[exp.DType, Callable[[Sequence[Any], exp.DataType], pa.Array]] = {
     _T.FLOAT: _floats,
     _T.DOUBLE: _floats,
     _T.DECIMAL: _decimals,
     _T.VARBINARY: _bytes,
     _T.TIMESTAMP: _timestamps,
-    _T.TIMESTAMPTZ: _zoned,
+    _T.TIMESTAMPTZ: _timestamps_with_zone,
     _T.ARRAY: _lists,
     _T.LIST: _lists,
     _T.MAP: _maps,

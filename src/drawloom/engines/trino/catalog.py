@@ -1,4 +1,4 @@
-"""One catalog of a Trino: its schemas and tables are described, created and extended here; SQL helpers."""
+"""One catalog of a Trino server: describes, creates and extends its schemas and tables; SQL helpers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from drawloom.engines.catalog.errors import wrong_partitioning
 from drawloom.engines.catalog.partitions import decode_uri
 from drawloom.engines.catalog.types import canonical_type, engine_type
 from drawloom.engines.catalog.visible_days import day_condition
-from drawloom.engines.trino.client import Answer, Client, RunningStatements
-from drawloom.engines.trino.errors import name_of
+from drawloom.engines.trino.client import Client, RunningStatements, StatementResult
+from drawloom.engines.trino.errors import error_name
 from drawloom.model import KEY, Column, Fix, Problem, RunError, refuse
 
 STAGING = "drawloom_staging"
-FOLDER = ".trino"  # of the staging schema; ignored by readers of the lake
-MISSING = {"TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND", "NOT_FOUND"}
-OTHER = "UNSUPPORTED_TABLE_TYPE"  # a table of the other connector in the same metastore
+FOLDER = ".trino"  # folder of the staging schema, which readers of the lake ignore
+NOT_FOUND = {"TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND", "NOT_FOUND"}
+WRONG_CONNECTOR = "UNSUPPORTED_TABLE_TYPE"  # a table of the other connector in the same metastore
 DAYS_PER_STATEMENT = 90  # days per statement; Trino writes at most 100 partitions in one
 _ATTEMPTS = 12
 _LOCATION = re.compile(r"\b(?:external_)?location = '((?:[^']|'')*)'")
@@ -39,14 +39,14 @@ class Catalog:
         self.client = client
         self.name = name
         self.location = decode_uri(location)
-        self.watch = RunningStatements()
+        self.statements = RunningStatements()
         self._staging = False
 
-    def run(self, sql: str, **options: Any) -> Answer:
-        """Run a statement that is cancelled with the other statements of the engine."""
-        return self.client.run(sql, self.watch, **options)
+    def run(self, sql: str, **options: Any) -> StatementResult:
+        """Run a statement that ``Trino.interrupt`` cancels."""
+        return self.client.run(sql, self.statements, **options)
 
-    def named(self, table: str) -> str:
+    def quoted_name(self, table: str) -> str:
         """A table's quoted name."""
         return ".".join(quoted(part) for part in (self.name, *split(table)))
 
@@ -61,28 +61,28 @@ class Catalog:
         Raises:
             RunError: it is a table of another connector (see ``OTHER``), or Trino fails.
         """
-        answer = self._try_run(f"DESCRIBE {self.named(table)}")
-        if answer is None:
+        result = self._try_run(f"DESCRIBE {self.quoted_name(table)}")
+        if result is None:
             return None
-        rows = answer.rows
+        rows = result.rows
         self._refuse_hidden(table, [(row[0], row[1]) for row in rows])
         return [(row[0], canonical(row[1], f"{table}.{row[0]}"), row[2]) for row in rows]
 
     def columns(self, table: str) -> list[tuple[str, str]] | None:
         """Name and DuckDB type of each column, in half the time of ``described``."""
-        answer = self._try_run(f"SELECT * FROM {self.named(table)} LIMIT 0")
-        if answer is None:
+        result = self._try_run(f"SELECT * FROM {self.quoted_name(table)} LIMIT 0")
+        if result is None:
             return None
-        found = answer.columns
+        found = result.columns
         self._refuse_hidden(table, found)
         return [(name, canonical(kind, f"{table}.{name}")) for name, kind in found]
 
-    def _try_run(self, sql: str) -> Answer | None:
+    def _try_run(self, sql: str) -> StatementResult | None:
         """The result of a statement about a table; None where it does not exist."""
         try:
             return self.run(sql)
         except RunError as error:
-            if name_of(error) in MISSING:
+            if error_name(error) in NOT_FOUND:
                 return None
             raise
 
@@ -92,7 +92,7 @@ class Catalog:
             return
         names = self.run(f"SELECT * FROM {self.metadata_table(table, 'properties')}").columns
         if any(name.startswith("spark.sql.sources.schema") for name, _ in names):
-            message = f"{table} has a column of a type that only Spark reads (TIMESTAMP_NTZ?), must have types of Hive."
+            message = f"{table} has a column type that only Spark can read, such as TIMESTAMP_NTZ."
             fix = Fix("Fill it with Trino into another table, or have Spark drop it and run its step with Trino.")
             raise RunError(Problem("engine-error", "error", message, fix=fix))
 
@@ -100,7 +100,7 @@ class Catalog:
         """Create a schema, unless it exists.
 
         Its folder is created first. When two writers create a schema at once, the metastore refuses the slower one and
-        removes the folder that it thinks it has created for it, with the tables that the faster one has in it by then.
+        removes the folder that it believes it created for it, with the tables that the faster one already has in it.
         """
         place = f"{self.location}/{folder}"
         if path := local(place):
@@ -115,7 +115,7 @@ class Catalog:
         try:
             self.check_staging()
         except RunError as error:
-            if name_of(error) not in MISSING:
+            if error_name(error) not in NOT_FOUND:
                 raise
             self.make_schema(STAGING, FOLDER)
             self._staging = True
@@ -131,7 +131,7 @@ class Catalog:
             self._staging = True
 
     def make_folder(self, schema: str) -> None:
-        """Create the folder of a schema, which may be in the deleted lake of another project on this machine."""
+        """Create the folder of a schema again: it may have been in the lake of another project that was deleted since."""
         statement = self.run(f"SHOW CREATE SCHEMA {quoted(self.name)}.{quoted(schema)}").rows[0][0]
         if folder := local(location_of(statement)):
             folder.mkdir(parents=True, exist_ok=True)
@@ -140,10 +140,10 @@ class Catalog:
         """Create a table, unless it exists."""
         properties = ", ".join(f"{name} = {value}" for name, value in options.items())
         with suppress_existing():
-            self.run(f"CREATE TABLE IF NOT EXISTS {self.named(table)} ({listed}) WITH ({properties})")
+            self.run(f"CREATE TABLE IF NOT EXISTS {self.quoted_name(table)} ({listed}) WITH ({properties})")
 
     def evolve_columns(self, table: str, columns: Sequence[Column], widens: Widens) -> bool:
-        """Add new columns to a table, and widen types where ``widens`` allows it; whether the table exists.
+        """Add new columns to a table, and widen types where ``widens`` allows it; returns whether the table exists.
 
         Raises:
             RunError: its ``ds`` is not a date, or a column's type cannot be changed to the new one.
@@ -154,12 +154,12 @@ class Catalog:
         for column in columns if have else ():
             old = have.get(column.name.lower())
             if old is None:
-                self.run(f"ALTER TABLE {self.named(table)} ADD COLUMN {self._listed(column)}")
+                self.run(f"ALTER TABLE {self.quoted_name(table)} ADD COLUMN {self._listed(column)}")
             elif _plain(self.kind(old)) != _plain(self.kind(column)):
                 if not widens(old.type, column.type):
                     raise RunError(_type_change(table, column, old))
                 changed = f"ALTER COLUMN {quoted(column.name)} SET DATA TYPE {self.kind(column)}"
-                self.run(f"ALTER TABLE {self.named(table)} {changed}")
+                self.run(f"ALTER TABLE {self.quoted_name(table)} {changed}")
         return bool(have)
 
     def kind(self, column: Column) -> str:
@@ -210,7 +210,7 @@ def day(ds: date) -> str:
     return f"DATE '{ds.isoformat()}'"
 
 
-def within(days: Collection[date], key: exp.Expr | None = None) -> str:
+def day_filter(days: Collection[date], key: exp.Expr | None = None) -> str:
     """The condition that a row is of one of these days."""
     return day_condition(sorted(days), key).sql("trino")
 
@@ -235,7 +235,7 @@ def canonical(kind: str, what: str) -> str:
     try:
         return canonical_type(kind, "trino")
     except Exception as error:  # of sqlglot or DuckDB, for an unknown type
-        message = f"{what} has type {kind}, must be a type that DuckDB has, too."
+        message = f"{what} has type {kind}, must be a type that DuckDB has as well."
         raise refuse(
             "bad-type", message, None, "Write CAST(... AS VARCHAR), or give a struct's members names."
         ) from error
@@ -244,7 +244,7 @@ def canonical(kind: str, what: str) -> str:
 def retry_on(*errors: str) -> Retrying:
     """Retry on conflicts with another writer; ``errors`` are Trino's names of them."""
     return Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, RunError) and name_of(error) in errors),
+        retry=retry_if_exception(lambda error: isinstance(error, RunError) and error_name(error) in errors),
         stop=stop_after_attempt(_ATTEMPTS),
         wait=wait_random_exponential(0.2, max=5),
         reraise=True,
@@ -253,7 +253,7 @@ def retry_on(*errors: str) -> Retrying:
 
 @contextmanager
 def suppress_existing() -> Iterator[None]:
-    """Ignore that another process has just created the same."""
+    """Ignore the error that another process has just created the same object."""
     try:
         yield
     except RunError as error:

@@ -16,14 +16,14 @@ from drawloom.engines.trino.errors import CancelledError, trino_errors
 PAGE = 20_000  # rows per fetch
 
 Rows = list[Sequence[Any]]
-NamedTypes = Sequence[tuple[str, str]]
+ColumnTypes = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StatementResult:
     """The result of a statement: columns (name, type), rows in JSON values, query id, bytes written."""
 
-    columns: NamedTypes
+    columns: ColumnTypes
     rows: Rows
     query: str
     written: int
@@ -31,23 +31,23 @@ class Answer:
 
 @dataclass(slots=True, eq=False)
 class RunningStatement:
-    """A running statement."""
+    """A running statement, which another thread may cancel."""
 
     connection: Connection
-    stopped: bool = False
+    is_cancelled: bool = False
     cursor: Any = None
 
     def __post_init__(self) -> None:
-        self.cursor = self.connection.cursor(legacy_primitive_types=True, stats_callback=self._look)
+        self.cursor = self.connection.cursor(legacy_primitive_types=True, stats_callback=self._check_cancelled)
 
-    def _look(self, _: object) -> None:
+    def _check_cancelled(self, _: object) -> None:
         """Called by the client whenever the server reports progress."""
-        if self.stopped:
+        if self.is_cancelled:
             raise CancelledError
 
-    def stop(self) -> None:
+    def cancel(self) -> None:
         """Cancel it on the server; its own thread raises when it notices."""
-        self.stopped = True
+        self.is_cancelled = True
         with suppress(Exception):  # there may be no query yet, or it has ended
             self.cursor.cancel()
 
@@ -56,19 +56,19 @@ class RunningStatement:
         self.cursor.execute(sql)
         while page := self.cursor.fetchmany(PAGE):
             yield page
-        self._look(None)
+        self._check_cancelled(None)
 
 
 @dataclass(frozen=True, slots=True)
 class RunningStatements:
-    """The running statements of one task."""
+    """The running statements of one task, or of one catalog."""
 
-    running: set[RunningStatement] = field(default_factory=set)
+    statements: set[RunningStatement] = field(default_factory=set)
 
-    def stop(self) -> None:
+    def cancel(self) -> None:
         """Cancel them; each raises RunError in its own thread."""
-        for one in tuple(self.running):
-            one.stop()
+        for statement in tuple(self.statements):
+            statement.cancel()
 
 
 class Client:
@@ -76,7 +76,7 @@ class Client:
 
     Args:
         address: ``host:port``, for messages.
-        catalog: of names without a catalog.
+        catalog: the catalog of table names that have none.
         connect: opens a connection with session properties.
     """
 
@@ -90,28 +90,31 @@ class Client:
     def run(
         self,
         sql: str,
-        watch: RunningStatements | None = None,
+        statements: RunningStatements | None = None,
         *,
         shown: str | None = None,
         shift: int = 0,
         properties: Mapping[str, str] | None = None,
-        on_page: Callable[[NamedTypes, Rows], None] | None = None,
-    ) -> Answer:
+        on_page: Callable[[ColumnTypes, Rows], None] | None = None,
+    ) -> StatementResult:
         """Run one statement.
 
         Args:
-            watch: where it is registered, to be cancelled.
-            shown: the text that messages quote; it begins ``shift`` lines into the statement.
+            statements: the set in which it is registered while it runs, so that it can be cancelled.
+            shown: the text that error messages quote; it begins ``shift`` lines into the statement.
             properties: session properties of this statement.
             on_page: called with each page of rows, which are then not collected.
 
         Raises:
             RunError: Trino refuses or fails, is cancelled, or does not answer.
         """
-        with trino_errors(sql if shown is None else shown, self.address, shift), self._connection(properties) as one:
-            running = RunningStatement(one)
-            with _watched(running, watch):
-                return _collect(running, sql, on_page)
+        with (
+            trino_errors(sql if shown is None else shown, self.address, shift),
+            self._connection(properties) as connection,
+        ):
+            statement = RunningStatement(connection)
+            with _registered(statement, statements):
+                return _collect(statement, sql, on_page)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -122,59 +125,63 @@ class Client:
     def _connection(self, properties: Mapping[str, str] | None) -> Iterator[Connection]:
         """A connection for exclusive use; one that has failed is not used again."""
         try:
-            one = self._connect(properties) if properties else self._idle.pop()
+            connection = self._connect(properties) if properties else self._idle.pop()
         except IndexError:
-            one = self._connect({})
+            connection = self._connect({})
         try:
-            yield one
+            yield connection
         except BaseException as error:
             if not isinstance(error, TrinoQueryError):
-                _close(one)
+                _close(connection)
                 raise
-            self._give_back(one, properties)
+            self._release(connection, properties)
             raise
-        self._give_back(one, properties)
+        self._release(connection, properties)
 
-    def _give_back(self, one: Connection, properties: Mapping[str, str] | None) -> None:
+    def _release(self, connection: Connection, properties: Mapping[str, str] | None) -> None:
         if properties:
-            _close(one)
+            _close(connection)
         else:
-            self._idle.append(one)
+            self._idle.append(connection)
 
 
 @contextmanager
-def _watched(running: RunningStatement, watch: RunningStatements | None) -> Iterator[None]:
+def _registered(statement: RunningStatement, statements: RunningStatements | None) -> Iterator[None]:
     """Register a running statement; an exception in our process, such as Ctrl-C, cancels it on the server."""
-    held = watch or RunningStatements()
-    held.running.add(running)
+    registered = statements or RunningStatements()
+    registered.statements.add(statement)
     try:
         yield
     except TrinoQueryError:
         raise
     except BaseException:
-        running.stop()
+        statement.cancel()
         raise
     finally:
-        held.running.discard(running)
+        registered.statements.discard(statement)
 
 
-def _collect(running: RunningStatement, sql: str, on_page: Callable[[NamedTypes, Rows], None] | None) -> Answer:
+def _collect(
+    statement: RunningStatement, sql: str, on_page: Callable[[ColumnTypes, Rows], None] | None
+) -> StatementResult:
     rows: Rows = []
-    named: NamedTypes = ()
-    for page in running.pages(sql):
-        named = named or _named(running.cursor)
+    column_types: ColumnTypes = ()
+    for page in statement.pages(sql):
+        column_types = column_types or _column_types(statement.cursor)
         if on_page:
-            on_page(named, page)
+            on_page(column_types, page)
         else:
             rows += page
-    stats = running.cursor.stats or {}
+    stats = statement.cursor.stats or {}
     written = int(stats.get("physicalWrittenBytes") or 0)
-    return Answer(named or _named(running.cursor), rows, running.cursor.query_id or "", written)
+    return StatementResult(
+        column_types or _column_types(statement.cursor), rows, statement.cursor.query_id or "", written
+    )
 
 
 def _close(connection: Any) -> None:
     connection.close()
 
 
-def _named(cursor: Any) -> NamedTypes:
+def _column_types(cursor: Any) -> ColumnTypes:
     return [(column.name, column.type_code) for column in cursor.description or ()]

@@ -1,4 +1,4 @@
-"""Connections to a Trino by its url, and the connectors of its catalogs."""
+"""Connections to a Trino server by url, and the connectors of its catalogs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from trino.dbapi import Connection
 
 from drawloom.engines.catalog.errors import unreachable
 from drawloom.engines.trino.client import Client
-from drawloom.engines.trino.errors import name_of
+from drawloom.engines.trino.errors import error_name
 from drawloom.model import Fix, Problem, RunError, refuse
 
 CONNECTORS = ("hive", "iceberg")
-_HERE = ("127.0.0.1", "localhost", "::1")
-_PATIENCE = (10.0, 60.0)  # seconds to connect, and for one answer; a running query answers every second
+_LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+_TIMEOUTS = (10.0, 60.0)  # seconds to connect, and for a response; the server responds every second while a query runs
 _ATTEMPTS = 5
 _ONLY_PROPERTY = {"hive": "insert_existing_partitions_behavior", "iceberg": "merge_manifests_on_write"}
 
@@ -45,7 +45,7 @@ class Address:
 
 
 def connect(url: str, settings: Mapping[str, str] | None = None) -> Client:
-    """A client of a Trino, which is checked to answer.
+    """A client of a Trino server; checks that the server answers and has the catalog.
 
     Args:
         url: ``trino://user@host:8080/catalog``; with a password, or ``?http_scheme=https``, over TLS;
@@ -64,7 +64,7 @@ def connect(url: str, settings: Mapping[str, str] | None = None) -> Client:
         if error.problems[0].code != "engine-unreachable":
             raise
         cause = error.__cause__ or error
-        raise RunError(unreachable("trino", str(address), cause, "to ask for its catalogs")) from error
+        raise RunError(unreachable("trino", str(address), cause, "to list its catalogs")) from error
     connector_name(client, address.catalog)
     return client
 
@@ -80,11 +80,13 @@ def connector_name(client: Client, catalog: str) -> str:
         names = ", ".join(sorted(client.connector_names))
         message = f"catalog == {catalog}, must be one of trino at {client.address}: {names}."
         raise RunError(Problem("unknown-catalog", "error", message))
-    found = found or _guess(client, catalog)
+    found = found or _guess_connector(client, catalog)
     if found not in CONNECTORS:
         fitting = ", ".join(sorted(name for name, one in client.connector_names.items() if one in CONNECTORS)) or "none"
         message = f"catalog == {catalog}, must be of the Hive or the Iceberg connector, not of {found or 'another'}."
-        raise RunError(Problem("unknown-catalog", "error", message, fix=Fix(f"Those that are: {fitting}.")))
+        raise RunError(
+            Problem("unknown-catalog", "error", message, fix=Fix(f"Catalogs with these connectors: {fitting}."))
+        )
     return found
 
 
@@ -98,17 +100,19 @@ def parse(url: str) -> Address:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise _bad("its port is no number") from error
+        raise _malformed("its port is not a number") from error
     options = dict(parse_qsl(parts.query))
     catalog = parts.path.strip("/").partition("/")[0].lower()
     if parts.scheme != "trino" or not parts.hostname or not catalog:
-        raise _bad("it has no host, or no catalog" if parts.scheme == "trino" else "it begins otherwise")
+        raise _malformed(
+            "it has no host, or no catalog" if parts.scheme == "trino" else "it does not begin with trino://"
+        )
     if unknown := set(options) - {"http_scheme", "verify"}:
-        raise _bad(f"there is no option {min(unknown)}")
+        raise _malformed(f"there is no option {min(unknown)}")
     password = unquote(parts.password) if parts.password else None
     scheme = options.get("http_scheme", "https" if password or port == 443 else "http")
     if scheme not in ("http", "https") or (password and scheme == "http"):
-        raise _bad("a password must go over https")
+        raise _malformed("a password must go over https")
     return Address(
         parts.hostname,
         port or (443 if scheme == "https" else 8080),
@@ -124,7 +128,7 @@ def _verify(text: str) -> bool | str:
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
-def _bad(why: str) -> Exception:
+def _malformed(why: str) -> Exception:
     message = f"engine url must be like trino://user@host:8080/catalog; {why}."
     return refuse("bad-url", message, None, "Set `engine: {kind: trino, url: ...}` in drawloom.yml.")
 
@@ -132,7 +136,7 @@ def _bad(why: str) -> Exception:
 def _connection(address: Address, settings: Mapping[str, str], properties: Mapping[str, str]) -> Connection:
     session = requests.Session()
     session.verify = address.verify
-    if address.host in _HERE:
+    if address.host in _LOCAL_HOSTS:
         session.trust_env = False  # no proxy for this machine
     if address.verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -147,7 +151,7 @@ def _connection(address: Address, settings: Mapping[str, str], properties: Mappi
         http_scheme=address.scheme,
         auth=auth,
         max_attempts=_ATTEMPTS,
-        request_timeout=_PATIENCE,
+        request_timeout=_TIMEOUTS,
         http_session=session,
         timezone="UTC",
     )
@@ -158,13 +162,13 @@ def _connector_names(client: Client) -> dict[str, str]:
     try:
         rows = client.run("SELECT catalog_name, connector_name FROM system.metadata.catalogs").rows
     except RunError as error:
-        if error.problems[0].code not in ("engine-denied", "engine-error") or name_of(error) == "CATALOG_NOT_FOUND":
+        if error.problems[0].code not in ("engine-denied", "engine-error") or error_name(error) == "CATALOG_NOT_FOUND":
             raise
         return {row[0]: "" for row in client.run("SHOW CATALOGS").rows}
     return {row[0]: row[1] or "" for row in rows}
 
 
-def _guess(client: Client, catalog: str) -> str:
+def _guess_connector(client: Client, catalog: str) -> str:
     """The connector, recognized by a session property that only it has."""
     for found, setting in _ONLY_PROPERTY.items():
         if any(row[0] == f"{catalog}.{setting}" for row in client.run("SHOW SESSION").rows):

@@ -53,7 +53,7 @@ class Trino:
         self.close()
 
     def close(self) -> None:
-        """Cancel what still runs, and close the connections."""
+        """Cancel running statements, and close the connections."""
         self.interrupt()
         self._background.shutdown()
         self.client.close()
@@ -73,8 +73,8 @@ class Trino:
         self._tasks.add(task)
         return task
 
-    def end(self, task: object) -> None:
-        """Forget a task that has ended."""
+    def remove_task(self, task: object) -> None:
+        """Remove a task that has ended, so that it is not interrupted any more."""
         self._tasks.discard(task)
 
     def interrupt(self) -> None:
@@ -82,7 +82,7 @@ class Trino:
         for task in tuple(self._tasks):
             task.interrupt()
         for one in self.tables.connectors:
-            one.catalog.watch.stop()
+            one.catalog.statements.cancel()
 
     def columns(self, table: str) -> tuple[Column, ...]:
         """The table's columns without ``ds``; empty where it does not exist."""
@@ -110,7 +110,7 @@ class Trino:
             return task.query(sql)
 
     def find_partition(self, table: str, ds: date) -> Staged | None:
-        """A published partition in the form of a staged one; None where it does not exist."""
+        """A published partition, described like a staged one; None where it does not exist."""
         if ds not in self.days(table):
             return None
         with self.task({table: [ds]}) as task:

@@ -42,16 +42,16 @@ def trino_errors(sql: str = "", address: str = "", shift: int = 0) -> Iterator[N
     except pa.ArrowException as error:
         raise RunError(Problem("engine-error", "error", f"the result does not fit into Arrow: {error}")) from error
     except (Error, HttpError, requests.RequestException, ValueError) as error:  # ValueError: not JSON
-        raise RunError(_other(error, address)) from error
+        raise RunError(_other_problem(error, address)) from error
 
 
-def name_of(error: RunError) -> str:
+def error_name(error: RunError) -> str:
     """Trino's name of the error, such as TABLE_NOT_FOUND; empty where it has none."""
     cause = error.__cause__
     return str(cause.error_name or "") if isinstance(cause, TrinoQueryError) else ""
 
 
-def message_of(error: RunError) -> str:
+def error_message(error: RunError) -> str:
     """Trino's message."""
     cause = error.__cause__
     return cause.message if isinstance(cause, TrinoQueryError) else str(error)
@@ -73,7 +73,7 @@ def _code(error: TrinoQueryError) -> str:
     return _CODES.get(error.error_type or "", "engine-error")
 
 
-def _other(error: Exception, address: str) -> Problem:
+def _other_problem(error: Exception, address: str) -> Problem:
     """Errors of the connection: no server, or not for this user. None of the texts contains a password."""
     if refused := _REFUSED.search(str(error)):
         what = "did not log the user in" if refused[1] == "401" else "does not allow the user to do this"

@@ -15,11 +15,12 @@ from drawloom.engines.base import Staged
 from drawloom.engines.catalog.errors import wrong_partitioning
 from drawloom.engines.catalog.partitions import decode_uri, iso_days
 from drawloom.engines.trino.catalog import (
-    MISSING,
+    NOT_FOUND,
     Catalog,
     Described,
     chunks,
     day,
+    day_filter,
     local,
     location_of,
     names,
@@ -29,9 +30,8 @@ from drawloom.engines.trino.catalog import (
     split,
     suppress_existing,
     text,
-    within,
 )
-from drawloom.engines.trino.errors import message_of, name_of
+from drawloom.engines.trino.errors import error_message, error_name
 from drawloom.model import KEY, Column, Fix, Problem, RunError, refuse
 
 _UNSUPPORTED = re.compile(r"TIMESTAMP WITH TIME ZONE|TIMESTAMP_NS")
@@ -48,9 +48,9 @@ _RACES = (
     "HIVE_FILE_NOT_FOUND",
 )
 _PARTITION_KEY = "partition key"  # in the output of DESCRIBE
-PATIENCE = 4  # attempts after which a folder in the way is not of a concurrent writer
-QUIET = 60.0  # age in seconds after which it is not, at any attempt
-MANY = 10  # folders from which on partitions are synced at once rather than registered one by one
+MIN_LEFTOVER_AGE = 60.0  # seconds; a younger folder in the way may be that of a concurrent writer
+FORCED_CLEANUP_ATTEMPT = 4  # the attempt at which such a folder is removed at any age
+MIN_FOLDERS_TO_SYNC = 10  # from this number of folders on, partitions are synced at once, not registered one by one
 
 
 class Hive:
@@ -131,17 +131,17 @@ class Hive:
     def _days(self, table: str, *, retried: bool = False) -> list[date] | None:
         """The days; None where the table does not exist."""
         try:
-            answer = self.catalog.run(f"SELECT * FROM {self.catalog.metadata_table(table, 'partitions')}")
+            result = self.catalog.run(f"SELECT * FROM {self.catalog.metadata_table(table, 'partitions')}")
         except RunError as error:
-            if name_of(error) not in MISSING:
+            if error_name(error) not in NOT_FOUND:
                 raise
             if self.catalog.columns(table) is None:
                 return None
             if not retried:  # it may have been created since
                 return self._days(table, retried=True)
             raise RunError(wrong_partitioning(table, "")) from error
-        _check_key(table, answer.columns)
-        days = iso_days(row[0] for row in answer.rows if row[0])
+        _check_key(table, result.columns)
+        days = iso_days(row[0] for row in result.rows if row[0])
         self._known_days[table.lower()] = set(days)
         return days
 
@@ -161,7 +161,7 @@ class Hive:
     def drop(self, table: str, ds: date) -> str:
         """Remove a partition, and its folder where the table is in our lake."""
         self._known_days.pop(table.lower(), None)
-        done = self.catalog.run(f"DELETE FROM {self.catalog.named(table)} WHERE {KEY} = {day(ds)}").query
+        done = self.catalog.run(f"DELETE FROM {self.catalog.quoted_name(table)} WHERE {KEY} = {day(ds)}").query
         if (folder := self._folder(table, ds)) and folder.is_relative_to(local(self.catalog.location) or "/-"):
             shutil.rmtree(folder, ignore_errors=True)
         return done
@@ -195,7 +195,7 @@ class Hive:
                 message = f"{table} already exists and has files of its own, so it cannot be a source."
                 raise RunError(Problem("not-a-source", "error", message, fix=Fix("Give the source another name.")))
             self._external.pop(table, None)
-            self.catalog.run(f"DROP TABLE IF EXISTS {self.catalog.named(table)}")
+            self.catalog.run(f"DROP TABLE IF EXISTS {self.catalog.quoted_name(table)}")
         self.catalog.make_schema(schema, schema)
         options = {"format": "'PARQUET'", "external_location": text(decode_uri(folder))}
         self.catalog.create(table, self.catalog.listed(columns), options)
@@ -203,26 +203,30 @@ class Hive:
     def size(self, table: str, ds: date | None) -> int:
         """The bytes of a table's files, or of one day's."""
         where = f" WHERE {KEY} = {day(ds)}" if ds else ""
-        files = f'SELECT DISTINCT "$path", "$file_size" AS s FROM {self.catalog.named(table)}{where}'
+        files = f'SELECT DISTINCT "$path", "$file_size" AS s FROM {self.catalog.quoted_name(table)}{where}'
         return int(self.catalog.run(f"SELECT coalesce(sum(s), 0) FROM ({files})").rows[0][0])
 
     def _overwrite(self, table: str, place: str, columns: Sequence[Column], days: Sequence[date]) -> str:
         name = self.catalog.name
         source = ".".join(map(quoted, place.split(".")))
         listed = names(columns)
-        sql = f"INSERT INTO {self.catalog.named(table)} ({listed}) SELECT {listed} FROM {source} WHERE {within(days)}"
+        sql = f"INSERT INTO {self.catalog.quoted_name(table)} ({listed}) SELECT {listed} FROM {source} WHERE {day_filter(days)}"
         overwrite = {f"{name}.insert_existing_partitions_behavior": "OVERWRITE"}
         known = self._known_days.get(table.lower(), set())
         for attempt in retry_on(*_RACES):
             with attempt:
                 number = attempt.retry_state.attempt_number
                 if number > 1 or not known >= set(days):
-                    self._prepare_overwrite(table, days, None if number == 1 else 0 if number == PATIENCE else QUIET)
+                    self._prepare_overwrite(
+                        table,
+                        days,
+                        None if number == 1 else 0 if number == FORCED_CLEANUP_ATTEMPT else MIN_LEFTOVER_AGE,
+                    )
                 return self.catalog.run(sql, properties=overwrite).query
         raise AssertionError
 
     def _prepare_overwrite(self, table: str, days: Sequence[date], age: float | None) -> None:
-        """Prepare days for an INSERT that overwrites them; ``age`` (see ``_remove_leftovers``) is given after it failed."""
+        """Prepare days for an INSERT that overwrites them; after a failure with the ``age`` for ``_remove_leftovers``."""
         existing = self.days(table)
         if age is not None:
             self._remove_leftovers(table, [ds for ds in days if ds in existing], age)
@@ -234,10 +238,10 @@ class Hive:
         """Remove folders of days whose partitions are elsewhere, such as those that Spark wrote.
 
         Trino writes into the folder of the day, and fails where it exists and is not the partition's. A folder younger
-        than ``age`` (in seconds) may be of a concurrent writer who is about to publish it.
+        than ``age`` (in seconds) is kept, as a concurrent writer may be about to publish it.
         """
         until = time.time() - age
-        paths = f'SELECT DISTINCT {KEY}, "$path" FROM {self.catalog.named(table)} WHERE {within(days)}'
+        paths = f'SELECT DISTINCT {KEY}, "$path" FROM {self.catalog.quoted_name(table)} WHERE {day_filter(days)}'
         used = {(date.fromisoformat(ds), Path(local(path) or path).parent) for ds, path in self.catalog.run(paths).rows}
         for ds in days:
             folder = self._folder(table, ds)
@@ -253,14 +257,14 @@ class Hive:
     def _publish_empty(self, table: str, ds: date, *, exists: bool) -> str:
         """Publish a partition without rows."""
         if exists:
-            self.catalog.run(f"DELETE FROM {self.catalog.named(table)} WHERE {KEY} = {day(ds)}")
+            self.catalog.run(f"DELETE FROM {self.catalog.quoted_name(table)} WHERE {KEY} = {day(ds)}")
         if folder := self._folder(table, ds):
             with suppress(FileNotFoundError):
                 for file in folder.iterdir():
                     file.unlink(missing_ok=True)
         done = self._create_empty(table, ds)
         if self._external_location(table) and not folder and self.size(table, ds):
-            self.catalog.run(f"DELETE FROM {self.catalog.named(table)} WHERE {KEY} = {day(ds)}")
+            self.catalog.run(f"DELETE FROM {self.catalog.quoted_name(table)} WHERE {KEY} = {day(ds)}")
             message = f"{self._external_location(table)} has files of {table} for {ds} that Trino does not delete."
             raise RunError(Problem("engine-io", "error", message, fix=Fix("Remove them, then run the step again.")))
         return done
@@ -278,10 +282,10 @@ class Hive:
             self._call("register_partition", table, ds, text(folder))
         except RunError as error:
             if (
-                "register_partition procedure is disabled" in message_of(error)
+                "register_partition procedure is disabled" in error_message(error)
                 or error.problems[0].code == "engine-denied"
             ):
-                raise RunError(_forbidden(self.catalog.name, message_of(error))) from error
+                raise RunError(_forbidden(self.catalog.name, error_message(error))) from error
             raise
 
     def _call(self, procedure: str, table: str, ds: date, *more: str) -> str:
@@ -290,9 +294,9 @@ class Hive:
         return self.catalog.run(f"CALL {quoted(self.catalog.name)}.system.{procedure}({given})").query
 
     def _sync_partitions(self, table: str, folders: Mapping[date, str], existing: set[date]) -> bool:
-        """Register all folders at once, if there are many and the table's folder has these and no others; whether it did."""
+        """Register many folders at once, if the table's folder has exactly these; returns whether it did."""
         root = local(self._external_location(table))
-        if len(folders) < MANY or not root or existing & set(folders):
+        if len(folders) < MIN_FOLDERS_TO_SYNC or not root or existing & set(folders):
             return False
         own = {ds: str(root / f"{KEY}={ds}") for ds in folders}
         if any(str(local(decode_uri(folder))) != own[ds] for ds, folder in folders.items()):
@@ -314,7 +318,7 @@ class Hive:
     def _external_location(self, table: str) -> str:
         """The location of an external table, whose files Trino does not own; empty for other tables."""
         if table not in self._external:
-            rows = self.catalog.run(f"SHOW CREATE TABLE {self.catalog.named(table)}").rows
+            rows = self.catalog.run(f"SHOW CREATE TABLE {self.catalog.quoted_name(table)}").rows
             self._external[table] = location_of(rows[0][0])
         return self._external[table]
 

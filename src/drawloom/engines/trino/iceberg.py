@@ -14,26 +14,26 @@ from drawloom.engines.base import Staged
 from drawloom.engines.catalog.errors import wrong_partitioning
 from drawloom.engines.columns import is_widening
 from drawloom.engines.trino.catalog import (
-    MISSING,
+    NOT_FOUND,
     STAGING,
     Catalog,
     Described,
     chunks,
     day,
+    day_filter,
     local,
     names,
     quoted,
     retry_on,
     split,
     text,
-    within,
 )
-from drawloom.engines.trino.errors import name_of
+from drawloom.engines.trino.errors import error_name
 from drawloom.model import KEY, Column, RunError, refuse
 
 _OLD = "_drawloom_old"
 _CONFLICT = "ICEBERG_COMMIT_ERROR"
-_UNPARTITIONED = "COLUMN_NOT_FOUND"  # an unpartitioned table has a table of partitions without such a column
+_UNPARTITIONED = "COLUMN_NOT_FOUND"  # the error when the column ``partition`` of an unpartitioned table is read
 _EMPTY = f"{STAGING}.empty_days"
 _DELETES = 4  # delete files that a day may have before it is compacted
 _WIDER = {("INTEGER", "BIGINT"), ("FLOAT", "DOUBLE")}
@@ -101,13 +101,13 @@ class Iceberg:
 
     def publish(self, table: str, parts: Sequence[Staged]) -> dict[date, str]:
         """Publish staged days; returns the ids of the queries by day."""
-        there = self.ensure(table, parts[0].columns)
+        existing = self.ensure(table, parts[0].columns)
         done: dict[date, str] = {}
         for place in dict.fromkeys(part.location for part in parts if part.rows):
             full = {part.ds: part for part in parts if part.location == place and part.rows}
             for days in chunks(full):
                 done |= dict.fromkeys(days, self.merge(table, place, full[days[0]].columns, days))
-        self._compact(table, there & set(done))
+        self._compact(table, existing & set(done))
         if empty := [part.ds for part in parts if not part.rows]:
             self._mark_empty_days(table, empty)  # first, so that the day never disappears
             done |= dict.fromkeys(empty, self._delete(table, empty))
@@ -116,7 +116,9 @@ class Iceberg:
     def drop(self, table: str, ds: date) -> str:
         """Remove a day."""
         if ds in self._empty_days(table):
-            self._commit(f"DELETE FROM {self.catalog.named(_EMPTY)} WHERE name = {_key(table)} AND {within([ds])}")
+            self._commit(
+                f"DELETE FROM {self.catalog.quoted_name(_EMPTY)} WHERE name = {_key(table)} AND {day_filter([ds])}"
+            )
         return self._delete(table, [ds])
 
     def merge(self, table: str, place: str, columns: Sequence[Column], days: Sequence[date]) -> str:
@@ -129,8 +131,8 @@ class Iceberg:
         nothing = ", ".join(["NULL"] * (len(columns) + 1))
         old = ", ".join(f"({day(ds)})" for ds in days)
         sql = (
-            f"MERGE INTO {self.catalog.named(table)} AS t USING ("
-            f"SELECT {names(columns)}, CAST(NULL AS DATE) AS {_OLD} FROM {source} WHERE {within(days)}"
+            f"MERGE INTO {self.catalog.quoted_name(table)} AS t USING ("
+            f"SELECT {names(columns)}, CAST(NULL AS DATE) AS {_OLD} FROM {source} WHERE {day_filter(days)}"
             f" UNION ALL SELECT {nothing}, d FROM (VALUES {old}) AS o (d)"
             f") AS s ON t.{KEY} = s.{_OLD}"
             f" WHEN MATCHED THEN DELETE"
@@ -146,7 +148,7 @@ class Iceberg:
         return int(rows[0][0] or 0)
 
     def _delete(self, table: str, days: Sequence[date]) -> str:
-        return self._commit(f"DELETE FROM {self.catalog.named(table)} WHERE {within(days)}")
+        return self._commit(f"DELETE FROM {self.catalog.quoted_name(table)} WHERE {day_filter(days)}")
 
     def _commit(self, sql: str) -> str:
         """Run a statement, retried while other writers commit first."""
@@ -161,36 +163,40 @@ class Iceberg:
             return
         files = self.catalog.metadata_table(table, "files")
         key = _IN_PARTITION.sql("trino")
-        where = f"content <> 0 AND {within(days, _IN_PARTITION)}"
+        where = f"content <> 0 AND {day_filter(days, _IN_PARTITION)}"
         found = self.catalog.run(
             f"SELECT {key} FROM {files} WHERE {where} GROUP BY 1 HAVING count(*) >= {_DELETES}"
         ).rows
         often = [date.fromisoformat(row[0]) for row in found]
         if often:
             with suppress(RunError):  # another writer was first; it is done next time
-                self.catalog.run(f"ALTER TABLE {self.catalog.named(table)} EXECUTE optimize WHERE {within(often)}")
+                self.catalog.run(
+                    f"ALTER TABLE {self.catalog.quoted_name(table)} EXECUTE optimize WHERE {day_filter(often)}"
+                )
 
     def _days(self, table: str, *, retried: bool = False) -> list[date] | None:
         """The days that have rows; None where the table does not exist."""
         try:
-            answer = self.catalog.run(f"SELECT partition FROM {self.catalog.metadata_table(table, 'partitions')}")
+            result = self.catalog.run(f"SELECT partition FROM {self.catalog.metadata_table(table, 'partitions')}")
         except RunError as error:
-            if name_of(error) in MISSING and not retried:  # it may have been created since
+            if error_name(error) in NOT_FOUND and not retried:  # it may have been created since
                 return None if self.catalog.columns(table) is None else self._days(table, retried=True)
-            if name_of(error) == _UNPARTITIONED:
+            if error_name(error) == _UNPARTITIONED:
                 raise RunError(wrong_partitioning(table, "")) from error
             raise
-        kind = answer.columns[0][1]
+        kind = result.columns[0][1]
         if kind != f"row({KEY} date)":
             raise RunError(wrong_partitioning(table, kind.removeprefix("row(").removesuffix(")")))
-        return [date.fromisoformat(row[0][0]) for row in answer.rows if row[0][0]]
+        return [date.fromisoformat(row[0][0]) for row in result.rows if row[0][0]]
 
     def _empty_days(self, table: str) -> set[date]:
         """The days that were ever published without rows; they may have rows since."""
         try:
-            marks = self.catalog.run(f"SELECT {KEY} FROM {self.catalog.named(_EMPTY)} WHERE name = {_key(table)}").rows
+            marks = self.catalog.run(
+                f"SELECT {KEY} FROM {self.catalog.quoted_name(_EMPTY)} WHERE name = {_key(table)}"
+            ).rows
         except RunError as error:
-            if name_of(error) in MISSING:
+            if error_name(error) in NOT_FOUND:
                 return set()
             raise
         return {date.fromisoformat(row[0]) for row in marks}
@@ -204,7 +210,7 @@ class Iceberg:
         options = {"format": "'PARQUET'", "partitioning": f"ARRAY['name', '{KEY}']"}
         self.catalog.create(_EMPTY, f"name VARCHAR, {KEY} DATE", options)
         rows = ", ".join(f"({_key(table)}, {day(ds)})" for ds in new)
-        self._commit(f"INSERT INTO {self.catalog.named(_EMPTY)} VALUES {rows}")
+        self._commit(f"INSERT INTO {self.catalog.quoted_name(_EMPTY)} VALUES {rows}")
 
 
 def _key(table: str) -> str:

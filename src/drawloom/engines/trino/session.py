@@ -21,7 +21,7 @@ from drawloom.engines.catalog.session import Measured, StageQuery
 from drawloom.engines.catalog.types import engine_type
 from drawloom.engines.trino.arrow import Pages
 from drawloom.engines.trino.catalog import STAGING, canonical, day, quoted
-from drawloom.engines.trino.client import Answer, Client, RunningStatements
+from drawloom.engines.trino.client import Client, RunningStatements, StatementResult
 from drawloom.engines.trino.tables import Tables, new_name
 from drawloom.model import KEY, Column, RunError
 
@@ -36,20 +36,20 @@ class TrinoTaskSession:
         self._client = client
         self._tables = tables
         self._in_background = in_background
-        self._watch = RunningStatements()
+        self._statements = RunningStatements()
         self._written: dict[str, int] = {}
 
     def describe(self, sql: str) -> list[tuple[str, str]]:
         """The names and DuckDB types of a SELECT's columns."""
-        answer = self._run(f"SELECT * FROM (\n{sql}\n) AS q LIMIT 0", shown=sql, shift=1)
-        return [(name, canonical(kind, f"column {name}")) for name, kind in answer.columns]
+        result = self._run(f"SELECT * FROM (\n{sql}\n) AS q LIMIT 0", shown=sql, shift=1)
+        return [(name, canonical(kind, f"column {name}")) for name, kind in result.columns]
 
     def stage(self, rows: StageQuery) -> str:
         """Write the rows into a staging table in the catalog of their table."""
-        home = self._tables.connector_of(rows.table.name)
-        home.check(rows.table.name, rows.columns)
-        home.catalog.make_staging()
-        name = self._new(home.catalog.name, rows.table.name)
+        connector = self._tables.connector_of(rows.table.name)
+        connector.check(rows.table.name, rows.columns)
+        connector.catalog.make_staging()
+        name = self._new(connector.catalog.name, rows.table.name)
         text = "\n".join(rows.select.split("\n")[rows.shift :])
         made = f"CREATE TABLE {_quoted(name)} WITH (format = 'PARQUET') AS {rows.select}"
         self._written[name] = self._run(made, shown=text, shift=rows.shift).written
@@ -70,11 +70,11 @@ class TrinoTaskSession:
         """Make Arrow data readable as a table."""
         from drawloom.engines.trino.arrow import batches
 
-        home = self._tables.default
+        connector = self._tables.default
         kinds = _kinds(data.schema)
-        home.check("result", [Column(name, kind) for name, kind in kinds])
-        home.catalog.make_staging()
-        name = self._new(home.catalog.name, "upload")
+        connector.check("result", [Column(name, kind) for name, kind in kinds])
+        connector.catalog.make_staging()
+        name = self._new(connector.catalog.name, "upload")
         stored = [(quoted(column), engine_type(kind, "trino")) for column, kind in kinds]
         self._run(f"CREATE TABLE {_quoted(name)} ({', '.join(f'{column} {kind}' for column, kind in stored)})")
         given = ", ".join(f"c{n}" for n in range(len(stored)))
@@ -86,8 +86,8 @@ class TrinoTaskSession:
     def arrow(self, sql: str) -> pa.Table:
         """The result of a SELECT."""
         pages = Pages()
-        answer = self._run(sql, on_page=pages.add)
-        return pages.table(answer.columns)
+        result = self._run(sql, on_page=pages.add)
+        return pages.table(result.columns)
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a SELECT whose result is small."""
@@ -96,7 +96,7 @@ class TrinoTaskSession:
 
     def interrupt(self) -> None:
         """Cancel the running statement, on the server too."""
-        self._watch.stop()
+        self._statements.cancel()
 
     def close(self) -> None:
         """Drop the tables of the task, in the background; those that cannot be dropped are swept later."""
@@ -119,8 +119,8 @@ class TrinoTaskSession:
         one = next(one for one in self._tables.connectors if one.catalog.name == catalog)
         return one.size(table, ds)
 
-    def _run(self, sql: str, **options: Any) -> Answer:
-        return self._client.run(sql, self._watch, **options)
+    def _run(self, sql: str, **options: Any) -> StatementResult:
+        return self._client.run(sql, self._statements, **options)
 
 
 def _quoted(name: str) -> str:

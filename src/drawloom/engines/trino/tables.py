@@ -1,4 +1,4 @@
-"""All tables of a Trino, found in the default catalog or in that of the lake's files; staging tables."""
+"""All tables of a Trino server, in the default catalog or in the Hive catalog of the lake's files; staging tables."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sqlglot import exp
 
 from drawloom.engines.base import Measure, Staged
 from drawloom.engines.catalog.session import CatalogTable
-from drawloom.engines.trino.catalog import OTHER, STAGING, Catalog, Described, data_columns, quoted, split
+from drawloom.engines.trino.catalog import STAGING, WRONG_CONNECTOR, Catalog, Described, data_columns, quoted, split
 from drawloom.engines.trino.client import Client
 from drawloom.engines.trino.connect import connector_name
-from drawloom.engines.trino.errors import name_of
+from drawloom.engines.trino.errors import error_name
 from drawloom.engines.trino.hive import Hive, check_readable
 from drawloom.engines.trino.iceberg import Iceberg
 from drawloom.model import Column, Fix, Problem, RunError
@@ -23,7 +23,7 @@ from drawloom.model import Column, Fix, Problem, RunError
 GRACE = timedelta(days=1)  # for which abandoned staging tables stay
 _STAMP = "%Y%m%d%H%M"
 _NAMED = re.compile(r"__(\d{12})_[0-9a-f]{12}$")
-_LONGEST = 90
+_MAX_NAME_LENGTH = 90
 
 
 class Tables:
@@ -35,8 +35,8 @@ class Tables:
 
     def __init__(self, client: Client, location: str, lake: str | None) -> None:
         self._client = client
-        self.default = _opened(client, client.catalog, location)
-        self.lake = self.default if not lake or lake == client.catalog else _opened(client, lake, location)
+        self.default = _open_connector(client, client.catalog, location)
+        self.lake = self.default if not lake or lake == client.catalog else _open_connector(client, lake, location)
         if lake and not isinstance(self.lake, Hive):
             message = f"lake_catalog == {lake}, must be of the Hive connector."
             raise RunError(Problem("unknown-catalog", "error", message))
@@ -78,10 +78,8 @@ class Tables:
 
     def _described(self, table: str) -> tuple[Hive | Iceberg, Described] | None:
         known = self._found.pop(table.lower(), None)
-        for catalogs in (
-            [known] if known else [],
-            self.connectors,
-        ):  # it may have been dropped and created in the other one
+        # All catalogs are searched again: the table may have been dropped and created in the other one.
+        for catalogs in ([known] if known else [], self.connectors):
             found, other = self._search(table, catalogs)
             if found:
                 return found
@@ -100,7 +98,7 @@ class Tables:
             try:
                 found = one.described(table)
             except RunError as error:
-                if name_of(error) != OTHER:
+                if error_name(error) != WRONG_CONNECTOR:
                     raise
                 other = error
                 continue
@@ -124,36 +122,34 @@ class Tables:
             lake.register_folder(table, columns, folders[None])
             return
         days = {ds: folder for ds, folder in folders.items() if ds}
-        home = lake if self.default is lake or not self.columns(table) else self.connector_of(table)
-        if isinstance(home, Hive):
-            home.register_folders(table, columns, days)
+        connector = lake if self.default is lake or not self.columns(table) else self.connector_of(table)
+        if isinstance(connector, Hive):
+            connector.register_folders(table, columns, days)
         else:
-            self._copy(table, columns, days, home, lake)
+            self._copy(table, columns, days, connector, lake)
 
     def _copy(
-        self, table: str, columns: Sequence[Column], folders: Mapping[date, str], home: Iceberg, lake: Hive
+        self, table: str, columns: Sequence[Column], folders: Mapping[date, str], connector: Iceberg, lake: Hive
     ) -> None:
         lake.catalog.make_staging()
         shown = f"{STAGING}.{new_name(table)}"
         try:
             lake.register_folders(shown, columns, folders)
-            name = lake.catalog.named(shown)
+            name = lake.catalog.quoted_name(shown)
             counts = {row[0]: row[1] for row in lake.catalog.run(f"SELECT ds, count(*) FROM {name} GROUP BY 1").rows}
             place = f"{lake.catalog.name}.{shown}"
             parts = [_staged_part(table, ds, place, counts.get(ds.isoformat(), 0), columns) for ds in folders]
-            home.publish(table, parts)
+            connector.publish(table, parts)
         finally:
             with suppress(RunError):
-                lake.catalog.run(f"DROP TABLE IF EXISTS {lake.catalog.named(shown)}")
+                lake.catalog.run(f"DROP TABLE IF EXISTS {lake.catalog.quoted_name(shown)}")
 
     def _lake_connector(self, table: str) -> Hive:
         if isinstance(self.lake, Hive):
             return self.lake
         names = ", ".join(sorted(name for name, one in self._client.connector_names.items() if one == "hive")) or "none"
-        message = (
-            f"lake_catalog == none, must be a Hive catalog of trino, in which the files of {table} can be registered."
-        )
-        raise RunError(Problem("no-lake-catalog", "error", message, fix=Fix(f"There are: {names}.")))
+        message = f"lake_catalog is not set, must be a Hive catalog of trino, in which the files of {table} can be registered."
+        raise RunError(Problem("no-lake-catalog", "error", message, fix=Fix(f"Hive catalogs: {names}.")))
 
     def check_staging(self) -> None:
         """Check ahead of the first staging that the staging schema exists."""
@@ -183,11 +179,11 @@ class Tables:
 
 def new_name(table: str) -> str:
     """A new table name in the staging schema, with the time in it."""
-    plain = re.sub(r"[^a-z0-9_]", "_", table.lower().replace(".", "__"))[:_LONGEST]
+    plain = re.sub(r"[^a-z0-9_]", "_", table.lower().replace(".", "__"))[:_MAX_NAME_LENGTH]
     return f"{plain}__{datetime.now(UTC).strftime(_STAMP)}_{secrets.token_hex(6)}"
 
 
-def _opened(client: Client, name: str, location: str) -> Hive | Iceberg:
+def _open_connector(client: Client, name: str, location: str) -> Hive | Iceberg:
     catalog = Catalog(client, name, location)
     return Hive(catalog) if connector_name(client, name) == "hive" else Iceberg(catalog)
 
@@ -197,5 +193,5 @@ def _staged_part(table: str, ds: date, place: str, rows: int, columns: Sequence[
 
 
 def _wrong_connector(table: str, error: RunError) -> Problem:
-    message = f"{table} belongs to another connector than the catalogs of the url and of lake_catalog: {error}"
+    message = f"{table} belongs to another connector than the catalogs in the url and in lake_catalog: {error}"
     return Problem("engine-error", "error", message, fix=Fix("Name its catalog in the url."))

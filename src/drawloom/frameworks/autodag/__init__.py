@@ -1,4 +1,4 @@
-"""AutoDAG: a SELECT in, a scheduled, partitioned table out. Its SQL is the whole spec."""
+"""AutoDAG: turns one SELECT into a scheduled, partitioned table."""
 
 from drawloom.frameworks.autodag.compile import compile_autodag
 from drawloom.frameworks.autodag.spec import AutoDag

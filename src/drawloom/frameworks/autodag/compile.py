@@ -1,4 +1,4 @@
-"""An AutoDAG becomes one step."""
+"""Compiling an AutoDAG spec to its one step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def compile_autodag(spec: AutoDag, project: ProjectContext) -> tuple[Step]:
     step = Step(
         name=spec.table,
         into=_table(spec, project),
-        sql=None if text is None else _padded(spec, text),
+        sql=None if text is None else _keep_line_numbers(spec, text),
         call=cast("Call | None", spec.call),
         reads=tuple(Read(table, Days.parse(days), "offset") for table, days in sorted(spec.reads.items())),
         checks=compile_checks(spec.checks, spec.table),
@@ -55,8 +55,8 @@ def _table(spec: AutoDag, project: ProjectContext) -> Table:
     )
 
 
-def _padded(spec: AutoDag, text: str) -> str:
-    """The SQL with blank lines for what stands above it, so that every line number is that of the user's file."""
+def _keep_line_numbers(spec: AutoDag, text: str) -> str:
+    """The SQL below as many blank lines as it has lines above it, so that its line numbers are those of the user's file."""
     return "\n" * ((spec.line("sql") or 1) - 1) + text
 
 
@@ -69,7 +69,7 @@ def _placed(spec: AutoDag, problem: Problem) -> Problem:
 
 
 def _call_fingerprint(spec: AutoDag) -> str:
-    """Of the function's own text: a helper that it calls is not seen."""
+    """A digest of the function's own source and its reads; a change of a helper that it calls is not noticed."""
     if spec.call is None:
         return ""
     reads = [f"{table}={days}" for table, days in sorted(spec.reads.items())]
@@ -84,7 +84,7 @@ def _field_problems(spec: AutoDag, grain: str) -> Iterator[Problem]:
     for number, check in enumerate(spec.checks):
         if check.same_weekday and grain == "month":
             where = spec.place("checks", number)
-            message = f"checks[{number}] == same_weekday, must not be asked of a monthly table."
+            message = f"checks[{number}] == same_weekday, must not be used on a monthly table."
             yield Problem("invalid", "error", message, where, Fix("Use rows: {min: ..., max: ...}."))
 
 

@@ -1,4 +1,4 @@
-"""Keeps an AutoDAG to one SELECT that reads tables: it writes nothing and opens no files."""
+"""Checks that the SQL of an AutoDAG is one SELECT over tables, which writes nothing and opens no files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from drawloom.model import Fix, Problem, Where
 
-_BACKSLASH = frozenset({"hive", "spark", "bigquery", "mysql", "snowflake", "redshift"})
+_BACKSLASH_DIALECTS = frozenset({"hive", "spark", "bigquery", "mysql", "snowflake", "redshift"})
 _LEXEME = r"""
   (?P<space>\s+ | --[^\n]* | /\*.*?(?:\*/|\Z) | \{\#.*?(?:\#\}|\Z) | \{%.*?(?:%\}|\Z))
 | (?P<template>\{\{.*?(?:\}\}|\Z))
@@ -21,16 +21,16 @@ _LEXEME = r"""
 _PLAIN = re.compile(_LEXEME.replace("STRING", "(?:[^']|'')"), re.VERBOSE | re.DOTALL)
 _ESCAPED = re.compile(_LEXEME.replace("STRING", r"(?:[^'\\]|\\.|'')"), re.VERBOSE | re.DOTALL)
 
-_OPENS = re.compile(
+_FILE_FUNCTIONS = re.compile(
     r"read_\w+|\w+_scan|parquet_\w+|glob|sniff_\w+|getenv|query|query_table|duckdb_\w+|pragma_\w+|which_secret"
     r"|st_read\w*|load_\w+_credentials|nextval|currval|current_setting",
     re.IGNORECASE,
 )
 _PATH = re.compile(r"[/\\*]|\.(?:parquet|csv|tsv|txt|json|jsonl|ndjson|xlsx|db|duckdb|sqlite|gz|zst)$", re.IGNORECASE)
 _DAY = re.compile(r"\{\{-?\s*ds\s*-?\}\}")
-_SOURCE = "Declare the files under `sources` in drawloom.yml, and read that table."
-_ENOUGH = 20
-_ONLY = "Paste only the SELECT: drawloom writes its rows to the table."
+_SOURCE_FIX = "Declare the files under `sources` in drawloom.yml, and read that table."
+_MAX_PROBLEMS = 20
+_SELECT_FIX = "Paste only the SELECT: drawloom writes its rows to the table."
 
 
 class Token(NamedTuple):
@@ -43,9 +43,9 @@ class Token(NamedTuple):
 
 
 def guard(text: str, table: str, dialect: str = "duckdb") -> tuple[str, list[Problem]]:
-    """The SELECT of a text, and what keeps the text from being one.
+    """The SELECT of a text, and why the text is not one SELECT over tables.
 
-    An INSERT OVERWRITE of this table's ``{{ ds }}`` is taken for its SELECT; blank lines stand for its head.
+    Of an INSERT OVERWRITE of this table's ``{{ ds }}`` the SELECT is kept, below as many blank lines as the head had.
     """
     tokens = list(_tokens(text, dialect))
     head = _insert_head(tokens, table)
@@ -53,11 +53,11 @@ def guard(text: str, table: str, dialect: str = "duckdb") -> tuple[str, list[Pro
         text = "\n" * text.count("\n", 0, head) + text[head:]
         tokens = list(_tokens(text, dialect))
     problems = chain(_statement_problems(text, tokens), _file_problems(text, tokens))
-    return text, list(islice(problems, _ENOUGH))
+    return text, list(islice(problems, _MAX_PROBLEMS))
 
 
 def _tokens(text: str, dialect: str) -> Iterator[Token]:
-    pattern = _ESCAPED if dialect in _BACKSLASH else _PLAIN
+    pattern = _ESCAPED if dialect in _BACKSLASH_DIALECTS else _PLAIN
     for found in pattern.finditer(text):
         kind = found.lastgroup or "mark"
         kind = "string" if kind == "tag" else kind
@@ -86,7 +86,7 @@ def _statement_problems(text: str, tokens: list[Token]) -> Iterator[Problem]:
     for token, follows in pairwise(tokens):
         if token is not first and _writes(token, follows):
             message = f"sql == ... {token.text} {follows.text} ..., must write nothing."
-            yield _problem("writes", text, token.start, message, _ONLY)
+            yield _problem("writes", text, token.start, message, _SELECT_FIX)
 
 
 def _writes(token: Token, after: Token) -> bool:
@@ -101,14 +101,15 @@ def _file_problems(text: str, tokens: list[Token]) -> Iterator[Problem]:
             inside.pop()
         if after.text == "(":
             inside.append(token.upper)
-            if token.kind in {"word", "name"} and _OPENS.fullmatch(token.text.strip('"`')):
+            if token.kind in {"word", "name"} and _FILE_FUNCTIONS.fullmatch(token.text.strip('"`')):
                 message = f"sql == ... {token.text}(...), must read tables only."
-                yield _problem("reads-files", text, token.start, message, _SOURCE)
+                yield _problem("reads-files", text, token.start, message, _SOURCE_FIX)
         if token.upper in {"FROM", "JOIN"} and _is_path(after) and inside[-1:] not in _FROM_IN_CALL:
             message = f"sql == ... {token.text} {after.text:.60}, must read tables only."
-            yield _problem("reads-files", text, after.start, message, _SOURCE)
+            yield _problem("reads-files", text, after.start, message, _SOURCE_FIX)
 
 
+# The functions that have FROM among their arguments.
 _FROM_IN_CALL = (["TRIM"], ["EXTRACT"], ["SUBSTRING"], ["OVERLAY"])
 
 
@@ -135,9 +136,9 @@ def _insert_head(tokens: list[Token], table: str) -> int:
 
 def _advice(token: Token) -> str | None:
     if token.upper in {"INSERT", "CREATE", "MERGE", "UPDATE", "DELETE", "COPY", "EXPORT", "REPLACE", "TRUNCATE"}:
-        return _ONLY
+        return _SELECT_FIX
     if token.upper in {"ATTACH", "INSTALL", "LOAD", "IMPORT"}:
-        return _SOURCE
+        return _SOURCE_FIX
     return "Remove it." if token.kind == "word" else None
 
 

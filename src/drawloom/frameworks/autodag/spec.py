@@ -27,10 +27,10 @@ def _check_call(value: object) -> object:
 
 
 class AutoDag(Spec):
-    """A SELECT and the table whose partition it fills; its reads, waits and order are read out of the SQL.
+    """A SELECT and the table whose partition it fills; its reads, waits and order are inferred from the SQL.
 
-    In Python, ``call`` may stand for ``sql``: a function that is given a StepContext and returns an Arrow table,
-    with ``reads`` declaring the days of each table that it may read.
+    In Python, ``call`` can replace ``sql``: a function that takes a StepContext and returns an Arrow table;
+    ``reads`` declares the days of each table that it may read.
     """
 
     kind: Literal["autodag"] = Field("autodag", description="autodag; a .sql file needs no kind")
@@ -51,7 +51,8 @@ class AutoDag(Spec):
     cluster: Names = Field((), description="columns that each partition is sorted by")
     keep: Keep = Field(None, description="how long partitions are kept, like 90d; forever otherwise")
     depends_on: dict[TableName, WaitText] = Field(
-        {}, description="days of a table to wait for where the SQL cannot tell, like -6..0, or none to wait for nothing"
+        {},
+        description="days of a table to wait for where they cannot be inferred, like -6..0, or none to wait for nothing",
     )
     checks: Annotated[tuple[CheckSpec, ...], Field(strict=False)] = Field(
         (), description="tests of a partition before it is published"
@@ -59,15 +60,15 @@ class AutoDag(Spec):
     params: dict[str, Plain] = Field({}, description="values for {{ params.name }} in the SQL")
 
     def problems(self) -> Iterator[Problem]:
-        """Of ``sql`` and ``call`` there must be one, and ``reads`` go with ``call``."""
+        """Exactly one of ``sql`` and ``call`` must be given, and ``reads`` only with ``call``."""
         if (self.sql is None) == (self.call is None):
-            yield self._problem("sql", "sql is missing, must be given, or in Python `call` instead of it.")
+            yield self._problem("sql", "sql is missing; in Python, `call` can be given instead.")
         if self.reads and self.call is None:
             yield self._problem(
-                "reads", "reads == declared, must be left to the SQL; `depends_on` helps where it cannot tell."
+                "reads", "reads is inferred from the SQL and must not be given; `depends_on` helps where that fails."
             )
         if self.depends_on and self.call is not None:
-            yield self._problem("depends_on", "depends_on == declared, must be left out where `call` has its `reads`.")
+            yield self._problem("depends_on", "depends_on must not be given beside `call`, whose `reads` are declared.")
 
     def _problem(self, key: str, message: str) -> Problem:
         return Problem("invalid", "error", message, self.place(key))

@@ -1,4 +1,4 @@
-"""A growth spec becomes steps: entity-days, state, keep list, accounting, engagement, ratios."""
+"""Compiling a growth spec to its steps: entity-days, state, keep list, accounting, engagement, ratios."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def compile_growth(spec: Growth, project: ProjectContext) -> Iterator[Step]:
     """The steps that fill the tables of a growth spec.
 
     Raises:
-        InputError: a condition is none, or a field does not fit.
+        InputError: a condition is invalid, or a field does not fit.
     """
     problems = [
         *condition_problems(spec, "activities", spec.activities, spec.source),
@@ -44,17 +44,17 @@ def _steps(spec: Growth, values: Values, project: ProjectContext) -> Iterator[St
             into,
             sql=sqlfiles.render_sql(FOLDER / f"{key}.sql", g=values, ranged=False),
             backfill_sql=sqlfiles.render_sql(FOLDER / ranged, g=values, ranged=True) if ranged else None,
-            checks=(_without_entity(spec, values),) if key == "days" else (),
+            checks=(_missing_entity_check(spec, values),) if key == "days" else (),
             params={"start": values.start},  # another first day is another history: it counts in the fingerprint
             where=spec.where,
         )
 
 
-def _without_entity(spec: Growth, values: Values) -> Check:
-    """Rows that belong to nobody are not counted, and told."""
-    nobody = " OR ".join(f"{column} IS NULL" for column in values.entity)
+def _missing_entity_check(spec: Growth, values: Values) -> Check:
+    """A warning with the number of rows that are not counted as they have no entity."""
+    is_missing = " OR ".join(f"{column} IS NULL" for column in values.entity)
     sql = (
-        f"SELECT count(*) AS rows_without_entity FROM {values.source} WHERE ds = DATE '{{{{ ds }}}}' AND ({nobody}) "
+        f"SELECT count(*) AS rows_without_entity FROM {values.source} WHERE ds = DATE '{{{{ ds }}}}' AND ({is_missing}) "
         "HAVING count(*) > 0"
     )
     name = f"rows without {', '.join(spec.entity)}"

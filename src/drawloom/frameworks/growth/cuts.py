@@ -1,4 +1,4 @@
-"""Cuts: which are counted over all entities, and which are added up from a finer one."""
+"""Cuts: which of them are counted over all entities, and which are sums over a finer one."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ class Cut:
     @property
     def names(self) -> list[str]:
         """Their columns."""
-        return [sqlfiles.name(key) for key in self.keys]
+        return [sqlfiles.quote_name(key) for key in self.keys]
 
     @property
     def value(self) -> str:
-        """What the cut is called, as a literal."""
-        return sqlfiles.value(",".join(self.keys))
+        """The name of the cut as a literal."""
+        return sqlfiles.quote_value(",".join(self.keys))
 
 
-def counted(cuts: Sequence[Cut]) -> list[Cut]:
-    """The cuts that no other one holds all dimensions of."""
+def finest_cuts(cuts: Sequence[Cut]) -> list[Cut]:
+    """The cuts whose dimensions are not all in another cut."""
     return [cut for cut in cuts if not any(set(cut.keys) < set(other.keys) for other in cuts)]
 
 
-def finer(keys: Sequence[str], cuts: Sequence[Cut]) -> Cut | None:
+def find_finer_cut(keys: Sequence[str], cuts: Sequence[Cut]) -> Cut | None:
     """The cut with the fewest dimensions that has all of these: entities are in one cell each, so that cells add up."""
-    holding = [cut for cut in cuts if set(keys) <= set(cut.keys)]
-    return min(holding, key=lambda cut: len(cut.keys), default=None)
+    covering = [cut for cut in cuts if set(keys) <= set(cut.keys)]
+    return min(covering, key=lambda cut: len(cut.keys), default=None)

@@ -1,4 +1,4 @@
-"""What people see of growth: which way an activity goes, who came and who left, how engaged they are, and by which cut."""
+"""The page of a growth spec: its trend, who came and who left, how engaged they are, and any cut."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from drawloom.frameworks import sqlfiles
-from drawloom.frameworks.growth.spec import LONGEST, Growth
+from drawloom.frameworks.growth.spec import MAX_WINDOW_DAYS, Growth
 from drawloom.frameworks.page import (
     Block,
     Chart,
@@ -27,7 +27,7 @@ from drawloom.frameworks.page import (
 STEADY = 0.01  # a change of the actives below one in a hundred counts as none
 NAMES = {1: "DAU", 7: "WAU", 28: "MAU"}
 TOTAL = "total"
-COMPARED = 2 * LONGEST  # days that the verdict and the facts look at
+COMPARED = 2 * MAX_WINDOW_DAYS  # days that the verdict and the facts look at
 LISTED = 14  # days of the table; more are better looked at in the charts
 
 NEW = Series("new", "new", "teal")
@@ -70,7 +70,7 @@ def _choices(spec: Growth) -> Iterator[Choice]:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What is looked at, as SQL."""
+    """What the viewer has chosen, as SQL."""
 
     spec: Growth
     chosen: Choices
@@ -93,17 +93,17 @@ class _View:
 
     @property
     def last_day(self) -> str:
-        """The day that is shown last."""
+        """The last day that is shown."""
         day = self.chosen.day("as_of")
         until = f" WHERE ds <= DATE '{day}'" if day else ""
         return f"(SELECT max(ds) FROM {self.table()}{until})"
 
     def table(self, ending: str = "") -> str:
-        return sqlfiles.table(self.spec.table + ending)
+        return sqlfiles.quote_table(self.spec.table + ending)
 
     def of_activity(self, ending: str = "", cut: Sequence[str] = ()) -> str:
         """The rows of the activity in a cut."""
-        name, value = sqlfiles.value(self.activity), sqlfiles.value(",".join(cut))
+        name, value = sqlfiles.quote_value(self.activity), sqlfiles.quote_value(",".join(cut))
         return f"{self.table(ending)} WHERE activity = {name} AND cut = {value}"
 
     def until(self, days: int | None = None) -> str:
@@ -113,7 +113,7 @@ class _View:
 
     def totals(self, window: int, columns: str, ending: str = "", days: int | None = None) -> str:
         """A window's rows without a cut, by day."""
-        step = sqlfiles.value(self.chosen["step"])
+        step = sqlfiles.quote_value(self.chosen["step"])
         return (
             f"SELECT {columns} FROM {self.of_activity(ending)} "
             f"AND window_days = {window} AND step = {step} AND {self.until(days)} ORDER BY ds"
@@ -121,19 +121,19 @@ class _View:
 
 
 def _judge(rows: Sequence[Row]) -> Judgement:
-    """Which way it goes, out of the totals of the longest window by day, at most 56 days of them."""
+    """The trend, from the daily totals of the longest window over at most 56 days."""
     last = rows[-1]
     window, active, now = last["window_days"], last["active"], f"{last['active']:,}"
     if last["warmup"]:
         return Judgement(f"Too early to say: on the first {2 * window - 1} days everybody looks new.", "unknown")
-    before = next((row["active"] for row in rows if row["ds"] == last["ds"] - timedelta(days=LONGEST)), None)
+    before = next((row["active"] for row in rows if row["ds"] == last["ds"] - timedelta(days=MAX_WINDOW_DAYS)), None)
     if not before:
         text = f"{now} were active within {window} days; there is nothing to compare with yet."
         return Judgement(text, "unknown")
     change = (active - before) / before
     word, tone = _direction(change)
     more = f"{abs(change):.1%} {'more' if change >= 0 else 'fewer'} than 28 days before"
-    return Judgement(f"{word}: {now} were active within {window} days, {more}.{_came_and_left(rows)}", tone)
+    return Judgement(f"{word}: {now} were active within {window} days, {more}.{_quick_ratio_text(rows)}", tone)
 
 
 def _direction(change: float) -> tuple[str, Tone]:
@@ -142,11 +142,11 @@ def _direction(change: float) -> tuple[str, Tone]:
     return ("Growing", "good") if change > 0 else ("Shrinking", "bad")
 
 
-def _came_and_left(rows: Sequence[Row]) -> str:
+def _quick_ratio_text(rows: Sequence[Row]) -> str:
     """The quick ratio over the last 28 days, in words. Flows can be added up where each day is compared with the one before."""
     if rows[-1]["step"] != "day":
         return ""
-    recent = [row for row in rows if row["ds"] > rows[-1]["ds"] - timedelta(days=LONGEST)]
+    recent = [row for row in rows if row["ds"] > rows[-1]["ds"] - timedelta(days=MAX_WINDOW_DAYS)]
     left = sum(row["churned"] for row in recent)
     if not left:
         return " Nobody left."
@@ -162,7 +162,7 @@ def _facts(view: _View) -> Iterator[Fact]:
     if "day" in view.spec.steps:
         ratio = (
             f"SELECT sum(new + resurrected) / nullif(CAST(sum(churned) AS DOUBLE), 0) AS quick_ratio "
-            f"FROM {view.of_activity()} AND window_days = {view.longest} AND step = 'day' AND {view.until(LONGEST)}"
+            f"FROM {view.of_activity()} AND window_days = {view.longest} AND step = 'day' AND {view.until(MAX_WINDOW_DAYS)}"
         )
         yield Fact("quick ratio over 28 days", ratio, "quick_ratio", "decimal", note="who came for each one who left")
     if 1 in view.spec.windows and view.longest > 1:
@@ -171,17 +171,17 @@ def _facts(view: _View) -> Iterator[Fact]:
 
 
 def _blocks(view: _View) -> Iterator[Block]:
-    yield _days(view)
+    yield _daily_table(view)
     yield _accounting(view)
     yield _actives(view)
     yield _ratios(view)
     yield _engagement(view)
     yield _states(view)
     if view.cut:
-        yield _cells(view)
+        yield _cut_table(view)
 
 
-def _days(view: _View) -> DataTable:
+def _daily_table(view: _View) -> DataTable:
     columns = (
         "CAST(ds AS VARCHAR) || CASE WHEN warmup THEN ' (warm-up)' ELSE '' END AS day, active, new, resurrected, churned, "
         "new + resurrected - churned AS net, (new + resurrected) / nullif(CAST(churned AS DOUBLE), 0) AS quick_ratio"
@@ -216,7 +216,7 @@ def _accounting(view: _View) -> Chart:
 def _actives(view: _View) -> Chart:
     windows = [window for window in sorted(view.spec.windows) if window in ACTIVE] or [view.longest]
     columns = ", ".join(f"max(CASE WHEN window_days = {window} THEN active END) AS w{window}" for window in windows)
-    step = sqlfiles.value(view.chosen["step"])
+    step = sqlfiles.quote_value(view.chosen["step"])
     longest = Series(f"w{view.longest}", f"{view.longest}-day actives", "purple")
     return Chart(
         "actives",
@@ -269,8 +269,12 @@ def _states(view: _View) -> Chart:
     )
 
 
-def _cells(view: _View) -> DataTable:
-    names, first, step = sqlfiles.names(view.cut), sqlfiles.name(view.cut[0]), sqlfiles.value(view.chosen["step"])
+def _cut_table(view: _View) -> DataTable:
+    names, first, step = (
+        sqlfiles.quote_names(view.cut),
+        sqlfiles.quote_name(view.cut[0]),
+        sqlfiles.quote_value(view.chosen["step"]),
+    )
     counts = ("active", "new", "resurrected", "churned")
     return DataTable(
         "cells",

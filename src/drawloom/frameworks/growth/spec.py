@@ -13,12 +13,12 @@ from drawloom.frameworks.fields import Condition, Dimension, Entity, TimeColumn,
 from drawloom.model import Fix, Problem
 from drawloom.specs.base import Spec
 from drawloom.specs.fields import Name, TableName, Word
-from drawloom.specs.validation import nearest
+from drawloom.specs.validation import did_you_mean
 
-LONGEST = 28  # days of a window: two of them fit the 56 bits of a map
-MOST = 16  # windows: three flags of each, and how new an entity is, fit a BIGINT
+MAX_WINDOW_DAYS = 28  # days of a window: two of them fit the 56 bits of a map
+MAX_WINDOWS = 16  # windows: three flags of each, and how new an entity is, fit a BIGINT
 Step = Literal["day", "window"]
-GrowthWindow = Annotated[Window, Field(le=LONGEST)]
+GrowthWindow = Annotated[Window, Field(le=MAX_WINDOW_DAYS)]
 
 
 class GrowthDimension(Dimension):
@@ -39,13 +39,13 @@ class Growth(Spec):
 
     kind: Literal["growth"] = Field("growth", description="growth")
     name: Word = Field(description="what the tables are called: growth.<name>, growth.<name>_engagement and so on")
-    source: TableName = Field(description="the table of what happened, partitioned by ds")
-    entity: Entity = Field(description="the column, or list of columns, that tells whose row it is")
+    source: TableName = Field(description="the table of events, partitioned by ds")
+    entity: Entity = Field(description="the column, or list of columns, that identifies the entity of a row")
     time: TimeColumn | None = Field(None, description="the column that orders the rows of a day")
     activities: Annotated[dict[Name, Condition], Field(min_length=1)] = Field(
         description="activity: the condition of its rows, or true for all; each is counted by itself"
     )
-    windows: Annotated[tuple[GrowthWindow, ...], Field(strict=False, min_length=1, max_length=MOST)] = Field(
+    windows: Annotated[tuple[GrowthWindow, ...], Field(strict=False, min_length=1, max_length=MAX_WINDOWS)] = Field(
         (1, 7, 28), description="the days within which an entity is active, each 1 to 28"
     )
     steps: Annotated[tuple[Step, ...], Field(strict=False, min_length=1)] = Field(
@@ -56,7 +56,8 @@ class Growth(Spec):
     cuts: Annotated[
         tuple[Annotated[tuple[Name, ...], Field(strict=False, min_length=1)], ...] | None, Field(strict=False)
     ] = Field(
-        None, description="lists of dimensions to count by together; each alone otherwise. The total is always there"
+        None,
+        description="lists of dimensions to count by together; each dimension by itself otherwise. The total is always included",
     )
 
     @property
@@ -72,12 +73,12 @@ class Growth(Spec):
         return tuple(tuple(name for name in self.dimensions if name in cut) for cut in self.cuts)
 
     def problems(self) -> Iterator[Problem]:
-        """Names that clash, cuts of unknown dimensions, things said twice."""
+        """Names that clash, cuts of unknown dimensions, duplicates."""
         if not re.fullmatch(r"\w+", self.name):
             yield self._problem(
                 "name", f"{self.name}, must be one word of letters, digits and _: tables are called by it"
             )
-        yield from self._clashes()
+        yield from self._name_clashes()
         yield from self._cut_problems()
         for field in ("windows", "steps"):
             if len(set(getattr(self, field))) < len(getattr(self, field)):
@@ -86,7 +87,7 @@ class Growth(Spec):
             if dimension.snapshot and dimension.touch != "last":
                 yield self._problem("dimensions", f"{name}, must have `touch` or `from`, not both", name)
 
-    def _clashes(self) -> Iterator[Problem]:
+    def _name_clashes(self) -> Iterator[Problem]:
         states = [
             *self.activities,
             *(f"{activity}_{part}" for activity in self.activities for part in ("first", "last", "bits")),
@@ -106,7 +107,7 @@ class Growth(Spec):
         for number, cut in enumerate(self.cuts or ()):
             for name in cut:
                 if name not in self.dimensions:
-                    offer = nearest(name, self.dimensions)
+                    offer = did_you_mean(name, self.dimensions)
                     fix = Fix(offer or "Name it under `dimensions` first.")
                     yield self._problem("cuts", f"{name}, must be one of the dimensions", number, fix)
         if len({frozenset(cut) for cut in self.cuts or ()}) < len(self.cuts or ()):

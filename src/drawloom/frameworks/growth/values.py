@@ -1,4 +1,4 @@
-"""What the ``.sql`` files of growth are completed with: quoted names, and numbers that follow from the spec."""
+"""The values that the ``.sql`` files of growth are rendered with: quoted names, and numbers that follow from the spec."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import date
 
 from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.fields import condition_sql
-from drawloom.frameworks.growth.cuts import Cut, counted, finer
+from drawloom.frameworks.growth.cuts import Cut, find_finer_cut, finest_cuts
 from drawloom.frameworks.growth.spec import Growth, GrowthDimension
 
 MAP_DAYS = 56
 WINDOWS = (7, 28)  # of engagement
-RATIO = 2.5  # rows of the state for each that is left when those who are away are groups: from there on they pay
+RATIO = 2.5  # entities that are long away become groups in the state once that makes it so many times smaller
 TABLES = {
     "days": "_days",
     "state": "_state",
@@ -35,42 +35,42 @@ class Activity:
     @property
     def value(self) -> str:
         """Its name as a literal."""
-        return sqlfiles.value(self.key)
+        return sqlfiles.quote_value(self.key)
 
     @property
     def name(self) -> str:
-        """The column that says whether an entity did it on a day."""
-        return sqlfiles.name(self.key)
+        """The column that is true where an entity did it on a day."""
+        return sqlfiles.quote_name(self.key)
 
     @property
     def first(self) -> str:
         """The column of the first day."""
-        return sqlfiles.name(f"{self.key}_first")
+        return sqlfiles.quote_name(f"{self.key}_first")
 
     @property
     def last(self) -> str:
         """The column of the last day."""
-        return sqlfiles.name(f"{self.key}_last")
+        return sqlfiles.quote_name(f"{self.key}_last")
 
     @property
     def bits(self) -> str:
-        """The column of the map of days."""
-        return sqlfiles.name(f"{self.key}_bits")
+        """The column of the bit map of active days."""
+        return sqlfiles.quote_name(f"{self.key}_bits")
 
     @property
     def flags(self) -> str:
         """The column of its flags, where all activities are counted together."""
-        return sqlfiles.name(f"{self.key} flags")
+        return sqlfiles.quote_name(f"{self.key} flags")
 
     @property
     def days(self) -> str:
         """The column of its active days."""
-        return sqlfiles.name(f"{self.key} days")
+        return sqlfiles.quote_name(f"{self.key} days")
 
     @property
     def past(self) -> str:
-        """The column of the map before a range."""
-        return sqlfiles.name(f"{self.key} past")
+        """The column of the bit map before a range."""
+        return sqlfiles.quote_name(f"{self.key} past")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,17 @@ class Dim:
     @property
     def name(self) -> str:
         """Its column."""
-        return sqlfiles.name(self.key)
+        return sqlfiles.quote_name(self.key)
 
     @property
     def value(self) -> str:
         """Its name as a literal."""
-        return sqlfiles.value(self.key)
+        return sqlfiles.quote_value(self.key)
 
     @property
     def column(self) -> str:
         """The column of the source, or of the snapshot."""
-        return sqlfiles.name(self.spec.column or self.key)
+        return sqlfiles.quote_name(self.spec.column or self.key)
 
     @property
     def touch(self) -> str:
@@ -124,7 +124,7 @@ class Dim:
 
     @property
     def keep(self) -> str:
-        """What the keep list is called where it is joined for this dimension."""
+        """The alias of the keep list where it is joined for this dimension."""
         return f"keep_{self.number}"
 
 
@@ -139,7 +139,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Bit:
-    """One bit of the flags: set where the map and ``mask`` meet."""
+    """One bit of the flags: set where the bit map has a bit of ``mask``."""
 
     mask: int
     value: int
@@ -147,14 +147,14 @@ class Bit:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How the flags say that the first day is less than so many days ago."""
+    """The part of the flags of entities whose first day is less than ``days`` days ago."""
 
     days: int
     value: int
 
 
 @dataclass(frozen=True, slots=True)
-class PartOfAccounting:
+class WindowStep:
     """One window and step: its bits in the flags, from which flags on one is new, and how many days back it compares."""
 
     window: int
@@ -170,13 +170,13 @@ class PartOfAccounting:
 
 
 class Values:
-    """Everything that the templates name as ``g``."""
+    """The values that the templates use as ``g``."""
 
     def __init__(self, spec: Growth, start: date) -> None:
         self.start = start.isoformat()
-        self.source = sqlfiles.table(spec.source)
-        self.entity = [sqlfiles.name(column) for column in spec.entity]
-        self.time = sqlfiles.name(spec.time) if spec.time else None
+        self.source = sqlfiles.quote_table(spec.source)
+        self.entity = [sqlfiles.quote_name(column) for column in spec.entity]
+        self.time = sqlfiles.quote_name(spec.time) if spec.time else None
         self.activities = [Activity(name, condition_sql(condition)) for name, condition in spec.activities.items()]
         self.flags = [activity.name for activity in self.activities]
         self.snapshots = _snapshots(spec)
@@ -188,7 +188,7 @@ class Values:
         self.tailed = any(dim.tailed for dim in self.dims)
         self.cuts = [Cut(cut) for cut in spec.all_cuts]
         self._set_counters()
-        self.tables = {key: sqlfiles.table(spec.table + ending) for key, ending in TABLES.items()}
+        self.tables = {key: sqlfiles.quote_table(spec.table + ending) for key, ending in TABLES.items()}
         self.ratio = None if self.snapshots else RATIO  # snapshots move those who are away
         self.mask55 = (1 << (MAP_DAYS - 1)) - 1
         self.windows = sorted(spec.windows)
@@ -206,19 +206,19 @@ class Values:
         self.longest = max(part.lag for part in self.parts)
 
     def _set_counters(self) -> None:
-        """What is counted over all entities; the fewer, the better: each is a pass over the rows of the state."""
+        """Choose what is counted over all entities: as little as possible, as each is a pass over the rows of the state."""
         cuts = [Cut(()), *self.cuts]
-        whole = counted(cuts)
-        self.summed = [(cut, finer(cut.keys, whole)) for cut in cuts if cut not in whole]
-        listed = whole if len(self.activities) == 1 else []  # who did one of many is in no cut
-        self.lists = [(dim, finer([dim.key], listed)) for dim in self.dims if dim.tailed]
-        alone = [dim.name for dim, cut in self.lists if not cut]
-        present = sqlfiles.name("in 28 days")
+        finest = finest_cuts(cuts)
+        self.summed = [(cut, find_finer_cut(cut.keys, finest)) for cut in cuts if cut not in finest]
+        listed = finest if len(self.activities) == 1 else []  # no cut counts who did any of several activities
+        self.lists = [(dim, find_finer_cut([dim.key], listed)) for dim in self.dims if dim.tailed]
+        uncovered = [dim.name for dim, cut in self.lists if not cut]
+        present = sqlfiles.quote_name("in 28 days")
         by_activity = [column for activity in self.activities for column in (activity.flags, activity.days)]
-        self.present = present if alone else None
-        self.counters = [*by_activity, *([present] if alone else [])]
-        self.sets = [[*cut.names, column] for column in by_activity for cut in whole]
-        self.sets += [[name, present] for name in alone]
+        self.present = present if uncovered else None
+        self.counters = [*by_activity, *([present] if uncovered else [])]
+        self.sets = [[*cut.names, column] for column in by_activity for cut in finest]
+        self.sets += [[name, present] for name in uncovered]
         self.grouped = {name for names in self.sets for name in names}  # without dimensions that are in no cut
 
 
@@ -231,7 +231,7 @@ def _snapshots(spec: Growth) -> list[Snapshot]:
     return [
         Snapshot(
             f"snapshot_{number}",
-            sqlfiles.table(table),
+            sqlfiles.quote_table(table),
             tuple(Dim(name, spec.dimensions[name], numbers[name], f"snapshot_{number}") for name in names),
         )
         for number, (table, names) in enumerate(tables.items())
@@ -259,6 +259,6 @@ def _levels(windows: Sequence[int]) -> list[Level]:
     return [Level(length, unit * (len(days) - rank)) for rank, length in enumerate(days)]
 
 
-def _part(number: int, window: int, step: str, newest: Mapping[int, int]) -> PartOfAccounting:
+def _part(number: int, window: int, step: str, newest: Mapping[int, int]) -> WindowStep:
     unit, place = 1 << (3 * number), 1 if step == "day" else 2
-    return PartOfAccounting(window, step, unit, unit << place, newest[1 if step == "day" else window])
+    return WindowStep(window, step, unit, unit << place, newest[1 if step == "day" else window])

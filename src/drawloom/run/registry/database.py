@@ -74,12 +74,14 @@ def explain_errors(url: sa.URL) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, ImportError, OSError) as error:
-        message = f"registry == {show_url(url)}, must answer: {_cause(error)}"
+        message = f"The registry {show_url(url)} failed: {_cause(error)}"
         raise RunError(Problem("registry", "error", message, fix=Fix(_fix(error)))) from error
 
 
 def _bad_url() -> InputError:
-    return refuse("registry", "registry == a text that is not shown, must be a URL.", None, _URL_FIX)
+    return refuse(
+        "registry", "The registry is not a URL; its text is not shown, as it may hold a password.", None, _URL_FIX
+    )
 
 
 def _refuse(url: sa.URL, rule: str) -> InputError:
@@ -132,7 +134,7 @@ def _cause(error: Exception) -> str:
 def _fix(error: Exception) -> str:
     orig = getattr(error, "orig", None)
     if isinstance(error, ImportError | NoSuchModuleError):
-        return "pip install 'drawloom[postgres]', and write postgresql:// without a driver."
+        return "In a clone of drawloom: pip install '.[postgres]', and write postgresql:// without a driver."
     if _NO_RIGHTS in {getattr(orig, "pgcode", None), getattr(orig, "sqlstate", None)}:
         return (
             "GRANT CREATE ON SCHEMA to this user, or let the owner of the tables open the registry once "

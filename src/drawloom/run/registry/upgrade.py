@@ -67,14 +67,14 @@ def _read_version(connection: sa.Connection) -> int:
 def _try_read_version(connection: sa.Connection) -> int:
     try:
         return _read_version(connection)
-    except DBAPIError:  # the table does not exist; whatever else it is, the upgrade meets it again
+    except DBAPIError:  # the table does not exist; any other error is raised again by the upgrade
         return 0
 
 
 def _refuse_newer(found: int, url: sa.URL) -> None:
     if found > VERSION:
         message = (
-            f"registry == {show_url(url)}, made by a newer drawloom (version {found}), "
-            f"must be of version {VERSION} or older."
+            f"The registry {show_url(url)} was made by a newer drawloom: "
+            f"it has version {found}, this drawloom reads up to version {VERSION}."
         )
         raise RunError(Problem("newer-registry", "error", message, fix=Fix("Upgrade this drawloom.")))

@@ -25,7 +25,7 @@ class ColumnRelation:
 
 @dataclass(slots=True)
 class ColumnBounds:
-    """What holds for every row where a condition is TRUE.
+    """Facts that hold for every row where a condition is TRUE.
 
     Attributes:
         days: the days that a column lies in, which then is not NULL.
@@ -52,7 +52,8 @@ class ColumnBounds:
 class BoundsSolver:
     """Combines bounds.
 
-    ``known_days`` gives the days of a column by what surrounds the SELECT: the subquery it comes from, or the outer row.
+    ``known_days`` returns the days of a column that are known from outside the SELECT: from the subquery that it comes from,
+    or from the outer row.
     """
 
     def __init__(self, probe_days: ProbeDays, known_days: Callable[[SourceColumn], DaySet]) -> None:

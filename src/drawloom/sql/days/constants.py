@@ -28,7 +28,7 @@ from drawloom.sql.days.values import (
 )
 
 _MAX_DEPTH = 60
-# Where a day plus an interval is a timestamp.
+# Dialects in which DATE + INTERVAL is a TIMESTAMP.
 _DAY_PLUS_INTERVAL_IS_TIMESTAMP = frozenset({"duckdb", "postgres", "redshift", "bigquery"})
 _RUN_DAY_PARAMETERS = frozenset({"submission_date", "ds", "run_date", "execution_date", "logical_date"})
 
@@ -39,7 +39,7 @@ class ConstantFolder:
     """Folds constants of one dialect.
 
     Args:
-        dialect: whose SQL it is.
+        dialect: the dialect of the text.
         text: the rendered text.
         moving_literals: for the offset of a literal in that text, its text at each probe day.
         days: the probe days, which are the values of parameters such as ``@ds`` and ``@submission_date``.
@@ -70,7 +70,7 @@ class ConstantFolder:
             self._depth -= 1
 
     def apply(self, function: Callable[..., Value], *nodes: Any) -> Value:
-        """The function of the values of nodes."""
+        """The function applied to the folded nodes, at every probe day."""
         values = []
         for node in nodes:
             value = self.fold(node)
@@ -86,7 +86,7 @@ class ConstantFolder:
 
 
 def type_of(node: exp.Expr) -> str:
-    """The kind of type a cast goes to: DATE, TIMESTAMP, TEXT, INT, or another's name."""
+    """The kind of a cast's target type: DATE, TIMESTAMP, TEXT, INT, or else the type's own name."""
     kind = node.args["to"]
     name = kind.this.name if isinstance(kind, exp.DataType) and hasattr(kind.this, "name") else str(kind)
     return sql.KINDS.get(name, name)
@@ -121,15 +121,15 @@ def _interval(constants: ConstantFolder, node: exp.Interval) -> Value:
     return constants.apply(lambda amount: to_interval(amount, unit), node.this) if node.args.get("unit") else UNKNOWN
 
 
-def _added(sign: int) -> Fold:
+def _date_add(sign: int) -> Fold:
     def rule(constants: ConstantFolder, node: Any) -> Value:
         unit = unit_of(node.args.get("unit"))
-        keep_end = constants.name(node) == "add_months"
+        keeps_month_end = constants.name(node) == "add_months"
         finish = _result_type(constants, node)
 
         def add(value: Value, amount: Value) -> Value:
             by = to_interval(amount, unit).times(sign)
-            return finish(sql.add_months(value, by.months, True) if keep_end else move(value, by))
+            return finish(sql.add_months(value, by.months, True) if keeps_month_end else move(value, by))
 
         return constants.apply(add, node.this, node.expression)
 
@@ -137,7 +137,7 @@ def _added(sign: int) -> Fold:
 
 
 def _result_type(constants: ConstantFolder, node: exp.Expr) -> Callable[[Value], Value]:
-    """What becomes of the result: Spark's date_add gives a day, others a time whatever they were given."""
+    """The conversion of the result to its type: Spark's date_add returns a date, DuckDB's a timestamp even for a date."""
     if isinstance(node, exp.TimestampAdd | exp.TimestampSub) or node.args.get("return_type"):
         return to_datetime
     if isinstance(node, exp.TsOrDsAdd):
@@ -146,14 +146,14 @@ def _result_type(constants: ConstantFolder, node: exp.Expr) -> Callable[[Value],
 
 
 def _add_months(constants: ConstantFolder, node: exp.AddMonths) -> Value:
-    keep_end = bool(node.args.get("preserve_end_of_month")) or constants.dialect in ("hive", "redshift")
-    return constants.apply(lambda value, n: sql.add_months(value, n, keep_end), node.this, node.expression)
+    keeps_month_end = bool(node.args.get("preserve_end_of_month")) or constants.dialect in ("hive", "redshift")
+    return constants.apply(lambda value, n: sql.add_months(value, n, keeps_month_end), node.this, node.expression)
 
 
 def _arithmetic(sign: int) -> Fold:
     def rule(constants: ConstantFolder, node: Any) -> Value:
-        stamps = constants.dialect in _DAY_PLUS_INTERVAL_IS_TIMESTAMP
-        return constants.apply(lambda left, right: plus(left, right, sign, stamps), node.this, node.expression)
+        as_timestamp = constants.dialect in _DAY_PLUS_INTERVAL_IS_TIMESTAMP
+        return constants.apply(lambda left, right: plus(left, right, sign, as_timestamp), node.this, node.expression)
 
     return rule
 
@@ -162,12 +162,14 @@ def _trunc(constants: ConstantFolder, node: Any) -> Value:
     unit = unit_of(node.args.get("unit"))
     if node.args.get("zone"):
         return UNKNOWN
-    stamps = constants.dialect == "duckdb" or (isinstance(node, exp.TimestampTrunc) and constants.name(node) != "trunc")
-    return constants.apply(lambda value: _stamped(sql.trunc(value, unit), stamps), node.this)
+    as_timestamp = constants.dialect == "duckdb" or (
+        isinstance(node, exp.TimestampTrunc) and constants.name(node) != "trunc"
+    )
+    return constants.apply(lambda value: _as_timestamp_if(sql.trunc(value, unit), as_timestamp), node.this)
 
 
-def _stamped(value: Value, stamps: bool) -> Value:
-    return to_datetime(value) if stamps else value
+def _as_timestamp_if(value: Value, as_timestamp: bool) -> Value:
+    return to_datetime(value) if as_timestamp else value
 
 
 def _last_day(constants: ConstantFolder, node: exp.LastDay) -> Value:
@@ -190,7 +192,7 @@ def _from_text(to: Callable[[Value], Value]) -> Fold:
     return rule
 
 
-def _same(constants: ConstantFolder, node: Any) -> Value:
+def _operand(constants: ConstantFolder, node: Any) -> Value:
     return constants.fold(node.this)
 
 
@@ -250,7 +252,7 @@ def _extract(constants: ConstantFolder, node: exp.Extract) -> Value:
     return constants.apply(lambda value: sql.extract(value, part, constants.dialect), node.expression)
 
 
-def _part(part: str) -> Fold:
+def _date_part(part: str) -> Fold:
     return lambda constants, node: constants.apply(lambda value: sql.extract(value, part, constants.dialect), node.this)
 
 
@@ -259,7 +261,7 @@ def _anonymous(constants: ConstantFolder, node: exp.Anonymous) -> Value:
     return constants.apply(function, *node.expressions) if function else UNKNOWN
 
 
-def _slice(constants: ConstantFolder, node: exp.Substring) -> Value:
+def _substring(constants: ConstantFolder, node: exp.Substring) -> Value:
     length = node.args.get("length")
     return constants.apply(sql.substring, node.this, node.args["start"], *([length] if length else []))
 
@@ -275,7 +277,7 @@ def _diff(constants: ConstantFolder, node: Any) -> Value:
     return constants.apply(lambda a, b: plus(to_date(a), to_date(b), -1), node.this, node.expression)
 
 
-def _parts(constants: ConstantFolder, node: exp.DateFromParts) -> Value:
+def _date_from_parts(constants: ConstantFolder, node: exp.DateFromParts) -> Value:
     return constants.apply(date, node.args["year"], node.args.get("month"), node.args.get("day"))
 
 
@@ -299,11 +301,11 @@ RULES: dict[type[Any], Fold] = {
     exp.Parameter: _parameter,
     exp.Placeholder: _parameter,
     exp.SessionParameter: _parameter,
-    exp.Paren: _same,
-    exp.TimeStrToTime: _same,
-    exp.SafeFunc: _same,
-    exp.Try: _same,
-    exp.Alias: _same,
+    exp.Paren: _operand,
+    exp.TimeStrToTime: _operand,
+    exp.SafeFunc: _operand,
+    exp.Try: _operand,
+    exp.Alias: _operand,
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.Interval: _interval,
@@ -314,13 +316,13 @@ RULES: dict[type[Any], Fold] = {
     exp.Neg: _unary(lambda value: value.times(-1) if isinstance(value, Interval) else -value),
     exp.Mod: _binary(lambda a, b: sql.number(a) % sql.number(b) if sql.number(a) >= 0 < sql.number(b) else UNKNOWN),
     exp.IntDiv: _binary(lambda a, b: sql.number(a) // sql.number(b) if sql.number(a) >= 0 < sql.number(b) else UNKNOWN),
-    exp.TsOrDsAdd: _added(1),
-    exp.DateAdd: _added(1),
-    exp.DatetimeAdd: _added(1),
-    exp.TimestampAdd: _added(1),
-    exp.DateSub: _added(-1),
-    exp.DatetimeSub: _added(-1),
-    exp.TimestampSub: _added(-1),
+    exp.TsOrDsAdd: _date_add(1),
+    exp.DateAdd: _date_add(1),
+    exp.DatetimeAdd: _date_add(1),
+    exp.TimestampAdd: _date_add(1),
+    exp.DateSub: _date_add(-1),
+    exp.DatetimeSub: _date_add(-1),
+    exp.TimestampSub: _date_add(-1),
     exp.AddMonths: _add_months,
     exp.DateTrunc: _trunc,
     exp.TimestampTrunc: _trunc,
@@ -341,22 +343,22 @@ RULES: dict[type[Any], Fold] = {
     exp.StrToUnix: _from_text(sql.epoch),
     exp.TimeToStr: _to_text,
     exp.UnixToStr: lambda constants, node: constants.apply(sql.from_epoch, node.this, node.args.get("format")),
-    exp.DateFromParts: _parts,
+    exp.DateFromParts: _date_from_parts,
     exp.DateDiff: _diff,
     exp.TsOrDsDiff: _diff,
     exp.Extract: _extract,
-    exp.Year: _part("YEAR"),
-    exp.Quarter: _part("QUARTER"),
-    exp.Month: _part("MONTH"),
-    exp.Day: _part("DAY"),
-    exp.DayOfMonth: _part("DAY"),
-    exp.DayOfYear: _part("DOY"),
-    exp.DayOfWeek: _part("DAYOFWEEK"),
-    exp.DayOfWeekIso: _part("ISODOW"),
+    exp.Year: _date_part("YEAR"),
+    exp.Quarter: _date_part("QUARTER"),
+    exp.Month: _date_part("MONTH"),
+    exp.Day: _date_part("DAY"),
+    exp.DayOfMonth: _date_part("DAY"),
+    exp.DayOfYear: _date_part("DOY"),
+    exp.DayOfWeek: _date_part("DAYOFWEEK"),
+    exp.DayOfWeekIso: _date_part("ISODOW"),
     exp.Concat: _nary(sql.concat),
     exp.DPipe: _binary(sql.concat),
     exp.ConcatWs: _nary(sql.concat_ws),
-    exp.Substring: _slice,
+    exp.Substring: _substring,
     exp.Left: _binary(lambda text, n: str(to_text(text))[:n] if n >= 0 else UNKNOWN),
     exp.Right: _binary(lambda text, n: str(to_text(text))[-n:] if n > 0 else UNKNOWN),
     exp.Replace: _replace,
@@ -367,8 +369,8 @@ RULES: dict[type[Any], Fold] = {
         constants.apply(str.strip, node.this) if not node.args.get("expression") else UNKNOWN
     ),
     exp.Coalesce: _nary(lambda *values: next((value for value in values if value is not None), None)),
-    exp.Greatest: _nary(lambda *values: sql.extreme(max, values)),
-    exp.Least: _nary(lambda *values: sql.extreme(min, values)),
+    exp.Greatest: _nary(lambda *values: sql.greatest_or_least(max, values)),
+    exp.Least: _nary(lambda *values: sql.greatest_or_least(min, values)),
     exp.Nullif: _binary(lambda a, b: None if sql.compare(operator.eq, a, b) else a),
     exp.Case: _case,
     exp.If: _if,

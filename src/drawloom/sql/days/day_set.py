@@ -19,7 +19,7 @@ Ordinals = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class DaySet:
-    """Days of a table for each probe day. Just one of the three attributes is set.
+    """Days of a table for each probe day. Exactly one of the three attributes is set.
 
     Attributes:
         offsets: the same offsets from every probe day; also the set of all days and the empty one.
@@ -55,7 +55,7 @@ NONE = DaySet(offsets=NO_DAYS)
 
 
 class ProbeDays:
-    """Some probe days, and the arithmetic of day sets over them."""
+    """The probe days of a variant, and the arithmetic of day sets over them."""
 
     def __init__(self, days: Sequence[date], hours: Sequence[int] = ()) -> None:
         self.days = tuple(days)
@@ -106,7 +106,7 @@ class ProbeDays:
         return self.map_days(days, lambda one: one.shift(by)) if isinstance(by, int) else ALL
 
     def map_days(self, days: DaySet, function: Callable[[Days], Days]) -> DaySet:
-        """The set with a change that does not depend on where the days are."""
+        """The set with its days changed by a function that gives the same for offsets and for ordinals."""
         if days.offsets is not None:
             return DaySet(offsets=function(days.offsets))
         if days.dates is not None:
@@ -194,7 +194,7 @@ def _span(operator: str, day: int, midnight: bool, grain: str) -> Days | None:
 
 
 def _days_as_numbers(operator: str, value: float) -> Days | None:
-    """Days as numbers like 20240717; a number between two days falls between them."""
+    """Days as numbers like 20240717; a number that is no date, like 20240732, lies between two days."""
     if not 19000101 <= value <= 29991231:
         return None
     exact = parse_time(str(int(value))) if value == int(value) else None
@@ -214,7 +214,7 @@ def _days_as_numbers(operator: str, value: float) -> Days | None:
 
 
 def _last_before(year: int, month: int, day: int) -> int:
-    """The last real day whose number is smaller than that of this impossible day."""
+    """The last real date before the number of an impossible one, such as 20240732."""
     if month < 1:
         return date(year - 1, 12, 31).toordinal()
     if month > 12:

@@ -1,4 +1,4 @@
-"""Which members of a family a query reads: those that no condition on the family's constant columns rules out."""
+"""Family pruning: the members of a family that a query reads, by its conditions on the family's constant columns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_arms(scope: SelectScope, source: Source, query: AnalyzedQuery) -> list[
     Args:
         scope: the SELECT.
         source: the family among its sources.
-        query: the query that the family stands for, an arm for each member.
+        query: the family's query, an arm of UNION ALL for each member.
     """
     arms = query.parts or [query]
     family = source.entry.family
@@ -32,7 +32,7 @@ def read_arms(scope: SelectScope, source: Source, query: AnalyzedQuery) -> list[
 
 
 def _conditions(scope: SelectScope, source: Source) -> Iterator[exp.Expr]:
-    """The conditions that a row of the source must meet, or else it changes nothing of the SELECT."""
+    """The conditions that a row of the source must meet to have an effect on the SELECT's result."""
     found, where_counts = _join_conditions(scope.tree, source)
     where = scope.node.args.get("where")
     if where is not None and where_counts:
@@ -42,24 +42,23 @@ def _conditions(scope: SelectScope, source: Source) -> Iterator[exp.Expr]:
 
 
 def _join_conditions(tree: JoinTree | None, source: Source) -> tuple[list[exp.Expr], bool]:
-    """The ON conditions that a row of the source must meet, and whether WHERE counts, too.
+    """The ON conditions that a row of the source must meet, and whether WHERE must hold, too.
 
-    It does not where an outer join puts NULLs in place of rows that are left out: WHERE may be true of those.
+    It need not where an outer join puts NULLs in place of missing rows: WHERE may be true for those NULLs.
     """
     if tree is None or isinstance(tree, SourceLeaf):
         return [], True
     is_left = source in sources_of(tree.left)
     found, where_counts = _join_conditions(tree.left if is_left else tree.right, source)
-    kept = (
-        {"left", "semi", "anti", "asof", "asof left"} if is_left else {"right"}
-    )  # each of its rows stays, matched or not
+    # Join kinds for which ON does not filter the rows of this side.
+    kept = {"left", "semi", "anti", "asof", "asof left"} if is_left else {"right"}
     if tree.on is not None and tree.kind not in {*kept, "full", "positional"}:
         found.append(tree.on)
     return found, where_counts and (tree.kind == "inner" or tree.kind in kept)
 
 
 def _rules_out(scope: SelectScope, source: Source, member: Member, condition: exp.Expr) -> bool:
-    """Whether a condition is never true of a member's rows, whose constants are known."""
+    """Whether a condition is never true for a member's rows: it is folded with the member's constants."""
     constants = {name.lower(): value for name, value in member.constants}
     of_family = [
         target is not None and target.columns == ((source, column.name.lower()),)

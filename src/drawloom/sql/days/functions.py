@@ -1,4 +1,4 @@
-"""SQL functions and arithmetic on Python values, as the engines compute them; what they disagree on raises."""
+"""SQL functions and arithmetic on Python values, as all engines compute them; where engines disagree, they raise."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ _JAVA = (("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"),
 _EPOCH = datetime(1970, 1, 1)
 
 
-def add_months(value: Value, months: int, keep_end: bool) -> date | None:
-    """The same day of another month; with ``keep_end`` the last day of a month gives the last day of the other."""
+def add_months(value: Value, months: int, keeps_month_end: bool) -> date | None:
+    """The same day of another month; with ``keeps_month_end`` the last day of a month moves to the last of the other."""
     day = to_date(value)
     if day is None:
         return None
     moved = calendar.add_months(day, months)
-    if keep_end and (day + timedelta(days=1)).day == 1:
+    if keeps_month_end and (day + timedelta(days=1)).day == 1:
         return calendar.add_months(moved.replace(day=1), 1) - timedelta(days=1)
     return moved
 
@@ -213,14 +213,14 @@ def between(value: Value, low: Value, high: Value) -> Value:
 
 
 def logic(left: Value, right: Value, decided: bool) -> Value:
-    """AND (decided False) or OR (decided True) of three-valued truth."""
+    """AND or OR with SQL's NULL; ``decided`` is the value that decides it alone, False for AND and True for OR."""
     if left is decided or right is decided:
         return decided
     return None if left is None or right is None else not decided
 
 
 def choose(parts: Sequence[Value]) -> Value:
-    """CASE: parts are the default, then pairs of test and value in their order."""
+    """The value of a CASE at every probe day; ``parts`` are the default, then test and value of each branch."""
     moving = next((part for part in parts if type(part) is PerProbe), None)
     size = len(moving) if moving is not None else 1
     chosen = [_first_true([part[i] if type(part) is PerProbe else part for part in parts]) for i in range(size)]
@@ -243,10 +243,10 @@ def _first_true(parts: Sequence[Value]) -> Value:
 
 
 def number(value: Value) -> Any:
-    """A number, also out of text.
+    """The value as a number; a text is parsed.
 
     Raises:
-        TypeError, ValueError: it is none.
+        TypeError, ValueError: it is not a number.
     """
     if isinstance(value, str):
         return int(value) if value.strip().lstrip("-").isdigit() else float(value)
@@ -256,7 +256,7 @@ def number(value: Value) -> Any:
 
 
 def concat(*values: Value) -> str | None:
-    """Texts one after another; NULL where one is."""
+    """The texts concatenated; NULL where one of them is."""
     texts = [to_text(value) for value in values]
     return None if None in texts else "".join(text for text in texts if text is not None)
 
@@ -275,15 +275,15 @@ def substring(value: Value, start: int, length: int | None = None) -> str:
 
 
 def replace(value: Value, old: str, new: str = "") -> str:
-    """A text with one plain text put for another; patterns are not understood."""
+    """A text with one plain text replaced by another; one that may be a regular expression raises."""
     text = to_text(value)
     if text is None or not old or re.search(r"[\\.^$*+?()\[\]{}|]", old):
         raise ValueError(old)
     return text.replace(old, new)
 
 
-def extreme(pick: Callable[..., Any], values: Sequence[Value]) -> Value:
-    """The largest or smallest of constants of one kind."""
+def greatest_or_least(pick: Callable[..., Any], values: Sequence[Value]) -> Value:
+    """The largest or smallest constant (``pick`` is max or min); values of different types are compared as times."""
     kinds = {type(value) for value in values}
     if len(kinds) > 1:
         values = [to_datetime(value) for value in values]
@@ -326,7 +326,7 @@ def to_interval(amount: Value, unit: str) -> Interval:
     return INTERVALS[unit].times(count)
 
 
-def plus(left: Value, right: Value, sign: int, stamps: bool = False) -> Value:
+def plus(left: Value, right: Value, sign: int, as_timestamp: bool = False) -> Value:
     """``left + right`` or, with sign -1, ``left - right``.
 
     Args:
@@ -343,7 +343,7 @@ def plus(left: Value, right: Value, sign: int, stamps: bool = False) -> Value:
         if isinstance(left, Interval):
             raise TypeError(left)
         moved = move(left, right.times(sign))
-        return to_datetime(moved) if stamps else moved
+        return to_datetime(moved) if as_timestamp else moved
     if isinstance(left, date) and isinstance(right, int):
         return left + timedelta(days=sign * right)
     if isinstance(left, date) and isinstance(right, date) and sign < 0:

@@ -1,4 +1,4 @@
-"""From the days read at the probe days to a Read: offsets, fixed dates, calendar rules, or a span around them all."""
+"""Infers a Read from the days that were read at the probe days: offsets, fixed dates, calendar rules, or a covering span."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _LONGER_THAN_A_YEAR = 370
 
 
 def infer_read(table: str, measured: Measured, near_dates: Measured, dense: Callable[[], Measured]) -> Read:
-    """How the days of a table follow the run's day.
+    """The read of a table: how its days follow from the run's day.
 
     Args:
         table: its name.
         measured: run days and the offsets that were read on them.
         near_dates: the same for runs near the fixed dates of the text, where a rule that holds elsewhere may not.
-        dense: gives the same for every run of two years; called only where no rule fits, because it is slow.
+        dense: returns the same for every run of two years; called only where no rule fits, because it is slow.
     """
     found = _infer(table, measured)
     if found is not None and all(_covers(found, day, days) for day, days in near_dates):
@@ -40,7 +40,7 @@ def _infer(table: str, measured: Measured) -> Read | None:
     dates = {days.shift(day.toordinal()) for day, days in measured}
     if len(dates) == 1:
         spans = tuple((_date(a), _date(b)) for a, b in dates.pop().spans)
-        return Read(table, _outside(spans), "fixed", dates=spans)
+        return Read(table, _offsets_of_fixed_dates(spans), "fixed", dates=spans)
     rules = infer_calendar_rules(measured)
     if not rules:
         return None
@@ -65,14 +65,15 @@ def _offset(end: date | None, at: int) -> int | None:
 def infer_calendar_rules(measured: Measured) -> tuple[Rule, ...]:
     """Calendar rules that hold on every measured day; empty where there are none.
 
-    Spans may meet on some days, or be empty: yesterday and the last month's end are one on the first of a month.
+    Spans may merge on some days, or be empty: yesterday and the last month's end are the same day on the first of a month.
+    So a rule is inferred for each span from the days on which none are merged, and then checked on all days.
     """
-    most = max(len(days.spans) for _, days in measured)
-    apart = [(day, days.spans) for day, days in measured if len(days.spans) == most]
+    max_spans = max(len(days.spans) for _, days in measured)
+    with_all_spans = [(day, days.spans) for day, days in measured if len(days.spans) == max_spans]
     rules: list[Rule] = []
-    for n in range(most):
-        first = _infer_end([(day, spans[n][0]) for day, spans in apart])
-        last = _infer_end([(day, spans[n][1]) for day, spans in apart])
+    for n in range(max_spans):
+        first = _infer_end([(day, spans[n][0]) for day, spans in with_all_spans])
+        last = _infer_end([(day, spans[n][1]) for day, spans in with_all_spans])
         if first is False or last is False:
             return ()
         rules.append((first, last))  # type: ignore[arg-type]
@@ -109,12 +110,15 @@ def _holds(bound: Bound, dates: Sequence[tuple[date, date]]) -> bool:
 
 
 def _complexity(bound: Bound) -> tuple[int, int, int]:
-    """Of several rules that hold, the one with the fewest days and months to count is taken."""
+    """Sort key of rules that hold equally: the one that counts the fewest days and months wins."""
     return abs(bound.days), abs(bound.months), _ANCHORS.index(bound.anchor)
 
 
 def covering_span(measured: Measured) -> Days:
-    """One span of offsets around all that was measured; open where an end is a fixed date, that days run away from."""
+    """One span of offsets around all that was measured.
+
+    An end that is a fixed date is left open: its offset grows without limit as the run's day moves on.
+    """
     spans = [(day, days.spans[0][0], days.spans[-1][1]) for day, days in measured if days]
     first = _furthest([(day, a) for day, a, _ in spans], min)
     last = _furthest([(day, b) for day, _, b in spans], max)
@@ -129,12 +133,12 @@ def _furthest(ends: Sequence[tuple[date, int | None]], pick: Callable[[list[int]
             return None
         offsets.append(offset)
         runs.setdefault(day + timedelta(days=offset), []).append(day)
-    stays = any((max(days) - min(days)).days > _LONGER_THAN_A_YEAR for days in runs.values())
-    return None if stays or not offsets else pick(offsets)
+    is_fixed_date = any((max(days) - min(days)).days > _LONGER_THAN_A_YEAR for days in runs.values())
+    return None if is_fixed_date or not offsets else pick(offsets)
 
 
-def _outside(spans: tuple[DateSpan, ...]) -> Days:
-    """Fixed dates have no offsets: every offset may be one of them on some run."""
+def _offsets_of_fixed_dates(spans: tuple[DateSpan, ...]) -> Days:
+    """Any offset may be one of the fixed dates on some run, so it is all of them."""
     return ALL if spans else Days()
 
 

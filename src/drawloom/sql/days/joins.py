@@ -1,4 +1,4 @@
-"""Joins: which conditions bound the rows that are read on which side of a join."""
+"""Joins: which conditions bound the rows that are read on each side of a join."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Merged = dict[str, tuple[list[Source], bool]]
 class JoinBounds:
     """The joins of one SELECT.
 
-    ``has`` tells whether a source has a column, None where that is not known.
+    ``has`` returns whether a source has a column, None where that is not known.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class JoinBounds:
     def bounds_below_joins(self, tree: JoinTree | None, bounds: ColumnBounds) -> dict[SourceColumn, DaySet]:
         """The days of each column of each source in rows that matter, where the bounds hold after all joins.
 
-        The empty column name stands for the source as a whole.
+        The key (source, "") has the days on which any row of the source can matter.
         """
         found: dict[SourceColumn, DaySet] = {}
         if tree is not None:
@@ -62,7 +62,7 @@ class JoinBounds:
     def _outer_join(
         self, tree: JoinNode, bounds: ColumnBounds, found: dict[SourceColumn, DaySet]
     ) -> tuple[JoinTree, ColumnBounds]:
-        """Find the days on the right side of a join that is not inner; gives the left side and what holds there."""
+        """Find the days on the right side of a join that is not inner; returns the left side and the bounds there."""
         kind = self._kind(tree, bounds)
         right = left = bounds
         if kind in ("left", "anti"):
@@ -71,7 +71,7 @@ class JoinBounds:
             left = self.solver.all_of([bounds, self._on(tree)])
         elif kind.startswith("asof"):
             # The nearest row is looked for before WHERE, so only ON decides which rows it can be.
-            before = self._without(bounds, set(sources_of(tree.right)))
+            before = self._without_sources(bounds, set(sources_of(tree.right)))
             right = self.solver.all_of([before, self._on(tree)])
             left = right if kind == "asof" else bounds
         self._visit(tree.right, right, found)
@@ -104,17 +104,17 @@ class JoinBounds:
         return self.solver.all_of([*parts, *(self._using(tree, name) for name in tree.using)] or [ColumnBounds()])
 
     def _using(self, tree: JoinNode, name: str) -> ColumnBounds:
-        lefts, nullable = self.using_columns(tree.left).get(name) or (self._holders(tree.left, name), False)
-        rights = self._holders(tree.right, name)
+        lefts, nullable = self.using_columns(tree.left).get(name) or (self._sources_with(tree.left, name), False)
+        rights = self._sources_with(tree.right, name)
         if len(lefts) != 1 or len(rights) != 1 or nullable:
             return ColumnBounds()
         return ColumnBounds(relations=[ColumnRelation((lefts[0], name), "=", (rights[0], name))])
 
-    def _holders(self, tree: JoinTree, name: str) -> list[Source]:
-        """The source of a part of the FROM that has a column, if that is certain; else none."""
-        chances = [(source, self.has(source, name)) for source in sources_of(tree)]
-        sure = [source for source, has in chances if has]
-        some = sure or [source for source, has in chances if has is None]
+    def _sources_with(self, tree: JoinTree, name: str) -> list[Source]:
+        """The one source of a part of the FROM that has a column; empty where that is not certain."""
+        candidates = [(source, self.has(source, name)) for source in sources_of(tree)]
+        certain = [source for source, has in candidates if has]
+        some = certain or [source for source, has in candidates if has is None]
         return some if len(some) == 1 else []
 
     def _find_merged(self, tree: JoinTree | None) -> Merged:
@@ -128,15 +128,15 @@ class JoinBounds:
             if isinstance(joined.right, JoinNode):
                 found |= {name: value for name, value in self.using_columns(joined.right).items() if name not in found}
             for name in joined.using:
-                left, nullable = found.get(name) or (self._holders(joined.left, name), False)
-                right = self._holders(joined.right, name)
+                left, nullable = found.get(name) or (self._sources_with(joined.left, name), False)
+                right = self._sources_with(joined.right, name)
                 if joined.kind == "full" or nullable:
                     found[name] = (left + right if left and right else [], True)
                 else:
                     found[name] = (right if joined.kind == "right" else left, False)
         return found
 
-    def _without(self, bounds: ColumnBounds, sources: set[Source]) -> ColumnBounds:
+    def _without_sources(self, bounds: ColumnBounds, sources: set[Source]) -> ColumnBounds:
         days = {column: days for column, days in bounds.days.items() if column[0] not in sources}
         nullable = {column: days for column, days in bounds.nullable.items() if column[0] not in sources}
         keep = [r for r in bounds.relations if r.left[0] not in sources and r.right[0] not in sources]

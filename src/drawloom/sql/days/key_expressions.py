@@ -18,7 +18,7 @@ _DAY_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d")
 
 @dataclass(frozen=True, slots=True)
 class KeyExpression:
-    """``truncate(column + shift days, unit)``; ``slack`` is the number of days that a time zone may add or take."""
+    """``truncate(column + shift days, unit)``; ``slack`` is the number of days by which a time zone may move it."""
 
     column: exp.Column
     shift: Value = 0
@@ -66,7 +66,7 @@ def _column(_reader: KeyExpressionReader, node: exp.Column) -> KeyExpression | N
     return None if isinstance(node.this, exp.Star) else KeyExpression(node)
 
 
-def _same(reader: KeyExpressionReader, node: Any) -> KeyExpression | None:
+def _operand(reader: KeyExpressionReader, node: Any) -> KeyExpression | None:
     return reader.read(node.this)
 
 
@@ -96,7 +96,7 @@ def _arithmetic(sign: int) -> Callable[[KeyExpressionReader, Any], KeyExpression
     return rule
 
 
-def _added(sign: int) -> Callable[[KeyExpressionReader, Any], KeyExpression | None]:
+def _date_add(sign: int) -> Callable[[KeyExpressionReader, Any], KeyExpression | None]:
     def rule(reader: KeyExpressionReader, node: Any) -> KeyExpression | None:
         unit = unit_of(node.args.get("unit"))
         by = apply_per_probe(
@@ -148,11 +148,11 @@ def _extracted(reader: KeyExpressionReader, node: exp.Extract) -> KeyExpression 
 
 _RULES: dict[type[Any], Callable[[KeyExpressionReader, Any], KeyExpression | None]] = {
     exp.Column: _column,
-    exp.Paren: _same,
-    exp.Alias: _same,
-    exp.TimeStrToTime: _same,
-    exp.TsOrDsToTimestamp: _same,
-    exp.TsOrDsToDatetime: _same,
+    exp.Paren: _operand,
+    exp.Alias: _operand,
+    exp.TimeStrToTime: _operand,
+    exp.TsOrDsToTimestamp: _operand,
+    exp.TsOrDsToDatetime: _operand,
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.Date: _day,
@@ -166,13 +166,13 @@ _RULES: dict[type[Any], Callable[[KeyExpressionReader, Any], KeyExpression | Non
     exp.Extract: _extracted,
     exp.Add: _arithmetic(1),
     exp.Sub: _arithmetic(-1),
-    exp.TsOrDsAdd: _added(1),
-    exp.DateAdd: _added(1),
-    exp.DatetimeAdd: _added(1),
-    exp.TimestampAdd: _added(1),
-    exp.DateSub: _added(-1),
-    exp.DatetimeSub: _added(-1),
-    exp.TimestampSub: _added(-1),
+    exp.TsOrDsAdd: _date_add(1),
+    exp.DateAdd: _date_add(1),
+    exp.DatetimeAdd: _date_add(1),
+    exp.TimestampAdd: _date_add(1),
+    exp.DateSub: _date_add(-1),
+    exp.DatetimeSub: _date_add(-1),
+    exp.TimestampSub: _date_add(-1),
     exp.DateTrunc: _truncated,
     exp.TimestampTrunc: _truncated,
     exp.DatetimeTrunc: _truncated,

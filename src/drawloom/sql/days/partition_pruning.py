@@ -1,7 +1,7 @@
 """Partition pruning: conditions are pushed down through queries to table scans, which gives the days of each scan.
 
-Conditions reach a table through subqueries, CTEs, unions and joins as what its reader needs of it. They may only pass a
-SELECT where the rows of different days do not mix (see Grouping); where they may not, all days are needed.
+Conditions on a subquery, CTE or union become a demand: the days of its output columns that its reader needs. A demand may
+only pass a SELECT that does not mix the rows of different days (see Grouping); otherwise all days are needed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from drawloom.sql.days.column_bounds import ColumnBounds, SourceColumn
 from drawloom.sql.days.day_set import ALL, DaySet, ProbeDays
 from drawloom.sql.days.family_pruning import read_arms
 from drawloom.sql.days.predicates import ResolvedColumn, flatten_chain
-from drawloom.sql.days.query import AnalysisContext, AnalyzedQuery, SelectScope, inner_name, name_in_arm
+from drawloom.sql.days.query import AnalysisContext, AnalyzedQuery, SelectScope, name_in_arm, name_in_source_query
 from drawloom.sql.days.values import parse_time
 from drawloom.sql.scope import Cte, JoinTree, Source
 
 RequiredDays = Mapping[str, DaySet]
-"""For some output columns of a query, the days that a row must lie in to matter to whoever reads the query."""
+"""For some output columns of a query, the days that its reader needs; rows of other days have no effect."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,7 +67,7 @@ class Pruner:
         self.visit_ctes(query.ctes)
 
     def visit_ctes(self, ctes: list[Cte]) -> None:
-        """Collect the scans of CTEs, the last one first: what reads a CTE comes after it, so its demands are complete."""
+        """Collect the scans of CTEs, the last one first: only later CTEs read an earlier one, so its demands are complete."""
         for cte in reversed(ctes):
             demands = self._cte_demands.get(cte, [])
             demand = self._combined_demand(demands) if cte.can_push_down else {}
@@ -105,8 +105,12 @@ class Pruner:
             if source.query is None:
                 self._nested(source.node, scope.names, scope, {})
             return
-        found = {term[1]: days for term, days in scope.column_days.items() if term[0] is source and term[1]}
-        demand = {inner_name(source, query, name): days for name, days in found.items()}
+        found = {
+            source_column[1]: days
+            for source_column, days in scope.column_days.items()
+            if source_column[0] is source and source_column[1]
+        }
+        demand = {name_in_source_query(source, query, name): days for name, days in found.items()}
         if source.cte is not None:
             self._cte_demands.setdefault(source.cte, []).append(demand)
         elif source.entry.family is not None:
@@ -125,7 +129,7 @@ class Pruner:
             self.scans[id(source.node)] = TableScan(source.table, source.node, days)
 
     def _partitions(self, scope: SelectScope, source: Source) -> DaySet:
-        """The days by the first partition key that conditions bound."""
+        """The days of a table: those of its first partition key that has a condition, and of its ``days_from`` columns."""
         if source.opaque or not source.keys:
             return ALL
         days = ALL
@@ -144,15 +148,15 @@ class Pruner:
         definition = query.definition(name)
         if isinstance(definition, ResolvedColumn):
             target, bounds = definition, ColumnBounds()
-            for term in definition.columns:
-                (bounds.nullable if definition.nullable else bounds.days)[term] = days
+            for source_column in definition.columns:
+                (bounds.nullable if definition.nullable else bounds.days)[source_column] = days
         else:
             key = scope.predicates.keys.read(definition)
             found = scope.resolve(key.column) if key and not key.unit and not key.slack else None
             if key is None or found is None:
                 return ColumnBounds()
             target, bounds = found, scope.predicates.bounds_from_days(found, key, days)
-        own = all(term[0] in scope.sources for term in target.columns)
+        own = all(source_column[0] in scope.sources for source_column in target.columns)
         return bounds if own and grouping.can_push_down(target.columns) else ColumnBounds()
 
     def _bounds_of_group_filter(
@@ -161,9 +165,9 @@ class Pruner:
         """The bounds that HAVING or QUALIFY put on columns that are the same in a whole group."""
         bounds = scope.predicates.bounds(condition)
         kept = ColumnBounds()
-        for term, days in bounds.days.items():
-            if grouping.can_push_down((term,)) and not _is_shadowed(query, scope, term):
-                kept.days[term] = days
+        for source_column, days in bounds.days.items():
+            if grouping.can_push_down((source_column,)) and not _is_shadowed(query, scope, source_column):
+                kept.days[source_column] = days
         return kept
 
     def _nested(
@@ -185,13 +189,13 @@ class Grouping:
         self._groups: list[set[SourceColumn]] | None = None
 
     def can_push_down(self, columns: tuple[SourceColumn, ...]) -> bool:
-        """Whether rows of other days can be left out without changing the rows of these."""
+        """Whether rows with other values of these columns can be left out without changing the remaining ones."""
         if self._groups is None:
             self._groups = list(self._find_groups())
-        return all(term in group for group in self._groups for term in columns)
+        return all(source_column in group for group in self._groups for source_column in columns)
 
     def _find_groups(self) -> Iterator[set[SourceColumn]]:
-        """For everything that mixes rows, the columns whose values it keeps apart."""
+        """For each clause that combines rows, the columns that it groups by; an empty set where it combines all rows."""
         args = self.select.args
         if args.get("limit") or args.get("offset") or args.get("match") or args.get("connect") or args.get("sample"):
             yield set()
@@ -271,7 +275,7 @@ def _expressions(node: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def _in_query_demands(scope: SelectScope, node: exp.Expr) -> dict[int, RequiredDays]:
-    """For each ``columns IN (query)`` that WHERE requires, the days of the columns for which the query can matter."""
+    """For each ``columns IN (query)`` that WHERE requires, the days of the columns, which bound the query's rows."""
     where = node.args.get("where")
     subquery_demands: dict[int, RequiredDays] = {}
     for part in (
@@ -293,13 +297,13 @@ def _in_query_demands(scope: SelectScope, node: exp.Expr) -> dict[int, RequiredD
     return subquery_demands
 
 
-def _is_shadowed(query: AnalyzedQuery, scope: SelectScope, term: SourceColumn) -> bool:
+def _is_shadowed(query: AnalyzedQuery, scope: SelectScope, source_column: SourceColumn) -> bool:
     """Whether a name in HAVING or QUALIFY may mean an output of the same name instead of the source's column."""
     for item in query.query.expressions:
-        if item.alias.lower() == term[1]:
+        if item.alias.lower() == source_column[1]:
             inner = item.unalias()
             target = scope.resolve(inner) if isinstance(inner, exp.Column) else None
-            return target is None or target.columns != (term,)
+            return target is None or target.columns != (source_column,)
     return False
 
 
@@ -324,7 +328,7 @@ _DAY_IN_NAME = re.compile(r"(?<!\d)(\d{4})([-_]?)(\d{2})\2(\d{2})(?!\d)")
 
 
 def merge_date_shards(scans: Sequence[Sequence[TableScan]], probe_days: Sequence[ProbeDays]) -> None:
-    """Rename the scans of date-sharded tables, ``events_20240717`` to ``events_*``, with the day as what they read.
+    """Rename the scans of date-sharded tables, ``events_20240717`` to ``events_*``, and narrow their days to that day.
 
     Args:
         scans: for each variant of a text the tables it reads; they are changed.

@@ -43,23 +43,23 @@ _MAX_DEPTH = 80
 
 @dataclass(frozen=True, slots=True)
 class ResolvedColumn:
-    """The column of a source that a name means; several where a FULL JOIN with USING merged them, each nullable."""
+    """The source column that a name refers to; several, each nullable, where a FULL JOIN with USING merged them."""
 
     columns: tuple[SourceColumn, ...]
     nullable: bool = False
 
 
 class NameResolver(Protocol):
-    """What a predicate reader needs to know about names and subqueries."""
+    """Resolves names and subqueries for a predicate reader; implemented by ``query.SelectScope``."""
 
     def resolve(self, column: exp.Column) -> ResolvedColumn | None:
-        """The column of a source that a name means, None where that is not certain."""
+        """The source column that a name refers to, None where that is not certain."""
 
-    def grain(self, term: SourceColumn) -> Grain:
+    def grain(self, source_column: SourceColumn) -> Grain:
         """Whether a column holds days, times, or either."""
 
-    def slack(self, term: SourceColumn) -> int:
-        """The days that a session's time zone may put between a column and its partition."""
+    def slack(self, source_column: SourceColumn) -> int:
+        """The days by which a session's time zone may move a column away from its partition."""
 
     def subquery_days(self, query: exp.Expr, position: int = 0) -> DaySet:
         """The days that a subquery's output column can have."""
@@ -164,7 +164,7 @@ class PredicateReader:
         return widen(self.probe_days, days, key.slack)
 
     def _days_for_unknown_day(self, operator: str, days: DaySet) -> DaySet:
-        """The days that a comparison allows with a value of which only the possible days are known."""
+        """The days that a comparison allows with a value that may be any of some days."""
         if operator == "=":
             return days
         if operator in (">", ">="):
@@ -177,9 +177,9 @@ class PredicateReader:
             return ColumnBounds()
         moved = self.probe_days.shift(days, negate(key.shift))
         bounds = ColumnBounds()
-        for term in target.columns:
+        for source_column in target.columns:
             known = bounds.nullable if target.nullable else bounds.days
-            known[term] = widen(self.probe_days, moved, self.resolver.slack(term))
+            known[source_column] = widen(self.probe_days, moved, self.resolver.slack(source_column))
         return bounds
 
     def _column_relation(self, left: KeyExpression, operator: str, right: KeyExpression) -> ColumnBounds:
@@ -231,7 +231,7 @@ def flatten_chain(node: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def widen(probe_days: ProbeDays, days: DaySet, slack: int) -> DaySet:
-    """The set with so many days more at each end of its spans."""
+    """The set with each of its spans longer by ``slack`` days at both ends."""
     if not slack or days.is_all:
         return days
     return probe_days.map_days(days, lambda one: Days.union(_wider(span, slack) for span in one.spans))
@@ -255,7 +255,7 @@ def _shifts_a_number(key: KeyExpression, value: Value) -> bool:
 
 
 def _truncated(operator: str, value: Value, unit: str) -> Days | None:
-    """The days whose unit's first day compares so with a constant."""
+    """The days for which ``trunc(day, unit) operator value`` holds."""
     moment = parse_time(value) if isinstance(value, str) else value
     if value is None:
         return Days()
@@ -358,7 +358,7 @@ def _is(predicates: PredicateReader, node: exp.Is, truth: bool) -> ColumnBounds:
 
 
 def _like(predicates: PredicateReader, node: exp.Like, truth: bool) -> ColumnBounds:
-    """``key LIKE '2024-07-%'``: the days that begin so."""
+    """``key LIKE '2024-07-%'``: the days that start with the prefix."""
     key = predicates.keys.read(node.this)
     target = predicates.resolver.resolve(key.column) if truth and key and not key.unit and not key.shift else None
     if key is None or target is None or key.slack:
@@ -409,7 +409,7 @@ _RULES: dict[type[Any], Rule] = {
 
 
 def days_with_prefix(pattern: Value) -> Days | None:
-    """The days (as ordinals) whose texts a LIKE pattern such as ``2024-07-%`` fits; None where it is no such pattern."""
+    """The days (as ordinals) that match a LIKE pattern such as ``2024-07-%``; None for any other pattern."""
     prefix = pattern[:-1] if isinstance(pattern, str) and pattern.endswith("%") else ""
     if "%" in prefix or "_" in prefix or "\\" in prefix or len(prefix) < 4:
         return None
@@ -423,7 +423,7 @@ def days_with_prefix(pattern: Value) -> Days | None:
 
 
 def _complete_date(prefix: str, rest: str) -> date | None:
-    """The first or last real day that begins so."""
+    """The first or last real date with the prefix; ``rest`` is the text of the earliest or latest date."""
     text = prefix + rest[len(prefix) :]
     for cut in (text, text[:-2] + "30", text[:-2] + "29", text[:-2] + "28"):
         found = parse_time(cut) if len(cut) == len(rest) and cut.startswith(prefix) else None

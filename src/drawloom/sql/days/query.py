@@ -1,4 +1,4 @@
-"""Queries and their scopes: what the names in a query mean, the columns it gives, and the days those can have."""
+"""Queries and their scopes: name resolution, output columns, and the days that those can have."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sqlglot import exp
 from drawloom.sql.clauses import (
     CteNames,
     arms,
-    excepted,
-    inner_names,
-    is_bounded,
+    excluded_columns,
+    has_limit,
     is_star,
     star_list,
     values_columns,
+    visible_ctes,
 )
 from drawloom.sql.days.column_bounds import BoundsSolver, ColumnBounds, SourceColumn
 from drawloom.sql.days.constants import ConstantFolder
@@ -25,13 +25,13 @@ from drawloom.sql.days.predicates import PredicateReader, ResolvedColumn
 from drawloom.sql.days.values import UNKNOWN
 from drawloom.sql.scope import Cte, JoinTree, Source, SourceBuilder, grain_of, sources_of
 
-# Aggregates whose result is one of the values that they are given.
+# Aggregates that return one of their input values.
 _KEEPS_DAYS = (exp.Max, exp.Min, exp.AnyValue, exp.First, exp.Last)
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisContext:
-    """What all scopes of one text share: constants, probe days, the catalog, and the analyzed CTEs."""
+    """Shared by all scopes of one text: constants, probe days, the catalog, and the analyzed CTEs."""
 
     constants: ConstantFolder
     probe_days: ProbeDays
@@ -46,9 +46,9 @@ class AnalysisContext:
 
 
 class SelectScope:
-    """One SELECT: its sources, what its names mean, and which days its conditions allow.
+    """One SELECT: its sources, the columns that its names refer to, and the days that its conditions allow.
 
-    ``outer`` is the scope that a correlated subquery stands in.
+    ``outer`` is the scope around a correlated subquery.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class SelectScope:
         self._where: ColumnBounds | None = None
 
     def resolve(self, column: exp.Column) -> ResolvedColumn | None:
-        """The column of a source that a name means; a name of an outer scope is found there."""
+        """The source column that a name refers to, in this scope or else in an outer one; None where it is not certain."""
         name = column.name.lower()
         prefix = column.table.lower()
         if prefix:
@@ -85,10 +85,10 @@ class SelectScope:
             if not using_columns[0]:
                 return None
             return ResolvedColumn(tuple((source, name) for source in using_columns[0]), nullable=using_columns[1])
-        chances = [(source, self.has(source, name)) for source in self.sources]
-        sure = [source for source, has in chances if has]
-        maybe = [source for source, has in chances if has is None]
-        for some in (sure, maybe):
+        candidates = [(source, self.has(source, name)) for source in self.sources]
+        certain = [source for source, has in candidates if has]
+        possible = [source for source, has in candidates if has is None]
+        for some in (certain, possible):
             if len(some) == 1:
                 return ResolvedColumn(((some[0], name),))
             if some:
@@ -108,7 +108,7 @@ class SelectScope:
         return None
 
     def has(self, source: Source, name: str) -> bool | None:
-        """Whether a source has a column of that name; None where it may."""
+        """Whether a source has a column of that name; None where that is not known."""
         if source.columns is not None:
             # The one column of UNNEST may be a struct, whose fields can be named alone on some engines.
             return True if name in source.columns else (None if source.kind == "rows" else False)
@@ -122,41 +122,43 @@ class SelectScope:
         query = self.query(source)
         return query.has(name) if query else None
 
-    def grain(self, term: SourceColumn) -> Grain:
+    def grain(self, source_column: SourceColumn) -> Grain:
         """Whether a column holds days, times of days, or either."""
-        source, name = term
+        source, name = source_column
         if source.kind == "table":
             return grain_of(source, name)
         query = self.query(source)
-        return query.grain(inner_name(source, query, name)) if query else "any"
+        return query.grain(name_in_source_query(source, query, name)) if query else "any"
 
-    def slack(self, term: SourceColumn) -> int:
-        """The days that a session's time zone may put between a column and its partition."""
-        source, name = term
+    def slack(self, source_column: SourceColumn) -> int:
+        """The days by which a session's time zone may move a column away from its partition."""
+        source, name = source_column
         kind = source.entry.columns.get(name, "").upper() if source.kind == "table" else ""
         return int(kind.endswith(("TZ", "WITH TIME ZONE")))
 
-    def inherited_days(self, term: SourceColumn) -> DaySet:
-        """The days that a column can have by what surrounds this SELECT: its subquery, or the outer row."""
-        source, name = term
+    def inherited_days(self, source_column: SourceColumn) -> DaySet:
+        """The days of a column that are known from outside this SELECT: from the subquery it comes from, or the outer row."""
+        source, name = source_column
         if source in self.sources:
             query = None if source.opaque else self.query(source)
-            return query.days(inner_name(source, query, name)) if query else ALL
+            return query.days(name_in_source_query(source, query, name)) if query else ALL
         scope = self.outer
         while scope and source not in scope.sources:
             scope = scope.outer
-        return scope.bound(term) if scope else ALL
+        return scope.bound(source_column) if scope else ALL
 
-    def bound(self, term: SourceColumn) -> DaySet:
+    def bound(self, source_column: SourceColumn) -> DaySet:
         """The days a column of this scope can have in the rows that matter."""
-        return self.context.probe_days.intersect(self.column_days.get(term, ALL), self.inherited_days(term))
+        return self.context.probe_days.intersect(
+            self.column_days.get(source_column, ALL), self.inherited_days(source_column)
+        )
 
     def subquery_days(self, query: exp.Expr, position: int = 0) -> DaySet:
         """The days that a subquery's output column can have."""
         return self.subquery(query).days_at(position)
 
     def query(self, source: Source) -> AnalyzedQuery | None:
-        """The query that a source is; None for a table, and for a recursive name inside itself."""
+        """A source's query; None for a table, and for a recursive CTE inside itself."""
         if source.query is None:
             return None
         if source.cte is not None:
@@ -184,7 +186,7 @@ class SelectScope:
         return self.joins.bounds_below_joins(self.tree, bounds)
 
     def own_days(self) -> dict[SourceColumn, DaySet]:
-        """The days of columns by this SELECT's own conditions."""
+        """The days that this SELECT's WHERE and joins allow for each source column."""
         if self._own_days is None:
             self._own_days = {}
             self._own_days = self.bounds_below_joins(self.where())
@@ -192,7 +194,7 @@ class SelectScope:
 
 
 class AnalyzedQuery:
-    """A query: a SELECT, or a set operation of several, with the columns it gives."""
+    """A query, which is a SELECT or a set operation of several, with its output columns."""
 
     def __init__(
         self,
@@ -206,14 +208,14 @@ class AnalyzedQuery:
         self.outer = outer
         self.cte = cte
         self.ctes: list[Cte] = []
-        self.names = inner_names(query, names, self.ctes)
+        self.names = visible_ctes(query, names, self.ctes)
         self.limited = False
         while isinstance(query, exp.Subquery | exp.Paren):
-            self.limited = self.limited or is_bounded(query)
+            self.limited = self.limited or has_limit(query)
             query = query.this
-            self.names = inner_names(query, self.names, self.ctes)
+            self.names = visible_ctes(query, self.names, self.ctes)
         self.query = query
-        self.limited = self.limited or is_bounded(query)
+        self.limited = self.limited or has_limit(query)
         self.arms = list(arms(self.query))
         self.scope: SelectScope | None = None
         if isinstance(self.query, exp.Select):
@@ -239,7 +241,7 @@ class AnalyzedQuery:
         return names
 
     def _star_names(self, scope: SelectScope, star: exp.Expr) -> list[str] | None:
-        """The columns that a star stands for, in their order, where that is certain."""
+        """The columns that a star expands to, in their order; None where that is not certain."""
         if scope.joins.using_columns(scope.tree) or star_list(star, "rename"):
             return None
         names: list[str] = []
@@ -248,11 +250,11 @@ class AnalyzedQuery:
             some = source.columns or (query.columns if query else None)
             if some is None or source.opaque:
                 return None
-            names += [name for name in some if name not in excepted(star)]
+            names += [name for name in some if name not in excluded_columns(star)]
         return names
 
     def has(self, name: str) -> bool | None:
-        """Whether the query gives a column of that name; None where it may."""
+        """Whether the query has an output column of that name; None where that is not known."""
         if name not in self._has:
             self._has[name] = None
             self._has[name] = self._find(name)
@@ -264,24 +266,24 @@ class AnalyzedQuery:
         if self.scope is None:
             columns = self.columns
             return None if columns is None else name in columns
-        if name in self._explicit():
+        if name in self._named_outputs():
             return True
-        chances = [self._star_has(star, name) for star in self._stars()]
-        return True if True in chances else (None if None in chances else False)
+        candidates = [self._star_has(star, name) for star in self._stars()]
+        return True if True in candidates else (None if None in candidates else False)
 
     def _star_has(self, star: exp.Expr, name: str) -> bool | None:
-        if name in excepted(star):
+        if name in excluded_columns(star):
             return False
         if self.scope is None:
             return None
-        chances = [self.scope.has(source, name) for source in self.star_sources(star)]
-        return True if True in chances else (None if None in chances else False)
+        candidates = [self.scope.has(source, name) for source in self.star_sources(star)]
+        return True if True in candidates else (None if None in candidates else False)
 
     def definition(self, name: str) -> exp.Expr | ResolvedColumn | None:
         """What defines an output column: an expression, or (through a star) the column of a source."""
         if self.scope is None:
             return None
-        explicit = self._explicit().get(name)
+        explicit = self._named_outputs().get(name)
         if explicit is not None:
             return explicit
         for star in self._stars():
@@ -293,15 +295,15 @@ class AnalyzedQuery:
         return self._through_star(self.scope, name)
 
     def _through_star(self, scope: SelectScope, name: str) -> ResolvedColumn | None:
-        found = [s for star in self._stars() if name not in excepted(star) for s in self.star_sources(star)]
-        chances = [(source, scope.has(source, name)) for source in found]
-        some = [source for source, has in chances if has] or [source for source, has in chances if has is None]
+        found = [s for star in self._stars() if name not in excluded_columns(star) for s in self.star_sources(star)]
+        candidates = [(source, scope.has(source, name)) for source in found]
+        some = [source for source, has in candidates if has] or [source for source, has in candidates if has is None]
         if len(some) == 1 and name not in scope.joins.using_columns(scope.tree):
             return ResolvedColumn(((some[0], name),))
         using_columns = scope.resolve(exp.column(name))
         return (
             using_columns
-            if using_columns is not None and all(term[0] in found for term in using_columns.columns)
+            if using_columns is not None and all(source_column[0] in found for source_column in using_columns.columns)
             else None
         )
 
@@ -343,10 +345,10 @@ class AnalyzedQuery:
         return (
             self.days(columns[position])
             if columns and position < len(columns) and columns[position]
-            else self._first(position)
+            else self._unnamed_days_at(position)
         )
 
-    def _first(self, position: int) -> DaySet:
+    def _unnamed_days_at(self, position: int) -> DaySet:
         if self.scope is None or position >= len(self.query.expressions) or self.columns is None:
             return ALL
         return self._expression_days(self.query.expressions[position])
@@ -358,7 +360,7 @@ class AnalyzedQuery:
             return _values_days(self, name)
         definition = self.definition(name)
         if isinstance(definition, ResolvedColumn):
-            return self._term_days(definition.columns[0]) if len(definition.columns) == 1 else ALL
+            return self._source_column_days(definition.columns[0]) if len(definition.columns) == 1 else ALL
         return self._expression_days(definition)
 
     def _expression_days(self, node: Any) -> DaySet:
@@ -370,19 +372,21 @@ class AnalyzedQuery:
             target = self.scope.resolve(key.column)
             if target is None or len(target.columns) != 1 or key.unit or key.slack:
                 return ALL
-            return self.context.probe_days.shift(self._term_days(target.columns[0]), key.shift)
+            return self.context.probe_days.shift(self._source_column_days(target.columns[0]), key.shift)
         if isinstance(node, exp.Subquery):
             return self.scope.subquery_days(node)
         return self.context.probe_days.days_where(
             lambda value: days_allowed("=", value, "day"), self.context.constants.fold(node)
         )
 
-    def _term_days(self, term: SourceColumn) -> DaySet:
-        if self.scope is None or term[0] not in self.scope.sources:
+    def _source_column_days(self, source_column: SourceColumn) -> DaySet:
+        if self.scope is None or source_column[0] not in self.scope.sources:
             return ALL
-        return self.context.probe_days.intersect(self.scope.own_days().get(term, ALL), self.scope.inherited_days(term))
+        return self.context.probe_days.intersect(
+            self.scope.own_days().get(source_column, ALL), self.scope.inherited_days(source_column)
+        )
 
-    def _explicit(self) -> dict[str, exp.Expr]:
+    def _named_outputs(self) -> dict[str, exp.Expr]:
         found: dict[str, exp.Expr] = {}
         for item in self.query.expressions:
             if not is_star(item):
@@ -393,7 +397,7 @@ class AnalyzedQuery:
         return [item for item in self.query.expressions if is_star(item)]
 
     def star_sources(self, star: exp.Expr) -> list[Source]:
-        """The sources whose columns a star stands for."""
+        """The sources whose columns a star selects."""
         if self.scope is None:
             return []
         table = star.table.lower() if isinstance(star, exp.Column) else ""
@@ -424,7 +428,7 @@ def is_inside(scope: SelectScope, cte: Cte) -> bool:
 
 
 def name_in_arm(whole: AnalyzedQuery, part: AnalyzedQuery, name: str) -> str:
-    """The name in one arm of a UNION of what the first arm calls so; by position, or by name through a star."""
+    """The name in one arm of a UNION for an output column, which has the first arm's name; matched by position."""
     first, columns = whole.columns, part.columns
     if first is None or columns is None or name not in first or whole.query.args.get("by_name"):
         return name
@@ -432,7 +436,7 @@ def name_in_arm(whole: AnalyzedQuery, part: AnalyzedQuery, name: str) -> str:
     return columns[position] if position < len(columns) else name
 
 
-def inner_name(source: Source, query: AnalyzedQuery | None, name: str) -> str:
+def name_in_source_query(source: Source, query: AnalyzedQuery | None, name: str) -> str:
     """The query's own name for a column that the FROM renamed: ``(SELECT ds FROM t) AS q(day)``."""
     inner = query.columns if query else None
     if source.columns is None or inner is None or name not in source.columns:

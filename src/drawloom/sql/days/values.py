@@ -12,7 +12,7 @@ from drawloom.model.days import add_months
 
 
 class _Unknown:
-    """The value of what is only known when the query runs."""
+    """The type of ``UNKNOWN``: a value that is only known when the query runs."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -29,14 +29,14 @@ class PerProbe(tuple[Any, ...]):
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A step of time."""
+    """An INTERVAL of months, days and seconds."""
 
     months: int = 0
     days: int = 0
     seconds: int = 0
 
     def times(self, factor: int) -> Interval:
-        """The step taken so many times."""
+        """The interval multiplied by a whole number."""
         return Interval(self.months * factor, self.days * factor, self.seconds * factor)
 
 
@@ -88,7 +88,7 @@ def parse_time(text: str) -> date | datetime | None:
 
 
 def to_date(value: Value) -> date | None:
-    """What CAST(value AS DATE) gives; None for NULL.
+    """The result of CAST(value AS DATE); None for NULL.
 
     Raises:
         ValueError: it is no day.
@@ -106,7 +106,7 @@ def to_date(value: Value) -> date | None:
 
 
 def to_datetime(value: Value) -> datetime | None:
-    """What CAST(value AS TIMESTAMP) gives; None for NULL.
+    """The result of CAST(value AS TIMESTAMP); None for NULL.
 
     Raises:
         ValueError: it is no time.
@@ -123,7 +123,7 @@ def to_datetime(value: Value) -> datetime | None:
 
 
 def to_text(value: Value) -> str | None:
-    """What CAST(value AS VARCHAR) gives."""
+    """The result of CAST(value AS VARCHAR)."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -136,7 +136,7 @@ def to_text(value: Value) -> str | None:
 
 
 def to_int(value: Value) -> int | None:
-    """What CAST(value AS BIGINT) gives.
+    """The result of CAST(value AS BIGINT).
 
     Raises:
         ValueError: it is no whole number.

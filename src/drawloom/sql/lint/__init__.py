@@ -1,4 +1,4 @@
-"""Lint rules for SQL: what is wrong with a text, or could be better, before it runs. Users call it advice.
+"""Lint rules for SQL, run before the text does; ``drawloom advise`` prints their findings.
 
 One rule per file in ``rules``. A rule's docstring is its message (the first paragraph) and its reason (the rest); its
 code is its file's name with dashes. A new rule is a new file with CODE, SEVERITY and ``check``.

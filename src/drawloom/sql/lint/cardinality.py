@@ -1,4 +1,4 @@
-"""How many rows a query can have, judged by its shape, and which columns identify them."""
+"""Cardinality estimates from a query's syntax: whether it has at most one row, or few, and its unique key."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def is_reduced(query: exp.Expr | None) -> bool:
 
 
 def unique_key(source: Source) -> tuple[str, ...] | None:
-    """Columns that no two rows of a source share: the catalog's, or those that its query groups by."""
+    """Columns that identify a row of a source: from the catalog, or the keys of its query's GROUP BY."""
     if source.entry.unique:
         return tuple(name.lower() for name in (*source.entry.unique, *(source.entry.keys or ())))
     query = query_of(source)

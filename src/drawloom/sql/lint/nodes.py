@@ -1,4 +1,4 @@
-"""Parts of the parsed statements that rules look at: nodes by kind, conjuncts, columns, windows."""
+"""Helpers for rules to find parts of parsed statements: nodes by type, conjuncts, columns, windows."""
 
 from __future__ import annotations
 
@@ -72,20 +72,20 @@ def filters(select: exp.Expr, *clauses: str) -> Iterator[exp.Expr]:
 
 
 def unwrap(node: exp.Expr, *wrappers: type[exp.Expr]) -> exp.Expr:
-    """What is inside nodes of these types."""
+    """The first node inside that is not of these wrapper types."""
     while isinstance(node, wrappers):
         node = node.this
     return node
 
 
 def bare_column(node: exp.Expr) -> exp.Column | None:
-    """The column, if a node is just that, or that in casts and parentheses."""
+    """The column, if a node is only a column, also in casts and parentheses."""
     node = unwrap(node, exp.Paren, exp.Cast, exp.TryCast)
     return node if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star) else None
 
 
 def column_count(query: exp.Expr | None) -> int | None:
-    """How many columns a query gives, None if a star hides it."""
+    """The number of output columns of a query, None if a star hides it."""
     query = query.unnest() if isinstance(query, exp.Expr) else None  # INSERT DEFAULT VALUES has False there
     while isinstance(query, exp.SetOperation):
         query = query.this.unnest()

@@ -1,4 +1,4 @@
-"""What a lint rule is, where the rules are found, and how a rule reports a finding."""
+"""The protocol of a lint rule, loading of all rules, and how a rule reports a finding."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def finding(
     severity: Severity | None = None,
     **values: Any,
 ) -> Problem:
-    """What a rule found, as a problem.
+    """A finding of a rule, as a problem.
 
     Args:
         rule: the rule's module name; pass ``__name__``.
@@ -62,7 +62,7 @@ def finding(
 
 
 def template_finding(rule: str, script: Script, offset: int, fix: Fix, **values: Any) -> Problem:
-    """The same for something in the template itself, at an offset in the user's text."""
+    """As ``finding``, for a place in the template itself: an offset in the user's text."""
     module = sys.modules[rule]
     where = place(script.source, offset, script.file)
     return Problem(module.CODE, module.SEVERITY, _message(module.__doc__ or "", **values), where, fix)

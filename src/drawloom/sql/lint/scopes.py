@@ -1,4 +1,4 @@
-"""Names in a script: the sources of each SELECT, which source a column belongs to, and what the catalog knows of it."""
+"""Name resolution for rules: the sources of each SELECT, the source and catalog type of a column, partition keys."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from drawloom.sql.catalog import find_entry
-from drawloom.sql.clauses import CteNames, inner_names
+from drawloom.sql.clauses import CteNames, visible_ctes
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.day_set import ProbeDays
 from drawloom.sql.days.predicates import ResolvedColumn
-from drawloom.sql.days.query import AnalysisContext, SelectScope, inner_name
+from drawloom.sql.days.query import AnalysisContext, SelectScope, name_in_source_query
 from drawloom.sql.lint.nodes import conjuncts, filters, per_script
 from drawloom.sql.scope import Cte, Source, SourceBuilder, table_name
 from drawloom.sql.script import Script
 
 
 class _Scopes:
-    """The scopes of a script's SELECTs, each made when a rule first needs it."""
+    """The scopes of a script's SELECTs, each built when a rule first needs it."""
 
     def __init__(self, script: Script) -> None:
         constants = ConstantFolder(script.dialect, script.rendered.text)
         builder = SourceBuilder(script.catalog, script.keys, script.dialect)
         self.context = AnalysisContext(constants, ProbeDays([script.day]), builder)
-        # What is visible inside a CTE, or a query that has CTEs, by its id.
+        # The CTEs visible inside a CTE, or a query that has CTEs, by its id.
         self.names: dict[int, CteNames] = {}
         self.scopes: dict[int, SelectScope] = {}
         for statement in script.statements:
@@ -34,7 +34,7 @@ class _Scopes:
 
     def _add_ctes(self, query: exp.Expr) -> None:
         made: list[Cte] = []
-        self.names[id(query)] = inner_names(query, self._visible_names(query.parent), made)
+        self.names[id(query)] = visible_ctes(query, self._visible_names(query.parent), made)
         for item, cte in zip(query.args["with_"].expressions, made, strict=True):
             self.names[id(item)] = cte.names
 
@@ -70,13 +70,13 @@ _scopes = per_script(_Scopes)
 
 
 def scope_of(script: Script, node: exp.Expr | None) -> SelectScope | None:
-    """The scope of the SELECT that a node is, or stands in."""
+    """The scope of a SELECT, or of the SELECT around any other node."""
     select = node if isinstance(node, exp.Select) or node is None else node.find_ancestor(exp.Select)
     return _scopes(script).scope(select) if isinstance(select, exp.Select) else None
 
 
 def sources(script: Script, node: exp.Expr | None) -> list[Source]:
-    """The sources of the SELECT that a node is or stands in: FROM, joins and laterals, in order."""
+    """The sources of a SELECT, or of the SELECT around any other node: FROM, joins and laterals, in order."""
     scope = scope_of(script, node)
     return scope.sources if scope is not None else []
 
@@ -101,7 +101,7 @@ def definition(script: Script, column: exp.Column) -> exp.Expr | None:
         query = scope.query(source)
         while query is not None and query.parts:
             query = query.parts[0]
-        meaning = query.definition(inner_name(source, query, name)) if query is not None else None
+        meaning = query.definition(name_in_source_query(source, query, name)) if query is not None else None
         if not isinstance(meaning, ResolvedColumn):
             return meaning.unalias() if meaning is not None else None
         (source, name), scope = meaning.columns[0], query.scope if query is not None else None
@@ -116,7 +116,7 @@ def column_type(script: Script, column: exp.Column) -> str | None:
 
 
 def query_of(source: Source) -> exp.Query | None:
-    """The SELECT or set operation that a source stands for: a subquery's, or that of the CTE which it names."""
+    """The SELECT or set operation of a source that is a subquery or a CTE; None for any other."""
     query = source.query.unnest() if source.query is not None else None
     return query if isinstance(query, exp.Select | exp.SetOperation) else None
 
@@ -145,7 +145,7 @@ def conditions(script: Script, select: exp.Expr | None) -> Iterator[exp.Expr]:
 
 
 def catalog_keys(script: Script, table: exp.Expr) -> tuple[str, ...] | None:
-    """The partition columns of a table in the catalog, None if it does not know them."""
+    """The partition columns of a table in the catalog, None if they are not known there."""
     return find_entry(script.catalog, table_name(table)).keys if isinstance(table, exp.Table) else None
 
 

@@ -83,7 +83,7 @@ def ds_format(ds: str, input_format: str, output_format: str) -> str:
 
 
 class Params(Mapping[str, Any]):
-    """The params that a user gave; a name that is not there renders as ``__name__``."""
+    """The user's params; an unknown name renders as ``__name__``."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values_ = dict(values)
@@ -213,7 +213,7 @@ class TemplateDateTime(datetime):
 
 
 def relativedelta(**parts: int) -> Any:
-    """A step of years, months, weeks and days, for ``+`` and ``-`` with a date."""
+    """dateutil's relativedelta, as far as templates use it: years, months, weeks and days, added to a date."""
     return _RelativeDelta({name: amount for name, amount in parts.items() if name.endswith("s")}, _fields_to_set(parts))
 
 
@@ -225,12 +225,12 @@ class _RelativeDelta:
         self.set = exact
 
     def __radd__(self, day: date) -> Any:
-        return self._from(day, 1)
+        return self._add_to(day, 1)
 
     def __rsub__(self, day: date) -> Any:
-        return self._from(day, -1)
+        return self._add_to(day, -1)
 
-    def _from(self, day: date, sign: int) -> Any:
+    def _add_to(self, day: date, sign: int) -> Any:
         day = day.replace(**self.set)
         if isinstance(day, TemplateDateTime):
             return day.add(**{name: sign * amount for name, amount in self.parts.items()})

@@ -11,7 +11,7 @@ from drawloom.model import Schedule
 
 REFERENCE = date(2024, 7, 17)
 REPORTED_DAYS = (date(2023, 3, 31), REFERENCE, date(2025, 1, 1))
-# A rule that holds on all of these holds on every day, as far as it counts by days, weeks, months, quarters or years:
+# A rule that counts by days, weeks, months, quarters or years and holds on all of these holds on every day: they are
 # starts and ends of months of every length, leap days, starts and ends of quarters and years, every day of the week.
 _DAYS = (
     *REPORTED_DAYS,

@@ -28,7 +28,7 @@ _CAPTURING_BLOCK = re.compile(r"\{%-?\s*(?:macro|call|filter|raw|set\s+\w+\s*-?%
 class Piece:
     """A run of characters of the rendered text, and where in the user's text it came from.
 
-    ``literal`` says that it was copied unchanged; otherwise it is the output of the expression at ``source``.
+    With ``literal`` it was copied unchanged; otherwise it is the output of the expression at ``source``.
     """
 
     start: int
@@ -111,8 +111,8 @@ class Template:
     def _marked(self) -> str:
         """The text with a mark before each run of plain characters and each expression.
 
-        Jinja does not tell where its output comes from. The marks are characters of Unicode's private use area that go
-        through the rendering, and are split off again with what stands behind them.
+        Jinja does not report where its output comes from. The marks are characters of Unicode's private use area that
+        survive the rendering; the output is then split at them.
         """
         parts: list[str] = []
         self.mark_origins = []
@@ -184,11 +184,11 @@ def render(
     Args:
         text: SQL with Jinja.
         day: the day that the run fills; the last day of its interval.
-        schedule: what ``data_interval_*`` mean.
+        schedule: decides what ``data_interval_*`` are.
         params: the values of ``params``.
         where: the file, for errors.
         hour: the hour of an hourly run.
-        extra: further names; ``target`` names the table that ``{{ this }}`` is.
+        extra: further names; ``target`` is the table's name for ``{{ this }}``.
 
     Raises:
         InputError: code ``template-error``, with the line.
@@ -198,7 +198,7 @@ def render(
 
 @lru_cache(maxsize=512)
 def _template(text: str, where: Where | None) -> Template:
-    """A backfill renders one text for hundreds of days."""
+    """Cached: a backfill renders one text for hundreds of days."""
     return Template(text, where)
 
 
@@ -215,7 +215,7 @@ def _current_budget() -> RenderBudget:
 
 
 def tag_spans(source: str) -> list[tuple[int, int]]:
-    """Where the template's tags stand: pairs of start and end."""
+    """The (start, end) offsets of the template's tags."""
     found: list[tuple[int, int]] = []
     at = 0
     while match := _TAG_START.search(source, at):

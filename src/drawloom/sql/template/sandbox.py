@@ -127,7 +127,7 @@ class RenderBudget:
             raise LimitError("the template takes too long")
 
 
-render_budget: ContextVar[RenderBudget] = ContextVar("clock")
+render_budget: ContextVar[RenderBudget] = ContextVar("render_budget")
 
 
 class _LimitInserter(NodeTransformer):

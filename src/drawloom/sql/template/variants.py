@@ -53,19 +53,19 @@ def _variants_of(texts: Sequence[Rendered], runs: list[int], dialect: str, file:
     if moving_literals is not None and _all_located(statements, moving_literals):
         yield Variant(tuple(runs), first, statements, moving_literals)
         return
-    same: dict[str, list[int]] = {}
+    runs_by_text: dict[str, list[int]] = {}
     for run in runs:
-        same.setdefault(texts[run].text, []).append(run)
-    for some in same.values():
-        rendered = texts[some[0]]
-        yield Variant(tuple(some), rendered, parse(rendered, dialect, file)[0], {})
+        runs_by_text.setdefault(texts[run].text, []).append(run)
+    for equal_runs in runs_by_text.values():
+        rendered = texts[equal_runs[0]]
+        yield Variant(tuple(equal_runs), rendered, parse(rendered, dialect, file)[0], {})
 
 
 def _moving_literals(texts: Sequence[Rendered], tokens: Sequence[Token]) -> dict[int, PerProbe] | None:
     """The literals that differ, by their offset in the first text; None where something else differs too."""
     first = texts[0]
     starts = [token.start for token in tokens]
-    touched: set[int] = set()
+    moving_tokens: set[int] = set()
     for index, piece in enumerate(first.pieces):
         outputs = {text.pieces[index].text for text in texts}
         if len(outputs) == 1:
@@ -77,8 +77,8 @@ def _moving_literals(texts: Sequence[Rendered], tokens: Sequence[Token]) -> dict
             continue  # in a comment
         if not _is_literal(tokens[place], piece.start, piece.start + len(piece.text), first.text):
             return None
-        touched.add(place)
-    return {tokens[place].start: _values(texts, tokens[place]) for place in sorted(touched)}
+        moving_tokens.add(place)
+    return {tokens[place].start: _values(texts, tokens[place]) for place in sorted(moving_tokens)}
 
 
 def _is_literal(token: Token, start: int, end: int, text: str) -> bool:

@@ -279,8 +279,8 @@ def string_agg(call: Call) -> exp.Expr:
         raise call.unsupported("Order DISTINCT texts by themselves.")
     part = cast_to(call.translator, call.args[0], TEXT, call.node)
     if call.is_spark and call.distinct:
-        up = not (call.order and call.order[0].args.get("desc"))
-        text = f"CASE WHEN count(_1) > 0 THEN array_join(sort_array(collect_set(_1), {up}), _2) END"
+        is_ascending = not (call.order and call.order[0].args.get("desc"))
+        text = f"CASE WHEN count(_1) > 0 THEN array_join(sort_array(collect_set(_1), {is_ascending}), _2) END"
         return call.build(text, "", TEXT, part, separator)
     found = call.build("listagg(_1, _2)", "listagg(_1, _2)", TEXT, _distinct(call, part), separator)
     aggregates = take_aggregates(found)

@@ -1,4 +1,4 @@
-"""CAST and TRY_CAST with DuckDB's results: where the engine's cast differs, it is written out."""
+"""CAST and TRY_CAST with DuckDB's results: where the engine's own cast differs, an equivalent expression replaces it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def row_type(parts: list[exp.Expr]) -> SqlType:
 
 @dataclass(frozen=True, slots=True)
 class CastRequest:
-    """A cast of a translated expression from one type to another; TRY_CAST gives NULL where it fails."""
+    """A cast of a translated expression from one type to another; ``is_try`` for TRY_CAST."""
 
     translator: Translator
     translated: exp.Expr
@@ -127,7 +127,7 @@ class CastRequest:
         return "TRY_CAST" if self.is_try else "CAST"
 
     def unsupported(self, fix: str) -> InputError:
-        """The problem that the engine has no such cast."""
+        """The error for a cast that the engine does not have."""
         return self.translator.unsupported(self.node, fix)
 
 
@@ -136,7 +136,7 @@ _CastRule = Callable[[CastRequest], str | None]
 
 def _to_int(request: CastRequest) -> str | None:
     name, verb = request.target_name, request.verb
-    tied = "CASE WHEN abs({x}) % 2 = 5e-1 THEN truncate({x}) ELSE {x} END"
+    half_even = "CASE WHEN abs({x}) % 2 = 5e-1 THEN truncate({x}) ELSE {x} END"
     if request.source_type is None:
         if request.is_try:
             return _try_int_of_unknown(name) if request.is_spark else _try_int(name)
@@ -147,12 +147,12 @@ def _to_int(request: CastRequest) -> str | None:
             )
         return (
             "CASE WHEN typeof(_1) IN ('double', 'real') THEN"
-            f" CAST({tied.format(x='CAST(_1 AS DOUBLE)')} AS {name}) ELSE CAST(_1 AS {name}) END"
+            f" CAST({half_even.format(x='CAST(_1 AS DOUBLE)')} AS {name}) ELSE CAST(_1 AS {name}) END"
         )
     if request.source_type.name == "text" and request.is_try:
         return _try_int(name)
     if request.source_type.is_float:
-        return f"{verb}({'rint(_1)' if request.is_spark else tied.format(x='_1')} AS {name})"
+        return f"{verb}({'rint(_1)' if request.is_spark else half_even.format(x='_1')} AS {name})"
     if request.source_type.name == "decimal" and request.is_spark and request.source_type.size[1]:
         return f"{verb}(round(_1) AS {name})"
     if request.source_type.is_int or request.source_type.name in {"decimal", "text", "bool", "null"}:

@@ -181,8 +181,8 @@ def _like(translator: Translator, node: exp.Expr, scope: Scope, escaped: exp.Exp
     if escaped is not None:
         parts.append(translator.translate(escaped, scope))
     elif translator.is_spark and (text is None or "\\" in text):
-        free = next(sign for sign in "!~^|\x01" if sign not in (text or "!~^|"))
-        parts.append(exp.Literal.string(free))
+        unused = next(sign for sign in "!~^|\x01" if sign not in (text or "!~^|"))
+        parts.append(exp.Literal.string(unused))
     sides = "lower(_1) LIKE lower(_2)" if ilike and not translator.is_spark else f"_1 {word} _2"
     translated = translator.build(sides, BOOL, *parts[:2])
     if len(parts) == 3:
@@ -195,18 +195,18 @@ def case(translator: Translator, node: exp.Expr, scope: Scope) -> exp.Expr:
     """CASE with or without a value to compare."""
     value = node.args.get("this")
     base = translator.translate(value, scope) if value is not None else None
-    whens, answers = [], []
+    whens, results = [], []
     for each in node.args["ifs"]:
         when = translator.translate(each.this, scope)
         if base is not None:
             _, when = comparable(translator, node, base, when)
         whens.append(when)
-        answers.append(translator.translate(each.args["true"], scope))
+        results.append(translator.translate(each.args["true"], scope))
     if node.args.get("default") is not None:
-        answers.append(translator.translate(node.args["default"], scope))
-    dtype = common_type(type_of(each) for each in answers)
-    default = answers.pop() if len(answers) > len(whens) else None
-    ifs = [exp.If(this=when, true=answer) for when, answer in zip(whens, answers, strict=True)]
+        results.append(translator.translate(node.args["default"], scope))
+    dtype = common_type(type_of(each) for each in results)
+    default = results.pop() if len(results) > len(whens) else None
+    ifs = [exp.If(this=when, true=result) for when, result in zip(whens, results, strict=True)]
     return with_type(exp.Case(this=base, ifs=ifs, default=default), dtype)
 
 

@@ -344,7 +344,7 @@ def _spark_parse_format(pieces: list[str]) -> str:
     """One digit is enough where there is a separator between numbers; else there must be two."""
     fmt = ""
     for index, piece in enumerate(pieces):
-        alone = not any(0 <= near < len(pieces) and pieces[near][0] == "%" for near in (index - 1, index + 1))
+        is_separated = not any(0 <= near < len(pieces) and pieces[near][0] == "%" for near in (index - 1, index + 1))
         letter = _PARSE_FORMATS[piece][0] if piece[0] == "%" else _quote_letters(piece)
-        fmt += letter if piece[0] != "%" or alone or piece == "%Y" else letter * 2
+        fmt += letter if piece[0] != "%" or is_separated or piece == "%Y" else letter * 2
     return fmt

@@ -31,12 +31,12 @@ _SELF_CONTAINED = (exp.Paren, exp.Dot, exp.Column, exp.Bracket)
 
 @dataclass(slots=True)
 class ExpressionInfo:
-    """What is known of a translated expression.
+    """Properties of a translated expression, stored in the node's meta.
 
     Attributes:
         dtype: its type.
         aggregates: the aggregates in it that a FILTER or OVER behind the call goes to.
-        as_day: the same as a DATE, where it is a TIMESTAMP at midnight.
+        as_day: the same value as a DATE, where it is a TIMESTAMP at midnight.
         interval: the count and unit of an interval.
         fields: the members of a row or struct.
     """

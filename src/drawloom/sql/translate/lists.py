@@ -168,14 +168,14 @@ def series(call: Call) -> exp.Expr:
 
 
 def _sequence_or_empty(
-    call: Call, first: str, last: str, step: str, up: bool, dtype: SqlType, parts: tuple[exp.Expr, ...]
+    call: Call, first: str, last: str, step: str, is_ascending: bool, dtype: SqlType, parts: tuple[exp.Expr, ...]
 ) -> exp.Expr:
     """An empty list where Spark's and Trino's sequence() fails because the end is before the start."""
-    sign = "<=" if up else ">="
+    sign = "<=" if is_ascending else ">="
     full = f"sequence({first}, {last}, {step})"
     if all(int_value(part) is not None for part in parts):
         low, high = int_value(parts[0]) or 0, int_value(parts[1]) or 0
-        if (low < high) if up else (low > high):
+        if (low < high) if is_ascending else (low > high):
             return call.build(full, full, dtype, *parts)
     empty = f"filter(sequence({first}, {first}, {step if 'INTERVAL' in step else 1}), v -> FALSE)"
     given = f"{first} IS NOT NULL AND {last} IS NOT NULL"

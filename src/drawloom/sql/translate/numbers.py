@@ -96,12 +96,12 @@ def _round_as_double(dtype: SqlType | None, digits: int | None) -> str:
 @function_rule("greatest", "least", max_args=99)
 def greatest_least(call: Call) -> exp.Expr:
     """DuckDB and Spark skip NULLs; Trino's greatest is NULL where one argument is."""
-    of = "max" if call.name == "greatest" else "min"
+    array_function = "array_max" if call.name == "greatest" else "array_min"
     plain = len(call.args) > 1 and all(_never_null(part) for part in call.args)
     trino = (
         f"{call.name}({call.placeholders})"
         if plain
-        else f"array_{of}(filter(ARRAY[{call.placeholders}], v -> v IS NOT NULL))"
+        else f"{array_function}(filter(ARRAY[{call.placeholders}], v -> v IS NOT NULL))"
     )
     return call.build(
         f"{call.name}({call.placeholders})" if len(call.args) > 1 else "_1", trino, common_type(call.types)

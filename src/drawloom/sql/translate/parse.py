@@ -1,4 +1,4 @@
-"""DuckDB's SQL as a tree in which every call of a function keeps the name that was written, whatever sqlglot makes of it."""
+"""Parses DuckDB's SQL into a tree in which every function call keeps its name, where sqlglot would use classes of its own."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ variant_typeof vector_type version vertex_extract wavg week weekday weekofyear w
 xor year yearweek
 """
 DUCKDB_FUNCTIONS = frozenset(_NAMES.split())
-# Words with a bracket behind them that are no calls, or calls with a grammar of their own.
+# Words before a bracket that are not calls, or calls with a grammar of their own.
 _GRAMMAR = frozenset(
     [
         "and",
@@ -160,9 +160,9 @@ def parse_duckdb(sql: str) -> tuple[exp.Expr, ...]:
 
 
 def mark_calls(tokens: list[Token], every: bool = False) -> list[Token]:
-    """The tokens with the names of calls marked, so that the parser takes them for functions that it does not know.
+    """The tokens with the names of calls marked, so that the parser takes them for unknown functions.
 
-    ``every`` marks all that look like calls; else those that DuckDB or sqlglot know.
+    ``every`` marks all that look like calls; otherwise only functions of DuckDB or sqlglot.
     """
     marked = list(tokens)
     for index, token in enumerate(tokens[:-1]):
@@ -173,7 +173,7 @@ def mark_calls(tokens: list[Token], every: bool = False) -> list[Token]:
 
 
 def unmark_calls(tree: exp.Expr) -> exp.Expr:
-    """The tree with the marks taken off again."""
+    """The tree without the marks."""
     for node in tree.find_all(exp.Anonymous, exp.Identifier, exp.Var):
         if isinstance(node.this, str) and _MARK in node.this.lower():
             node.set("this", node.this.replace(_MARK, ""))
@@ -195,7 +195,7 @@ def _is_call(tokens: list[Token], index: int, every: bool) -> bool:
 
 
 def _has_in(tokens: list[Token], opening: int) -> bool:
-    """Whether it is POSITION(x IN y)."""
+    """Whether a bracket has an IN of its own, as in POSITION(x IN y)."""
     depth = 0
     for token in tokens[opening:]:
         depth += (token.token_type == TokenType.L_PAREN) - (token.token_type == TokenType.R_PAREN)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PortableFunction:
-    """How the function is called, what it gives, what it is in DuckDB's SQL, and how many arguments it takes.
+    """The function's call, its description, its template in DuckDB's SQL, and how many arguments it takes.
 
     ``_1`` and so on in the template are the arguments, ``_keys`` and ``_values`` those in turn.
     """
@@ -93,7 +93,7 @@ def expand_portable_functions(sql: str) -> str:
 
 
 def _table_calls(statements: Sequence[object]) -> dict[int, bool]:
-    """Where calls stand as tables, and whether they have an alias there."""
+    """The offsets of calls that are tables in a FROM -> whether they have an alias there."""
     from sqlglot import exp
 
     return {
@@ -107,14 +107,14 @@ def _table_calls(statements: Sequence[object]) -> dict[int, bool]:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A text with its tokens, and the calls that stand as tables in it."""
+    """A text with its tokens, and the calls in it that are tables in a FROM."""
 
     sql: str
     tokens: Sequence[Token]
     tables: dict[int, bool]
 
     def expand(self, first: int, last: int, start: int, end: int) -> str:
-        """The characters from start to end, where the tokens from first to last stand, with their calls expanded."""
+        """The characters from start to end with their calls expanded; first and last are the tokens in that range."""
         pieces, index = [], first
         while index < last:
             function = self._called(index)

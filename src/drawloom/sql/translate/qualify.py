@@ -1,4 +1,4 @@
-"""QUALIFY and DISTINCT ON: a query around the query that filters by a helper column and leaves it out."""
+"""QUALIFY and DISTINCT ON: the query computes a helper column, and a query around it filters by that column."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ def translate_qualify(translator: Translator, node: exp.Select, query: HelperCol
     inner.append("expressions", exp.alias_(_condition(translator, node, scope), _KEEP))
     outer = exp.Select(expressions=columns)
     if node.args.get("order") is not None:
-        keys = [_key(translator, key, scope, query, inner, at) for at, key in enumerate(node.args["order"].expressions)]
+        keys = [
+            _outer_order_key(translator, key, scope, query, inner, at)
+            for at, key in enumerate(node.args["order"].expressions)
+        ]
         outer.set("order", exp.Order(expressions=keys))
     outer.set("from_", exp.From(this=exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(_QUERY)))))
     outer.set("where", exp.Where(this=exp.column(_KEEP)))
@@ -102,7 +105,7 @@ def _condition(translator: Translator, node: exp.Select, scope: Scope) -> exp.Ex
     return exp.EQ(this=number, expression=exp.Literal.number(1))
 
 
-def _key(
+def _outer_order_key(
     translator: Translator, key: exp.Expr, scope: Scope, query: HelperColumns, inner: exp.Select, at: int
 ) -> exp.Expr:
     """A key of the outer ORDER BY: an output column, or a helper column that is added for it."""

@@ -20,7 +20,7 @@ def translate_query(translator: Translator, node: exp.Expr, scope: Scope) -> Tra
     """A query and its output columns.
 
     Raises:
-        InputError: the engine has nothing like it; code ``unsupported-sql``.
+        InputError: the engine has no equivalent; code ``unsupported-sql``.
     """
     inner, with_ = _translate_with(translator, node, Scope(scope.ctes, {}, scope.outer))
     rule = QUERY_RULES.get(type(node))

@@ -49,7 +49,7 @@ def translate_select(translator: Translator, node: exp.Select, scope: Scope) -> 
 
 @dataclass(slots=True)
 class _Select:
-    """A SELECT of DuckDB, with the scope of its names, and what it is translated to, clause by clause."""
+    """Translates one SELECT of DuckDB, clause by clause, into ``translated``."""
 
     translator: Translator
     node: exp.Select
@@ -65,7 +65,7 @@ class _Select:
     def translate(self) -> tuple[exp.Expr, Fields]:
         """The translated SELECT and its output columns."""
         conditions = self._from()
-        self._list()
+        self._translate_select_list()
         self._where(conditions)
         if self.node.args.get("group") is not None:
             self._group_by()
@@ -82,10 +82,10 @@ class _Select:
             self.translated.set("windows", windows)
         self._add_unnested_sources()
         fields = output_fields(self.select_list)
-        return self._rest(fields), fields
+        return self._trailing_clauses(fields), fields
 
     def _from(self) -> list[exp.Expr]:
-        """Translates FROM and the joins; gives the conditions that some joins became."""
+        """Translates FROM and the joins; returns the conditions that SEMI and ANTI joins became."""
         from_, sample = self.node.args.get("from_"), self.node.args.get("sample")
         if from_ is None:
             return []
@@ -99,7 +99,7 @@ class _Select:
         self.translated.set("joins", joins)
         return conditions
 
-    def _list(self) -> None:
+    def _translate_select_list(self) -> None:
         inner = replace(self.scope, unnested=[])
         for item in expand_stars(self.translator, self.node, self.scope):
             aliases = {} if self.translator.is_spark else self._usable_aliases()
@@ -205,7 +205,7 @@ class _Select:
         if len(unnested) > 1:
             raise self.translator.unsupported(self.translated, "Unnest one list in a SELECT.")
 
-    def _rest(self, fields: Fields) -> exp.Expr:
+    def _trailing_clauses(self, fields: Fields) -> exp.Expr:
         """Translates QUALIFY, DISTINCT, ORDER BY and LIMIT."""
         distinct, order = self.node.args.get("distinct"), self.node.args.get("order")
         aliases = self._usable_aliases()
@@ -223,7 +223,7 @@ class _Select:
         return self.translated
 
     def _check_order_keys(self) -> None:
-        """Refuses an ambiguous key: in it DuckDB takes a name for the source's column, the engines for an alias."""
+        """Refuses an ambiguous key, in which a name is the source's column for DuckDB and an alias for the engines."""
         if self.is_grouped:
             return
         for key in self.node.args["order"].expressions:

@@ -122,7 +122,7 @@ def _column(part: Field, source: str, replaced: exp.Expr | None) -> SelectItem:
 def _keep_star(
     translator: Translator, entry: exp.Expr, excluded: set[str], replaced: dict[str, exp.Expr], has_helper_column: bool
 ) -> list[SelectItem]:
-    """Spark has EXCEPT; Trino has nothing like it."""
+    """A star over unknown columns; Spark has * EXCEPT, Trino has not."""
     if replaced or has_helper_column:
         raise translator.unsupported(entry, _FIX)
     if not excluded:

@@ -55,7 +55,7 @@ def _table(translator: Translator, node: exp.Table, scope: Scope, first: bool) -
     if options:
         raise translator.unsupported(node, "Read the table without options.")
     if isinstance(node.this, exp.Anonymous):
-        return _function(translator, node, scope, first)
+        return _table_function(translator, node, scope, first)
     if (
         not isinstance(node.this, exp.Identifier)
         or "/" in node.name
@@ -82,7 +82,7 @@ def table_sample(translator: Translator, node: exp.Expr) -> exp.Expr:
     return exp.TableSample(method=exp.Var(this="BERNOULLI"), percent=percent.copy())
 
 
-def _function(translator: Translator, node: exp.Table, scope: Scope, first: bool) -> Source:
+def _table_function(translator: Translator, node: exp.Table, scope: Scope, first: bool) -> Source:
     name = node.this.name.lower()
     if name in _SERIES:
         return _unnest(translator, node, [node.this], name, scope, first)

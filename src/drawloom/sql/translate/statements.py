@@ -1,4 +1,4 @@
-"""From a DuckDB text to the text of Spark or Trino."""
+"""Translates a DuckDB text to the SQL of Spark or Trino."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def translate_sql(sql: str, target: str, columns: Mapping[str, Mapping[str, str]
 
     Args:
         columns: the types of columns by table, as far as they are known.
-        pretty: lay the text out on lines.
+        pretty: format the text on several lines.
 
     Raises:
-        InputError: the text does not parse (``syntax-error``), or the target has nothing like it (``unsupported-sql``).
+        InputError: the text does not parse (``syntax-error``), or the target has no equivalent (``unsupported-sql``).
     """
     translator = Translator(target, sql, typed_tables(columns))
     return ";\n".join(_translate(translator, statement, pretty=pretty) for statement in parse_duckdb(sql))

@@ -340,8 +340,8 @@ def regexp_extract_all(call: Call) -> exp.Expr:
 def regexp_replace(call: Call) -> exp.Expr:
     """Replaces all matches, which DuckDB does with the flag 'g'."""
     flags = string_value(call.args[3]) if len(call.args) == 4 else ""
-    once = (string_value(call.args[1]) or "").startswith("^")
-    if flags != "g" and not (flags == "" and once):
+    is_anchored = (string_value(call.args[1]) or "").startswith("^")
+    if flags != "g" and not (flags == "" and is_anchored):
         raise call.unsupported("Write regexp_replace(x, pattern, new, 'g'), or begin the pattern with ^.")
     new = string_value(call.args[2])
     if new is None:

@@ -1,7 +1,7 @@
 """The translator of one text, and the registries of rules that the other modules of this package fill.
 
-A rule takes a node of DuckDB's tree, or a call of a DuckDB function, and gives the same in Spark's or Trino's SQL. What has
-no rule is unsupported: it is refused with its place and what to write instead.
+A rule takes a node of DuckDB's tree, or a call of a DuckDB function, and returns the equivalent in Spark's or Trino's SQL.
+What has no rule is unsupported: it is refused with its place and what to write instead.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from drawloom.sql.translate.expressions import from_template, type_of
 from drawloom.sql.translate.scope import Field, Fields, Scope
 from drawloom.sql.translate.types import BIGINT, SqlType, type_from_text
 
-# Functions whose answer is a smaller number than DuckDB's, which is a BIGINT: sums of them would overflow earlier.
-_INTS = {
+# Functions that return a narrower integer than DuckDB's BIGINT: sums of them would overflow earlier, so they are cast.
+_NARROW_INTEGERS = {
     "spark": re.compile(
         r"\b(size|length|char_length|octet_length|instr|locate|weekday|weekofyear|dayofyear|datediff|day|hour|minute|second"
         r"|quarter|year|month|grouping|extract|row_number|rank|dense_rank|ntile)\(",
@@ -32,7 +32,7 @@ _MAX_CONSTRUCT = 80  # characters of a construct in a message
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """Translates one text: to which engine it goes, the text itself, and what is known of the tables in it."""
+    """Translates one text (``source``) to the dialect ``target``; ``tables`` are the known columns of its tables."""
 
     target: str
     source: str
@@ -47,7 +47,7 @@ class Translator:
         """The expression in the engine's dialect, with its type in its info where that is known.
 
         Raises:
-            InputError: the engine has nothing that means the same; code ``unsupported-sql``.
+            InputError: the engine has no equivalent; code ``unsupported-sql``.
         """
         rule = NODE_RULES.get(type(node))
         if rule is None:
@@ -59,11 +59,11 @@ class Translator:
         return from_template(self.target, template, dtype, *args)
 
     def translate_call(self, name: str, call: Call) -> exp.Expr:
-        """The call as one of another function that has the same arguments."""
+        """The call translated by the rule of another function with the same arguments."""
         return FUNCTION_RULES[name](call)
 
     def unsupported(self, node: exp.Expr, fix: str) -> InputError:
-        """The problem that the engine has nothing that means the same as the node."""
+        """The error for a node that has no equivalent on the engine."""
         message = f"sql == {_construct(node)}, must be SQL that {self.target} has."
         return refuse("unsupported-sql", message, _place(node, self.source), fix)
 
@@ -98,12 +98,12 @@ class Call:
     def build(self, spark: str, trino: str, dtype: SqlType | None, *args: exp.Expr) -> exp.Expr:
         """The engine's expression from its template; ``_1`` and so on are ``args``, or the call's own arguments."""
         text = spark if self.is_spark else trino
-        if dtype == BIGINT and _INTS[self.translator.target].search(text):
+        if dtype == BIGINT and _NARROW_INTEGERS[self.translator.target].search(text):
             text = f"CAST({text} AS BIGINT)"
         return self.translator.build(text, dtype, *(args or self.args))
 
     def unsupported(self, fix: str) -> InputError:
-        """The problem that the engine has nothing that means the same as the call."""
+        """The error for a call that has no equivalent on the engine."""
         return self.translator.unsupported(self.node, fix)
 
 
@@ -166,7 +166,7 @@ def function_rule(
 
 
 def template_rule(names: str, min_args: int, dtype: TypeRule, spark: str, trino: str | None = None) -> None:
-    """Registers functions that are only written otherwise; ``name`` in a template is the function's own name."""
+    """Registers functions that only need other SQL text; ``name`` in a template is the function's own name."""
 
     def rule(call: Call) -> exp.Expr:
         texts = [text.replace("name(", f"{call.name}(") for text in (spark, trino or spark)]
@@ -192,11 +192,11 @@ def typed_tables(columns: Mapping[str, Mapping[str, str]]) -> dict[str, Fields]:
     }
 
 
-def _check_arguments(rule: FunctionRule, least: int, most: int) -> FunctionRule:
+def _check_arguments(rule: FunctionRule, min_args: int, max_args: int) -> FunctionRule:
     def checked(call: Call) -> exp.Expr:
-        if least <= len(call.args) <= most:
+        if min_args <= len(call.args) <= max_args:
             return rule(call)
-        count = least if least == most else f"{least} to {most}"
+        count = min_args if min_args == max_args else f"{min_args} to {max_args}"
         raise call.unsupported(f"Write {call.name} with {count} arguments.")
 
     return checked
@@ -209,7 +209,7 @@ def _construct(node: exp.Expr) -> str:
 
 
 def _place(node: exp.Expr, source: str) -> Where:
-    """Where the node, or the first named thing in it or around it, stands in the text."""
+    """The position of a node in the text: of its first part that has one, or of the nearest node around it."""
     found: exp.Expr | None = node
     while found is not None:
         starts = [part.meta["start"] for part in found.walk() if "start" in part.meta]

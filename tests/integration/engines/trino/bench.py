@@ -1,4 +1,4 @@
-"""A Trino with its own schema, and short ways to fill and query it."""
+"""A Trino engine with its own schema, and helpers to fill and query it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ D1, D2, D3 = (date(2026, 1, n) for n in (1, 2, 3))
 A = Column("a", "BIGINT")
 
 Folders = dict[date | None, str]
-WHOLE = "SELECT count(DISTINCT a), max(a), count(*) FROM {table}"
+WRITE_SUMMARY = "SELECT count(DISTINCT a), max(a), count(*) FROM {table}"
 
 
 class Bench:
@@ -55,28 +55,28 @@ class Bench:
         with self.engine.task({self.table: None}) as task:
             return task.fetch(sql or f"SELECT a, ds FROM {self.table} ORDER BY ds, a")
 
-    def whole(self) -> int:
-        """The tag of the one writer whose complete day there is (see ``many``).
+    def complete_write(self) -> int:
+        """The tag of the writer whose complete day is visible (see ``rows_of_writer``).
 
-        On Hive a reader may fail or find nothing while Trino renames two folders: then it reads again.
+        On Hive a reader may fail or find no rows while Trino renames two folders: then it reads again.
         """
         until = time.monotonic() + 60
         while True:
             with suppress(RunError):
-                ((tags, tag, count),) = self.rows(WHOLE.format(table=self.table))
+                ((tags, tag, count),) = self.rows(WRITE_SUMMARY.format(table=self.table))
                 if count or self.catalog != "hive":
                     assert (tags, count) == (1, 5000 + tag)
                     return int(tag)
             assert self.catalog == "hive"
-            assert time.monotonic() < until, "nothing whole is there"
+            assert time.monotonic() < until, "no complete write is visible"
 
-    def settle(self) -> None:
-        """Wait for what the engine does aside."""
+    def wait_for_background_work(self) -> None:
+        """Wait for the engine's background thread."""
         done = Event()
         self.engine.in_background(done.set)
         assert done.wait(60)
 
-    def end(self) -> None:
+    def drop(self) -> None:
         for name in {self.catalog, "hive"}:
             with suppress(RunError):
                 for (table,) in self.run(f"SHOW TABLES FROM {name}.{self.schema}"):
@@ -87,8 +87,8 @@ class Bench:
         self.engine.close()
 
 
-def many(tag: int) -> dict[str, Any]:
-    """Rows by which a whole day of one writer can be told: the more, the higher its tag."""
+def rows_of_writer(tag: int) -> dict[str, Any]:
+    """Rows that identify a complete day of one writer: their number depends on its tag."""
     sql = f"SELECT CAST({tag} AS BIGINT) AS a FROM UNNEST(sequence(1, {5000 + tag})) AS t (x)"
     return {"sql": sql, "dialect": "trino"}
 

@@ -8,23 +8,25 @@ import pytest
 from tests.integration.engines.trino.bench import Bench
 from tests.servers.engines import Engines
 
+ICEBERG = pytest.param("iceberg", marks=pytest.mark.nightly)  # differs from Hive in how tables are stored
 
-@pytest.fixture(params=["hive", "iceberg"])
+
+@pytest.fixture(params=["hive", ICEBERG])
 def bench(request: pytest.FixtureRequest, engines: Engines, tmp_path: Path) -> Iterator[Bench]:
-    one = Bench(engines.trino, request.param, tmp_path)
-    yield one
-    one.end()
+    bench = Bench(engines.trino, request.param, tmp_path)
+    yield bench
+    bench.drop()
 
 
 @pytest.fixture
 def hive(engines: Engines, tmp_path: Path) -> Iterator[Bench]:
-    one = Bench(engines.trino, "hive", tmp_path)
-    yield one
-    one.end()
+    bench = Bench(engines.trino, "hive", tmp_path)
+    yield bench
+    bench.drop()
 
 
 @pytest.fixture
 def iceberg(engines: Engines, tmp_path: Path) -> Iterator[Bench]:
-    one = Bench(engines.trino, "iceberg", tmp_path)
-    yield one
-    one.end()
+    bench = Bench(engines.trino, "iceberg", tmp_path)
+    yield bench
+    bench.drop()

@@ -1,4 +1,4 @@
-"""Reaching Trino and its catalogs."""
+"""Connecting to Trino and its catalogs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def test_files_need_a_hive_catalog(engines: Engines, tmp_path: Path) -> None:
     client = connect(f"{engines.trino.rpartition('/')[0]}/iceberg")
     with pytest.raises(RunError, match="lake_catalog == iceberg, must be of the Hive connector"):
         Trino(client, tmp_path.as_uri(), "iceberg")
-    with pytest.raises(RunError, match=r"lake_catalog == none, must be a Hive catalog .* There are: guarded, hive"):
+    with pytest.raises(
+        RunError, match=r"lake_catalog is not set, must be a Hive catalog .* Hive catalogs: guarded, hive"
+    ):
         Trino(client, tmp_path.as_uri()).attach("tri_none.t", [A], {D1: tmp_path.as_uri()})
     client.close()
 

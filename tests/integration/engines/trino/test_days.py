@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from drawloom.engines.lake import Lake
-from drawloom.engines.trino.client import Answer, Client
+from drawloom.engines.trino.client import Client, StatementResult
 from drawloom.model import Column, InputError, RunError, Table
 from tests.integration.engines.trino.bench import D1, D2, D3, A, Bench, code
 
@@ -37,7 +37,7 @@ def test_days_are_filled_replaced_and_dropped(bench: Bench) -> None:
     assert bench.engine.days(bench.table) == [D1]
     assert bench.engine.find_partition(bench.table, D2) is None
     assert bench.rows() == [(1, D1)]
-    bench.fill(D2, "SELECT 5::BIGINT AS a, 'y' AS s")  # a folder that was left behind is not in the way
+    bench.fill(D2, "SELECT 5::BIGINT AS a, 'y' AS s")  # although the folder of the dropped partition still exists
     assert bench.rows() == [(1, D1), (5, D2)]
 
 
@@ -61,7 +61,7 @@ def test_an_empty_day_exists_and_has_no_rows(bench: Bench) -> None:
     assert bench.engine.days(bench.table) == []
 
 
-def test_many_days_at_once_full_and_empty(bench: Bench) -> None:
+def test_many_days_in_one_batch_full_and_empty(bench: Bench) -> None:
     days = [D1 + timedelta(n) for n in range(94)]  # more than Trino writes in one statement
     with bench.engine.task({}) as task:
         sql = f"SELECT x AS a, date_add('day', x * 2, DATE '{D1}') AS ds FROM UNNEST(sequence(0, 46)) AS t (x)"
@@ -74,7 +74,7 @@ def test_many_days_at_once_full_and_empty(bench: Bench) -> None:
     assert len(bench.rows()) == 47
 
 
-def test_every_type_comes_back_as_it_was(bench: Bench) -> None:
+def test_every_type_is_read_as_it_was_written(bench: Bench) -> None:
     data = pa.table(
         {
             "b": pa.array([True, None, False]),
@@ -110,6 +110,7 @@ def test_every_type_comes_back_as_it_was(bench: Bench) -> None:
     assert back.select(wanted.column_names).to_pylist() == wanted.to_pylist()
 
 
+@pytest.mark.nightly
 def test_nan_and_minus_zero_are_kept(bench: Bench) -> None:
     with bench.engine.task({}) as task:
         data = pa.table({"d": [float("nan"), -0.0]})
@@ -132,6 +133,7 @@ def test_timestamps_with_time_zone_are_stored_by_iceberg_and_refused_by_hive(ben
     assert bench.engine.columns(bench.table) == ()
 
 
+@pytest.mark.nightly
 def test_columns_may_be_added_dropped_and_widened_where_iceberg_can(bench: Bench) -> None:
     bench.fill(D1, "SELECT 1::INTEGER AS a, 'x' AS s")
     bench.fill(D2, "SELECT 2::INTEGER AS a, 1.5::DECIMAL(9,2) AS n", known=[Column("a", "INTEGER")])
@@ -197,7 +199,7 @@ def test_staging_tables_are_dropped(bench: Bench) -> None:
         name = place.rpartition(".")[2]
         assert [name] in bench.run(f"SHOW TABLES FROM {bench.catalog}.drawloom_staging")
         assert bench.engine.tables.sweep(timedelta(hours=1)) == []
-    bench.settle()
+    bench.wait_for_background_work()
     assert [name] not in bench.run(f"SHOW TABLES FROM {bench.catalog}.drawloom_staging")
     old = f"x__{datetime.now(UTC) - timedelta(days=2):%Y%m%d%H%M}_0123456789ab"
     bench.run(f"CREATE TABLE {bench.catalog}.drawloom_staging.{old} AS SELECT 1 AS a")
@@ -206,6 +208,7 @@ def test_staging_tables_are_dropped(bench: Bench) -> None:
     assert Lake(bench.lake.root).tables() == []
 
 
+@pytest.mark.nightly
 def test_the_folder_of_a_schema_may_have_been_deleted(hive: Bench, tmp_path: Path) -> None:
     hive.run(f"CREATE SCHEMA hive.{hive.schema} WITH (location = '{(tmp_path / 'gone').as_uri()}')")
     (tmp_path / "gone").rmdir()
@@ -227,6 +230,7 @@ def test_errors_point_at_the_line(bench: Bench) -> None:
             task.query(f"DROP TABLE {bench.table}")
 
 
+@pytest.mark.nightly
 def test_a_table_that_was_dropped_meanwhile_is_created_again(bench: Bench) -> None:
     for n in (1, 2):
         bench.fill(D1, f"SELECT {n}::BIGINT AS a")
@@ -239,21 +243,21 @@ def test_a_table_that_was_dropped_meanwhile_is_created_again(bench: Bench) -> No
 def test_a_day_is_replaced_with_few_statements(hive: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in (1, 2):
         hive.fill(D1, f"SELECT {n}::BIGINT AS a")
-    hive.settle()
-    said: list[str] = []
+    hive.wait_for_background_work()
+    statements: list[str] = []
     real = Client.run
 
-    def run(self: Client, sql: str, *given: Any, **named: Any) -> Answer:
-        said.append(sql)
+    def run(self: Client, sql: str, *given: Any, **named: Any) -> StatementResult:
+        statements.append(sql)
         return real(self, sql, *given, **named)
 
     monkeypatch.setattr(Client, "run", run)
     hive.fill(D2, f"SELECT a + 1 AS a FROM {hive.table}", inputs={hive.table: [D1]})
     hive.fill(D1, "SELECT 3::BIGINT AS a")
-    hive.settle()
-    first = [sql.split(maxsplit=1)[0] for sql in said]
+    hive.wait_for_background_work()
+    first = [sql.split(maxsplit=1)[0] for sql in statements]
     staged = ["SELECT", "CREATE", "SELECT", "SELECT"]
-    new, replaced = ["SELECT", *staged, "SELECT", "INSERT"], [*staged, "INSERT"]  # a new day is looked for before
+    new, replaced = ["SELECT", *staged, "SELECT", "INSERT"], [*staged, "INSERT"]  # a new day is listed before
     assert [word for word in first if word != "DROP"] == [*new, *replaced]
-    assert first.count("DROP") == 2, "nobody waits for these, so that they may come among the others"
+    assert first.count("DROP") == 2, "these run in the background, so their place among the others varies"
     assert hive.rows() == [(3, D1), (3, D2)]

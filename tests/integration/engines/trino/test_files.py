@@ -26,23 +26,24 @@ def test_folders_are_registered_as_days_and_replaced_in_place(hive: Bench) -> No
     assert hive.rows() == [(0, D1), (1, D2)]
     hive.fill(D2, f"SELECT a + 5 AS a, s FROM {hive.table}", inputs={hive.table: [D2]})
     assert hive.rows() == [(0, D1), (6, D2)]
-    assert local.days(hive.table) == [D1]  # its file is gone: DuckDB makes the day anew when it runs again
+    assert local.days(hive.table) == [D1]  # its file is gone, so DuckDB builds the day again in its next run
     with local.task({}) as task:
         local.publish([task.stage(Table(hive.table), D2, "SELECT 9::BIGINT AS a, 'x' AS s", {})])
     assert hive.rows() == [(0, D1), (9, D2)]
-    with local.task({}) as task:  # DuckDB's file of a day that Trino was never shown
+    with local.task({}) as task:  # DuckDB's file of a day that was not registered in Trino
         local.publish([task.stage(Table(hive.table), D3, "SELECT 7::BIGINT AS a, 'x' AS s", {})])
     hive.fill(D3, "SELECT 8::BIGINT AS a, 'x' AS s")
     assert hive.rows() == [(0, D1), (9, D2), (8, D3)]
     local.close()
 
 
+@pytest.mark.nightly
 def test_many_folders_are_registered_by_one_statement(hive: Bench) -> None:
     days = [D1 + timedelta(n) for n in range(12)]
     folders: Folders = {ds: write(hive.lake.path(hive.table, ds).parent, "SELECT 1::BIGINT AS a") for ds in days}
     hive.engine.attach(hive.table, [A], folders)
-    said = f"SELECT count(*) FROM system.runtime.queries WHERE query LIKE 'CALL%{hive.schema}%'"
-    assert hive.run(said) == [[1]]
+    query = f"SELECT count(*) FROM system.runtime.queries WHERE query LIKE 'CALL%{hive.schema}%'"
+    assert hive.run(query) == [[1]]
     assert hive.engine.days(hive.table) == days
     more: Folders = {
         ds: write(hive.lake.path(hive.table, ds).parent, "SELECT 2::BIGINT AS a") for ds in (D1 - timedelta(1), D1)
@@ -51,6 +52,7 @@ def test_many_folders_are_registered_by_one_statement(hive: Bench) -> None:
     assert sum(a for a, _ in hive.rows()) == 2 + 2 + 11
 
 
+@pytest.mark.nightly
 def test_a_folder_may_be_anywhere_and_a_source_without_days(hive: Bench, tmp_path: Path) -> None:
     place = write(tmp_path / "else where ü" / "x", "SELECT 1::BIGINT AS a")
     hive.engine.attach(hive.table, [A], {D1: place})
@@ -69,6 +71,7 @@ def test_a_folder_may_be_anywhere_and_a_source_without_days(hive: Bench, tmp_pat
         hive.engine.attach(f"{hive.schema}.own", [A], {None: folder})
 
 
+@pytest.mark.nightly
 def test_days_of_files_are_copied_into_a_table_of_iceberg(iceberg: Bench) -> None:
     iceberg.fill(D1, "SELECT 1::BIGINT AS a")
     folders: Folders = {
@@ -88,6 +91,7 @@ def test_days_of_files_are_copied_into_a_table_of_iceberg(iceberg: Bench) -> Non
     assert iceberg.engine.query(f"SELECT a FROM {other}").to_pylist() == [{"a": 2}]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("type_", ["UINTEGER", "UBIGINT", "UUID", "TIME", "TIMESTAMP WITH TIME ZONE", "UINTEGER[]"])
 def test_files_that_trino_would_read_differently_are_refused(hive: Bench, type_: str) -> None:
     with pytest.raises(InputError, match="must be a type that Trino reads in files of DuckDB"):

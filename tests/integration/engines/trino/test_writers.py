@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from drawloom.engines.trino.client import Answer, Client
+from drawloom.engines.trino.client import Client, StatementResult
 from drawloom.engines.trino.iceberg import Iceberg
 from drawloom.model import Column, RunError, Table
-from tests.integration.engines.trino.bench import D1, D2, D3, WHOLE, A, Bench, code, many, write
+from tests.integration.engines.trino.bench import D1, D2, D3, WRITE_SUMMARY, A, Bench, code, rows_of_writer, write
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.nightly]  # they race for seconds; test_days is quick
 
 
 def test_a_day_that_is_replaced_often_is_compacted(iceberg: Bench) -> None:
@@ -34,21 +34,18 @@ def test_a_day_that_is_replaced_often_is_compacted(iceberg: Bench) -> None:
     assert isinstance(iceberg.engine.tables.connector_of(iceberg.table), Iceberg)
 
 
-# -- others at the same time
-
-
 def test_writers_of_one_day_leave_one_whole_result(bench: Bench) -> None:
     others = [bench.open() for _ in range(3)]
 
     def write_all(tag: int) -> None:
         for _ in range(2):
-            bench.fill(D1, engine=others[tag], **many(tag))
+            bench.fill(D1, engine=others[tag], **rows_of_writer(tag))
 
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(write_all, range(3)))
     for other in others:
         other.close()
-    assert bench.whole() in range(3)
+    assert bench.complete_write() in range(3)
 
 
 def test_writers_of_the_days_of_one_table_do_not_disturb_each_other(bench: Bench) -> None:
@@ -59,29 +56,29 @@ def test_writers_of_the_days_of_one_table_do_not_disturb_each_other(bench: Bench
 
 
 def test_a_reader_sees_whole_days_only(bench: Bench) -> None:
-    bench.fill(D1, **many(0))
+    bench.fill(D1, **rows_of_writer(0))
     stop = threading.Event()
-    seen: list[str] = []
+    outcomes: list[str] = []
 
     def read() -> None:
         while not stop.is_set():
             try:
-                ((tags, tag, count),) = bench.rows(WHOLE.format(table=bench.table))
+                ((tags, tag, count),) = bench.rows(WRITE_SUMMARY.format(table=bench.table))
             except RunError as error:
-                seen.append("failed" if error.problems[0].code == "engine-io" else str(error))
+                outcomes.append("failed" if error.problems[0].code == "engine-io" else str(error))
             else:
-                seen.append("nothing" if not count else "whole" if (tags, count) == (1, 5000 + tag) else "torn")
+                outcomes.append("nothing" if not count else "whole" if (tags, count) == (1, 5000 + tag) else "torn")
 
     with ThreadPoolExecutor(2) as pool:
         readers = [pool.submit(read) for _ in range(2)]
         for tag in range(1, 5):
-            bench.fill(D1, **many(tag))
+            bench.fill(D1, **rows_of_writer(tag))
         stop.set()
         for reader in readers:
             reader.result()
-    print(bench.catalog, dict(Counter(seen)))
-    assert set(seen) <= ({"whole", "failed", "nothing"} if bench.catalog == "hive" else {"whole"})
-    assert seen.count("whole") > 4
+    print(bench.catalog, dict(Counter(outcomes)))
+    assert set(outcomes) <= ({"whole", "failed", "nothing"} if bench.catalog == "hive" else {"whole"})
+    assert outcomes.count("whole") > 4
 
 
 CHILD = """
@@ -126,7 +123,7 @@ class Child:
 
 
 def test_a_killed_writer_leaves_the_old_day_or_the_new_one(bench: Bench) -> None:
-    bench.fill(D1, **many(0))
+    bench.fill(D1, **rows_of_writer(0))
     child = Child(bench, 1, "staged")
     child.wait("STAGED")
     child.end(signal.SIGKILL)
@@ -137,9 +134,9 @@ def test_a_killed_writer_leaves_the_old_day_or_the_new_one(bench: Bench) -> None
         child.wait("STAGED")
         time.sleep(pause)
         child.end(signal.SIGKILL)
-        possible.add(tag)  # what was sent goes on without its sender, or not
+        possible.add(tag)  # the server may finish the statements of a killed client
         time.sleep(3)
-        assert bench.whole() in possible
+        assert bench.complete_write() in possible
     bench.fill(D1, "SELECT 9::BIGINT AS a")
     assert bench.rows() == [(9, D1)]
 
@@ -170,13 +167,13 @@ def test_a_task_is_interrupted_from_another_thread(hive: Bench) -> None:
     slow = "SELECT count(x.a * y.a * z.a) AS a FROM n AS x, n AS y, n AS z"
     sql = f"WITH n AS (SELECT a FROM UNNEST(sequence(1, 10000)) AS t (a)) {slow}"
     with hive.engine.task({}) as task, ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(task.query, sql, "trino")
+        future = pool.submit(task.query, sql, "trino")
         until = time.monotonic() + 30
         while not running(hive, "WITH n AS%") and time.monotonic() < until:
             time.sleep(0.2)
         hive.engine.interrupt()
         with pytest.raises(RunError) as caught:
-            asked.result(30)
+            future.result(30)
         assert code(caught) == "interrupted"
         assert task.fetch("SELECT 1") == [(1,)]
     assert running(hive, "WITH n AS%") == []
@@ -208,14 +205,14 @@ def test_timestamps_that_spark_writes(hive: Bench, spark: Any) -> None:
     other = Spark(spark, hive.location)
     at = "TIMESTAMP '2026-01-01 00:00:00.000004'"
     fill(other, f"{hive.schema}.times", f"SELECT {at} AS at, [{at}] AS many")
-    asked = f"SELECT at, many FROM {hive.schema}.times"
-    (row,) = hive.engine.query(asked, {f"{hive.schema}.times": [D1]}).to_pylist()
+    query = f"SELECT at, many FROM {hive.schema}.times"
+    (row,) = hive.engine.query(query, {f"{hive.schema}.times": [D1]}).to_pylist()
     assert row == {"at": datetime(2026, 1, 1, 0, 0, 0, 4), "many": [datetime(2026, 1, 1, 0, 0, 0, 4)]}
-    assert other.query(asked, {f"{hive.schema}.times": [D1]}).to_pylist() == [row]
+    assert other.query(query, {f"{hive.schema}.times": [D1]}).to_pylist() == [row]
     assert hive.engine.columns(f"{hive.schema}.times") == other.columns(f"{hive.schema}.times")
     both = f"{hive.schema}.both"
     fill(other, both, f"SELECT {{'a': {at}, 'b': CAST({at} AS TIMESTAMPTZ)}} AS at")
-    with pytest.raises(RunError, match="has a column of a type that only Spark reads"):
+    with pytest.raises(RunError, match="has a column type that only Spark can read"):
         hive.engine.columns(both)
 
 
@@ -225,10 +222,10 @@ def fill(spark: Any, table: str, sql: str) -> None:
 
 
 def test_a_table_that_another_writer_creates_at_the_same_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was not there when its days were asked for, and is there when its columns are."""
+    """The table does not exist when its days are read, and exists when its columns are."""
     other, real, made = bench.open(), Client.run, list[str]()
 
-    def run(self: Client, sql: str, *given: Any, **named: Any) -> Answer:
+    def run(self: Client, sql: str, *given: Any, **named: Any) -> StatementResult:
         try:
             return real(self, sql, *given, **named)
         except RunError:

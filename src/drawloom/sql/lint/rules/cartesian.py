@@ -27,22 +27,22 @@ SEVERITY: Severity = "error"
 def check(script: Script) -> Iterator[Problem]:
     """SELECTs whose sources fall into groups that no condition connects.
 
-    A column that cannot be assigned to a source counts as one that connects, so that there is no false alarm.
+    A column that cannot be assigned to a source counts as one that connects, to avoid false alarms.
     """
     for select in nodes(script, exp.Select):
-        among = sources(script, select)
-        if len(among) > 1:
-            yield from _check(script, select, among)
+        select_sources = sources(script, select)
+        if len(select_sources) > 1:
+            yield from _check(script, select, select_sources)
 
 
-def _check(script: Script, select: exp.Select, among: Sequence[Source]) -> Iterator[Problem]:
-    parents = {source.alias: source.alias for source in among}
+def _check(script: Script, select: exp.Select, select_sources: Sequence[Source]) -> Iterator[Problem]:
+    parents = {source.alias: source.alias for source in select_sources}
     unassigned = sum(_connect_by_condition(script, test, parents) for test in conditions(script, select))
-    for left, right in pairwise(among):
+    for left, right in pairwise(select_sources):
         if _is_meant(script, right):
             _connect(parents, [left.alias, right.alias])
     groups: dict[str, list[Source]] = {}
-    for source in among:
+    for source in select_sources:
         groups.setdefault(_root(parents, source.alias), []).append(source)
     with_rows = [
         group for group in groups.values() if not all(has_at_most_one_row(script, query_of(source)) for source in group)

@@ -24,9 +24,9 @@ SEVERITY: Severity = "info"
 def check(script: Script) -> Iterator[Problem]:
     """Sums over one side of a join whose other side is joined by only a part of its unique key."""
     for select in nodes(script, exp.Select):
-        among = sources(script, select)
-        summed = _summed(script, select) if len(among) == 2 else set()
-        for source in among if summed else ():
+        select_sources = sources(script, select)
+        summed = _summed(script, select) if len(select_sources) == 2 else set()
+        for source in select_sources if summed else ():
             key = unique_key(source)
             joined = _joined_columns(script, select, source) if key else set()
             if key and joined and not set(key) <= joined and summed - {source.alias}:

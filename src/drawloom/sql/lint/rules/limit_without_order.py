@@ -38,7 +38,7 @@ def check(script: Script) -> Iterator[Problem]:
 def _is_harmless(script: Script, query: exp.Query) -> bool:
     limit = query.args["limit"]
     none = isinstance(limit, exp.Limit) and isinstance(limit.expression, exp.Literal) and limit.expression.this == "0"
-    among = sources(script, query) if isinstance(query, exp.Select) else []
-    from_array = bool(among) and all(is_per_row(source) for source in among)
+    select_sources = sources(script, query) if isinstance(query, exp.Select) else []
+    from_array = bool(select_sources) and all(is_per_row(source) for source in select_sources)
     one_row = has_at_most_one_row(script, query, ignore_limit=True)
     return none or from_array or one_row or isinstance(query.parent, exp.Exists)

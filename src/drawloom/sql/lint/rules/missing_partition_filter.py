@@ -43,7 +43,7 @@ def check(script: Script) -> Iterator[Problem]:
 
 
 def _is_partitioned(script: Script, table: exp.Expr) -> bool:
-    """Whether the catalog says so; if it does not know the table, whether the text uses or implies its key."""
+    """Whether the table is partitioned by the catalog; if it is not there, whether the text uses or implies its key."""
     known = catalog_keys(script, table)
     if known is not None:
         return bool(known)
@@ -82,7 +82,7 @@ def _has_day(script: Script, condition: exp.Expr) -> bool:
 
 
 def _is_explained(script: Script, table: exp.Expr) -> bool:
-    """Whether another rule describes the problem better, or there is a bound that only the run knows."""
+    """Whether another rule describes the problem better, or there is a bound that is only known in the run."""
     select = table.find_ancestor(exp.Select)
     if select is None:
         return False

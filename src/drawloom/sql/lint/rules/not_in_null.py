@@ -35,9 +35,9 @@ def check(script: Script) -> Iterator[Problem]:
 
 def _qualified_name(script: Script, node: exp.Expr, select: exp.Expr | None) -> str:
     """A column with its source's name, where there is only one source."""
-    among = sources(script, select)
-    bare = isinstance(node, exp.Column) and not node.table and len(among) == 1
-    return f"{among[0].alias}.{node.name}" if bare and among[0].alias else snippet(script, node)
+    select_sources = sources(script, select)
+    bare = isinstance(node, exp.Column) and not node.table and len(select_sources) == 1
+    return f"{select_sources[0].alias}.{node.name}" if bare and select_sources[0].alias else snippet(script, node)
 
 
 def _has_no_nulls(select: exp.Select) -> bool:

@@ -76,5 +76,5 @@ def _may_show_order(query: exp.Query) -> bool:
 def _removal(script: Script, start: int) -> tuple[Edit, ...]:
     end = clause_end(script, start, *_CLAUSES_AFTER)
     previous, following = token_before(script, start), token_after(script, end - 1)
-    glue = following is None or following.text in ");"
-    return replace_span(script, (previous.end + 1 if previous and glue else start, end), "")
+    trims_space_before = following is None or following.text in ");"
+    return replace_span(script, (previous.end + 1 if previous and trims_space_before else start, end), "")

@@ -40,16 +40,16 @@ def check(script: Script) -> Iterator[Problem]:
                 )
 
 
-def _optional_sides(among: Sequence[Source]) -> dict[str, str]:
+def _optional_sides(select_sources: Sequence[Source]) -> dict[str, str]:
     """Sources whose columns are NULL where nothing matched -> the side of their outer join."""
     found: dict[str, str] = {}
-    for n, source in enumerate(among):
+    for n, source in enumerate(select_sources):
         join = join_of(source)
         side = join.side if join is not None else ""
         if side in ("LEFT", "FULL"):
             found[source.alias] = side
         if side in ("RIGHT", "FULL"):
-            found |= {earlier.alias: side for earlier in among[:n]}
+            found |= {earlier.alias: side for earlier in select_sources[:n]}
     return found
 
 

@@ -54,7 +54,7 @@ def _is_guarded(division: exp.Expr, divisor: exp.Expr) -> bool:
 
 
 def _tests(node: exp.Expr, inside: exp.Expr) -> list[exp.Expr]:
-    """The conditions of a CASE or IF except the part that we are in; all of them guard a CASE's ELSE."""
+    """The conditions of a CASE or IF, without the one that the division is in; they also guard a CASE's ELSE."""
     ifs = node.args.get("ifs") or ([node] if isinstance(node, exp.If) else [])
     return [branch.this for branch in ifs if branch.this is not inside]
 

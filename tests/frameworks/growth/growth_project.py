@@ -1,4 +1,4 @@
-"""A project with one growth spec in a temporary folder, run through Python, beside what the reference expects of it."""
+"""A project with one growth spec in a temporary folder, run through Python and compared with the reference."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ TABLES = {"": "growth", "_engagement": "engagement", "_keep": "keep", "_ratios":
 
 
 @dataclass
-class House:
-    """The folder, the spec, and the rows that lie in its sources."""
+class GrowthProject:
+    """The folder, the spec, and the rows of its sources."""
 
     folder: Path
     spec: Spec
@@ -126,18 +126,18 @@ class House:
         return Growth(self.spec, self.first, self.last, self.events, self.snapshots)
 
     def differences(self) -> list[str]:
-        """What the tables hold that they must not, and the other way round; the first few of each table."""
+        """Unexpected and missing rows of the tables; the first few of each."""
         expected = self.expected()
         found: list[str] = []
         with self.open() as project:
             for suffix, method in self._tables().items():
-                got = self._since(project, suffix, expected.first)
+                got = self._rows_since(project, suffix, expected.first)
                 days = {row["ds"] for row in got} if suffix == "_state" else expected.days
                 wanted = [row for day in days for row in getattr(expected, method)(day)]
                 found += differences(f"growth.{self.name}{suffix}", got, wanted)
         return found
 
-    def _since(self, project: Project, suffix: str, first: date) -> list[Row]:
+    def _rows_since(self, project: Project, suffix: str, first: date) -> list[Row]:
         """The rows of a table, without what was left by a history that began earlier."""
         table: pa.Table = project.query(f"SELECT * FROM growth.\"{self.name}{suffix}\" WHERE ds >= DATE '{first}'")
         rows: list[Row] = table.to_pylist()
@@ -157,7 +157,7 @@ def done(summary: Summary) -> Summary:
 
 
 def document(name: str, spec: Spec) -> dict[str, Any]:
-    """The spec as its YAML says it."""
+    """The spec as a YAML document."""
     made: dict[str, Any] = {
         "kind": "growth",
         "name": name,
@@ -191,11 +191,11 @@ def _options(dimension: Dimension) -> dict[str, Any]:
 
 
 def differences(table: str, got: Iterable[Row], wanted: Iterable[Row]) -> list[str]:
-    """The rows that are too many and those that are missing, three of each."""
-    found, due = Counter(map(_line, got)), Counter(map(_line, wanted))
+    """The unexpected and the missing rows, three of each."""
+    found, expected = Counter(map(_line, got)), Counter(map(_line, wanted))
     return [
-        *(f"{table} must not have {row}" for row in sorted((found - due).elements())[:3]),
-        *(f"{table} must have {row}" for row in sorted((due - found).elements())[:3]),
+        *(f"{table} must not have {row}" for row in sorted((found - expected).elements())[:3]),
+        *(f"{table} must have {row}" for row in sorted((expected - found).elements())[:3]),
     ]
 
 

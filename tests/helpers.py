@@ -1,4 +1,4 @@
-"""How much work something is, without a clock (on a busy machine a bound in seconds says nothing), and how much a property is tried."""
+"""Counting function calls, which unlike seconds is the same on a busy machine, and the number of examples of properties."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import Phase, settings
 
 
-def calls(work: Callable[[], object]) -> int:
+def count_calls(work: Callable[[], object]) -> int:
     """How many functions are called in this thread while ``work`` runs, Python's own too."""
     called = 0
 

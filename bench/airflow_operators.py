@@ -1,4 +1,4 @@
-"""What a team that writes its DAGs by hand has in a module of its own: an operator and a sensor with drawloom's fields."""
+"""An operator and a sensor with the fields of drawloom's, as a team that writes its DAGs by hand would have them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RunStep(BaseOperator):
         self.partitions: list[dict[str, Any]] = []
 
     def execute(self, context: Context) -> None:
-        """Only what a scheduler sees of it is measured."""
+        """Do nothing: only what a scheduler reads of the task is measured."""
 
 
 class WaitFor(BaseSensorOperator):
@@ -45,4 +45,4 @@ class WaitFor(BaseSensorOperator):
         self.waiting_for: list[str] = []
 
     def execute(self, context: Context) -> None:
-        """Only what a scheduler sees of it is measured."""
+        """Do nothing: only what a scheduler reads of the task is measured."""

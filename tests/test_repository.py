@@ -1,4 +1,4 @@
-"""The rules of the house, as tests."""
+"""The rules of this repository as tests: sizes, imports, forbidden words, the lock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for path in (ROOT / "src").rglob("*.py") if path.stat().st_size)
 
 # Spelled in two parts so that this file does not break its own rule.
-UNFINISHED = [
+FORBIDDEN_WORDS = [
     "# TO" + "DO",
     "TO" + "DO:",
     "FIX" + "ME",
@@ -25,7 +25,7 @@ UNFINISHED = [
     "mark." + "skip",
     "x" + "fail(",
 ]
-PLACES = [
+LOCAL_PLACES = [
     "/wo" + "rk/",
     "/ro" + "ot/",
     "/tmp/" + "venv",
@@ -67,17 +67,17 @@ def test_no_function_is_long() -> None:
     assert [place for place, lines in functions if lines > 40] == []
 
 
-def test_nothing_is_unfinished_or_pretended() -> None:
-    pattern = re.compile("|".join(map(re.escape, UNFINISHED)))
+def test_no_placeholders_mocks_or_skipped_tests() -> None:
+    pattern = re.compile("|".join(map(re.escape, FORBIDDEN_WORDS)))
     assert [(str(path), found[0]) for path, text in tracked() if (found := pattern.search(text))] == []
 
 
-def test_nothing_names_a_place_that_only_one_machine_has() -> None:
-    pattern = re.compile("|".join(map(re.escape, PLACES)))
+def test_no_paths_or_addresses_of_one_machine() -> None:
+    pattern = re.compile("|".join(map(re.escape, LOCAL_PLACES)))
     assert [(str(path), found[0]) for path, text in tracked() if (found := pattern.search(text))] == []
 
 
-def test_every_module_says_what_lives_there() -> None:
+def test_every_module_has_a_docstring() -> None:
     assert [str(path.relative_to(ROOT)) for path in SOURCES if not ast.get_docstring(ast.parse(path.read_text()))] == []
 
 
@@ -97,12 +97,12 @@ MODULES = {
 }
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
+def test_no_import_cycles() -> None:
     graph = {name: {one for one in imports(path) if one in MODULES and one != name} for name, path in MODULES.items()}
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
-def test_help_imports_no_engine_and_no_parser() -> None:
+def test_help_imports_neither_engines_nor_sqlglot() -> None:
     code = (
         "import sys\n"
         "from drawloom.cli.main import main\n"
@@ -115,7 +115,7 @@ def test_help_imports_no_engine_and_no_parser() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_the_version_heads_the_changelog() -> None:
+def test_the_changelog_begins_with_this_version() -> None:
     versions = re.findall(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert versions[0] == drawloom.__version__
 

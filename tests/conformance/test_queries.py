@@ -15,7 +15,7 @@ NINE = " CROSS JOIN ".join(f"(VALUES {', '.join(f'({x})' for x in range(30))}) A
 MANY = f"SELECT sum(sqrt({' + '.join(f'x{n}' for n in range(9))})) AS a FROM {NINE}"
 LONG = {  # each in its own dialect
     "duckdb": "SELECT sum(sqrt(id)) AS a FROM range(1000000000000) AS r(id)",
-    "spark": "SELECT sum(sqrt(id)) AS a FROM range(1000000000000)",  # a loop that asks whether it is to stop
+    "spark": "SELECT sum(sqrt(id)) AS a FROM range(1000000000000)",  # a loop that checks for cancellation
     "trino": MANY,
 }
 
@@ -33,15 +33,15 @@ LONG = {  # each in its own dialect
     ],
 )
 def test_only_a_select_is_run(bench: Bench, sql: str) -> None:
-    said = sql.format(t=bench.t)
+    errors = sql.format(t=bench.t)
     with pytest.raises(DrawloomError), bench.engine.task({}) as task:
-        task.stage(bench.table(), D1, said, {})
+        task.stage(bench.table(), D1, errors, {})
     with pytest.raises(DrawloomError):
-        bench.engine.query(said)
+        bench.engine.query(errors)
     assert bench.engine.days(bench.t) == []
 
 
-def test_a_table_survives_what_is_refused(bench: Bench) -> None:
+def test_refused_statements_do_not_change_a_table(bench: Bench) -> None:
     bench.fill(D1, "SELECT 1 AS a")
     for sql in (
         f"DROP TABLE {bench.t}",
@@ -61,8 +61,8 @@ def test_an_error_names_the_column_and_shows_the_users_line(bench: Bench) -> Non
     problem = caught.value.problems[0]
     assert problem.code == "engine-error"
     assert "nothing" in problem.message
-    said, _, rest = problem.message.partition("LINE ")
-    assert said.strip()
+    errors, _, rest = problem.message.partition("LINE ")
+    assert errors.strip()
     line, mark = rest.splitlines()[:2]
     assert "nothing" in line
     prefix = len("LINE ")
@@ -104,32 +104,32 @@ def test_a_long_query_is_cancelled_from_another_thread(bench: Bench, how: str) -
     bench.fill(D1, "SELECT 1 AS a")
     dialect = bench.engine.dialect
     with bench.engine.task({}) as task:
-        said: list[RunError] = []
+        errors: list[RunError] = []
 
         def work() -> None:
             try:
                 task.stage(bench.table(), D1, LONG[dialect], {"run": "r1"}, dialect=dialect)
             except RunError as error:
-                said.append(error)
+                errors.append(error)
 
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         time.sleep(3)
-        assert thread.is_alive(), said
+        assert thread.is_alive(), errors
         (task if how == "task" else bench.engine).interrupt()
         thread.join(60)
         assert not thread.is_alive()
-    assert [error.problems[0].code for error in said] == ["interrupted"]
+    assert [error.problems[0].code for error in errors] == ["interrupted"]
     assert bench.rows(f"SELECT a FROM {bench.t}") == [(1,)]
     bench.fill(D1, "SELECT 2 AS a")
     assert bench.rows(f"SELECT a FROM {bench.t}") == [(2,)]
 
 
-def test_an_answer_is_arrow(bench: Bench) -> None:
+def test_results_are_arrow_tables(bench: Bench) -> None:
     bench.fill(D1, "SELECT 1 AS a, 'x' AS b")
-    answer = bench.engine.query(f"SELECT b, count(*) AS n, max(ds) AS last FROM {bench.t} GROUP BY b")
-    assert isinstance(answer, pa.Table)
-    assert answer.to_pylist() == [{"b": "x", "n": 1, "last": D1}]
+    result = bench.engine.query(f"SELECT b, count(*) AS n, max(ds) AS last FROM {bench.t} GROUP BY b")
+    assert isinstance(result, pa.Table)
+    assert result.to_pylist() == [{"b": "x", "n": 1, "last": D1}]
     assert bench.engine.query("SELECT 1 AS one UNION ALL SELECT 1").to_pydict() == {"one": [1, 1]}
     nothing = bench.engine.query(f"SELECT a, b FROM {bench.t} WHERE a > 1")
     assert (nothing.num_rows, nothing.schema.types) == (0, [pa.int32(), pa.string()])

@@ -1,4 +1,4 @@
-"""Direct access to the servers, without our engines."""
+"""Direct access to Trino, without our engines."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import trino
 from tests.servers.process import HOST
 
 
-def ask_trino(catalog: str, sql: str) -> list[list[Any]]:
-    """The rows of a query; no proxy is asked on the way to this machine."""
+def query_trino(catalog: str, sql: str) -> list[list[Any]]:
+    """The rows of a query; without a proxy, as the server is on this machine."""
     url = urlsplit(os.environ["DRAWLOOM_TRINO"])
     with requests.Session() as session:
         session.trust_env = False
@@ -25,18 +25,18 @@ def ask_trino(catalog: str, sql: str) -> list[list[Any]]:
             return list(cursor.execute(sql).fetchall())
 
 
-def forget(schema: str) -> None:
-    """Take a schema out of the metastore, with its tables of either kind."""
-    if [schema] not in ask_trino("hive", "SHOW SCHEMAS"):
+def drop_metastore_schema(schema: str) -> None:
+    """Drop a schema with its Hive and Iceberg tables."""
+    if [schema] not in query_trino("hive", "SHOW SCHEMAS"):
         return
-    for (table,) in ask_trino("hive", f"SHOW TABLES FROM {schema}"):
-        drop(f'{schema}."{table}"')
-    ask_trino("hive", f"DROP SCHEMA {schema}")
+    for (table,) in query_trino("hive", f"SHOW TABLES FROM {schema}"):
+        drop_table(f'{schema}."{table}"')
+    query_trino("hive", f"DROP SCHEMA {schema}")
 
 
-def drop(table: str) -> None:
-    """Drop a table, be it of Hive or of Iceberg."""
+def drop_table(table: str) -> None:
+    """Drop a Hive or Iceberg table."""
     try:
-        ask_trino("hive", f"DROP TABLE {table}")
+        query_trino("hive", f"DROP TABLE {table}")
     except trino.exceptions.TrinoQueryError:
-        ask_trino("iceberg", f"DROP TABLE {table}")
+        query_trino("iceberg", f"DROP TABLE {table}")

@@ -1,4 +1,4 @@
-"""A writer in its own process, for tests that read meanwhile, or kill it: ``python -m tests.conformance.child``."""
+"""A writer in its own process, for tests that read at the same time or kill it: ``python -m tests.conformance.writer_process``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BASE = 500
 
 
 def main(kind: str, location: str, schema: str, verb: str, tag: str, times: str) -> None:
-    """Write a partition so many times, and say each; with ``stage`` never publish what was staged last."""
+    """Write a partition several times and print the number of each; with ``stage`` stage one more and never publish it."""
     bench = Bench(kind, open_engine(kind, Path(location)), Path(location), schema)
     for n in range(int(times)):
         print(n, flush=True)
@@ -34,14 +34,14 @@ def main(kind: str, location: str, schema: str, verb: str, tag: str, times: str)
 
 
 def rows(tag: int, n: int) -> str:
-    """A SELECT of rows that all tell who wrote them, and how many they must be."""
+    """A SELECT of rows that identify their writer (``tag``) and its n-th write; see ``count`` for how many."""
     digits = [f"(VALUES {', '.join(f'({x})' for x in range(10))}) AS d{at}(x{at})" for at in range(4)]
     number = "x0 + 10 * x1 + 100 * x2 + 1000 * x3"
     return f"SELECT {tag} AS tag, {n} AS n, {number} AS x FROM {' CROSS JOIN '.join(digits)} WHERE {number} < {count(tag, n)}"
 
 
 def count(tag: int, n: int) -> int:
-    """How many rows one write has."""
+    """The number of rows of one write."""
     return BASE + tag * 100 + n
 
 
@@ -50,16 +50,16 @@ def fill(bench: Bench, tag: int, n: int) -> None:
     bench.fill(D1, rows(tag, n))
 
 
-class NothingError(AssertionError):
+class EmptyPartitionError(AssertionError):
     """A reader saw a partition without rows."""
 
 
-def whole(bench: Bench) -> tuple[int, int]:
-    """Which write a reader sees; it must be one complete result of one writer."""
-    asked = "count(DISTINCT tag), count(DISTINCT n), max(tag), max(n), count(*), max(x)"
-    ((tags, ns, tag, n, found, last),) = bench.rows(f"SELECT {asked} FROM {bench.t}")
+def visible_write(bench: Bench) -> tuple[int, int]:
+    """The (tag, n) of the write that a reader sees; fails unless it is one complete result of one writer."""
+    items = "count(DISTINCT tag), count(DISTINCT n), max(tag), max(n), count(*), max(x)"
+    ((tags, ns, tag, n, found, last),) = bench.rows(f"SELECT {items} FROM {bench.t}")
     if not found:
-        raise NothingError(bench.t)
+        raise EmptyPartitionError(bench.t)
     assert (tags, ns) == (1, 1), (tags, ns, tag, n)
     assert found == count(tag, n) == last + 1, (found, tag, n)
     return tag, n
@@ -67,8 +67,16 @@ def whole(bench: Bench) -> tuple[int, int]:
 
 @contextmanager
 def writer(bench: Bench, verb: str, tag: int, times: int) -> Iterator[subprocess.Popen[str]]:
-    """Another process, with all that it starts; it has begun to write, and is gone however the block ends."""
-    command = [sys.executable, "-m", "tests.conformance.child", bench.kind, str(bench.location), bench.schema, verb]
+    """A writing process; it and its children are killed at the end of the block."""
+    command = [
+        sys.executable,
+        "-m",
+        "tests.conformance.writer_process",
+        bench.kind,
+        str(bench.location),
+        bench.schema,
+        verb,
+    ]
     with (bench.location.parent / f"child-{verb}-{tag}.log").open("w") as log:
         child = subprocess.Popen(
             [*command, str(tag), str(times)], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True,
@@ -82,18 +90,18 @@ def writer(bench: Bench, verb: str, tag: int, times: int) -> Iterator[subprocess
 
 
 def kill(child: subprocess.Popen[str]) -> None:
-    """End a process and what it has started, at once."""
+    """Kill a process and its children."""
     with suppress(ProcessLookupError):
         killpg(child.pid, SIGKILL)
 
 
-def heard(child: subprocess.Popen[str], line: str) -> None:
-    """Wait until it says a line."""
+def wait_for_line(child: subprocess.Popen[str], line: str) -> None:
+    """Wait until the process prints a line."""
     assert child.stdout
-    for said in child.stdout:
-        if said.strip() == line:
+    for printed in child.stdout:
+        if printed.strip() == line:
             return
-    raise AssertionError(f"the child ended before it said {line}; see its log beside the lake")
+    raise AssertionError(f"the child ended before it printed {line}; see its log beside the lake")
 
 
 if __name__ == "__main__":
