@@ -25,13 +25,13 @@ def grown(project: SampleProject) -> SampleProject:
 
 def test_show_draws_the_page_of_a_spec(grown: SampleProject) -> None:
     out = grown.run("show", "buyers", "--days", "14")
-    assert out.startswith("buyers: orders\n")
+    assert out.startswith("buyers: orders on 2026-03-10\n")
     assert "Too early to say: on the first 13 days everybody looks new." in out
     assert "2026-03-01" in out
     assert "█" in out
     assert "--activity orders what they do (orders|dear)" in out
     assert max(map(len, out.splitlines())) <= 80
-    assert grown.run("show", "growth.buyers_ratios", "--activity=dear").startswith("buyers: dear\n")
+    assert grown.run("show", "growth.buyers_ratios", "--activity=dear").startswith("buyers: dear on 2026-03-10\n")
 
 
 def test_show_prints_json(grown: SampleProject) -> None:
@@ -42,6 +42,23 @@ def test_show_prints_json(grown: SampleProject) -> None:
     (days,) = [block for block in page["blocks"] if block["name"] == "days"]
     assert (days["rows"][-1]["day"], days["rows"][-1]["active"], days["rows"][-1]["net"]) == ("2026-03-10", 3, 0)
     assert all(block["query"].startswith("SELECT ") for block in page["blocks"])
+
+
+def test_without_a_name_it_lists_what_has_a_page(grown: SampleProject) -> None:
+    out = grown.run("show")
+    assert [line.split()[:2] for line in out.splitlines()[3:7]] == [
+        ["buyers", "growth"],
+        ["core.daily", "autodag"],
+        ["core.ever", "autodag"],
+        ["core.rolling", "autodag"],
+    ]
+    assert {row["kind"] for row in grown.json("show")} == {"growth", "autodag"}
+
+
+def test_a_spec_with_errors_is_named_before_an_unknown_name(project: SampleProject) -> None:
+    project.write("specs/buyers.yml", SPEC.replace("amount > 30", "sum(amount) > 3"))
+    out = project.run("show", "buyers", code=2)
+    assert "activities.dear == 'sum(amount) > 3', must be a condition" in out
 
 
 def test_every_table_has_a_page(project: SampleProject) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from drawloom.engines.base import Task
 from tests.conformance.bench import D1, Bench
+from tests.conformance.kinds import kinds
 
 NUMBERS = pa.struct([("x", pa.int32()), ("y", pa.int32())])
 MAP = pa.map_(pa.string(), pa.int32())
@@ -89,6 +90,7 @@ def task(bench: Bench) -> Any:
         yield made
 
 
+@pytest.mark.parametrize("kind", kinds("spark"), indirect=True, scope="session")
 def test_different_rows_have_different_hashes(bench: Bench, task: Task) -> None:
     collisions = [
         what for what, (one, other) in DIFFERENT.items() if content(bench, task, one) == content(bench, task, other)

@@ -19,7 +19,7 @@ def test_what_is_not_chosen_has_its_default() -> None:
     assert dict(chosen) == {"window": "7", "as_of": "latest"}
     assert len(chosen) == 2
     assert chosen.day("as_of") is None
-    assert [(one.value, one.label) for one in chosen.offered] == [("7", "days"), ("latest", "")]
+    assert [(one.value, one.label) for one in chosen.choices] == [("7", "days"), ("latest", "")]
 
 
 def test_what_is_chosen_is_kept() -> None:
@@ -63,3 +63,9 @@ def test_a_page_that_cannot_be_drawn_is_refused(blocks: Any, message: str) -> No
     with pytest.raises(InputError) as refused:
         check_page(Page("p", blocks))
     assert refused.value.problems[0].message == message
+
+
+@pytest.mark.parametrize("name", ["format", "project", "my-option"])
+def test_a_choice_is_not_named_like_an_option(name: str) -> None:
+    with pytest.raises(InputError, match="must be a word like as_of"):
+        check_page(Page("p", choices=(Choice(name),)))

@@ -65,5 +65,5 @@ def test_a_spec_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(unknown.value.problems[0]).startswith(
         "specs/health.yml:3: detector == 'spikes', must be an entry point of the group drawloom.detectors. Did you mean spike?"
     )
-    with pytest.raises(InputError, match=r"specs/health.yml:3: detector == bad"):
+    with pytest.raises(InputError, match=r"specs/health.yml:3: The detector bad"):
         plugins.load_plugin(GROUP, "bad", callable_plugin, where)

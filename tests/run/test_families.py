@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ SELECT counter, sum(n)::BIGINT AS n FROM counters.all WHERE ds = DATE '{{ ds }}'
 """
 
 
-class Folder:
+class CounterProject:
     """A project of counters in a folder."""
 
     def __init__(self, root: Path) -> None:
@@ -72,10 +73,10 @@ class Folder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CounterProject:
     found = {"counter": counters, "autodag": autodag}
     monkeypatch.setattr("drawloom.run.compile_project.find_frameworks", lambda: (found, []))
-    made = Folder(tmp_path / "project")
+    made = CounterProject(tmp_path / "project")
     made.counter("a")
     made.counter("b", factor=10)
     return made
@@ -85,7 +86,7 @@ def step(project: Project, table: str) -> Any:
     return next(p.tables[table] for p in project.pipelines if table in p.tables)
 
 
-def test_a_family_is_all_rows_of_its_members(folder: Folder) -> None:
+def test_a_family_is_all_rows_of_its_members(folder: CounterProject) -> None:
     folder.run()
     with folder.open() as project:
         rows = project.query('SELECT counter, n, ds FROM counters."all" ORDER BY ds, counter').to_pylist()
@@ -100,7 +101,7 @@ def test_a_family_is_all_rows_of_its_members(folder: Folder) -> None:
         ]
 
 
-def test_a_step_waits_for_each_member_and_for_those_only_that_it_names(folder: Folder) -> None:
+def test_a_step_waits_for_each_member_and_for_those_only_that_it_names(folder: CounterProject) -> None:
     folder.sql(READER)
     folder.sql(READER.replace("core.sums", "core.one").replace("WHERE", "WHERE counter = 'b' AND"), "one")
     with folder.open() as project:
@@ -116,7 +117,7 @@ def test_a_step_waits_for_each_member_and_for_those_only_that_it_names(folder: F
         assert [(row["counter"], row["n"]) for row in rows.to_pylist()] == [("b", 30)]
 
 
-def test_a_new_member_makes_only_the_days_stale_that_it_has(folder: Folder) -> None:
+def test_a_new_member_makes_only_the_days_stale_that_it_has(folder: CounterProject) -> None:
     folder.sql(READER)
     folder.run()
     folder.counter("c", start="2026-01-03")
@@ -128,7 +129,7 @@ def test_a_new_member_makes_only_the_days_stale_that_it_has(folder: Folder) -> N
     }
 
 
-def test_other_constants_reach_what_reads_the_family(folder: Folder) -> None:
+def test_other_constants_reach_what_reads_the_family(folder: CounterProject) -> None:
     folder.sql(READER)
     folder.run()
     folder.counter("b", factor=10, constants={"counter": "bees"})
@@ -138,7 +139,7 @@ def test_other_constants_reach_what_reads_the_family(folder: Folder) -> None:
     assert [row["counter"] for row in rows] == ["a", "bees"]
 
 
-def test_a_member_that_lacks_a_column_gives_null(folder: Folder) -> None:
+def test_a_member_that_lacks_a_column_gives_null(folder: CounterProject) -> None:
     folder.counter("c", columns={"m": "DOUBLE"})
     folder.run()
     with folder.open() as project:
@@ -146,7 +147,7 @@ def test_a_member_that_lacks_a_column_gives_null(folder: Folder) -> None:
     assert rows == [{"n": 2, "m": None}, {"n": 20, "m": None}, {"n": None, "m": 2.0}]
 
 
-def test_where_no_member_is_read_there_are_no_rows(folder: Folder) -> None:
+def test_where_no_member_is_read_there_are_no_rows(folder: CounterProject) -> None:
     folder.sql(READER.replace("WHERE", "WHERE counter = 'nobody' AND"))
     folder.run()
     with folder.open() as project:
@@ -154,7 +155,7 @@ def test_where_no_member_is_read_there_are_no_rows(folder: Folder) -> None:
         assert project.query("SELECT count(*) AS n FROM core.sums").to_pylist() == [{"n": 0}]
 
 
-def test_lineage_and_advice_know_the_members(folder: Folder) -> None:
+def test_lineage_and_advice_know_the_members(folder: CounterProject) -> None:
     with folder.open() as project:
         found = project.advise("SELECT counter, n AS m FROM counters.all WHERE ds = DATE '{{ ds }}' AND counter = 'a'")
         assert dict(found.lineage)["m"] == ("counters.a.n",)
@@ -164,7 +165,7 @@ def test_lineage_and_advice_know_the_members(folder: Folder) -> None:
         assert problem.where.line == 1
 
 
-def test_python_steps_read_families_too(folder: Folder) -> None:
+def test_python_steps_read_families_too(folder: CounterProject) -> None:
     (folder.root / "specs/calls.py").write_text(
         "from drawloom.frameworks.autodag import AutoDag\n\n\n"
         "def total(context):\n"
@@ -177,7 +178,7 @@ def test_python_steps_read_families_too(folder: Folder) -> None:
         assert project.query("SELECT n FROM core.total ORDER BY ds").to_pylist() == [{"n": 11}, {"n": 33}, {"n": 55}]
 
 
-def test_the_plan_for_airflow_has_all_of_it(folder: Folder) -> None:
+def test_the_plan_for_airflow_has_all_of_it(folder: CounterProject) -> None:
     folder.sql(READER)
     with folder.open() as project:
         (made,) = project.select(["core.sums"])
@@ -192,7 +193,7 @@ def test_the_plan_for_airflow_has_all_of_it(folder: Folder) -> None:
         )
 
 
-Change = Callable[[Folder], None]
+Change = Callable[[CounterProject], None]
 
 
 @pytest.mark.parametrize(
@@ -228,12 +229,12 @@ Change = Callable[[Folder], None]
         ),
     ],
 )
-def test_what_is_no_family(folder: Folder, change: Change, message: str) -> None:
+def test_what_is_no_family(folder: CounterProject, change: Change, message: str) -> None:
     change(folder)
     assert any(message in found for found in folder.problems()), folder.problems()
 
 
-def test_an_unknown_family_is_an_unknown_table(folder: Folder) -> None:
+def test_an_unknown_family_is_an_unknown_table(folder: CounterProject) -> None:
     folder.sql(READER.replace("counters.all", "counters.al"))
     assert any(
         "reads counters.al, which is not a table of a spec, the lake or a source" in found
@@ -243,12 +244,12 @@ def test_an_unknown_family_is_an_unknown_table(folder: Folder) -> None:
         project.select(["counters.al"])
 
 
-def test_a_member_that_reads_its_own_family_is_a_circle(folder: Folder) -> None:
+def test_a_member_that_reads_its_own_family_is_a_circle(folder: CounterProject) -> None:
     folder.counter("c", source="counters.all")
     assert any("reads its own day" in found or "in a circle" in found for found in folder.problems())
 
 
-def test_specs_see_each_other_and_a_change_reaches_those_that_use_it(folder: Folder) -> None:
+def test_specs_see_each_other_and_a_change_reaches_those_that_use_it(folder: CounterProject) -> None:
     folder.counter("sum", adds=["b"])
     assert folder.run()["counters.sum", DAYS[0]] == "written"
     folder.counter("b", factor=100)
@@ -257,17 +258,80 @@ def test_specs_see_each_other_and_a_change_reaches_those_that_use_it(folder: Fol
         assert {one.state for one in project.plan().todo} == {State.STALE}
 
 
-def test_specs_that_use_each_other_are_refused(folder: Folder) -> None:
+def test_specs_that_use_each_other_are_refused(folder: CounterProject) -> None:
     folder.counter("x", adds=["y"])
     folder.counter("y", adds=["x"])
     (message,) = folder.problems()
     assert message == "specs == counter x -> counter y -> counter x, must not use each other in a circle."
 
 
-def test_a_spec_that_is_not_there_is_refused_with_the_nearest(folder: Folder) -> None:
+def test_a_spec_that_is_not_there_is_refused_with_the_nearest(folder: CounterProject) -> None:
     folder.counter("x", adds=["bb"])
     with folder.open() as project:
         (problem,) = [one for one in project.check() if one.severity == "error"]
     assert problem.message == "counter == bb, must be the name of a spec."
     assert problem.fix
     assert "b" in problem.fix.title
+
+
+def test_a_spec_that_uses_itself_is_refused(folder: CounterProject) -> None:
+    folder.counter("x", adds=["x"])
+    (message,) = folder.problems()
+    assert message == "specs == counter x -> counter x, must not use each other in a circle."
+
+
+def test_a_member_that_is_gone_or_not_read_any_more_makes_readers_stale(folder: CounterProject) -> None:
+    folder.sql(READER)
+    folder.sql(READER.replace("core.sums", "core.one").replace("WHERE", "WHERE counter = 'b' AND"), "one")
+    folder.run()
+    folder.counter("b", factor=10, constants={"counter": "bees"})
+    with folder.open() as project:
+        reasons = {one.key[0]: one.reason for one in project.plan().todo if one.ds == DAYS[0]}
+    assert reasons["core.one"] == "input counters.b is not read any more"
+    folder.run()
+    (folder.root / "specs/b.yml").unlink()
+    with folder.open() as project:
+        reasons = {one.key[0]: one.reason for one in project.plan().todo if one.ds == DAYS[0]}
+    assert reasons == {"core.sums": "input counters.b is not read any more"}
+
+
+def test_the_day_may_decide_which_member_is_read(folder: CounterProject) -> None:
+    folder.sql(
+        READER.replace(
+            "WHERE", "WHERE counter = CASE WHEN DATE '{{ ds }}' = DATE '2026-01-02' THEN 'b' ELSE 'a' END AND"
+        )
+    )
+    folder.run()
+    with folder.open() as project:
+        rows = project.query("SELECT counter FROM core.sums ORDER BY ds").to_pylist()
+    assert [row["counter"] for row in rows] == ["a", "b", "a"]
+
+
+def test_what_a_framework_raises_is_one_problem(folder: CounterProject) -> None:
+    folder.counter("x", constants={"counter": [1]})
+    (message,) = folder.problems()
+    assert message.startswith("The compile of counter failed: KeyError: <class 'list'> (families.py:")
+
+
+def test_this_is_the_table_in_a_run(folder: CounterProject) -> None:
+    folder.sql(
+        "/* drawloom\ntable: core.t\nuntil: 'forever: a test'\ncolumns: {n: BIGINT}\n*/\n"
+        "SELECT count(*) AS n FROM raw.events WHERE ds = DATE '{{ ds }}'\n"
+        "UNION ALL SELECT n FROM {{ this }} WHERE ds = DATE '{{ ds }}' - 1"
+    )
+    folder.run()
+    with folder.open() as project:
+        assert project.query("SELECT count(*) AS n FROM core.t WHERE ds = DATE '2026-01-03'").to_pylist() == [{"n": 3}]
+
+
+def test_a_changed_source_does_not_force_landed_partitions(
+    folder: CounterProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.run()
+    landed = replace(
+        counters, compile=lambda spec, project: (replace(s, landed=True) for s in counters.compile(spec, project))
+    )
+    monkeypatch.setattr("drawloom.run.compile_project.find_frameworks", lambda: ({"counter": landed}, []))
+    with folder.open() as project:
+        assert project.plan(first=DAYS[0], force_source=["raw.events"]).todo == ()
+        assert len(project.plan(["counters.a"], DAYS[0], DAYS[0], force=True).todo) == 1

@@ -32,7 +32,7 @@ def good_page(spec: object, given: Mapping[str, str]) -> Page:
     where = f"WHERE ds <= DATE '{day}'" if (day := chosen.day("as_of")) else ""
     query = f"SELECT ds, n FROM toys.a {where} ORDER BY ds {chosen['order']}"
     verdict = Verdict(query, lambda rows: Judgement(f"{rows[0]['n']} rows"))
-    return Page("a", (chart(query),), (Fact("rows", query, "n", day="ds", compare=(1,)),), verdict, chosen.offered)
+    return Page("a", (chart(query),), (Fact("rows", query, "n", day="ds", compare=(1,)),), verdict, chosen.choices)
 
 
 def counting_calls(value: Callable[[int], int]) -> Callable[[], dict[str, Any]]:
@@ -143,7 +143,7 @@ def test_backfill_sql_that_disagrees(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ),
         (
             lambda spec, given: Page("a", (chart(f"{QUERY} LIMIT {given['limit']}"),)),
-            "page: the page of a raises KeyError: 'limit'",
+            "page: the page of a raises InputError: specs/case.yml:1: The page of toy failed: KeyError: 'limit' (test_case.py:",
         ),
     ],
 )

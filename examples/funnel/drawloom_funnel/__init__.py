@@ -1,6 +1,6 @@
 """A funnel framework for drawloom: how many entities get how far through some steps, each day."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -52,10 +52,10 @@ def funnel_page(spec: Funnel, given: Mapping[str, str]) -> Page:
     query = f"SELECT number, step, entities FROM {table} WHERE ds = {last} ORDER BY number"
     end = Fact("got to the end", query, "entities")
     steps = Chart("steps", "How far they got", "bars", query, "step", (Series("entities", "entities", "blue"),))
-    return Page(spec.name, (steps,), (end,), Verdict(query, judge), chosen.offered, spec.description)
+    return Page(spec.name, (steps,), (end,), Verdict(query, judge), chosen.choices, spec.description)
 
 
-def judge(rows: list[Row]) -> Judgement:
+def judge(rows: Sequence[Row]) -> Judgement:
     """Which part of those who began got to the end."""
     first, last = rows[0], rows[-1]
     if not first["entities"]:

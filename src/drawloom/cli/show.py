@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from drawloom.cli.options import Folder, OutFormat, open_project
-from drawloom.cli.output import Format, console, grid, print_json
+from drawloom.cli.output import Format, console, grid, pluralize, print_json
 from drawloom.cli.terminal_charts import chart_lines, format_value, sparkline
 from drawloom.model import refuse
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from drawloom.frameworks.page import Choice, DataTable
+    from drawloom.frameworks.page import Choice, DataColumn, DataTable
     from drawloom.run.pages import FactValue, PageData
+    from drawloom.run.project import Project
 
 WIDTH = 80
 TONES = {"good": "green", "bad": "red", "neutral": "yellow", "unknown": "yellow"}
@@ -24,7 +26,10 @@ TONES = {"good": "green", "bad": "red", "neutral": "yellow", "unknown": "yellow"
 
 def show(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A pipeline, one of its tables, or a family.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A pipeline, one of its tables, or a family; a list of them without.", show_default=False),
+    ] = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
@@ -32,11 +37,29 @@ def show(
     from drawloom.run.pages import load_page, page_json
 
     project = open_project(context, folder)
+    if name is None:
+        _show_list(project, as_json=format is Format.JSON)
+        return
     data = load_page(project, name, parse_choices(context.args))
     if format is Format.JSON:
         print_json(page_json(data))
     else:
         print_page(data, console(width=WIDTH))
+
+
+def _show_list(project: Project, *, as_json: bool) -> None:
+    """Print the names that have pages: pipelines, and families."""
+    from rich.markup import escape
+
+    found = [(p.name, p.kind, p.description.strip().partition("\n")[0]) for p in project.pipelines]
+    found += [(f.name, "family", pluralize(len(f.members), "table")) for f in project.families]
+    if as_json:
+        print_json([dict(zip(("name", "kind", "description"), row, strict=True)) for row in found])
+        return
+    table = grid("name", "kind", "what it is")
+    for row in sorted(found):
+        table.add_row(*map(escape, row))
+    console(width=WIDTH).print(table)
 
 
 def parse_choices(arguments: Sequence[str]) -> dict[str, str]:
@@ -62,7 +85,8 @@ def print_page(data: PageData, out: Console) -> None:
     from drawloom.frameworks.page import Chart
 
     page = data.page
-    out.print(f"[bold]{escape(page.title)}[/]")
+    day = next((f" on {fact.day}" for fact in data.facts if fact.day), "")
+    out.print(f"[bold]{escape(page.title)}[/]{day}")
     if page.description:
         out.print(f"[dim]{escape(page.description.strip())}[/]")
     if data.verdict:
@@ -92,13 +116,14 @@ def _print_facts(facts: Iterable[FactValue], out: Console) -> None:
         table = grid("", ">now", *(f">{days} days" for days in spans), "by day")
         for one in with_history:
             changes = [_change(one.changes.get(days), higher_is_better=one.fact.higher_is_better) for days in spans]
-            value = format_value(one.value, one.fact.format)
-            table.add_row(escape(one.fact.label), value, *changes, sparkline(one.history[-28:]))
+            value = format_value(one.value, one.fact.format) or "-"
+            table.add_row(escape(one.fact.label), escape(value), *changes, sparkline(one.history[-28:]))
         out.print(table)
     for one in found:
         if not one.history:
             note = f" [dim]{escape(one.fact.note)}[/]" if one.fact.note else ""
-            out.print(f"{escape(one.fact.label)} [bold]{format_value(one.value, one.fact.format)}[/]{note}")
+            value = format_value(one.value, one.fact.format) or "-"
+            out.print(f"{escape(one.fact.label)} [bold]{escape(value)}[/]{note}")
 
 
 def _change(part: float | None, *, higher_is_better: bool | None) -> str:
@@ -112,11 +137,21 @@ def _change(part: float | None, *, higher_is_better: bool | None) -> str:
 def _table(block: DataTable, rows: Sequence[Mapping[str, Any]]) -> Any:
     from rich.markup import escape
 
-    columns = [(c.name, c.label or c.name, c.format) for c in block.columns] or [(key, key, "text") for key in rows[0]]
-    table = grid(*(f"{'' if kind == 'text' else '>'}{label}" for _, label, kind in columns))
+    from drawloom.frameworks.page import DataColumn
+
+    columns = block.columns or tuple(DataColumn(key) for key in rows[0])
+    table = grid(
+        *(f"{'>' if _is_number(column, rows) else ''}{escape(column.label or column.name)}" for column in columns)
+    )
     for row in rows:
-        table.add_row(*(escape(format_value(row[name], kind)) for name, _, kind in columns))
+        table.add_row(*(escape(format_value(row[column.name], column.format)) for column in columns))
     return table
+
+
+def _is_number(column: DataColumn, rows: Sequence[Mapping[str, Any]]) -> bool:
+    if column.format != "text":
+        return True
+    return any(isinstance(row[column.name], int | float | Decimal) and row[column.name] is not True for row in rows)
 
 
 def _print_choices(choices: Sequence[Choice], out: Console) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 SPARKS = "▁▂▃▄▅▆▇█"
 SHADES = " ░▒▓█"
+MARKS, BELOW = "█▓░▚", "▒"
 MAX_BARS = 21  # rows of a chart over days: three weeks; the page lists what was chosen
 LABEL = 12
 
@@ -34,10 +35,13 @@ def format_value(value: Any, kind: Format = "integer") -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def sparkline(values: Sequence[Any]) -> str:
-    """A line of bars from zero to the largest value; a gap for None."""
-    most = max((value for value in values if value is not None), default=0) or 1
-    return "".join(" " if value is None else SPARKS[max(0, min(round(value / most * 7), 7))] for value in values)
+def sparkline(values: Sequence[Any], least: float = 0) -> str:
+    """A line of bars, from ``least`` to the most; a gap for NULL."""
+    most = max((value for value in values if value is not None), default=0)
+    span = (most - least) or 1
+    return "".join(
+        " " if value is None else SPARKS[max(0, min(round((value - least) / span * 7), 7))] for value in values
+    )
 
 
 def chart_lines(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
@@ -55,27 +59,34 @@ def _bars(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
     most_above, most_below = (max(_sum(row, part) for row in shown) for part in (above, below))
     unit = (most_above + most_below or 1) / room
     left = round(most_below / unit)
-    yield _legend(chart.series)
+    yield _legend([*above, *below])
     for row in shown:
         line = Text(f"{format_value(row[chart.x], 'text'):<{LABEL}}")
         hanging = _segments(row, below, unit)
-        line.append(" " * (left - sum(n for n, _ in hanging)))
-        for n, colour in reversed(hanging):
-            line.append("▒" * n, style=colour)  # distinguishable without colours, too
+        line.append(" " * (left - sum(n for n, _, _ in hanging)))
+        for n, mark, colour in reversed(hanging):
+            line.append(mark * n, style=colour)
         line.append("│" if below else "", style="dim")
-        for n, colour in _segments(row, above, unit):
-            line.append("█" * n, style=colour)
+        for n, mark, colour in _segments(row, above, unit):
+            line.append(mark * n, style=colour)
         ends = [f"+{format_value(_sum(row, above))}"] if below else [format_value(_sum(row, above))]
         ends += [f"-{format_value(_sum(row, below))}"] if below else []
         yield line.append(" " + " ".join(ends), style="dim")
 
 
-def _segments(row: Row, series: Sequence[Series], unit: float) -> list[tuple[int, str]]:
-    """How many cells each series takes; rounded together, so that they add up to their sum."""
+def _marks(series: Sequence[Series]) -> dict[str, str]:
+    """What each series is drawn with, so that they can be told apart without colours, too."""
+    above = [one.column for one in series if not one.below]
+    return {one.column: BELOW if one.below else MARKS[above.index(one.column) % len(MARKS)] for one in series}
+
+
+def _segments(row: Row, series: Sequence[Series], unit: float) -> list[tuple[int, str, str]]:
+    """The cells of each series, its mark and colour; rounded together, so that they add up to their sum."""
+    marks = _marks(series)
     found, total, cells = [], 0.0, 0
     for one in series:
         total += row[one.column] or 0
-        found.append((round(total / unit) - cells, HEX[one.colour]))
+        found.append((round(total / unit) - cells, marks[one.column], HEX[one.colour]))
         cells = round(total / unit)
     return found
 
@@ -87,9 +98,9 @@ def _sum(row: Row, series: Sequence[Series]) -> float:
 def _legend(series: Sequence[Series]) -> Text:
     from rich.text import Text
 
-    line = Text()
+    line, marks = Text(), _marks(series)
     for one in series:
-        line.append("■ ", style=HEX[one.colour]).append(f"{one.label}  ", style="dim")
+        line.append(f"{marks[one.column]} ", style=HEX[one.colour]).append(f"{one.label}  ", style="dim")
     return line
 
 
@@ -98,11 +109,11 @@ def _lines(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
     from rich.text import Text
 
     label = max(len(one.label) for one in chart.series)
-    shown = rows[-(width - label - 40) :]
+    shown = rows[-max(8, width - label - 40) :]
     for one in chart.series:
         values = [row[one.column] for row in shown]
         known = [value for value in values if value is not None]
-        line = Text(f"{one.label:<{label}} ").append(sparkline(values), style=HEX[one.colour])
+        line = Text(f"{one.label:<{label}} ").append(sparkline(values, min(known, default=0)), style=HEX[one.colour])
         if known:
             low, high = (format_value(value, chart.format) for value in (min(known), max(known)))
             line.append(f" {format_value(known[-1], chart.format)}", style="bold").append(
@@ -132,13 +143,14 @@ def _areas(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
 
     total = _sum(rows[-1], chart.series) or 1
     bar = Text(f"{format_value(rows[-1][chart.x], 'text'):<{LABEL}}")
-    for n, colour in _segments(rows[-1], chart.series, total / (width - LABEL - 2)):
-        bar.append("█" * n, style=colour)
+    for n, mark, colour in _segments(rows[-1], chart.series, total / (width - LABEL - 2)):
+        bar.append(mark * n, style=colour)
     yield bar
+    marks = _marks(chart.series)
     label = max(len(one.label) for one in chart.series)
     for one in chart.series:
         value = rows[-1][one.column] or 0
-        line = Text("■ ", style=HEX[one.colour]).append(f"{one.label:<{label}} ", style="default")
+        line = Text(f"{marks[one.column]} ", style=HEX[one.colour]).append(f"{one.label:<{label}} ", style="default")
         line.append(sparkline([row[one.column] for row in rows[-28:]]), style=HEX[one.colour])
         yield line.append(f" {format_value(value, chart.format)} ({value / total:.0%})", style="dim")
 
@@ -163,7 +175,7 @@ def _heatmap(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
     cells = {(row[chart.y], row[chart.x]): row[chart.value] for row in rows}
     across = list(dict.fromkeys(row[chart.x] for row in rows))
     texts = {key: format_value(value, chart.format) for key, value in cells.items()}
-    size = max([3, *(len(text) + 1 for text in texts.values()), *(len(format_value(x, "text")) for x in across)]) + 1
+    size = max([3, *(len(text) + 1 for text in texts.values()), *(len(format_value(x, "text")) for x in across)]) + 2
     across = across[: (width - LABEL) // size]
     most = max((abs(value) for value in cells.values() if value is not None), default=0) or 1
     colour = HEX[chart.series[0].colour] if chart.series else HEX["blue"]
@@ -173,7 +185,7 @@ def _heatmap(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
         for x in across:
             value = cells.get((y, x))
             shade = " " if value is None else SHADES[round(abs(value) / most * 4)]
-            line.append(f"{shade}{texts.get((y, x), ''):>{size - 1}}", style=colour if value is not None else "dim")
+            line.append(f" {shade}{texts.get((y, x), ''):>{size - 2}}", style=colour if value is not None else "dim")
         yield line
 
 
@@ -218,7 +230,7 @@ def _strip(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
     labels = {one.column: one.label for one in chart.series}
     yield _legend(chart.series)
     for y, group in groupby(
-        sorted(rows, key=lambda row: (str(row[chart.y]), row[chart.x])), key=lambda row: row[chart.y]
+        sorted(rows, key=lambda row: (str(row[chart.y]), str(row[chart.x]))), key=lambda row: row[chart.y]
     ):
         states = [row[chart.value] for row in group]
         room = max(10, min(width - 44, len(states)))

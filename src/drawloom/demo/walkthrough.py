@@ -42,7 +42,7 @@ WALKTHROUGH = (
     DemoCommand("Which planes flew the most miles out of New York?", ("query", PLANES)),
     DemoCommand(
         "A dozen lines of YAML count who is new, resurrected and churned.",
-        ("show", "planes", "--days", "7", "--activity", "flights"),
+        ("show", "planes", "--days", "14", "--activity", "flights"),
     ),
     DemoCommand("Run it again: nothing is computed twice without a reason.", ("run",), exit_code=3),
     DemoCommand("Force it all the same: the rows come out the same.", ("run", "report.carrier_week", "--force")),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 from drawloom.frameworks.families import with_constants
 from drawloom.frameworks.page import Page
 from drawloom.frameworks.plugins import find_plugins, load_plugins
-from drawloom.model import Fix, InputError, Pipeline, Problem, Schedule, Step, Where
+from drawloom.model import DrawloomError, Fix, InputError, Pipeline, Problem, Schedule, Step, Where
 from drawloom.specs.base import Spec
 from drawloom.specs.config import Config, Defaults
 from drawloom.specs.fields import Forever
@@ -123,7 +125,8 @@ def compile_spec(framework: Framework, spec: Spec, project: ProjectContext) -> P
     problems = list(_common_problems(spec, project))
     steps: tuple[Step, ...] = ()
     try:
-        steps = tuple(with_constants(step) for step in framework.compile(spec, project))
+        with framework_errors(framework.kind, "compile", spec.where):
+            steps = tuple(with_constants(step) for step in framework.compile(spec, project))
     except InputError as error:
         problems += error.problems
     if problems:
@@ -144,6 +147,26 @@ def compile_spec(framework: Framework, spec: Spec, project: ProjectContext) -> P
         on_success=spec.on_success,
         on_failure=spec.on_failure,
     )
+
+
+@contextmanager
+def framework_errors(name: str, part: str, where: Where) -> Iterator[None]:
+    """Report what the code of a framework raises as one problem, with the line of its code.
+
+    Args:
+        name: the framework, or its page.
+        part: ``compile`` or ``page``.
+        where: the spec.
+    """
+    try:
+        yield
+    except DrawloomError:
+        raise
+    except Exception as error:  # a third party's code may raise anything
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        line = f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
+        problem = Problem(f"broken-{part}", "error", f"The {part} of {name} failed: {line}.", where)
+        raise InputError(problem) from error
 
 
 class SpecCompiler:
@@ -196,7 +219,8 @@ class SpecCompiler:
     def use(self, kind: str, name: str | None = None) -> tuple[Spec, ...]:
         """The specs of a kind, but for the one that is being compiled; those of a name, if it is given."""
         user = self._compiling[-1] if self._compiling else None
-        found = tuple(s for s in self._specs if s.kind == kind and s is not user and name in {None, s.name})
+        named = (spec for spec in self._specs if spec.kind == kind and name in {None, spec.name})
+        found = tuple(spec for spec in named if name or spec is not user)
         for spec in found:
             self.pipeline(spec)
         return found

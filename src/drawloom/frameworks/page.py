@@ -29,6 +29,7 @@ HEX: Mapping[Colour, str] = {
     "navy": "#0b5cab",
     "grey": "#9aa5b1",
 }
+TAKEN = frozenset({"format", "project", "help"})  # options of `drawloom show`
 LATEST = "latest"  # the value of a day that was not chosen
 
 
@@ -174,7 +175,7 @@ class Choices(Mapping[str, str]):
     ('28', None)
     """
 
-    offered: tuple[Choice, ...] = field(default=())
+    choices: tuple[Choice, ...] = field(default=())
 
     @classmethod
     def of(cls, given: Mapping[str, str], *offered: Choice) -> Choices:
@@ -189,13 +190,13 @@ class Choices(Mapping[str, str]):
         return cls(tuple(_chosen(given, one) for one in offered))
 
     def __getitem__(self, name: str) -> str:
-        return {one.name: one.value for one in self.offered}[name]
+        return {one.name: one.value for one in self.choices}[name]
 
     def __iter__(self) -> Iterator[str]:
-        return (one.name for one in self.offered)
+        return (one.name for one in self.choices)
 
     def __len__(self) -> int:
-        return len(self.offered)
+        return len(self.choices)
 
     def day(self, name: str) -> date | None:
         """A chosen day; None for the latest."""
@@ -236,12 +237,26 @@ def _is_day(text: str) -> bool:
     return True
 
 
+def drawn_columns(block: Block) -> set[str]:
+    """The columns that the query of a block must return."""
+    if isinstance(block, DataTable):
+        return {column.name for column in block.columns}
+    columns = {block.x, block.y, block.value, *(s.low for s in block.series), *(s.high for s in block.series)}
+    if block.form not in {"strip", "heatmap"}:
+        columns |= {one.column for one in block.series}
+    return columns - {""}
+
+
 def check_page(page: Page) -> Page:
     """The page, if it can be drawn.
 
     Raises:
         InputError: two blocks have the same name, or a chart lacks a column that its form needs.
     """
+    for choice in page.choices:
+        if choice.name in TAKEN or not choice.name.isidentifier():
+            rule = f"must be a word like as_of, and none of {', '.join(sorted(TAKEN))}: it is an option"
+            raise refuse("bad-page", f"choice == {choice.name!r}, {rule}.")
     names = [block.name for block in page.blocks]
     double = next((name for name in names if names.count(name) > 1), None)
     if double:

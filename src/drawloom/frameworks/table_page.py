@@ -31,7 +31,7 @@ def table_page(pipeline: Pipeline, given: Mapping[str, str]) -> Page:
     return Page(
         title=chosen["table"],
         description=pipeline.description,
-        choices=chosen.offered,
+        choices=chosen.choices,
         facts=(
             Fact("last day", f"SELECT max(ds) AS ds FROM {table} WHERE ds <= {last}", "ds", "day"),
             Fact("rows of the last day", by_day, "n_rows", day="ds", compare=(7, 28)),

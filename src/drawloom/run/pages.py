@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from drawloom.frameworks.page import Block, Chart, Fact, Judgement, Page, Row, Verdict, check_page
+from drawloom.frameworks.base import framework_errors
+from drawloom.frameworks.page import Block, Chart, Fact, Judgement, Page, Row, Verdict, check_page, drawn_columns
 from drawloom.frameworks.table_page import family_page, table_page
-from drawloom.model import refuse
+from drawloom.model import InputError, Where, errors, refuse
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
@@ -21,6 +24,7 @@ class FactValue:
 
     fact: Fact
     value: Any
+    day: date | None
     changes: Mapping[int, float | None]
     history: Sequence[Any]
 
@@ -44,9 +48,12 @@ def make_page(project: Project, name: str, choices: Mapping[str, str]) -> tuple[
     compiled = project.compiled
     if family := compiled.families.get(name.lower()):
         return check_page(family_page(family, choices)), tuple(member.table for member in family.members)
+    if wrong := errors(compiled.problems):
+        raise InputError(*wrong)  # else a spec with errors would be called unknown
     (pipeline,) = project.select([name])
     framework, spec = compiled.frameworks[pipeline.kind], compiled.specs[pipeline.name]
-    page = framework.page(spec, choices) if framework.page else table_page(pipeline, choices)
+    with framework_errors(framework.kind, "page", pipeline.spec):
+        page = framework.page(spec, choices) if framework.page else table_page(pipeline, choices)
     return check_page(page), tuple(pipeline.tables)
 
 
@@ -67,15 +74,34 @@ def load_page(project: Project, name: str, choices: Mapping[str, str]) -> PageDa
         raise refuse("no-partition", f"{name} has no partitions yet.", fix=f"drawloom run {name}")
 
     def rows(query: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = project.query(query).to_pylist()
-        return found
+        found = project.query(query).to_pylist()
+        return [{name: _plain_value(value) for name, value in row.items()} for row in found]
 
-    return PageData(
-        page,
-        _judge(page.verdict, rows(page.verdict.query)) if page.verdict else None,
-        tuple(_fact_value(fact, rows(fact.query)) for fact in page.facts),
-        tuple((block, rows(block.query)) for block in page.blocks),
-    )
+    with framework_errors(page.title, "page", Where()):
+        return PageData(
+            page,
+            _judge(page.verdict, rows(page.verdict.query)) if page.verdict else None,
+            tuple(_fact_value(fact, rows(fact.query)) for fact in page.facts),
+            tuple((block, _with_drawn_columns(block, rows(block.query))) for block in page.blocks),
+        )
+
+
+def _with_drawn_columns(block: Block, rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows, if they have the columns that are drawn."""
+    missing = drawn_columns(block) - set(rows[0]) if rows else set()
+    if missing:
+        message = f"{block.name}: the query of this part of the page does not return {', '.join(sorted(missing))}."
+        raise refuse("bad-page", message, None, f"It returns {', '.join(rows[0])}.")
+    return rows
+
+
+def _plain_value(value: Any) -> Any:
+    """A value that can be drawn and is JSON: sums of integers come as decimals, and NaN and infinity are no numbers."""
+    if isinstance(value, Decimal) and value.is_finite():
+        return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else float(value)
+    if isinstance(value, Decimal | float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _judge(verdict: Verdict, rows: Sequence[Row]) -> Judgement:
@@ -84,18 +110,25 @@ def _judge(verdict: Verdict, rows: Sequence[Row]) -> Judgement:
 
 def _fact_value(fact: Fact, rows: Sequence[Row]) -> FactValue:
     if not rows:
-        return FactValue(fact, None, {}, ())
+        return FactValue(fact, None, None, {}, ())
     last = rows[-1]
     by_day: dict[date, Any] = {row[fact.day]: row[fact.value] for row in rows} if fact.day else {}
     changes = {
         days: _relative_change(by_day.get(last[fact.day] - timedelta(days=days)), last[fact.value])
         for days in fact.compare
     }
-    return FactValue(fact, last[fact.value], changes, [row[fact.value] for row in rows] if fact.day else ())
+    return FactValue(
+        fact,
+        last[fact.value],
+        last[fact.day] if fact.day else None,
+        changes,
+        [row[fact.value] for row in rows] if fact.day else (),
+    )
 
 
 def _relative_change(before: Any, now: Any) -> float | None:
-    return None if not before or now is None else (now - before) / before
+    numbers = isinstance(before, int | float) and isinstance(now, int | float)
+    return (now - before) / before if numbers and before else None
 
 
 def page_json(data: PageData) -> dict[str, Any]:
@@ -119,6 +152,7 @@ def _fact_json(value: FactValue) -> dict[str, Any]:
         "value": value.value,
         "format": value.fact.format,
         "note": value.fact.note,
+        "day": value.day,
         "changes": {f"{days}d": change for days, change in value.changes.items()},
         "history": list(value.history),
         "query": value.fact.query,

@@ -145,9 +145,10 @@ class Project(Warehouse):
             for table in pipeline.tables
             for ds in pipeline.schedule.run_days(start, end)
         }
-        landed = {step.into.name for p in self.pipelines for step in p.steps if step.landed and not names}
-        forced = {key for key in targets if key[0] not in landed} if force else set()
-        plan = self._plan(forced | self._partitions_reading(force_source, start, end))
+        landed = {step.into.name for p in self.pipelines for step in p.steps if step.landed}
+        forced = {key for key in targets if names or key[0] not in landed} if force else set()
+        readers = {key for key in self._partitions_reading(force_source, start, end) if key[0] not in landed}
+        plan = self._plan(forced | readers)
         return plan.only(targets, upstream=upstream) if names or first or last else plan
 
     def status(self, names: Sequence[str] = ()) -> Plan:

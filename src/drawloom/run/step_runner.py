@@ -239,6 +239,7 @@ def render_step(
 ) -> str:
     """The SQL of a step (or another of its texts) for a day, in this dialect."""
     source = step.sql or "" if text is None else text
+    names = {"target": step.into.name, **names}
     sql = render(source, day, schedule=schedule, params=step.params, where=step.where, **names).text
     if step.dialect == dialect:
         return sql.strip().rstrip(";")

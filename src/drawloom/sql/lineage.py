@@ -34,7 +34,7 @@ def lineage(script: Script) -> dict[str, list[str]]:
 
 
 def _lineage(script: Script) -> dict[str, list[str]]:
-    builder = SourceBuilder(script.catalog, script.keys, script.dialect)
+    builder = SourceBuilder(script.catalog, script.keys, script.dialect, script.rendered)
     context = AnalysisContext(ConstantFolder(script.dialect, script.rendered.text), ProbeDays([script.day]), builder)
     effects = ScriptEffects(context)
     effects.run(script.statements)

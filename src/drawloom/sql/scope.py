@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from sqlglot import exp
+from sqlglot import Dialect, TokenType, exp
 
 from drawloom.model import Family
 from drawloom.sql.catalog import Catalog, CatalogEntry, find_entry
 from drawloom.sql.days.day_set import Grain
 from drawloom.sql.families import family_query
+
+if TYPE_CHECKING:
+    from drawloom.sql.template.rendering import Rendered
 
 _TIME_SUFFIXES = ("timestamp", "_ts", "_at", "_time", "datetime")
 
@@ -118,9 +122,13 @@ def file_path(table: exp.Table) -> str | None:
 class SourceBuilder:
     """Builds the join tree of a SELECT from its FROM and its joins."""
 
-    def __init__(self, catalog: Catalog, keys: tuple[str, ...], dialect: str = "") -> None:
+    def __init__(
+        self, catalog: Catalog, keys: tuple[str, ...], dialect: str = "", rendered: Rendered | None = None
+    ) -> None:
         self.catalog = catalog
         self.keys = keys
+        self.dialect = dialect
+        self.rendered = rendered
         self.pseudo_columns = _PSEUDO_COLUMNS.get(dialect, ())
         self.shared: dict[int, exp.Expr] = {}
         self.families: dict[str, Family] = {}
@@ -224,19 +232,44 @@ class SourceBuilder:
             return Source(alias, "table", node, path, CatalogEntry(keys=()))
         entry = self.entry(name)
         if entry.family is not None:
-            return Source(
-                alias,
-                "query",
-                node,
-                query=self._family(node, entry.family),
-                entry=entry,
-                columns=columns,
-                opaque=opaque,
-            )
+            query = self._family(node, entry.family)
+            opaque = opaque or bool(node.args.get("pivots"))
+            return Source(alias, "query", node, name, entry, query=query, columns=columns, opaque=opaque)
         keys = self.keys if entry.keys is None else entry.keys
         keys += self.pseudo_columns if keys else ()
         opaque = opaque or bool(columns)
         return Source(alias, "table", node, name, entry, tuple(key.lower() for key in keys), opaque=opaque)
+
+    @cached_property
+    def has_fixed_structure(self) -> bool:
+        """Whether the template inserts only parts of string literals, so that the query is the same every day but for those."""
+        if self.rendered is None:
+            return False
+        source, text, pieces = self.rendered.source, self.rendered.text, self.rendered.pieces
+        if "{%" in source:
+            return False
+        if source.count("{{") != sum(
+            not piece.literal for piece in pieces
+        ):  # one rendered nothing, so it may be anywhere
+            return False
+        strings = [
+            (t.start, t.end)
+            for t in Dialect.get_or_raise(self.dialect).tokenize(text)
+            if t.token_type == TokenType.STRING
+        ]
+        ends = [*(piece.start for piece in pieces[1:]), len(text)]
+        inserted = [(p.start, end) for p, end in zip(pieces, ends, strict=True) if not p.literal]
+        return all(any(start <= first and last <= end + 1 for start, end in strings) for first, last in inserted)
+
+    def is_verbatim(self, node: exp.Expr) -> bool:
+        """Whether a literal stands in the user's text as it is, and is not rendered by the template."""
+        start, end = node.meta.get("start"), node.meta.get("end")
+        return (
+            self.rendered is not None
+            and start is not None
+            and end is not None
+            and self.rendered.is_verbatim(start, end + 1)
+        )
 
     def _family(self, node: exp.Table, family: Family) -> exp.Query:
         """The query of a family; its nodes get the position of the reference, so that findings have a place in the text."""

@@ -153,7 +153,7 @@ class _Reader:
         days = [runs[index].day for index in variant.runs]
         probe_days = ProbeDays(days, [runs[index].hour for index in variant.runs])
         constants = ConstantFolder(self.dialect, variant.rendered.text, variant.moving_literals, PerProbe(days))
-        sources = SourceBuilder(self.catalog, self.keys, self.dialect)
+        sources = SourceBuilder(self.catalog, self.keys, self.dialect, variant.rendered)
         effects = ScriptEffects(AnalysisContext(constants, probe_days, sources))
         effects.run(variant.statements)
         return _VariantEffects(variant, effects, probe_days)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from drawloom.frameworks.page import Block, Chart, Page
+from drawloom.frameworks.page import Chart, Page, drawn_columns
 from drawloom.run.pages import make_page
 from drawloom.run.project import Project
 from drawloom.testing.laws import BrokenLawError
@@ -34,7 +34,7 @@ def check_page(project: Project, name: str, chosen: Mapping[str, str]) -> Page:
         _check_query(project, f"the fact {fact.label!r} of {name}{choice}", fact.query, {fact.value, fact.day})
     for block in page.blocks:
         what = "chart" if isinstance(block, Chart) else "table"
-        _check_query(project, f"the {what} {block.name!r} of {name}{choice}", block.query, _drawn_columns(block))
+        _check_query(project, f"the {what} {block.name!r} of {name}{choice}", block.query, drawn_columns(block))
     return page
 
 
@@ -51,13 +51,3 @@ def _part(part: str) -> Iterator[None]:
         yield
     except Exception as error:  # a framework's own code may raise anything
         raise BrokenLawError("page", f"{part} raises {type(error).__name__}: {error}") from error
-
-
-def _drawn_columns(block: Block) -> set[str]:
-    if not isinstance(block, Chart):
-        return {column.name for column in block.columns}
-    drawn = {block.x, block.y, block.value}
-    drawn |= {name for one in block.series for name in (one.low, one.high)}
-    if block.form not in {"strip", "heatmap"}:  # whose series, if any, are values of one column
-        drawn |= {one.column for one in block.series}
-    return drawn

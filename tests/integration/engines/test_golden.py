@@ -140,11 +140,7 @@ def golden(expected_rows: tuple[BuildProject, dict[str, pa.Table]], tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("expected_rows", "kind"),
-    [
-        pytest.param(make, kind, marks=pytest.mark.nightly if make == "flights" or kind == "trino-iceberg" else [])
-        for make in PROJECTS
-        for kind in KINDS
-    ],
+    [pytest.param(make, kind, marks=pytest.mark.nightly) for make in PROJECTS for kind in KINDS],
     indirect=["expected_rows"],
 )
 def test_every_engine_returns_the_rows_of_duckdb(

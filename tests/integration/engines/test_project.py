@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 SPARK = pytest.param("spark", marks=pytest.mark.nightly)
 ICEBERG = pytest.param("trino-iceberg", marks=pytest.mark.nightly)  # differs from Hive only in the storage
-KINDS = ("duckdb", "spark", "trino-hive", ICEBERG)
+KINDS = ("duckdb", SPARK, "trino-hive", ICEBERG)
 
 Rows = dict[str, list[str]]
 
@@ -139,7 +139,8 @@ with Project.load(sys.argv[1]) as project:
 """
 
 
-@pytest.mark.parametrize("kind", ["duckdb", SPARK, "trino-hive", ICEBERG])
+@pytest.mark.nightly
+@pytest.mark.parametrize("kind", ["duckdb", "spark", "trino-hive", "trino-iceberg"])
 def test_a_crash_before_the_record_is_saved_is_repaired(build: Build, expected_rows: Rows, kind: str) -> None:
     small_project = build(kind)
     small_project.run()

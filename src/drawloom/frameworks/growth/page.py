@@ -49,7 +49,7 @@ def growth_page(spec: Growth, given: Mapping[str, str]) -> Page:
     return Page(
         title=f"{spec.name}: {view.activity}",
         description=spec.description,
-        choices=chosen.offered,
+        choices=chosen.choices,
         verdict=Verdict(view.totals(view.longest, "*", days=COMPARED), _judge),
         facts=tuple(_facts(view)),
         blocks=tuple(_blocks(view)),
