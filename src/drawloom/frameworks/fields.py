@@ -51,6 +51,10 @@ Window = Annotated[
 """A number of days up to the day that is filled, like 28 or 28d."""
 
 
+Windows = Annotated[tuple[Window, ...], Field(strict=False, min_length=1)]
+"""Several windows, at least one."""
+
+
 class Dimension(SpecPart):
     """A column that rows are counted by. The long tail of its values, all but the most frequent ones, can be cut: they become '(other)'."""
 

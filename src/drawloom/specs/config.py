@@ -163,7 +163,7 @@ class SourceConfig(SpecPart):
 class Config(SpecModel):
     """The settings of a project. Paths are relative to the folder of the file.
 
-    Texts have ``${NAME}`` as written; ``env.expand`` gives their values, which must not be printed.
+    ``${NAME}`` in a text is the value of an environment variable, which is never printed.
     """
 
     _root: Path = PrivateAttr(default=Path())
