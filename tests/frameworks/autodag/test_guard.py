@@ -130,4 +130,4 @@ def test_any_text_ends(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["{%", "/*", "$a$", "'", "{{", "(", '"', "a$b$", ";", "glob(", "a;"])
 def test_long_junk_ends_soon(text: str) -> None:
-    assert isinstance(found(text * 100_000), list)
+    assert isinstance(found(text * 20_000), list)

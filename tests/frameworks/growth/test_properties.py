@@ -27,7 +27,7 @@ def made(growth_project: dict[str, Any]) -> Iterator[GrowthProject]:
 
 
 @given(houses(12) | houses(35))
-@examples(quick=3, nightly=30, phases=UNSHRUNK)
+@examples(quick=2, nightly=30, phases=UNSHRUNK)
 def test_all_days_at_once_equal_the_reference(parts: dict[str, Any]) -> None:
     with made(parts) as growth_project:
         growth_project.run()

@@ -92,18 +92,20 @@ def test_no_errors_on_canonical_dialect_constructs() -> None:
         assert errors(lint_script(read_script(row["duckdb_src"]))) <= {"random"}, name
 
 
+LONG_TEXTS = {
+    "in-list": "SELECT a FROM t WHERE ds = '{{ ds }}' AND id IN (" + ", ".join(map(str, range(10_000))) + ")",
+    "ctes": "WITH "
+    + ", ".join(f"q{n} AS (SELECT * FROM {f'q{n - 1}' if n else 't'})" for n in range(300))
+    + " SELECT 1 FROM q299",
+    "union": " UNION ALL ".join(["SELECT a FROM t WHERE ds = '{{ ds }}'"] * 500),
+    "and": "SELECT a FROM t WHERE ds = '{{ ds }}' AND " + " AND ".join(f"c{n} / d{n} > 1" for n in range(500)),
+    "sources": "SELECT " + ", ".join(f"x{n}.a" for n in range(150)) + " FROM " + ", ".join(f"x{n}" for n in range(150)),
+}
+NIGHTLY = {"union", "and", "sources"}
+
+
 @pytest.mark.parametrize(
-    "text",
-    [
-        "SELECT a FROM t WHERE ds = '{{ ds }}' AND id IN (" + ", ".join(map(str, range(10_000))) + ")",
-        " UNION ALL ".join(["SELECT a FROM t WHERE ds = '{{ ds }}'"] * 500),
-        "SELECT a FROM t WHERE ds = '{{ ds }}' AND " + " AND ".join(f"c{n} / d{n} > 1" for n in range(500)),
-        "WITH "
-        + ", ".join(f"q{n} AS (SELECT * FROM {f'q{n - 1}' if n else 't'})" for n in range(300))
-        + " SELECT 1 FROM q299",
-        "SELECT " + ", ".join(f"x{n}.a" for n in range(150)) + " FROM " + ", ".join(f"x{n}" for n in range(150)),
-    ],
-    ids=["in-list", "union", "and", "ctes", "sources"],
+    "text", [pytest.param(t, id=i, marks=[pytest.mark.nightly] * (i in NIGHTLY)) for i, t in LONG_TEXTS.items()]
 )
 def test_long_texts_are_linted_quickly(text: str) -> None:
     try:
