@@ -34,6 +34,7 @@ def wait_until_stable(bench: Bench) -> tuple[int, int]:
     raise AssertionError("the partition kept changing")
 
 
+@pytest.mark.parametrize("kind", kinds("spark"), indirect=True, scope="session")
 def test_a_writer_that_dies_before_it_publishes_leaves_the_old_partition(bench: Bench) -> None:
     fill(bench, 0, 0)
     with writer(bench, "stage", 1, 0) as child:

@@ -90,7 +90,7 @@ def task(bench: Bench) -> Any:
         yield made
 
 
-@pytest.mark.parametrize("kind", kinds("spark"), indirect=True, scope="session")
+@pytest.mark.parametrize("kind", kinds("spark", "trino-hive"), indirect=True, scope="session")
 def test_different_rows_have_different_hashes(bench: Bench, task: Task) -> None:
     collisions = [
         what for what, (one, other) in DIFFERENT.items() if content(bench, task, one) == content(bench, task, other)

@@ -10,7 +10,10 @@ import pytest
 
 from drawloom.model import Column, InputError, RunError
 from tests.conformance.bench import D1, Bench, day, tuples
-from tests.conformance.kinds import open_engine
+from tests.conformance.kinds import kinds, open_engine
+
+# Spark is nightly here: test_steps and test_queries try it quickly.
+pytestmark = pytest.mark.parametrize("kind", kinds("spark"), indirect=True, scope="session")
 
 ROWS = "SELECT CAST(n AS BIGINT) AS n, {text} AS s FROM (VALUES (1), (2), (3)) AS v(n)"
 

@@ -13,6 +13,10 @@ import pytest
 
 from drawloom.model import Column, InputError
 from tests.conformance.bench import D1, Bench, day
+from tests.conformance.kinds import kinds
+
+# Spark is nightly here: test_steps and test_queries try it quickly.
+pytestmark = pytest.mark.parametrize("kind", kinds("spark"), indirect=True, scope="session")
 
 TEXTS = [
     "",

@@ -18,12 +18,12 @@ pytestmark = pytest.mark.integration
 
 SPARK = pytest.param("spark", marks=pytest.mark.nightly)
 ICEBERG = pytest.param("trino-iceberg", marks=pytest.mark.nightly)  # differs from Hive only in the storage
-KINDS = ("duckdb", SPARK, "trino-hive", ICEBERG)
 
 Rows = dict[str, list[str]]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.nightly
+@pytest.mark.parametrize("kind", ["duckdb", "spark", "trino-hive", "trino-iceberg"])
 def test_a_project_is_filled_once_and_kept_up_to_date(build: Build, expected_rows: Rows, kind: str) -> None:
     small_project = build(kind)
     assert sum(small_project.partitions_to_write().values()) == PARTITION_COUNT

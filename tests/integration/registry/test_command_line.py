@@ -61,6 +61,7 @@ def test_two_months_of_the_demo_of_flights(postgres_url: str, tmp_path: Path) ->
     assert not list(folder.rglob("*.db"))
 
 
+@pytest.mark.nightly
 def test_the_page_in_postgresql(postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     set_up, grant = [block.text for block in blocks(PAGE.read_text()) if block.language == "sql"]
     for statement in filter(str.strip, set_up.split(";")):

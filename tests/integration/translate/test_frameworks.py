@@ -83,7 +83,7 @@ def create_empty_table(comparison: EngineComparison, step: Step, filled: set[str
 @pytest.mark.parametrize(
     ("more", "known", "days"),
     [
-        pytest.param(SPECS[2], True, 2, id="two days"),
+        pytest.param(SPECS[0], True, 2, id="tails of two days", marks=pytest.mark.nightly),
         pytest.param(SPECS[0], True, 4, id="tails", marks=pytest.mark.nightly),
         pytest.param(SPECS[1], False, 4, id="plain, types unknown", marks=pytest.mark.nightly),
         pytest.param(SPECS[2], True, 4, id="no dimensions", marks=pytest.mark.nightly),
