@@ -65,7 +65,10 @@ def _globals(
 
 
 def main() -> None:
-    """Run the command line; exit 0 for success, 1 for a failed run, 2 for bad input, 3 for waiting for data."""
+    """Run the command line; exit 0 for success, 1 for a failed run, 2 for bad input, 3 for waiting for data.
+
+    Ctrl-C ends a run with 130, SIGTERM with 143.
+    """
     gc.set_threshold(50_000, 20, 100)  # a plan allocates hundreds of thousands of small objects without cycles
     sys.exit(run_command(sys.argv[1:]))
 

@@ -23,7 +23,7 @@ from drawloom.cli.output import (
     print_problems,
     spans_text,
 )
-from drawloom.cli.signals import sigterm_as_interrupt
+from drawloom.cli.signals import GRACE, sigterm_as_interrupt
 from drawloom.model import InputError, Pipeline, Read, Step, errors
 
 if TYPE_CHECKING:
@@ -146,13 +146,13 @@ def run(
     made = project.plan(
         names or [], *days_of(ds, first, last), upstream=not only, force=force, force_source=force_source or []
     )
-    with sigterm_as_interrupt(), RunProgress(made) as progress:
+    with sigterm_as_interrupt(GRACE) as termination, RunProgress(made) as progress:
         summary = project.run(made, jobs=jobs, listener=progress)
     if format is Format.JSON:
         print_json(summary_json(summary))
     else:
         print_summary(summary)
-    raise typer.Exit(summary.exit_code)
+    raise typer.Exit(termination.exit_code(summary.exit_code))
 
 
 def status(
