@@ -62,7 +62,7 @@ def _deadline(grace: float | None) -> Iterator[None]:
         yield
         return
     receiver, sender = os.pipe()
-    os.set_blocking(sender, False)  # noqa: FBT003 - it takes no keyword
+    os.set_blocking(sender, False)
     old = signal.set_wakeup_fd(sender, warn_on_full_buffer=False)
     watcher = threading.Thread(target=_end_after, args=(receiver, grace), name="drawloom-sigterm", daemon=True)
     watcher.start()
