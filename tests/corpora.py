@@ -14,7 +14,9 @@ TPC = "autodag/tpc.jsonl"
 MORE_TEXTS = "autodag/corpus.jsonl"
 CONSTRUCTS = "autodag/transpile_duckdb_spark_trino.json"
 COLLEGE = "growth/CollegeMsg.txt"
-SHARED_FILES = (TPC, MORE_TEXTS, CONSTRUCTS, COLLEGE)
+REPORTS = "autodag/reports.jsonl"
+TOO_FEW = "autodag/too_few.jsonl"
+SHARED_FILES = (TPC, MORE_TEXTS, CONSTRUCTS, COLLEGE, REPORTS, TOO_FEW)
 
 
 def needs(name: str) -> pytest.MarkDecorator:
@@ -42,6 +44,11 @@ def sqllineage() -> list[dict[str, Any]]:
     """The 290 texts of sqllineage's tests with their sources and targets."""
     rows: list[dict[str, Any]] = json.loads((DATA / "sqllineage_labels.json").read_text(encoding="utf-8"))
     return rows
+
+
+def reports() -> list[dict[str, Any]]:
+    """Texts from public bug reports with what is right for each, and texts of which too few days were read."""
+    return [*_rows(_shared(REPORTS)), *_rows(_shared(TOO_FEW))]
 
 
 def constructs() -> dict[str, dict[str, Any]]:

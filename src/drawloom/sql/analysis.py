@@ -105,7 +105,7 @@ def _analyze_script(script: Script, engine: str) -> Analysis:
     from drawloom.sql.lint import lint_script
 
     columns = {name: tuple(origins) for name, origins in lineage(script).items()}
-    problems = (*lint_script(script), *unsupported_constructs(script, engine))
+    problems = (*script.problems, *lint_script(script), *unsupported_constructs(script, engine))
     return Analysis(
         script.reads, script.writes, columns, problems, fingerprint(script.source, script.dialect), script.families
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from sqlglot import exp
@@ -22,12 +22,18 @@ def visible_ctes(query: exp.Expr, names: CteNames, new_ctes: list[Cte]) -> CteNa
         inner = dict(known)
         columns = tuple(name.lower() for name in item.alias_column_names)
         cte = Cte(item.alias.lower(), item.this, inner, columns)
-        if clause.args.get("recursive"):
+        if clause.args.get("recursive") or "recursive" in item.meta:
             inner[cte.name] = cte
             cte.can_push_down = not any(table.name.lower() == cte.name for table in item.this.find_all(exp.Table))
         known[cte.name] = cte
         new_ctes.append(cte)
     return known
+
+
+def is_query(node: Any) -> bool:
+    """Whether a node is a query: SELECT, a set operation, or DuckDB's PIVOT, UNPIVOT and SUMMARIZE."""
+    whole = isinstance(node, exp.Pivot) and node.args.get("this") is not None
+    return isinstance(node, exp.Query | exp.Summarize) or whole
 
 
 def arms(query: exp.Expr) -> Iterator[exp.Expr]:
@@ -102,9 +108,11 @@ def merge_branches(node: exp.Merge) -> list[exp.Expr]:
     return list(merge_branches.expressions) if merge_branches is not None else []
 
 
-def deletes_whole_days(node: exp.Delete) -> bool:
-    """Whether a DELETE empties whole days: its one condition is on one column."""
+def deletes_whole_days(node: exp.Delete, keys: Collection[str]) -> bool:
+    """Whether a DELETE empties whole days: it has no condition, or one that compares a partition column with values."""
     where = node.args.get("where")
     if where is None:
         return True
-    return not isinstance(where.this, exp.And) and len(list(where.this.find_all(exp.Column))) == 1
+    columns = list(where.this.find_all(exp.Column))
+    compares = isinstance(where.this, exp.EQ | exp.GT | exp.GTE | exp.LT | exp.LTE | exp.Between | exp.In)
+    return compares and len(columns) == 1 and columns[0].parent is where.this and columns[0].name.lower() in keys

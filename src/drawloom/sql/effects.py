@@ -13,6 +13,7 @@ from drawloom.model import Days
 from drawloom.sql.clauses import (
     CteNames,
     deletes_whole_days,
+    is_query,
     is_temporary,
     listed_columns,
     merge_branches,
@@ -26,6 +27,9 @@ from drawloom.sql.days.query import AnalysisContext, AnalyzedQuery
 from drawloom.sql.days.values import UNKNOWN, PerProbe, Value, apply_per_probe, parse_time, to_text
 from drawloom.sql.scope import Cte, JoinNode, table_name
 from drawloom.sql.script import Write
+from drawloom.sql.script_state import Branches, schema_of, set_schema
+from drawloom.sql.statements import moves_no_rows
+from drawloom.sql.unread import Unread, unread_parts, unread_statement
 
 
 class ScriptEffects:
@@ -46,17 +50,62 @@ class ScriptEffects:
         self._declared: set[str] = set()
         self._pruner = Pruner(context)
         self._index = 0
+        self._schema: str | None = None
+        self._branches = Branches()
+        self.unread: list[Unread] = []
 
     def run(self, statements: tuple[exp.Expr, ...]) -> None:
         """Collect the effects of all statements."""
         for self._index, statement in enumerate(statements):
+            self._enter_branches(statement)
+            set_schema(statement, self._schema)
             before = len(self.writes)
-            _RULES.get(type(statement), ScriptEffects.read_subqueries)(self, statement)
+            self._changing_ctes(statement)
+            self._apply(statement)
             self._collect_scans(self._days_written)
             self._note_created(self.writes[before:])
         for cte, written in reversed(self._views):
             self._pruner.visit_ctes([cte])
             self._collect_scans(written)
+        for statement in statements:
+            self.unread += unread_parts(statement, self._pruner.seen)
+
+    def _apply(self, statement: exp.Expr) -> None:
+        rule = _RULES.get(type(statement))
+        if rule is not None:
+            rule(self, statement)
+        elif is_query(statement):
+            self.read_query(statement)
+        elif isinstance(statement, _WITHOUT_ROWS):
+            self.read_subqueries(statement)
+        else:
+            self.unread.append(unread_statement(statement))
+            self.read_subqueries(statement)
+
+    def _enter_branches(self, statement: exp.Expr) -> None:
+        """What is written in a branch of a script may not be written, so what follows the branch may read older rows."""
+        written = (self._days_written, self._days_deleted, self._created)
+        self._days_written, self._days_deleted, self._created = self._branches.enter(
+            statement.meta.get("branches", ()), written
+        )
+
+    def _changing_ctes(self, statement: exp.Expr) -> None:
+        """CTEs that INSERT, UPDATE or DELETE. All of one statement see the tables as they were before it."""
+        ctes: list[Cte] = []
+        visible_ctes(statement, self.names, ctes)
+        outside = (self.names, self._days_written, self._days_deleted)
+        for cte in ctes:
+            if isinstance(cte.query, exp.Insert | exp.Update | exp.Delete | exp.Merge):
+                self.names = dict(cte.names)
+                self._days_written, self._days_deleted = dict(outside[1]), dict(outside[2])
+                self._apply(cte.query)
+        self.names, self._days_written, self._days_deleted = outside
+
+    def named(self, node: Any) -> None:
+        """Tables that a statement names without reading their rows; not those in its queries."""
+        for part in node.walk(prune=is_query) if isinstance(node, exp.Expr) else ():
+            if isinstance(part, exp.Table):
+                self._pruner.seen.add(id(part))
 
     def _collect_scans(self, written: dict[str, DaySet]) -> None:
         """Take the scans of the last statement, without the days that the script wrote before it."""
@@ -74,14 +123,41 @@ class ScriptEffects:
                 self._days_written[name] = ALL
                 self._created.add(name)
 
+    def read_query(self, node: exp.Expr) -> None:
+        """A query, which may put its rows into a table."""
+        self._into(node)
+        self._pruner.read(node, self.names)
+
     def read_subqueries(self, node: exp.Expr) -> None:
-        """A query, or a statement that has no effect besides its queries."""
-        if isinstance(node, exp.Query):
-            self._into(node)
-            self._pruner.read(node, self.names)
-            return
+        """A statement that has no effect besides its queries."""
+        self.named(node)
         for query in subqueries(node):
             self._pruner.read(query, self.names)
+
+    def _read_more(self, node: exp.Expr, names: CteNames, *args: str) -> None:
+        """The queries in further parts of a statement, such as ON CONFLICT and RETURNING."""
+        for name in args:
+            value = node.args.get(name)
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, exp.Expr):
+                    self.named(part)
+                    for query in subqueries(part):
+                        self._pruner.read(query, names)
+
+    def command(self, node: exp.Command) -> None:
+        """A statement that the parser does not take apart."""
+        schema = schema_of(node, self.context.builder.dialect)
+        if schema is not None:
+            self._schema = schema
+        elif not moves_no_rows(node):
+            self.unread.append(unread_statement(node))
+
+    def use(self, node: exp.Expr) -> None:
+        """USE and SET schema: bare names after it are in that schema."""
+        self.read_subqueries(node)
+        schema = schema_of(node, self.context.builder.dialect)
+        if schema is not None:
+            self._schema = schema
 
     def _into(self, node: exp.Expr) -> None:
         while isinstance(node, exp.SetOperation):
@@ -89,6 +165,7 @@ class ScriptEffects:
         into = node.args.get("into")
         if into is None or not isinstance(into.this, exp.Table):
             return
+        self.named(into)
         if into.args.get("temporary") or into.this.name.startswith("#"):
             self.names[table_name(into.this).lower()] = _opaque_table(table_name(into.this))
         else:
@@ -98,7 +175,9 @@ class ScriptEffects:
         """INSERT: it appends, or overwrites a table or a partition."""
         ctes: list[Cte] = []
         names = visible_ctes(node, self.names, ctes)
-        if isinstance(node.expression, exp.Expr) and isinstance(node.expression, exp.Query):
+        self.named(node.this)
+        self._read_more(node, names, "conflict", "returning", "where", "using")
+        if is_query(node.expression):
             self._pruner.read(node.expression, names)
         elif isinstance(node.args.get("source"), exp.Table):
             self._pruner.read_parts(exp.Tuple(), names, self.context.builder.leaf(node.args["source"], names))
@@ -111,6 +190,8 @@ class ScriptEffects:
             self._record_insert(node, table, names)
         elif isinstance(node.this, exp.Directory):
             self.writes.append(Write(node.this.name, "overwrite", None, self._index, True))
+        else:
+            self.unread.append(unread_statement(node))
 
     def _record_insert(self, node: exp.Insert, table: exp.Table, names: CteNames) -> None:
         name = table_name(table).lower()
@@ -118,7 +199,8 @@ class ScriptEffects:
         partition = self._partition(table)
         whole, days = self._days_replaced(node, table, names)
         replaces = overwrite or name in self._days_deleted
-        self._write(table, "overwrite" if overwrite else "append", partition, replaces)
+        mode = "merge" if node.args.get("alternative") == "REPLACE" else "overwrite" if overwrite else "append"
+        self._write(table, mode, partition, replaces)
         if overwrite and whole:
             self._add_written(name, days)
         elif not overwrite and name in self._days_deleted and not days.is_all:
@@ -159,16 +241,21 @@ class ScriptEffects:
         """Hive's FROM ... INSERT ... INSERT ...: every SELECT reads the one FROM."""
         source = node.args["source"]
         inserts = [insert for insert in node.expressions if isinstance(insert, exp.Insert)]
+        ctes: list[Cte] = []
+        outside, self.names = self.names, dict(visible_ctes(node, self.names, ctes))
         for insert in inserts:
             for select in _selects(insert.expression):
                 self.context.builder.shared[id(select)] = source
             self.insert(insert)
-        if len(inserts) < len(node.expressions):
-            self.read_subqueries(source) if isinstance(source, exp.Query) else self.read_subqueries(node)
-            self._write_branches(node)
+        if len(inserts) < len(node.expressions) or not any(_selects(insert.expression) for insert in inserts):
+            self.read_query(source) if is_query(source) else self.read_subqueries(source)
+        self._write_branches(node)
+        self._pruner.visit_ctes(ctes)
+        self.names = {**outside, **{name: cte for name, cte in self.names.items() if cte not in ctes}}
 
     def _write_branches(self, node: exp.MultitableInserts) -> None:
         for branch in node.expressions:
+            self.named(branch)
             insert = branch.find(exp.Insert) if not isinstance(branch, exp.Insert) else None
             table = target_table(insert.this) if insert is not None else None
             if table is not None:
@@ -185,8 +272,10 @@ class ScriptEffects:
         if is_temporary(node) or table.name.startswith("#"):
             self._temporary(table_name(table), kind, query, node)
             return
+        self.named(node.this)
+        self._read_more(node, self.names, "this", "properties", "indexes")
         self._clone(node)
-        if not isinstance(query, exp.Query | exp.Table):
+        if not is_query(query) and not isinstance(query, exp.Table):
             self._declare(table)
             return
         ctes: list[Cte] = []
@@ -195,9 +284,11 @@ class ScriptEffects:
         self._write(table, "view" if "VIEW" in kind else "create")
 
     def _temporary(self, name: str, kind: str, query: exp.Expr | None, node: exp.Expr) -> None:
-        if not isinstance(query, exp.Query):
+        if query is None or not is_query(query):
+            self.read_subqueries(node)
             self.names[name.lower()] = _opaque_table(name)
             return
+        self._read_more(node, self.names, "this", "properties")
         ctes: list[Cte] = []
         cte = Cte(
             name.lower(),
@@ -215,11 +306,16 @@ class ScriptEffects:
 
     def _routine(self, node: exp.Create) -> None:
         """CREATE PROCEDURE: counted as if its body ran."""
-        if not isinstance(node.expression, exp.Block):
-            self.read_subqueries(node)
-            return
-        for statement in node.expression.expressions:
-            _RULES.get(type(statement), ScriptEffects.read_subqueries)(self, statement)
+        kind = str(node.args.get("kind") or "").upper()
+        if node.args.get("clone") or (kind not in _HARMLESS_KINDS and not is_query(node.expression)):
+            self.unread.append(unread_statement(node))
+        self.named(node)
+        for statement in node.expression.expressions if isinstance(node.expression, exp.Block) else [node]:
+            if statement is node:
+                self.read_subqueries(node)
+            elif not isinstance(statement, exp.EndStatement):
+                self._changing_ctes(statement)
+                self._apply(statement)
 
     def _declare(self, table: exp.Table) -> None:
         """CREATE TABLE without rows is a write only where nothing else writes the table."""
@@ -239,6 +335,7 @@ class ScriptEffects:
     def cache(self, node: exp.Cache) -> None:
         """Spark's CACHE TABLE x AS query makes a temporary view."""
         query = node.expression
+        self.named(node.this)
         if isinstance(query, exp.Query) and isinstance(node.this, exp.Table):
             self._temporary(table_name(node.this), "TABLE", query, node)
 
@@ -257,6 +354,7 @@ class ScriptEffects:
 
     def update(self, node: exp.Update) -> None:
         """UPDATE, with the tables of its FROM."""
+        self.named(node.this)
         ctes: list[Cte] = []
         names = visible_ctes(node, self.names, ctes)
         tree = self.context.builder.leaf(node.this, names)
@@ -269,7 +367,10 @@ class ScriptEffects:
         """DELETE: the days it empties count as overwritten if they are inserted again."""
         target = target_table(node.this) or next(iter(node.args.get("tables") or []), None)
         if not isinstance(target, exp.Table):
+            self.unread.append(unread_statement(node))
             return
+        for table in node.args.get("tables") or []:
+            self.named(table)
         ctes: list[Cte] = []
         names = visible_ctes(node, self.names, ctes)
         tree = self.context.builder.leaf(target, names)
@@ -280,18 +381,21 @@ class ScriptEffects:
         days = self._pruner.scans[id(target)].days if id(target) in self._pruner.scans else NONE
         self._write_target(target, "delete")
         name = table_name(target).lower()
-        self._days_deleted[name] = self.context.probe_days.union(
-            [self._days_deleted.get(name, NONE), days if deletes_whole_days(node) else NONE]
-        )
+        keys = self.context.builder.entry(table_name(target)).keys
+        keys = (self.context.builder.keys if keys is None else keys)[:1]
+        if deletes_whole_days(node, keys) and not (days.is_all and node.args.get("where")):
+            self._days_deleted[name] = self.context.probe_days.union([self._days_deleted.get(name, NONE), days])
 
     def truncate(self, node: exp.TruncateTable) -> None:
         """TRUNCATE: an INSERT after it replaces the whole table."""
+        self.named(node)
         for table in node.expressions:
             if isinstance(table, exp.Table):
                 self._days_deleted[table_name(table).lower()] = ALL
 
     def drop(self, node: exp.Drop) -> None:
         """DROP: a table that this script created and drops again counts as temporary, not as written."""
+        self.named(node)
         for table in node.args.get("tables") or []:
             name = table_name(table).lower() if isinstance(table, exp.Table) else ""
             self.names.pop(name, None)
@@ -300,31 +404,75 @@ class ScriptEffects:
                 self.writes = [write for write in self.writes if write.table.lower() != name]
 
     def alter(self, node: exp.Alter) -> None:
-        """ALTER TABLE ... RENAME TO: earlier writes get the new name."""
+        """ALTER TABLE: after RENAME TO and SWAP WITH, what was written before has the new name."""
+        self.read_subqueries(node)
         for action in node.args.get("actions") or []:
-            if isinstance(action, exp.AlterRename) and isinstance(node.this, exp.Table):
-                old, new = table_name(node.this).lower(), table_name(action.this)
-                self.writes = [replace(w, table=new) if w.table.lower() == old else w for w in self.writes]
-                if old in self._days_written:
-                    self._days_written[new.lower()] = self._days_written.pop(old)
+            other = target_table(action.this) if isinstance(action, exp.AlterRename | exp.SwapTable) else None
+            if other is not None and isinstance(node.this, exp.Table):
+                self._rename(node.this, other, swap=isinstance(action, exp.SwapTable))
+
+    def _rename(self, table: exp.Table, other: exp.Table, *, swap: bool) -> None:
+        old, new = table_name(table), table_name(other)
+        new = new if "." in new or "." not in old else f"{old.rpartition('.')[0]}.{new}"
+        names = {old.lower(): new, **({new.lower(): old} if swap else {})}
+        self.writes = [replace(w, table=names.get(w.table.lower(), w.table)) for w in self.writes]
+        for some in (self._days_written, self._days_deleted):
+            moved = {name: some.pop(name) for name in names if name in some}
+            some |= {names[name].lower(): days for name, days in moved.items()}
+        self._created = {names.get(name, name).lower() for name in self._created}
+        self.names |= {names[name].lower(): self.names.pop(name) for name in list(names) if name in self.names}
 
     def copy(self, node: exp.Copy) -> None:
         """COPY: a table is filled from files, or a table or query is exported to files."""
+        self.named(node.this)
         table = target_table(node.this)
-        if node.args.get("kind"):
-            for path in node.args.get("files") or []:
-                self.scans.append(TableScan(path.name, path, ALL))
-            if table is not None:
-                self._write(table, "append")
-        elif table is not None:
-            self._pruner.read_parts(exp.Tuple(), self.names, self.context.builder.leaf(table, self.names))
+        files = node.args.get("files") or []
+        exports = not node.args.get("kind") or table is None or not isinstance(table.this, exp.Identifier)
+        if exports and node.args.get("kind"):
+            self._export(files)
+        elif exports:
+            self._export([node.this])
         else:
-            self.read_subqueries(node)
+            for file in files:
+                self._read_file(file)
+            self._write(target_table(node.this) or exp.Table(), "append")
+
+    def export(self, node: exp.Export) -> None:
+        """EXPORT DATA AS query."""
+        self._export([node.this])
+
+    def _export(self, sources: list[exp.Expr]) -> None:
+        for source in sources:
+            table = target_table(source)
+            if table is not None:
+                self._pruner.read_parts(exp.Tuple(), self.names, self.context.builder.leaf(table, self.names))
+            else:
+                self.read_subqueries(source)
+
+    def _read_file(self, file: exp.Expr) -> None:
+        self.named(file)
+        if is_query(file) and not isinstance(target_table(file), exp.Table):
+            self._pruner.read(file, self.names)
+        else:
+            name = table_name(file) if isinstance(file, exp.Table) else file.name
+            self.scans.append(TableScan(name or file.sql(), file, ALL))
+
+    def load(self, node: exp.LoadData) -> None:
+        """LOAD DATA fills a table from files."""
+        self.named(node)
+        table = target_table(node.this)
+        path = node.args.get("inpath")
+        if path is not None:
+            self.scans.append(TableScan(path.name, path, ALL))
+        if table is not None:
+            self._write(table, "overwrite" if node.args.get("overwrite") else "append")
 
     def _write_target(self, node: exp.Expr, mode: str) -> None:
         table = target_table(node)
         if table is not None:
-            self._pruner.scans.pop(id(table), None)
+            self.named(table)
+            if not (isinstance(node.parent, exp.Expr) and _gives_rows(node.parent)):
+                self._pruner.scans.pop(id(table), None)
             self._write(table, mode)
 
     def _write(self, table: exp.Table, mode: str, partition: Any = None, replaces: bool = False) -> None:
@@ -361,6 +509,11 @@ class ScriptEffects:
         return days.first if days and len(days.spans) == 1 and days.first == days.last else None
 
 
+def _gives_rows(statement: exp.Expr) -> bool:
+    """Whether a change of a table gives its rows to the query around it."""
+    return statement.args.get("returning") is not None and isinstance(statement.parent, exp.CTE)
+
+
 def _opaque_table(name: str) -> Cte:
     """A temporary table whose content is not known."""
     return Cte(name.lower(), exp.Null(), {}, can_push_down=False)
@@ -376,6 +529,17 @@ def _selects(node: Any) -> Iterator[exp.Expr]:
         yield node
 
 
+# Statements that name tables, or set up what is around them; their queries are read.
+_WITHOUT_ROWS = (
+    *(exp.Analyze, exp.AlterSession, exp.Attach, exp.Comment, exp.Commit, exp.ConnectTo, exp.Declare, exp.Describe),
+    *(exp.Detach, exp.Disconnect, exp.Get, exp.Grant, exp.Heredoc, exp.Install, exp.Kill, exp.ListStage),
+    *(exp.Pragma, exp.Put, exp.Refresh, exp.Return, exp.Revoke, exp.Rollback, exp.Show, exp.Transaction, exp.Uncache),
+    *(exp.Undrop, exp.Leave, exp.Iterate, exp.Condition, exp.Alias, exp.Tuple),
+)
+# What CREATE makes that neither has rows nor a body.
+_HARMLESS_KINDS = {"SCHEMA", "DATABASE", "INDEX", "SEQUENCE", "FUNCTION", "PROCEDURE", "STAGE", "CONSTRAINT"}
+_HARMLESS_KINDS |= {"SEMANTIC VIEW", "SYNONYM", "TYPE", "ROLE", "USER", "WAREHOUSE", "TAG", "STREAMLIT", "FILE FORMAT"}
+
 Rule = Callable[[ScriptEffects, Any], None]
 _RULES: dict[type[Any], Rule] = {
     exp.Insert: ScriptEffects.insert,
@@ -389,4 +553,9 @@ _RULES: dict[type[Any], Rule] = {
     exp.Drop: ScriptEffects.drop,
     exp.Alter: ScriptEffects.alter,
     exp.Copy: ScriptEffects.copy,
+    exp.Command: ScriptEffects.command,
+    exp.LoadData: ScriptEffects.load,
+    exp.Export: ScriptEffects.export,
+    exp.Use: ScriptEffects.use,
+    exp.Set: ScriptEffects.use,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -118,6 +119,12 @@ class _Tracer:
         return _NONE.union(*found)
 
     def _source_column_origins(self, scope: SelectScope, source: Source, name: str) -> Origins:
+        made = pivots_of(source)
+        if name in made.new:
+            return _NONE.union(*(self._before_pivot(scope, source, used) for used in made.used))
+        return self._before_pivot(scope, source, name)
+
+    def _before_pivot(self, scope: SelectScope, source: Source, name: str) -> Origins:
         if source.kind == "table":
             return frozenset({f"{source.table}.{name}"})
         owner: SelectScope | None = scope
@@ -147,6 +154,10 @@ class _Tracer:
         return self._source_column_origins(scope, source, name) if definition is None else self.column(query, name)
 
     def _names(self, scope: SelectScope, source: Source) -> Sequence[str]:
+        made = pivots_of(source)
+        return [name for name in self._own_names(scope, source) if name not in made.used] + list(made.new)
+
+    def _own_names(self, scope: SelectScope, source: Source) -> Sequence[str]:
         if source.columns is not None:
             return source.columns
         if source.kind == "table":
@@ -155,6 +166,30 @@ class _Tracer:
         if query is None:
             return []
         return list(self.outputs(query))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pivots:
+    """The columns that PIVOT and UNPIVOT take away from a source, and those that they make of them."""
+
+    used: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+
+
+def pivots_of(source: Source) -> _Pivots:
+    """What the PIVOT and UNPIVOT after a source in FROM do to its columns."""
+    used: list[str] = []
+    new: list[str] = []
+    for pivot in source.node.args.get("pivots") or []:
+        fields = [field for field in pivot.args.get("fields") or [] if isinstance(field, exp.In)]
+        if pivot.args.get("unpivot"):
+            used += [column.name.lower() for field in fields for one in field.expressions for column in _columns(one)]
+            new += [one.name.lower() for one in [*pivot.expressions, *(field.this for field in fields)]]
+        else:
+            parts = [*pivot.expressions, *(field.this for field in fields)]
+            used += [column.name.lower() for part in parts for column in _columns(part)]
+            new += [column.name.strip("'").lower() for column in pivot.args.get("columns") or []]
+    return _Pivots(tuple(dict.fromkeys(used)), tuple(new))
 
 
 def _columns(node: exp.Expr) -> Iterator[exp.Column]:

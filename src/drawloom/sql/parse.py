@@ -10,12 +10,12 @@ import warnings
 from collections.abc import Iterable
 
 from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, SqlglotError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from drawloom.model import InputError, Where, refuse
 from drawloom.sql.script import place
+from drawloom.sql.statements import read_statements, tokenize
 from drawloom.sql.template.rendering import Rendered
 
 MAX_CHARS = 2_000_000
@@ -56,10 +56,9 @@ def parse(rendered: Rendered, dialect: str, file: str | None = None) -> tuple[tu
         InputError: code ``syntax-error`` with the place, ``not-sql``, or ``refused`` where it is nested too deep.
     """
     try:
-        language = Dialect.get_or_raise(dialect)
-        tokens = language.tokenize(rendered.text)
+        tokens = tokenize(rendered.text, dialect)
         _check_depth(tokens, rendered, file)
-        parsed = language.parser().parse(tokens, rendered.text)
+        statements = read_statements(tokens, rendered.text, dialect)
     except ParseError as error:
         raise _parse_error(error, rendered, file) from error
     except TokenError as error:
@@ -69,11 +68,12 @@ def parse(rendered: Rendered, dialect: str, file: str | None = None) -> tuple[tu
     except (SqlglotError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
         message = f"sql == {_short(str(error))}, must be {dialect or 'standard'} SQL."
         raise refuse("syntax-error", message, Where(file, 1, 1), "Fix the statement.") from error
-    statements = [node for node in parsed if node is not None and not isinstance(node, exp.Semicolon)]
-    if not statements:
+    if not any(token.token_type != TokenType.SEMICOLON for token in tokens):
         raise _not_sql("comments only", Where(file, 1, 1))
     for node in statements:
-        if isinstance(node, exp.Condition | exp.Alias | exp.Tuple) and not isinstance(node, exp.Query):
+        if isinstance(node, exp.Condition | exp.Alias | exp.Tuple) and not (
+            isinstance(node, exp.Query) or "quoted" in node.meta
+        ):
             raise _not_sql("an expression", Where(file, 1, 1))
     return tuple(statements), tokens
 

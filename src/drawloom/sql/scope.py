@@ -107,8 +107,10 @@ def sources_of(tree: JoinTree | None) -> Iterator[Source]:
 
 
 def table_name(table: exp.Table) -> str:
-    """The table's name, dotted and unquoted."""
-    return ".".join(part.name for part in table.parts)
+    """The table's name, dotted and unquoted; a bare one in the schema that USE has set before."""
+    name = ".".join(part.name for part in table.parts)
+    schema = table.meta.get("schema") if not table.args.get("db") else None
+    return f"{schema}.{name}" if schema else name
 
 
 def file_path(table: exp.Table) -> str | None:
@@ -148,6 +150,9 @@ class SourceBuilder:
             tree = self._join(tree, join, names)
         for lateral in select.args.get("laterals") or []:
             tree = _pair(tree, self._part(lateral, names, list(sources_of(tree))), "inner")
+        if select.args.get("match"):  # its columns are those of matches
+            for source in sources_of(tree):
+                source.opaque = True
         return tree
 
     def _join(self, left: JoinTree | None, join: exp.Join, names: Mapping[str, Cte]) -> JoinTree:
@@ -174,6 +179,8 @@ class SourceBuilder:
         return self._part(node, names, [])
 
     def _part(self, node: exp.Expr, names: Mapping[str, Cte], before: list[Source]) -> JoinTree:
+        if isinstance(node, exp.Stream):
+            node = node.this
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery) and not _is_query(node):
             return self._group(node, names, before)
         tree: JoinTree = SourceLeaf(self._source(node, names, before))
@@ -219,7 +226,7 @@ class SourceBuilder:
         before: list[Source],
     ) -> Source:
         name = table_name(node)
-        cte = names.get(name.lower())
+        cte = names.get(name.lower()) or (None if node.args.get("db") else names.get(node.name.lower()))
         if cte is not None:
             return Source(
                 alias, "query", node, query=cte.query, cte=cte, columns=columns or cte.columns or None, opaque=opaque

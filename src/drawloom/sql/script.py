@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model import Read, Schedule, Where
+from drawloom.model import Problem, Read, Schedule, Where
 from drawloom.sql.catalog import Catalog
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Script:
     """A parsed text with its reads and writes; the input of lint rules.
 
     ``rendered`` and ``statements`` are those of the reference ``day``. ``families`` are those that are read, by their
-    names in lower case; their members are among the reads.
+    names in lower case; their members are among the reads. ``problems`` name what is not read.
     """
 
     source: str
@@ -63,6 +63,11 @@ class Script:
     writes: tuple[Write, ...] = ()
     table_references: tuple[TableReference, ...] = ()
     families: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def plain_statements(self) -> Iterator[exp.Expr]:
+        """The statements that stand in the text as they are, not in quotes."""
+        return (statement for statement in self.statements if "quoted" not in statement.meta)
 
     def tables(self) -> list[str]:
         """The names of all tables and families that it reads or writes, and of its target, in lower case."""

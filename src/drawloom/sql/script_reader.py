@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from drawloom.model import Days, Read, Schedule, Where
+from drawloom.model import Days, Fix, Problem, Read, Schedule, Where
 from drawloom.sql.catalog import Catalog
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.day_set import DaySet, ProbeDays
@@ -29,6 +29,7 @@ from drawloom.sql.template.probe_days import ProbeRun, dense_runs, probe_runs, r
 from drawloom.sql.template.rendering import Rendered, Template
 from drawloom.sql.template.sandbox import RenderBudget, render_budget
 from drawloom.sql.template.variants import Variant, find_variants
+from drawloom.sql.unread import CODE
 
 _MAX_FIXED_DATES = 6
 
@@ -110,7 +111,7 @@ class _Reader:
             )
             for table, measured in self._measured(found, runs).items()
         ]
-        return Script(
+        script = Script(
             source=self.text,
             dialect=self.dialect,
             rendered=first.variant.rendered,
@@ -126,6 +127,7 @@ class _Reader:
             table_references=tuple(self._table_references(first, runs)),
             families=tuple(sorted({name for one in found for name in one.effects.context.builder.families})),
         )
+        return replace(script, problems=tuple(_problems(script, found)))
 
     def measure(self, template: Template, runs: Sequence[ProbeRun]) -> dict[str, Measured]:
         """For each table, the offsets that are read on each of these runs."""
@@ -224,6 +226,18 @@ def _as_written(reads: Sequence[Read], found: Sequence[_VariantEffects]) -> list
         for scan in one.effects.scans:
             written.setdefault(scan.table.lower(), scan.table)
     return [replace(read, table=written[read.table]) for read in reads]
+
+
+def _problems(script: Script, found: Sequence[_VariantEffects]) -> Iterator[Problem]:
+    """What is not read in any variant, once each, at its place in the user's text."""
+    told: set[tuple[str, Where]] = set()
+    for one in found:
+        located = replace(script, rendered=one.variant.rendered)
+        for unread in one.effects.unread:
+            where = located.where(unread.node)
+            if (unread.message, where) not in told:
+                told.add((unread.message, where))
+                yield Problem(CODE, "error", unread.message, where, Fix(unread.fix))
 
 
 def _writes(found: Sequence[_VariantEffects]) -> tuple[Write, ...]:

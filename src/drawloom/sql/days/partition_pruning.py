@@ -14,14 +14,15 @@ from typing import Any
 from sqlglot import exp
 
 from drawloom.model import Days
-from drawloom.sql.clauses import CteNames
+from drawloom.sql.clauses import CteNames, is_query
 from drawloom.sql.days.column_bounds import ColumnBounds, SourceColumn
 from drawloom.sql.days.day_set import ALL, DaySet, ProbeDays
 from drawloom.sql.days.family_pruning import read_arms
 from drawloom.sql.days.predicates import ResolvedColumn, flatten_chain
 from drawloom.sql.days.query import AnalysisContext, AnalyzedQuery, SelectScope, name_in_arm, name_in_source_query
 from drawloom.sql.days.values import parse_time
-from drawloom.sql.scope import Cte, JoinTree, Source
+from drawloom.sql.scope import Cte, JoinTree, Source, sources_of
+from drawloom.sql.unread import function_of, table_arguments
 
 RequiredDays = Mapping[str, DaySet]
 """For some output columns of a query, the days that its reader needs; rows of other days have no effect."""
@@ -42,6 +43,7 @@ class Pruner:
     def __init__(self, context: AnalysisContext) -> None:
         self.context = context
         self.scans: dict[int, TableScan] = {}
+        self.seen: set[int] = set()
         self._cte_demands: dict[Cte, list[RequiredDays]] = {}
 
     def read(self, query: exp.Expr, names: CteNames, outer: SelectScope | None = None) -> None:
@@ -62,6 +64,8 @@ class Pruner:
                 self.visit(part, {name_in_arm(query, part, name): days for name, days in demand.items()})
         elif query.scope is not None:
             self._select(query, query.scope, demand)
+        elif is_query(query.query) and isinstance(query.query.this, exp.Expr):
+            self._whole_table(query.query, query.query.this, query.names, query.outer)
         else:
             self._nested(query.query, query.names, query.outer, {})
         self.visit_ctes(query.ctes)
@@ -72,6 +76,13 @@ class Pruner:
             demands = self._cte_demands.get(cte, [])
             demand = self._combined_demand(demands) if cte.can_push_down else {}
             self.visit(self.context.cte(cte), demand)
+
+    def _whole_table(self, node: exp.Expr, table: exp.Expr, names: CteNames, outer: SelectScope | None) -> None:
+        """PIVOT, UNPIVOT and SUMMARIZE read all of a table."""
+        scope = SelectScope(self.context, node, names, outer, self.context.builder.leaf(table, names))
+        for source in scope.sources:
+            source.opaque = True
+        self._scope(scope, ColumnBounds(), node)
 
     def _combined_demand(self, demands: list[RequiredDays]) -> RequiredDays:
         if not demands:
@@ -97,6 +108,7 @@ class Pruner:
             self._nested(part, scope.names, scope, subquery_demands)
 
     def _source(self, scope: SelectScope, source: Source) -> None:
+        self.seen.add(id(source.node))
         if source.kind == "table":
             self._table(scope, source)
             return
@@ -104,6 +116,7 @@ class Pruner:
         if query is None:
             if source.query is None:
                 self._nested(source.node, scope.names, scope, {})
+                self._arguments(source.node, scope.names)
             return
         found = {
             source_column[1]: days
@@ -118,6 +131,14 @@ class Pruner:
                 self.visit(arm, {name_in_arm(query, arm, name): days for name, days in demand.items()})
         else:
             self.visit(query, demand)
+
+    def _arguments(self, node: exp.Expr, names: CteNames) -> None:
+        """The tables that a function in FROM gets as arguments are read, all of each."""
+        for table in table_arguments(node) if function_of(node) is not None else ():
+            tree = self.context.builder.leaf(table, names)
+            for source in sources_of(tree):
+                source.opaque = True
+            self.read_parts(exp.Tuple(), names, tree)
 
     def _table(self, scope: SelectScope, source: Source) -> None:
         days = scope.column_days.get((source, ""), ALL)
@@ -255,7 +276,7 @@ def subqueries(node: exp.Expr) -> Iterator[exp.Expr]:
     stack: list[Any] = [node]
     while stack:
         part = stack.pop()
-        if isinstance(part, exp.Query) or (isinstance(part, exp.Values) and isinstance(part.parent, exp.Subquery)):
+        if is_query(part) or (isinstance(part, exp.Values) and isinstance(part.parent, exp.Subquery)):
             yield part
         else:
             stack += reversed(list(part.iter_expressions()))

@@ -120,7 +120,8 @@ class SelectScope:
                 return name in source.keys
             return True if name in source.keys or name in source.entry.days_from else None
         query = self.query(source)
-        return query.has(name) if query else None
+        has = query.has(name) if query else None
+        return has or None if source.node.args.get("pivots") else has
 
     def grain(self, source_column: SourceColumn) -> Grain:
         """Whether a column holds days, times of days, or either."""
@@ -178,7 +179,9 @@ class SelectScope:
         """The bounds of the WHERE clause."""
         if self._where is None:
             where = self.node.args.get("where")
-            self._where = self.predicates.bounds(where.this) if where else ColumnBounds()
+            # With these, WHERE comes after rows were matched or followed from one to the next.
+            matches = self.node.args.get("match") or self.node.args.get("connect")
+            self._where = self.predicates.bounds(where.this) if where and not matches else ColumnBounds()
         return self._where
 
     def bounds_below_joins(self, bounds: ColumnBounds) -> dict[SourceColumn, DaySet]:

@@ -35,7 +35,7 @@ def per_script(function: Callable[[Script], Value]) -> Callable[[Script], Value]
 @per_script
 def _nodes_by_class(script: Script) -> dict[type[exp.Expr], list[exp.Expr]]:
     found: dict[type[exp.Expr], list[exp.Expr]] = defaultdict(list)
-    for statement in script.statements:
+    for statement in script.plain_statements():
         for node in statement.walk(bfs=False):
             found[type(node)].append(node)
     return found

@@ -27,7 +27,7 @@ class _Scopes:
         # The CTEs visible inside a CTE, or a query that has CTEs, by its id.
         self.names: dict[int, CteNames] = {}
         self.scopes: dict[int, SelectScope] = {}
-        for statement in script.statements:
+        for statement in script.plain_statements():
             for node in statement.walk(bfs=False):
                 if node.args.get("with_") is not None:
                     self._add_ctes(node)

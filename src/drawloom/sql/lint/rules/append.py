@@ -24,7 +24,7 @@ SEVERITY: Severity = "error"
 def check(script: Script) -> Iterator[Problem]:
     """INSERTs that do not overwrite, with no statement before them that removes the rows they add again."""
     emptied: set[str] = set()
-    for statement in script.statements:
+    for statement in script.plain_statements():
         emptied |= _emptied_tables(script, statement)
         for insert in statement.find_all(exp.Insert):
             table = insert.find(exp.Table)

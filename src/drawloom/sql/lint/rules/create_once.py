@@ -22,7 +22,7 @@ SEVERITY: Severity = "warn"
 def check(script: Script) -> Iterator[Problem]:
     """CREATE TABLE ... AS SELECT of a permanent table, without OR REPLACE or a DROP before it."""
     dropped: set[str] = set()
-    for statement in script.statements:
+    for statement in script.plain_statements():
         table = statement.find(exp.Table)
         if isinstance(statement, exp.Drop) and table is not None:
             dropped.add(table_name(table).lower())
