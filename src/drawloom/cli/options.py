@@ -57,9 +57,9 @@ def days_of(ds: str | None, first: str | None, last: str | None) -> tuple[date |
     Raises:
         InputError: they are not dates, in the wrong order, or mixed.
     """
-    if ds and (first or last):
+    if ds is not None and (first is not None or last is not None):
         raise refuse("bad-range", "--ds cannot be combined with --from or --to.", fix="Use one or the other.")
-    if ds:
+    if ds is not None:
         return day_of(ds, "--ds"), day_of(ds, "--ds")
     start, end = day_of(first, "--from"), day_of(last, "--to")
     if start and end and end < start:

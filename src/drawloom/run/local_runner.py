@@ -87,6 +87,7 @@ class LocalRunner:
 
     def run(self, plan: Plan, listener: Listener = lambda _: None) -> Summary:
         """Write every partition that the plan wants; the listener gets each result as it comes."""
+        self._registry.require_writable()
         queue = _Queue(plan, self._jobs, listener)
         with ThreadPoolExecutor(self._jobs, thread_name_prefix="drawloom") as pool:
             try:

@@ -247,12 +247,14 @@ class Project(Warehouse):
         from drawloom.run.land import land
 
         self._recent = None
+        self.registry.require_writable()
         return land(self, table, files, pipelines=self.pipelines, **options)
 
     def rebuild_registry(self) -> dict[str, int]:
         """Restore the registry from the metadata of the files; table -> number of partitions."""
         from drawloom.run.registry.restore import restore
 
+        self.registry.require_writable()
         return restore(self.local, self.registry)
 
     def _plan(self, forced: Iterable[Key], snapshot: WarehouseSnapshot | None = None) -> Plan:

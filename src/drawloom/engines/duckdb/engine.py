@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -49,9 +51,11 @@ class DuckDB:
         self.lake = lake
         self.sources = {name.lower(): source for name, source in (sources or {}).items()}
         self.run = secrets.token_hex(6)
+        self._read_only: RunError | None = None
         self._staging = self._open_staging()
         self._settings = threads, memory or MEMORY
-        folders = [lake.root, *(folder for source in self.sources.values() for folder in source.folders)]
+        staging = [self._staging.path] if isinstance(self._staging, StagingFolder) else []
+        folders = [lake.root, *staging, *(folder for source in self.sources.values() for folder in source.folders)]
         spill = self._staging.path / "spill" if isinstance(self._staging, StagingFolder) else None
         self._connection = connect(*self._settings, folders, (), spill)
         self._reader = Reader(lake, self.sources, self.cursor)
@@ -75,7 +79,7 @@ class DuckDB:
         """This process's staging folder.
 
         Raises:
-            RunError: the lake is not writable.
+            RunError: none could be created.
         """
         if isinstance(self._staging, RunError):
             raise self._staging
@@ -144,7 +148,13 @@ class DuckDB:
         return Staged(table, ds, str(path), run, columns, measure)
 
     def publish(self, parts: Sequence[Staged]) -> list[str]:
-        """Publish staged partitions, each atomically; returns their stamps."""
+        """Publish staged partitions, each atomically; returns their stamps.
+
+        Raises:
+            RunError: the lake is not writable.
+        """
+        if self._read_only:
+            raise self._read_only
         return [self._publish(staged) for staged in parts]
 
     def _publish(self, staged: Staged) -> str:
@@ -177,9 +187,13 @@ class DuckDB:
         return self.staging.file()
 
     def _open_staging(self) -> StagingFolder | RunError:
-        """The staging folder, or the error, raised when something is written: a read-only lake can still be queried."""
+        """The staging folder; elsewhere where the lake is read-only, as a diff stages, too; the error if there is none."""
         try:
             self.lake.sweep()
             return self.lake.open_staging(self.run)
         except RunError as error:
+            if error.problems[0].code == "read-only":
+                self._read_only = error
+                with suppress(OSError):
+                    return StagingFolder(Path(tempfile.mkdtemp(prefix="drawloom-")), None)
             return error

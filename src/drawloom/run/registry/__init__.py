@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from drawloom.model import Column, Inputs, Record
-from drawloom.run.registry.database import connect, explain_errors, parse_url
+from drawloom.model import Column, Fix, Inputs, Problem, Record, RunError
+from drawloom.run.registry.database import connect, explain_errors, parse_url, show_url
+from drawloom.run.registry.read_only import connect_to_copy, is_read_only
 from drawloom.run.registry.tables import (
     ATTACHED,
     COLUMNS,
@@ -39,6 +40,8 @@ class Registry:
 
     Writers lock rows in the order of their keys, so that they cannot deadlock.
 
+    Of a file that this user may only read, this is a copy in memory; see ``require_writable``.
+
     Raises:
         InputError: the URL is invalid, or not one of SQLite or PostgreSQL.
         RunError: the database cannot be reached or written, or a newer drawloom made its tables; the message never
@@ -48,12 +51,24 @@ class Registry:
     def __init__(self, url: str) -> None:
         self._url = parse_url(url)
         with explain_errors(self._url):
-            self._engine = connect(self._url)
+            self._read_only = is_read_only(self._url)
+            self._engine = connect_to_copy(self._url) if self._read_only else connect(self._url)
             ensure_current_version(self._engine)
 
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+
+    def require_writable(self) -> None:
+        """Refuse what must be recorded where this user may only read: that works on a copy.
+
+        Raises:
+            RunError: the database is a file that this user may not write.
+        """
+        if self._read_only:
+            message = f"registry == {show_url(self._url)}, must be writable to this user."
+            fix = Fix("Give this user the right to write there, or set `registry` to another place.")
+            raise RunError(Problem("read-only", "error", message, fix=fix))
 
     def empty(self) -> bool:
         """Whether no partition is recorded."""
