@@ -85,6 +85,10 @@ def test_bad_specs_are_refused(project: SampleProject, old: str, new: str, messa
     ("arguments", "message"),
     [
         (("run", "--ds", "2026-02-30"), "--ds == '2026-02-30', must be a day"),
+        (("run", "--ds", ""), "--ds == '', must be a day"),
+        (("run", "--from", ""), "--from == '', must be a day"),
+        (("plan", "--from", "2026-03-01", "--to", ""), "--to == '', must be a day"),
+        (("run", "--ds", "", "--to", ""), "cannot be combined with"),
         (("run", "--from", "2026-03-05", "--to", "2026-03-01"), "must not be after"),
         (("run", "--ds", "2026-03-05", "--to", "2026-03-06"), "cannot be combined with"),
         (("run", "--ds", "2027-01-01"), "must be from 2026-03-01 to 2026-03-10"),

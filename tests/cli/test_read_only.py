@@ -39,7 +39,11 @@ LOOKS = [
     ["preview", "core.daily", "--ds", "2026-03-03"],
     ["run"],
 ]
-WRITES = [["run", "core.daily", "--force"], ["land", "raw.more", "landing/orders.csv", "--ds", "day"], ["registry", "rebuild"]]
+WRITES = [
+    ["run", "core.daily", "--force"],
+    ["land", "raw.more", "landing/orders.csv", "--ds", "day"],
+    ["registry", "rebuild"],
+]
 
 
 @pytest.fixture

@@ -30,7 +30,11 @@ def test_parse_finds_grain_and_weekday(text: str, grain: str, weekday: int) -> N
     assert (schedule.grain, schedule.weekday) == (grain, weekday)
 
 
-@pytest.mark.parametrize("text", ["", "daily", "*/5 * * * *", "* * * * *", "0 0 15 * *", "0 0 1 1 *", "a b c d e"])
+WRONG = ["", "daily", "*/5 * * * *", "* * * * *", "0 0 15 * *", "0 0 1 1 *", "a b c d e"]
+OUT_OF_RANGE = ["99 99 * * *", "60 0 * * *", "0 24 * * *", "0 0 * * 8", "0 *3 * * *", "0 \u00b2 * * *", "0 2 0 * *"]
+
+
+@pytest.mark.parametrize("text", WRONG + OUT_OF_RANGE)
 def test_other_schedules_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="schedule =="):
         Schedule.parse(text)

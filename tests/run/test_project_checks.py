@@ -32,6 +32,14 @@ def test_two_owners() -> None:
     )
 
 
+def test_tables_that_engines_pass_over() -> None:
+    (problem,) = messages(pipeline("_core.t"))
+    assert problem.startswith("specs/_core.t.sql:1: table == _core.t, must be schema.table, neither of them beginning")
+    (problem,) = messages(pipeline("core._t"))
+    assert "beginning with a _" in problem
+    assert messages(pipeline("core.t", reads("raw._loads")), sources=("raw._loads",)) == []
+
+
 def test_a_source_is_an_owner() -> None:
     (problem,) = messages(pipeline("core.a"), sources=("CORE.A",))
     assert "must have one owner: it is also a source in drawloom.yml" in problem

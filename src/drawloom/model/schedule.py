@@ -17,6 +17,8 @@ _NAMED: dict[str, tuple[Grain, int]] = {
     "@monthly": ("month", 0),
 }
 
+_CRON_RANGES = (range(60), range(24), range(1, 32), range(1, 13), range(8))  # minute, hour, day, month, weekday
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -40,7 +42,7 @@ class Schedule:
             grain, weekday = _NAMED[text]
             return cls(text, grain, weekday)
         fields = text.split()
-        if len(fields) != 5 or not all(field.replace("*", "").isdigit() or field == "*" for field in fields):
+        if len(fields) != 5 or not all(map(_is_in_range, fields, _CRON_RANGES)):
             raise ValueError(
                 f"schedule == {text!r}, must be @daily, @weekly, @monthly, @hourly or a cron of that rhythm"
             )
@@ -69,6 +71,10 @@ class Schedule:
         """All days from first to last, both included, that are names of partitions."""
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         return days if self.grain in {"hour", "day"} else [day for day in days if self.is_run_day(day)]
+
+
+def _is_in_range(field: str, values: range) -> bool:
+    return field == "*" or (field.isascii() and field.isdigit() and int(field) in values)
 
 
 def _cron(text: str, minute: str, hour: str, day: str, month: str, weekday: str) -> tuple[Grain, int]:

@@ -24,6 +24,7 @@ def check_project(
     steps = [step for pipeline in pipelines for step in pipeline.steps]
     return [
         *_same_names(pipelines),
+        *_hidden_tables(steps),
         *_two_owners(steps, sources),
         *_unknown_tables(steps, [*sources, *lake_tables]),
         *_unused_overrides(steps),
@@ -40,6 +41,14 @@ def _same_names(pipelines: Iterable[Pipeline]) -> Iterator[Problem]:
         if other is not pipeline and not _fill_same_table(other, pipeline):
             message = f"name == {pipeline.name}, must not be that of the pipeline in {other.spec}."
             yield Problem("same-name", "error", message, pipeline.spec, Fix("Give one of them another name."))
+
+
+def _hidden_tables(steps: Iterable[Step]) -> Iterator[Problem]:
+    """Spark, Hive and our lake pass over folders that begin with an underscore."""
+    for step in steps:
+        if any(part.startswith("_") for part in step.into.name.split(".")):
+            message = f"table == {step.into.name}, must be schema.table, neither of them beginning with a _."
+            yield Problem("bad-table", "error", message, step.where, Fix("Name it like core.rides."))
 
 
 def _fill_same_table(one: Pipeline, other: Pipeline) -> bool:

@@ -122,7 +122,10 @@ def check_schedule(value: str) -> str:
         Schedule.parse(value)
     except ValueError:
         offer = did_you_mean(value, ["@daily", "@weekly", "@monthly"])
-        rule = "must be @daily, @weekly, @monthly or a cron that runs once a day, a week or a month (on the 1st)"
+        rule = (
+            "must be @daily, @weekly, @monthly or a cron, minute (0-59) hour (0-23) day month weekday (0-7), "
+            "that runs once a day, a week or a month (on the 1st)"
+        )
         raise RuleError(rule, offer) from None
     return value
 
