@@ -55,6 +55,8 @@ NAMED += (
     exp.Show,
     exp.Into,
     exp.Execute,
+    exp.JoinHint,
+    exp.Lock,
 )
 
 

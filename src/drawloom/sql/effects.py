@@ -247,8 +247,8 @@ class ScriptEffects:
             for select in _selects(insert.expression):
                 self.context.builder.shared[id(select)] = source
             self.insert(insert)
-        if len(inserts) < len(node.expressions) or not any(_selects(insert.expression) for insert in inserts):
-            self.read_query(source) if is_query(source) else self.read_subqueries(source)
+        if id(source) not in self._pruner.seen:
+            self._export([source])
         self._write_branches(node)
         self._pruner.visit_ctes(ctes)
         self.names = {**outside, **{name: cte for name, cte in self.names.items() if cte not in ctes}}
@@ -310,10 +310,11 @@ class ScriptEffects:
         if node.args.get("clone") or (kind not in _HARMLESS_KINDS and not is_query(node.expression)):
             self.unread.append(unread_statement(node))
         self.named(node)
-        for statement in node.expression.expressions if isinstance(node.expression, exp.Block) else [node]:
-            if statement is node:
-                self.read_subqueries(node)
-            elif not isinstance(statement, exp.EndStatement):
+        if not isinstance(node.expression, exp.Block):
+            self.read_subqueries(node)
+            return
+        for statement in node.expression.expressions:
+            if statement is not None and not isinstance(statement, exp.EndStatement):
                 self._changing_ctes(statement)
                 self._apply(statement)
 
@@ -415,6 +416,10 @@ class ScriptEffects:
         old, new = table_name(table), table_name(other)
         new = new if "." in new or "." not in old else f"{old.rpartition('.')[0]}.{new}"
         names = {old.lower(): new, **({new.lower(): old} if swap else {})}
+        if swap and not any(write.table.lower() in names for write in self.writes):
+            self._export([other])
+            self._write(table, "create")
+            return
         self.writes = [replace(w, table=names.get(w.table.lower(), w.table)) for w in self.writes]
         for some in (self._days_written, self._days_deleted):
             moved = {name: some.pop(name) for name in names if name in some}
@@ -424,7 +429,7 @@ class ScriptEffects:
 
     def copy(self, node: exp.Copy) -> None:
         """COPY: a table is filled from files, or a table or query is exported to files."""
-        self.named(node.this)
+        self.named(node)
         table = target_table(node.this)
         files = node.args.get("files") or []
         exports = not node.args.get("kind") or table is None or not isinstance(table.this, exp.Identifier)
@@ -534,11 +539,25 @@ _WITHOUT_ROWS = (
     *(exp.Analyze, exp.AlterSession, exp.Attach, exp.Comment, exp.Commit, exp.ConnectTo, exp.Declare, exp.Describe),
     *(exp.Detach, exp.Disconnect, exp.Get, exp.Grant, exp.Heredoc, exp.Install, exp.Kill, exp.ListStage),
     *(exp.Pragma, exp.Put, exp.Refresh, exp.Return, exp.Revoke, exp.Rollback, exp.Show, exp.Transaction, exp.Uncache),
-    *(exp.Undrop, exp.Leave, exp.Iterate, exp.Condition, exp.Alias, exp.Tuple),
+    *(exp.Undrop, exp.Leave, exp.Iterate, exp.Condition, exp.Alias, exp.Tuple, exp.Values),
 )
 # What CREATE makes that neither has rows nor a body.
 _HARMLESS_KINDS = {"SCHEMA", "DATABASE", "INDEX", "SEQUENCE", "FUNCTION", "PROCEDURE", "STAGE", "CONSTRAINT"}
-_HARMLESS_KINDS |= {"SEMANTIC VIEW", "SYNONYM", "TYPE", "ROLE", "USER", "WAREHOUSE", "TAG", "STREAMLIT", "FILE FORMAT"}
+_HARMLESS_KINDS |= {
+    "CAST",
+    "EXTENSION",
+    "STORAGE INTEGRATION",
+    "MODEL",
+    "SEMANTIC VIEW",
+    "SYNONYM",
+    "TYPE",
+    "ROLE",
+    "USER",
+    "WAREHOUSE",
+    "TAG",
+    "STREAMLIT",
+    "FILE FORMAT",
+}
 
 Rule = Callable[[ScriptEffects, Any], None]
 _RULES: dict[type[Any], Rule] = {

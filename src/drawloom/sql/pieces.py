@@ -280,6 +280,8 @@ class _Splitter:
             return self._other(tokens)
         marks = {"TASK": ("AS",), "PIPE": ("AS",), "EVENT": ("DO",), "ALERT": ("IF",)}
         found = find_word(tokens, marks.get(kind, ("DECLARE", "BEGIN")), 1)
+        if found is not None and word(tokens, found - 1) == "EXECUTE":  # EXECUTE AS USER name
+            found = find_word(tokens, ("AS",), found + 1)
         if found is None:
             return self._other(tokens)
         return tokens[found + 1 :] if kind in ("TASK", "PIPE", "EVENT") else tokens[found:]

@@ -179,7 +179,7 @@ class SourceBuilder:
         return self._part(node, names, [])
 
     def _part(self, node: exp.Expr, names: Mapping[str, Cte], before: list[Source]) -> JoinTree:
-        if isinstance(node, exp.Stream):
+        if isinstance(node, exp.Stream | exp.Final):
             node = node.this
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery) and not _is_query(node):
             return self._group(node, names, before)

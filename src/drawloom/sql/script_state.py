@@ -63,7 +63,7 @@ def schema_of(node: exp.Expr, dialect: str) -> str | None:
 
 def _used(node: exp.Use, dialect: str) -> str | None:
     kind = node.args.get("kind")
-    word = kind.name.upper() if kind is not None else ""
+    word = (kind.name if isinstance(kind, exp.Expr) else kind or "").upper()
     table = node.this
     if not isinstance(table, exp.Table) or word in ("WAREHOUSE", "ROLE", "CATALOG", "SECONDARY ROLES"):
         return None

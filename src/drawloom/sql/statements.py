@@ -28,7 +28,35 @@ _QUIET = {
 }
 # Words that say that CREATE or ALTER moves rows.
 _MOVES = {"SELECT", "FROM", "INTO", "CLONE", "COPY", "EXCHANGE", "SWITCH", "SWAP", "UPDATE", "DELETE", "MOVE"}
-_HAS_ROWS = {"TABLE", "VIEW", "AS"}
+_WITHOUT_ROWS = {
+    *(
+        "STREAM",
+        "USER",
+        "ROLE",
+        "DOMAIN",
+        "TYPE",
+        "CAST",
+        "COLLATION",
+        "STATISTICS",
+        "EXTENSION",
+        "POLICY",
+        "PUBLICATION",
+    ),
+    *("SECRET", "LIBRARY", "DATABASE", "FUNCTION", "OPERATOR", "AGGREGATE", "EXTERNAL SCHEMA", "WAREHOUSE", "STAGE"),
+}
+# What may follow the name of a table that is cloned: an older state of it, and options.
+_AFTER_CLONE = {
+    "OPTIONS",
+    "FOR",
+    "AT",
+    "BEFORE",
+    "TBLPROPERTIES",
+    "LOCATION",
+    "VERSION",
+    "TIMESTAMP",
+    "COPY",
+    "COMMENT",
+}
 # Commands that name a query or a right, and run nothing.
 _ABOUT_QUERIES = {"COMMENT", "EXPLAIN", "GRANT", "REVOKE", "SHOW", "LOCK"}
 # Schemas whose procedures look after an engine.
@@ -76,10 +104,10 @@ def moves_no_rows(command: exp.Command) -> bool:
     name = command.name.upper()
     found = [part.strip("();,").upper() for part in command_text(command).split()]
     words = set(found)
-    if name == "CREATE" and "STREAM" in found[:3]:
-        return True
-    if name in ("CREATE", "ALTER", "DROP"):
-        return not words & (_MOVES | _HAS_ROWS if name == "CREATE" else _MOVES)
+    if name in ("ALTER", "CREATE", "DROP"):
+        has_rows = set(found[:2]) & {"TABLE", "VIEW"} if name == "ALTER" else not set(found[:4]) & _WITHOUT_ROWS
+        moves = words & (_MOVES | {"AS"} if name == "CREATE" else _MOVES)
+        return not (has_rows and moves) and ("SELECT" not in words or "GRANT" in words)
     return name.split(" ")[0] in _QUIET and ("SELECT" not in words or name in _ABOUT_QUERIES)
 
 
@@ -109,6 +137,8 @@ class _Reader:
         rule = self._rule(piece.tokens)
         nodes = rule(self, piece.tokens) if rule else None
         nodes = self._parse(piece.tokens) if nodes is None else nodes
+        if len(nodes) == 1 and isinstance(nodes[0], exp.Command) and word(piece.tokens) in ("CREATE", "ALTER"):
+            nodes = self._plain_create(piece.tokens) or nodes
         for node in nodes:
             if isinstance(node, exp.Command) and "start" not in node.meta:
                 node.meta.update(_place(piece.tokens[0]))
@@ -117,6 +147,24 @@ class _Reader:
                 _drop_into(node)
             _with_recursion(node, self.dialect)
         return nodes
+
+    def _plain_create(self, tokens: Tokens) -> list[exp.Expr]:
+        """CREATE or ALTER TABLE or VIEW name AS query, without the options that the parser does not know."""
+        kind = find_word(tokens, ("TABLE", "VIEW"), 1)
+        start = find_word(tokens, ("AS",), kind) if kind is not None else None
+        query = tokens[start + 1 :] if start is not None else []
+        if kind is None or word(query) not in ("SELECT", "WITH", "(", "FROM"):
+            return []
+        name = kind + 1 + (3 if word(tokens, kind + 1) == "IF" else 0)
+        end = name + 1
+        while end + 1 < len(tokens) and tokens[end].token_type in (TokenType.DOT, TokenType.DASH):
+            end += 2
+        first = tokens[0]
+        create = Token(TokenType.CREATE, "CREATE", first.line, first.col, first.start, first.end)
+        try:
+            return self._parse([create, tokens[kind], *tokens[name:end], *tokens[start:]])
+        except SqlglotError:
+            return []
 
     def _parse(self, tokens: Tokens) -> list[exp.Expr]:
         parsed = self.language.parser().parse(tokens, self.text)
@@ -193,7 +241,7 @@ class _Reader:
         rest = tokens[start + 1 :] if start is not None else []
         if rest and not word(rest) and len(rest) == 1:
             found = self.quoted(rest, tokens)
-        elif rest and word(rest) not in ("@", ":"):
+        elif len(rest) > 1 and word(rest) not in ("@", ":"):
             found = self._piece(Piece(rest))
         else:
             return [self.command(tokens)]
@@ -226,6 +274,10 @@ class _Reader:
 
     def create(self, tokens: Tokens) -> list[exp.Expr] | None:
         """CREATE TABLE ... AS PIVOT; CREATE PROCEDURE or FUNCTION with a body in quotes, which counts as if it ran."""
+        clone = find_word(tokens, ("CLONE",), 1)
+        if clone is not None and word(tokens, clone - 2) != "AS":
+            end = find_word(tokens, _AFTER_CLONE, clone)
+            return self._parse([one for one in tokens[:end] if one.text.upper() not in ("SNAPSHOT", "DEEP")])
         query = find_word(tokens, ("AS",), 1)
         if query is not None and word(tokens, query + 1) in ("PIVOT", "UNPIVOT", "SUMMARIZE"):
             return self._parse([*tokens[: query + 1], *_selected(tokens[query + 1 :])])
@@ -236,6 +288,20 @@ class _Reader:
         if _language(tokens) in _SQL_LANGUAGES:
             return self.quoted(texts, tokens)
         return [self.command(tokens, quiet=word(tokens, start) == "FUNCTION")]
+
+    def rename(self, tokens: Tokens) -> list[exp.Expr] | None:
+        """RENAME TABLE a TO b, c TO d."""
+        found: list[exp.Expr] = []
+        rest = tokens[2:] if word(tokens, 1) == "TABLE" else []
+        first = tokens[0]
+        before = [(TokenType.ALTER, "ALTER"), (TokenType.TABLE, "TABLE")]
+        while rest:
+            end, to = find_word(rest, (",",)) or len(rest), find_word(rest, ("TO",)) or 0
+            start = [Token(kind, text, first.line, first.col, first.start, first.end) for kind, text in before]
+            rename = Token(TokenType.RENAME, "RENAME", first.line, first.col, first.start, first.end)
+            found += self._parse([*start, *rest[:to], rename, *rest[to:end]])
+            rest = rest[end + 1 :]
+        return found or [self.command(tokens)]
 
     def insert(self, tokens: Tokens) -> list[exp.Expr] | None:
         """INSERT INTO t PIVOT ...; INSERT OVERWRITE DIRECTORY 'path' USING format OPTIONS (...) query."""
@@ -334,4 +400,5 @@ _RULES: dict[str, Rule] = {
     "CALL": _Reader.call,
     "CREATE": _Reader.create,
     "INSERT": _Reader.insert,
+    "RENAME": _Reader.rename,
 }

@@ -58,9 +58,16 @@ class Unread:
     fix: str
 
 
+def _text(node: exp.Expr) -> str:
+    try:
+        return node.sql()
+    except (ValueError, UnboundLocalError):  # a class that only some dialects write
+        return type(node).__name__.upper()
+
+
 def unread_statement(node: exp.Expr) -> Unread:
     """A statement that has no rule."""
-    text = f"{node.name} {command_text(node)}" if isinstance(node, exp.Command) else node.sql()
+    text = f"{node.name} {command_text(node)}" if isinstance(node, exp.Command) else _text(node)
     text = " ".join(text.split()) or type(node).__name__.upper()
     text = text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
     return Unread(
@@ -80,16 +87,16 @@ def unread_parts(statement: exp.Expr, seen: Collection[int]) -> Iterator[Unread]
             yield _unknown_source(node.this)
         function = function_of(node)
         if function is not None:
-            if not is_known(function, node):
+            if not is_known(function, node) and node.find_ancestor(*_NAMES) is None:
                 yield _unknown_function(function, node)
-        elif isinstance(node, exp.Table) and not (
-            id(node) in seen or is_model(node) or node.find_ancestor(exp.Describe)
-        ):
+        elif isinstance(node, exp.Table) and not (id(node) in seen or is_model(node) or node.find_ancestor(*_NAMES)):
             yield _unseen_table(node)
 
 
 # What may stand in FROM. Each has a rule in ``scope.py``.
-_SOURCES = (exp.Table, exp.Subquery, exp.Values, exp.UDTF, exp.Stream)
+_SOURCES = (exp.Table, exp.Subquery, exp.Values, exp.UDTF, exp.Stream, exp.Final)
+# What names tables and reads none of them.
+_NAMES = (exp.Describe, exp.JoinHint, exp.Hint, exp.Lock, exp.Index)
 
 
 def function_of(node: exp.Expr) -> str | None:
@@ -102,7 +109,7 @@ def function_of(node: exp.Expr) -> str | None:
         return None
     schema = ".".join(part.name.lower() for part in (node.args.get("catalog"), node.args.get("db")) if part)
     name = _call_name(node.this)
-    return f"{schema}.{name}" if schema else name
+    return f"{schema}.{name}" if schema and name else name
 
 
 def _call_name(node: Any) -> str:
@@ -174,7 +181,7 @@ def _unknown_function(function: str, node: exp.Expr) -> Unread:
 
 
 def _unknown_source(node: exp.Expr) -> Unread:
-    return Unread(node, f"FROM {node.sql()} is not read: which table it is, is not known.", "Write the table's name.")
+    return Unread(node, f"FROM {_text(node)} is not read: which table it is, is not known.", "Write the table's name.")
 
 
 def _unseen_table(node: exp.Table) -> Unread:

@@ -67,7 +67,8 @@ class Pruner:
         elif is_query(query.query) and isinstance(query.query.this, exp.Expr):
             self._whole_table(query.query, query.query.this, query.names, query.outer)
         else:
-            self._nested(query.query, query.names, query.outer, {})
+            for part in query.query.iter_expressions():
+                self._nested(part, query.names, query.outer, {})
         self.visit_ctes(query.ctes)
 
     def visit_ctes(self, ctes: list[Cte]) -> None:
@@ -109,6 +110,8 @@ class Pruner:
 
     def _source(self, scope: SelectScope, source: Source) -> None:
         self.seen.add(id(source.node))
+        for pivot in source.node.args.get("pivots") or []:
+            self._nested(pivot, scope.names, scope, {})
         if source.kind == "table":
             self._table(scope, source)
             return
