@@ -21,7 +21,7 @@ _SILENCED = re.compile(
     r"|\bDISTINCT\s+FROM\b|\bJOIN\s+POLICY\b|\b(?:EXTRACT|TRIM|SUBSTRING|OVERLAY|POSITION)\s*\([^()]*(?:\([^()]*\)[^()]*)*\)",
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
-_MOVES_ROWS = re.compile(r"\b(?:FROM|JOIN|INTO)\s+(\{\{|[`@:]?[\w.$-]+)(?!\s*\(|[\w.$-])", re.IGNORECASE)
+_MOVES_ROWS = re.compile(r"\b(?:FROM|JOIN|INTO)\s+([`@:]?[\w.$-]+)(?!\s*\(|[\w.$-])", re.IGNORECASE)
 _MADE_INSIDE = re.compile(
     r"\b(\w+)\s*(?:\([^()]*\)\s*)?AS\s*(?:NOT\s+MATERIALIZED\s*|MATERIALIZED\s*)?\(", re.IGNORECASE
 )
@@ -38,7 +38,7 @@ def outcome(text: str, dialect: str) -> str:
         return error.problems[0].code
     if script.problems:
         return script.problems[0].code
-    return "read" if script.reads or script.writes or not names_tables(text) else "silent"
+    return "read" if script.reads or script.writes or not names_tables(script.rendered.text) else "silent"
 
 
 def names_tables(text: str) -> bool:

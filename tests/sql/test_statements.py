@@ -121,6 +121,11 @@ READ = [
     ("snowflake", "BEGIN LET x := (SELECT max(a) FROM t); CASE WHEN x > 1 THEN SELECT a FROM u; ELSE SELECT a FROM v; END CASE; END", "t u v", ""),
     ("tsql", "IF EXISTS (SELECT 1 FROM t) BEGIN INSERT INTO o SELECT a FROM u END ELSE BEGIN INSERT INTO p SELECT a FROM v END", "t u v", "o p"),
     ("tsql", "SELECT a FROM t\nGO\nINSERT INTO o SELECT a FROM u\nGO", "t u", "o"),
+    ("tsql", "DECLARE @x INT INSERT INTO o SELECT a FROM t", "t", "o"),
+    ("postgres", "BEGIN; INSERT INTO o SELECT a FROM t; END", "t", "o"),
+    ("postgres", "DO $$ DECLARE x TIMESTAMP WITH TIME ZONE; y INT := 1; BEGIN PERFORM a FROM t; END $$", "t", ""),
+    ("postgres", "DECLARE c CURSOR FOR SELECT a FROM t; INSERT INTO o SELECT a FROM u; BEGIN; COMMIT", "t u", "o"),
+    ("sqlite", "BEGIN IMMEDIATE; INSERT INTO o SELECT a FROM t; COMMIT", "t", "o"),
     ("tsql", "BEGIN TRY SELECT a FROM t; END TRY BEGIN CATCH SELECT a FROM u; END CATCH", "t u", ""),
     ("mysql", "CREATE PROCEDURE p() BEGIN lab: LOOP SELECT a FROM t; LEAVE lab; END LOOP; END", "t", ""),
     # names
@@ -227,6 +232,10 @@ def test_statements_that_move_no_rows_are_no_problem(dialect: str, text: str) ->
         # What a branch writes may not be written.
         ("bigquery", "IF x THEN CREATE TABLE t AS SELECT 1; END IF; SELECT a FROM t WHERE ds = '{{ ds }}'", "0"),
         ("bigquery", "IF x THEN SELECT 1; ELSE CREATE TABLE t AS SELECT 1; END IF; SELECT a FROM t WHERE ds = '{{ ds }}'", "0"),
+        ("bigquery", "CREATE PROCEDURE p() BEGIN CREATE TABLE t AS SELECT 1; END; SELECT a FROM t WHERE ds = '{{ ds }}'", "0"),
+        ("tsql", "CREATE PROCEDURE p AS CREATE TABLE t (a INT); SELECT a FROM t WHERE ds = '{{ ds }}'", "0"),
+        ("postgres", "CREATE PROCEDURE p() AS $$ CREATE TABLE t AS SELECT 1 $$; SELECT a FROM t WHERE ds = '{{ ds }}'", "0"),
+        ("postgres", "PREPARE q AS CREATE TABLE t AS SELECT 1; SELECT a FROM t WHERE ds = '{{ ds }}'", "0"),
         # WHERE comes after rows were followed from one to the next.
         ("snowflake", "SELECT a FROM t MATCH_RECOGNIZE (MEASURES last(ds) AS ds PATTERN (x) DEFINE x AS b > 1) WHERE ds = '{{ ds }}'", "*..*"),
         ("oracle", "SELECT a FROM t WHERE ds = '{{ ds }}' CONNECT BY PRIOR a = b START WITH b IS NULL", "*..*"),

@@ -305,18 +305,11 @@ class ScriptEffects:
         self.names[name.lower()] = cte
 
     def _routine(self, node: exp.Create) -> None:
-        """CREATE PROCEDURE: counted as if its body ran."""
+        """CREATE of something that has no rows, such as a function or a schema."""
         kind = str(node.args.get("kind") or "").upper()
         if node.args.get("clone") or (kind not in _HARMLESS_KINDS and not is_query(node.expression)):
             self.unread.append(unread_statement(node))
-        self.named(node)
-        if not isinstance(node.expression, exp.Block):
-            self.read_subqueries(node)
-            return
-        for statement in node.expression.expressions:
-            if statement is not None and not isinstance(statement, exp.EndStatement):
-                self._changing_ctes(statement)
-                self._apply(statement)
+        self.read_subqueries(node)
 
     def _declare(self, table: exp.Table) -> None:
         """CREATE TABLE without rows is a write only where nothing else writes the table."""

@@ -15,7 +15,10 @@ TEXTS = {
 }
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE}
-_TRANSACTION = {"TRANSACTION", "TRAN", "WORK", "ISOLATION", "READ"}
+_TRANSACTION = {"TRANSACTION", "TRAN", "WORK", "ISOLATION", "READ", "IMMEDIATE", "DEFERRED", "EXCLUSIVE", "AND"}
+_CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "DROP", "TRUNCATE", "ALTER")
+# After WITH, these words begin no query: TIMESTAMP WITH TIME ZONE, UNNEST(...) WITH OFFSET.
+_NO_QUERY = {"TIME", "LOCAL", "OFFSET", "ORDINALITY"}
 _ENDS = {"IF", "WHILE", "FOR", "LOOP", "REPEAT", "CASE", "TRY", "CATCH"}
 _ROUTINES = {"PROCEDURE", "PROC", "FUNCTION", "TASK", "PIPE", "EVENT", "TRIGGER", "ALERT"}
 _MODIFIERS = {"OR", "REPLACE", "ALTER", "REFRESH", "TEMP", "TEMPORARY", "SECURE", "AGGREGATE"}
@@ -65,7 +68,7 @@ def queries_inside(tokens: Sequence[Token]) -> Iterator[Tokens]:
     index = 0
     while index < len(tokens):
         kind = tokens[index].token_type
-        if word(tokens, index) in ("SELECT", "WITH"):
+        if word(tokens, index) in ("SELECT", "WITH") and word(tokens, index + 1) not in _NO_QUERY:
             yield list(tokens[index:])
             return
         if kind == TokenType.L_PAREN and word(tokens, index + 1) in _QUERY_STARTS:
@@ -132,6 +135,7 @@ class _Splitter:
         rest: Tokens | None = chunk
         while rest:
             rule = _RULES.get(word(rest))
+            self._declares = self._declares and word(rest) not in _CHANGES
             if rule is not None and not (self._declares and word(rest) != "BEGIN"):
                 rest = rule(self, rest)
             else:
@@ -167,7 +171,7 @@ class _Splitter:
             self._read_value(tokens[:end])
         else:
             self._emit(tokens[:end])
-        if self._top() == "ONCE":
+        if self._top() == "ONCE" and not self._declares:
             self.blocks.pop()
         return tokens[end:] if end is not None else None
 
@@ -244,9 +248,8 @@ class _Splitter:
         return tokens[found + 1 :]
 
     def end(self, tokens: Tokens) -> Tokens | None:
-        if not self.blocks:
-            self._read_value(tokens)
-            return None
+        if not self.blocks:  # of a transaction
+            return tokens[1:] if len(tokens) > 1 and word(tokens, 1) not in _ENDS | _TRANSACTION else None
         self.blocks.pop()
         if self._top() == "ONCE":
             self.blocks.pop()
@@ -256,14 +259,15 @@ class _Splitter:
         return rest
 
     def declare(self, tokens: Tokens) -> Tokens | None:
-        queries = list(queries_inside(tokens))
+        change = find_word(tokens, _CHANGES, 1)
+        queries = list(queries_inside(tokens[:change]))
         if self.dialect in _DECLARE_LISTS and self.begins_later:
             self._declares = True
-        elif not queries:
+        elif not queries and change is None:
             return self._other(tokens)
         for query in queries:
             self._emit(query)
-        return None
+        return tokens[change:] if change is not None else None
 
     def perform(self, tokens: Tokens) -> Tokens | None:
         first = tokens[0]
@@ -284,6 +288,7 @@ class _Splitter:
             found = find_word(tokens, ("AS",), found + 1)
         if found is None:
             return self._other(tokens)
+        self._push("ONCE")  # it may not run
         return tokens[found + 1 :] if kind in ("TASK", "PIPE", "EVENT") else tokens[found:]
 
 

@@ -246,7 +246,7 @@ class _Reader:
         else:
             return [self.command(tokens)]
         self.prepared.add(tokens[1].text.lower())
-        return found
+        return _in_branch(found, id(tokens[0]))
 
     def do(self, tokens: Tokens) -> list[exp.Expr] | None:
         """DO $$ ... $$ runs a block, DO value computes it."""
@@ -286,7 +286,7 @@ class _Reader:
         if start is None or body is None or not (texts := _texts(tokens[body + 1 :])):
             return None
         if _language(tokens) in _SQL_LANGUAGES:
-            return self.quoted(texts, tokens)
+            return _in_branch(self.quoted(texts, tokens), id(tokens[0]))
         return [self.command(tokens, quiet=word(tokens, start) == "FUNCTION")]
 
     def rename(self, tokens: Tokens) -> list[exp.Expr] | None:
@@ -343,10 +343,12 @@ def _selected(query: Tokens) -> Tokens:
     return [*before, *query, Token(TokenType.R_PAREN, ")", first.line, first.col, query[-1].end, query[-1].end)]
 
 
-def _flatten(node: exp.Expr) -> list[exp.Expr]:
+def _flatten(node: exp.Expr | None) -> list[exp.Expr]:
     """The statements in a block of the parser, the queries of its condition first."""
-    if isinstance(node, exp.EndStatement | exp.Semicolon):
+    if node is None or isinstance(node, exp.EndStatement | exp.Semicolon):
         return []
+    if isinstance(node, exp.Create) and isinstance(node.expression, exp.Block):
+        return _in_branch(_flatten(node.expression), id(node))
     if isinstance(node, exp.Block):
         return [one for inner in node.expressions for one in _flatten(inner)]
     if not isinstance(node, exp.IfBlock | exp.WhileBlock | exp.LoopBlock | exp.RepeatBlock):
@@ -354,10 +356,15 @@ def _flatten(node: exp.Expr) -> list[exp.Expr]:
     found: list[exp.Expr] = []
     for part in list(node.iter_expressions()):
         inner = _flatten(part) if isinstance(part, exp.Block) else [exp.Return(this=part)]
-        for one in inner:
-            one.meta["branches"] = (id(part), *one.meta.get("branches", ()))
-        found += inner
+        found += _in_branch(inner, id(part))
     return found
+
+
+def _in_branch(nodes: list[exp.Expr], branch: int) -> list[exp.Expr]:
+    """What may not run, or not now."""
+    for node in nodes:
+        node.meta["branches"] = (branch, *node.meta.get("branches", ()))
+    return nodes
 
 
 def _move(node: exp.Expr, start: int, place: int) -> None:
