@@ -27,7 +27,11 @@ _MADE_INSIDE = re.compile(
 )
 _NO_TABLES = {"select", "unnest", "values", "lateral"}
 # Statements that name tables and touch no rows, up to their end.
-_ABOUT_TABLES = re.compile(r"(?:^|;)\s*(?:SHOW|REVOKE|GRANT|EXPLAIN|FETCH|COMMENT|DESCRIBE)\b[^;]*", re.IGNORECASE)
+_ABOUT_TABLES = re.compile(
+    r"(?:^|;)\s*(?:SHOW|REVOKE|GRANT|EXPLAIN|FETCH|COMMENT|DESCRIBE|ALTER\s+(?!TABLE|VIEW)"
+    r"|CREATE\s+(?:OR\s+REPLACE\s+)?(?:STATISTICS|EXTENSION|DATABASE|LIBRARY|TYPE|USER))\b[^;]*",
+    re.IGNORECASE,
+)
 
 
 def outcome(text: str, dialect: str) -> str:

@@ -74,6 +74,7 @@ class ScriptEffects:
         rule = _RULES.get(type(statement))
         if rule is not None:
             rule(self, statement)
+            self._output_into(statement)
         elif is_query(statement):
             self.read_query(statement)
         elif isinstance(statement, _WITHOUT_ROWS):
@@ -81,6 +82,13 @@ class ScriptEffects:
         else:
             self.unread.append(unread_statement(statement))
             self.read_subqueries(statement)
+
+    def _output_into(self, statement: exp.Expr) -> None:
+        """OUTPUT ... INTO, and RETURNING ... INTO, put the changed rows into a table."""
+        returning = statement.args.get("returning")
+        into = returning.args.get("into") if isinstance(returning, exp.Expr) else None
+        if isinstance(into, exp.Identifier) and self.context.builder.dialect in ("tsql", "fabric"):
+            self.writes.append(Write(into.name, "append", None, self._index))
 
     def _enter_branches(self, statement: exp.Expr) -> None:
         """What is written in a branch of a script may not be written, so what follows the branch may read older rows."""

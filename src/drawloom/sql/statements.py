@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -121,9 +121,11 @@ class _Reader:
         self.commands = self.language.tokenizer_class.COMMANDS
         self.nesting = nesting
         self.prepared: set[str] = set()
+        self.made: set[str] = set()
 
     def read(self, tokens: Sequence[Token]) -> list[exp.Expr]:
         """The statements of all tokens."""
+        self.made |= set(_procedures(tokens))
         found = [node for piece in split(tokens, self.dialect) for node in self._piece(piece)]
         return found or ([self.command(list(tokens), quiet=True)] if tokens else [])
 
@@ -268,9 +270,11 @@ class _Reader:
         return self.queries(tokens)
 
     def call(self, tokens: Tokens) -> list[exp.Expr] | None:
-        """CALL of a procedure: only those that look after the engine are known to read nothing."""
-        quiet = word(tokens, 1) in _SYSTEM or word(tokens, 1).startswith("PRAGMA_")
-        return [self.command(tokens, quiet=quiet)]
+        """CALL of a procedure: known are those of this text, and that those that look after the engine read nothing."""
+        end = find_word(tokens, ("(",)) or len(tokens)
+        name = [token.text.upper() for token in tokens[1:end]]
+        quiet = bool(_SYSTEM.intersection(name)) or word(tokens, 1).startswith("PRAGMA_")
+        return [self.command(tokens, quiet=quiet or "".join(name) in self.made)]
 
     def create(self, tokens: Tokens) -> list[exp.Expr] | None:
         """CREATE TABLE ... AS PIVOT; CREATE PROCEDURE or FUNCTION with a body in quotes, which counts as if it ran."""
@@ -318,6 +322,14 @@ class _Reader:
             path = path or [token for token in tokens[end:last] if token.token_type in TEXTS][-1:]
             end = last + 1
         return self._parse([*tokens[: start + 1], *path, *tokens[end:]])
+
+
+def _procedures(tokens: Sequence[Token]) -> Iterator[str]:
+    """The names of the procedures that a text makes, in upper case."""
+    for index in range(1, len(tokens)):
+        if word(tokens, index) in ("PROCEDURE", "PROC") and word(tokens, index - 1) in ("CREATE", "REPLACE", "ALTER"):
+            end = find_word(tokens, ("(", "AS", "BEGIN"), index) or index
+            yield "".join(token.text.upper() for token in tokens[index + 1 : end])
 
 
 def _place(token: Token) -> dict[str, int]:

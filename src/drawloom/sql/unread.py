@@ -21,7 +21,16 @@ _SHORT = 60
 GENERATORS = frozenset(
     {
         *("unnest", "explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "stack"),
-        *("json_tuple", "flatten", "range", "generate_series", "sequence", "numbers", "generator"),
+        *(
+            "json_tuple",
+            "flatten",
+            "range",
+            "generate_series",
+            "exploding_generate_series",
+            "sequence",
+            "numbers",
+            "generator",
+        ),
         *("generate_date_array", "generate_array", "generate_timestamp_array", "generate_subscripts", "seq1", "seq2"),
         *("seq4", "seq8", "repeat_row", "json_each", "json_tree", "json_table", "json_array_elements"),
         *("json_array_elements_text", "json_object_keys", "json_to_recordset", "json_populate_recordset"),
@@ -143,8 +152,10 @@ def table_arguments(node: exp.Expr) -> Iterator[exp.Table]:
     """The tables that a function in FROM gets as arguments: ``TABLE x``, ``TABLE(x)``, or a name in quotes."""
     call = node.this
     function = function_of(node) or ""
-    if isinstance(call, exp.Literal) and call.is_string:
-        yield _as_table(call.name.split("."), call)
+    named = call.expressions[:1] if function == "query_table" and isinstance(call, exp.Func) else [call]
+    texts = named[0].expressions if named and isinstance(named[0], exp.Array) else named
+    if all(isinstance(text, exp.Literal) and text.is_string for text in texts):
+        yield from (_as_table(text.name.split("."), text) for text in texts)
     for part in call.walk(prune=is_query) if isinstance(call, exp.Expr) else ():
         if isinstance(part, exp.Table):
             if not is_model(part):
@@ -153,8 +164,6 @@ def table_arguments(node: exp.Expr) -> Iterator[exp.Table]:
             for argument in part.expressions:
                 if isinstance(argument, exp.Column):
                     yield _as_table([one.name for one in argument.parts], argument)
-        elif function == "query_table" and isinstance(part, exp.Literal) and part.is_string:
-            yield _as_table(part.name.split("."), part)
 
 
 def is_model(table: exp.Table) -> bool:
