@@ -150,7 +150,8 @@ class SourceBuilder:
             tree = self._join(tree, join, names)
         for lateral in select.args.get("laterals") or []:
             tree = _pair(tree, self._part(lateral, names, list(sources_of(tree))), "inner")
-        if select.args.get("match"):  # its columns are those of matches
+        # With MATCH_RECOGNIZE, columns are those of matches; a sample picks rows before WHERE.
+        if select.args.get("match") or select.args.get("sample"):
             for source in sources_of(tree):
                 source.opaque = True
         return tree
@@ -204,17 +205,23 @@ class SourceBuilder:
     def _source(self, node: exp.Expr, names: Mapping[str, Cte], before: list[Source]) -> Source:
         alias = node.alias_or_name.lower()
         columns = tuple(name.lower() for name in node.alias_column_names) or None
-        opaque = any(not pivot.args.get("unpivot") for pivot in node.args.get("pivots") or [])
+        opaque = bool(node.args.get("sample")) or self._pivots_keys(node)
         if isinstance(node, exp.Lateral):
             return self._lateral(node, alias, columns)
         if isinstance(node, exp.Subquery):
-            opaque = opaque or bool(node.args.get("sample"))
             return Source(alias, "query", node, query=node, columns=columns, opaque=opaque)
         if isinstance(node, exp.Values):
             return Source(alias, "query", node, query=node)
         if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
             return Source(alias, "rows", node, columns=columns)
         return self._table(node, alias, columns, opaque, names, before)
+
+    def _pivots_keys(self, node: exp.Expr) -> bool:
+        """Whether a PIVOT groups rows anew, or an UNPIVOT makes a column of a key's name."""
+        pivots = node.args.get("pivots") or []
+        names = {name.name.lower() for pivot in pivots for name in pivot.find_all(exp.Identifier)}
+        keys = {*self.keys, *(self.entry(table_name(node)).keys or () if isinstance(node, exp.Table) else ())}
+        return any(not pivot.args.get("unpivot") for pivot in pivots) or bool(names & {key.lower() for key in keys})
 
     def _table(
         self,

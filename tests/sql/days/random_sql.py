@@ -6,6 +6,70 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 Pick = Callable[[Sequence[Any]], Any]
+RUN = "'{{ ds }}'"
+DAY = "DATE '{{ ds }}'"
+# Constants that an engine computes from the run's day: times, zones, calendars, NULLs, intervals in words.
+CONSTANTS = (
+    "TIMESTAMP '{{ ds }} 24:00:00'",
+    "TIMESTAMP '{{ ds }} 00:00:00.001'",
+    "CAST('{{ ds }} 9:05' AS TIMESTAMP)",
+    "TIMESTAMPTZ '{{ ds }} 01:00:00+05'",
+    "CAST(TIMESTAMPTZ '{{ ds }} 22:00:00 America/New_York' AS DATE)",
+    "'{{ ds }} 10:00:00'",
+    "CAST(CAST('{{ ds }} 18:00' AS TIMESTAMP) + INTERVAL 12 HOUR AS DATE)",
+    f"{DAY} - INTERVAL '1 day 12:00:00'",
+    f"CAST({DAY} + INTERVAL '2 days ago' AS DATE)",
+    f"{DAY} - CAST(dayofweek({DAY}) AS INT)",
+    f"{DAY} - CAST(extract(isodow FROM {DAY}) AS INT)",
+    f"date_trunc('isoyear', {DAY})",
+    f"date_trunc('quarter', {DAY}) + INTERVAL 2 MONTH",
+    f"CASE WHEN day({DAY}) IN (1, 29) THEN {DAY} - 6 ELSE {DAY} END",
+    f"CASE WHEN month({DAY}) = 3 THEN {DAY} - 2 END",
+    f"greatest({DAY} - 3, NULL)",
+    f"least({DAY}, CAST(NULL AS DATE), DATE '2024-03-02')",
+    f"coalesce(nullif({DAY}, DATE '2024-03-01'), {DAY} - 4)",
+    f"nullif({DAY}, {DAY})",
+    "CAST(concat('{{ ds[:8] }}', NULL, '01') AS DATE)",
+    "CAST(strftime(DATE '{{ ds }}', '%Y-%m-01') AS DATE)",
+    f"make_date(2024, CAST(month({DAY}) AS INT), 2)",
+)
+# Key expressions that keep, cut or hide the day of a DATE.
+DAY_KEYS = (
+    "CAST({} AS TIMESTAMPTZ)",
+    "CAST(CAST({} AS TIMESTAMP) AT TIME ZONE 'Asia/Tokyo' AS DATE)",
+    "date_trunc('month', CAST({} AS TIMESTAMP) AT TIME ZONE 'America/New_York')",
+    "date_trunc('isoyear', {})",
+    "CAST(strftime({}, '%Y-%m-01') AS DATE)",
+    "CAST(CAST({} AS VARCHAR) AS DATE)",
+    "CAST({} AS TIMESTAMP) + INTERVAL 6 HOUR",
+    "CAST({} + INTERVAL 36 HOUR AS DATE)",
+    "greatest({}, DATE '2024-03-01')",
+    "nullif({}, DATE '2024-03-01')",
+    "CASE WHEN {0} > DATE '2024-03-01' THEN {0} - 3 ELSE {0} END",
+)
+# Conditions on a DATE that are no comparison of it with a day.
+DAY_TESTS = (
+    "CAST({} AS VARCHAR) {op} '{{{{ ds }}}}'",
+    "CAST({} AS VARCHAR) {op} '{{{{ ds_nodash }}}}'",
+    "CAST({} - INTERVAL 1 DAY AS VARCHAR) {op} '{{{{ ds }}}}'",
+    "strftime({}, '%Y%m%d') {op} '{{{{ ds_nodash }}}}'",
+    "strftime({}, '%Y%m%d') {op} regexp_replace({run}, '-', '')",
+    "strftime({}, '%Y-%m') {op} '{{{{ ds[:7] }}}}'",
+    "strftime({}, '%Y-%m-%d %H:%M') {op} '{{{{ ds }}}} 00:00'",
+    "CAST({} AS VARCHAR) {no}LIKE '2024-03-%'",
+    "CAST({} AS VARCHAR) {no}LIKE '{{{{ ds[:9] }}}}%'",
+    "CAST({} AS VARCHAR) {no}ILIKE '2024-02-%'",
+    "datediff('day', {}, {day}) {op} 2",
+    "{day} - {} {op} 1",
+    "{} - {day} {no}BETWEEN -2 AND 0",
+    "datediff('month', {}, {day}) {op} 0",
+    "{} IS {no}DISTINCT FROM {day}",
+    "({} > {day}) IS {no}TRUE",
+    "({} > {day}) IS {no}NULL",
+    "extract(month FROM {}) {op} month({day})",
+    "dayofweek({}) {op} dayofweek({day})",
+)
+MORE_JOINS = ("ASOF", "ASOF LEFT", "LATERAL")
 COMPARE = ("=", "<", "<=", ">", ">=", "<>")
 ALIASES = "pqrstuvwxyz"
 
@@ -14,9 +78,11 @@ class RandomSql:
     """Generates queries; every relation in them has the columns ds, id and v."""
 
     kind = "DATE"
+    has_more = True
 
-    def __init__(self, pick: Pick, tables: Sequence[str] = ("m.a", "m.b", "m.c")) -> None:
+    def __init__(self, pick: Pick, tables: Sequence[str] = ("m.a", "m.b", "m.c"), more: bool = True) -> None:
         self.pick = pick
+        self.more = more and self.has_more
         self.tables = tables
         self.ctes: list[str] = []
         self.count = 0
@@ -25,7 +91,7 @@ class RandomSql:
         """A whole query, often with CTEs."""
         parts = []
         for _ in range(self.pick((0, 0, 0, 1, 1, 2))):
-            body = self.query(1)
+            body = self.query(1) if self.pick((True, True, False)) else self.constants_row()
             name = f"cte{len(self.ctes)}"
             parts.append(f"{name} AS ({body})")
             self.ctes.append(name)
@@ -35,6 +101,10 @@ class RandomSql:
             name = self.alias()
             body = f"SELECT * FROM ({body}) AS {name} WHERE {self.days_condition([name], 1)}"
         return head + body
+
+    def constants_row(self) -> str:
+        """A query of one row of constants, as parameters are often named once."""
+        return f"SELECT {self.constant()} AS ds, {self.pick((0, 1))} AS id, 3 AS v"
 
     def text(self, options: Sequence[str]) -> str:
         return str(self.pick(options))
@@ -111,8 +181,22 @@ class RandomSql:
         for _ in range(self.pick((0, 0, 0, 1, 1, 1, 2))):
             name = self.alias()
             kind = self.pick(
-                ("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "SEMI JOIN", "ANTI JOIN", "CROSS JOIN", ",")
+                (
+                    "JOIN",
+                    "LEFT JOIN",
+                    "RIGHT JOIN",
+                    "FULL JOIN",
+                    "SEMI JOIN",
+                    "ANTI JOIN",
+                    "CROSS JOIN",
+                    ",",
+                    *MORE_JOINS,
+                )
             )
+            if kind in MORE_JOINS:
+                text += self.other_join(kind, aliases, name, depth)
+                aliases.append(name)
+                continue
             part = self.relation(depth - 1)
             if kind in ("CROSS JOIN", ","):
                 text += f" {kind} {part} AS {name}" if kind != "," else f" CROSS JOIN {part} AS {name}"
@@ -125,6 +209,21 @@ class RandomSql:
             if kind not in ("SEMI JOIN", "ANTI JOIN"):
                 aliases.append(name)
         return text, aliases
+
+    def other_join(self, kind: str, aliases: list[str], name: str, depth: int) -> str:
+        """An ASOF join, or a lateral subquery or VALUES."""
+        one = self.pick(aliases)
+        if kind == "LATERAL":
+            if self.pick((True, False)):
+                row = f"{self.moved(f'{one}.ds', self.pick((-2, 0, 1)))}, {one}.id, 3"
+                return f" CROSS JOIN LATERAL (VALUES ({row})) AS {name}(ds, id, v)"
+            inner = self.alias()
+            test = self.condition([inner, one], 1)
+            return f" CROSS JOIN LATERAL (SELECT * FROM {self.relation(0)} AS {inner} WHERE {test}) AS {name}"
+        part = self.relation(depth - 1)
+        if len(aliases) == 1 and self.pick((True, False)):
+            return f" {kind} JOIN {part} AS {name} USING (id, ds)"
+        return f" {kind} JOIN {part} AS {name} ON {one}.id = {name}.id AND {one}.ds {self.pick(('>', '>='))} {name}.ds"
 
     def condition(self, aliases: list[str], depth: int, joined: str | None = None) -> str:
         kind = self.pick(("and", "and", "or", "or", "not", "case", "coalesce") + ("one",) * 8)
@@ -190,6 +289,10 @@ class RandomSql:
 
     def days_condition(self, aliases: list[str], depth: int) -> str:
         """A condition of one column of days and constants."""
+        if self.more and self.pick((True, False, False, False)):
+            text = str(self.pick(DAY_TESTS))
+            names = {"op": self.pick(COMPARE), "no": self.pick(("", "NOT ")), "day": DAY, "run": RUN}
+            return "(" + text.format(f"{self.pick(aliases)}.ds", **names) + ")"
         day = self.day_of(self.pick(aliases))
         match self.pick(("compare",) * 5 + ("between", "notbetween", "in", "notin", "turned")):
             case "between":
@@ -220,6 +323,7 @@ class RandomSql:
                 f"CAST({column} AS TIMESTAMP)",
                 f"coalesce({column}, DATE '2024-03-01')",
                 f"last_day({column})",
+                *([self.pick(DAY_KEYS).format(column)] * 3 if self.more else []),
             )
         )
 
@@ -239,6 +343,7 @@ class RandomSql:
                 "TIMESTAMP '{{ ds }} 12:00:00'",
                 "CASE WHEN dayofweek(DATE '{{ ds }}') = 1 THEN DATE '{{ ds }}' - 3 ELSE DATE '{{ ds }}' END",
                 "current_date",
+                *([self.pick(CONSTANTS)] * 8 if self.more else []),
             )
         )
 
@@ -247,6 +352,7 @@ class RandomTextSql(RandomSql):
     """The same over tables whose ds is text."""
 
     kind = "VARCHAR"
+    has_more = False
 
     def moved(self, column: str, days: int) -> str:
         return f"CAST(CAST({column} AS DATE) + {days} AS VARCHAR)" if days else column

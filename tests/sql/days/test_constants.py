@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -12,6 +13,7 @@ from sqlglot import exp, parse_one
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.values import UNKNOWN, PerProbe
 from tests.helpers import examples
+from tests.sql.days.random_constants import RandomConstants
 from tests.sql.fixtures import Pair, pairs
 
 DAY = date(2024, 7, 17)
@@ -62,6 +64,65 @@ def test_long_arithmetic_is_left_unknown() -> None:
 def test_a_node_without_a_rule_is_unknown() -> None:
     assert ConstantFolder("duckdb").fold(exp.Star()) is UNKNOWN
     assert ConstantFolder("duckdb").fold(None) is UNKNOWN
+
+
+def comparable(value: Any) -> Any:
+    """A value so that a day equals its midnight, and a time in UTC one without a zone."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)
+    return datetime(value.year, value.month, value.day) if isinstance(value, date) else value
+
+
+@examples(quick=150, nightly=5_000)
+@given(data=st.data())
+def test_random_constants_are_what_duckdb_computes_or_unknown(
+    duck: duckdb.DuckDBPyConnection, data: st.DataObject
+) -> None:
+    sql = RandomConstants(lambda options: data.draw(st.sampled_from(options))).any(data.draw(st.integers(1, 3)))
+    found = fold(sql)
+    try:
+        ((expected,),) = duck.execute(f"SELECT {sql}").fetchall()
+    except duckdb.Error:
+        return
+    assert found is UNKNOWN or comparable(found) == comparable(expected), sql
+
+
+@pytest.fixture(scope="module")
+def duck() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+
+
+KNOWN = (
+    ("duckdb", "concat('2024', NULL)", "2024"),
+    ("trino", "concat('2024', NULL)", None),
+    ("duckdb", "weekday(DATE '2024-07-17')", 3),
+    ("spark", "weekday('2024-07-17')", 2),
+    ("mysql", "weekday('2024-07-17')", 2),
+    ("snowflake", "weekday('2024-07-17')", UNKNOWN),
+    ("trino", "greatest(DATE '2024-07-17', CAST(NULL AS DATE))", None),
+    ("bigquery", "GREATEST(DATE '2024-07-17', NULL)", None),
+    ("spark", "regexp_replace('2024-07-17', '-', '')", "20240717"),
+    ("postgres", "regexp_replace('2024-07-17', '-', '')", "202407-17"),
+    ("postgres", "regexp_replace('2024-07-17', '-', '', 'gi')", UNKNOWN),
+    ("clickhouse", "regexp_replace('2024-07-17', '-', '')", UNKNOWN),
+    ("postgres", "'2024-02' < '20240'", UNKNOWN),
+    ("postgres", "DATE '2024-07-17' + INTERVAL '1 day 12:00:00'", UNKNOWN),
+    ("postgres", "CAST('2024-07-17 10:00:00+05' AS TIMESTAMP)", UNKNOWN),
+    ("trino", "CAST(TIMESTAMP '2024-07-17 00:00:00 Asia/Tokyo' AS DATE)", UNKNOWN),
+    ("trino", "CAST(TIMESTAMP '2024-07-17 00:00:00' AS VARCHAR)", UNKNOWN),
+    ("trino", "date_diff('day', TIMESTAMP '2024-07-17 23:00:00', TIMESTAMP '2024-07-18 01:00:00')", UNKNOWN),
+    ("mysql", "DATE '2024-07-17' + 1", UNKNOWN),
+    ("duckdb", "upper('ß')", UNKNOWN),
+    ("duckdb", "'__prev_start_date_success__'", UNKNOWN),
+    ("hive", "'${hiveconf:day}'", UNKNOWN),
+)
+
+
+@pytest.mark.parametrize(("dialect", "sql", "expected"), KNOWN)
+def test_each_dialect_has_its_own_meaning(dialect: str, sql: str, expected: Any) -> None:
+    assert fold(sql, dialect) == expected
 
 
 DATES = st.dates(date(1990, 1, 1), date(2050, 12, 31))

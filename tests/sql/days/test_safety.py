@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 import duckdb
@@ -11,15 +12,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
-from drawloom.model import Read
+from drawloom.model import ALL, Days, Read
 from drawloom.sql.script_reader import read_script
 from drawloom.sql.template.rendering import render
 from tests.helpers import examples
+from tests.sql.days.on_a_day import Lake, around, days_read, is_in
 from tests.sql.days.random_sql import RandomSql, RandomTextSql
 
-FIRST = date(2024, 2, 24)
-COUNT = 14
-DAYS = [FIRST + timedelta(days=n) for n in range(COUNT)]
+DAYS = around(date(2024, 3, 1), 8, 8)
 TABLES = ("a", "b", "c")
 EXAMPLES = examples(
     quick=30,
@@ -28,57 +28,76 @@ EXAMPLES = examples(
 )
 
 
-class Lake:
-    """Three tables with a row a day, of which any days can be hidden."""
-
-    def __init__(self, kind: str) -> None:
-        self.connection = duckdb.connect()
-        self.connection.execute("SET threads = 1; SET memory_limit = '300MB'; SET max_temp_directory_size = '0MB'")
-        self.connection.execute("CREATE SCHEMA m; CREATE SCHEMA f")
-        for index, table in enumerate(TABLES):
-            self.connection.execute(f"CREATE TABLE f.{table} (ds {kind}, id INT, v INT)")
-            rows = [(day, (n + index) % 2, (n * 7 + index) % 11) for n, day in enumerate(DAYS) if (n + index) % 6]
-            self.connection.executemany(f"INSERT INTO f.{table} VALUES (?, ?, ?)", rows)
-
-    def result_rows(self, sql: str, hidden: Callable[[str], str]) -> list[str]:
-        for table in TABLES:
-            shown = f"SELECT * FROM f.{table} WHERE {hidden(table)}"
-            self.connection.execute(f"CREATE OR REPLACE VIEW m.{table} AS {shown}")
-        return sorted(map(repr, self.connection.execute(sql).fetchall()))
-
-
 @pytest.fixture(scope="module", params=["DATE", "VARCHAR"])
 def lake(request: pytest.FixtureRequest) -> Iterator[tuple[Lake, str]]:
-    made = Lake(request.param)
+    made = Lake(request.param, DAYS)
     yield made, request.param
     made.connection.close()
 
 
-def spans_of(one: Read, day: date) -> str:
-    """The days of a read as a condition."""
+def spans_of(one: Read, day: date) -> Days:
+    """The days of a read as ordinals."""
     if one.how == "all":
-        return "TRUE"
-    spans = [
-        " AND ".join(["TRUE", *([f"ds >= '{a}'"] if a else []), *([f"ds <= '{b}'"] if b else [])])
-        for a, b in one.on(day)
-    ]
-    return " OR ".join(f"({span})" for span in spans) or "FALSE"
+        return ALL
+    return Days.union((a and a.toordinal(), b and b.toordinal()) for a, b in one.on(day))
 
 
 @EXAMPLES
 @given(data=st.data())
-def test_results_do_not_depend_on_days_that_were_not_inferred(lake: tuple[Lake, str], data: st.DataObject) -> None:
+def test_results_do_not_depend_on_days_that_were_not_found(lake: tuple[Lake, str], data: st.DataObject) -> None:
+    """Neither on days that the rule leaves out, nor on those that the text itself, read for the run's day, does."""
     tables, kind = lake
     maker = RandomSql if kind == "DATE" else RandomTextSql
-    day = data.draw(st.sampled_from(DAYS[5:-3]), "day")
+    day = data.draw(st.sampled_from(DAYS[5:-5]), "day")
+    dialect = data.draw(st.sampled_from(("duckdb", "postgres")), "dialect")
     text = maker(lambda options: data.draw(st.sampled_from(options))).script()
     sql = render(text, day).text
     try:
-        whole = tables.result_rows(sql, lambda table: "TRUE")
+        whole = tables.all_rows(sql)
     except duckdb.Error:
         assume(False)
-    conditions = {one.table: spans_of(one, day) for one in read_script(text).reads}
-    assert tables.result_rows(sql, lambda table: conditions.get(f"m.{table}", "FALSE")) == whole, (text, conditions)
+    found = days_read(text, day, dialect)
+    shown = {table: is_in(days) for table, days in found.items()}
+    assert tables.result_rows(sql, shown) == whole, (text, shown)
+
+
+@EXAMPLES
+@given(data=st.data())
+def test_results_do_not_depend_on_days_outside_of_the_rule(lake: tuple[Lake, str], data: st.DataObject) -> None:
+    tables, kind = lake
+    maker = RandomSql if kind == "DATE" else RandomTextSql
+    day = data.draw(st.sampled_from(DAYS[5:-5]), "day")
+    text = maker(lambda options: data.draw(st.sampled_from(options)), more=False).script()
+    sql = render(text, day).text
+    try:
+        whole = tables.all_rows(sql)
+    except duckdb.Error:
+        assume(False)
+    shown = {one.table: is_in(spans_of(one, day)) for one in read_script(text).reads}
+    assert tables.result_rows(sql, shown) == whole, (text, shown)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(4))
+def test_each_day_that_is_deleted_alone_matters_only_where_it_was_found(seed: int) -> None:
+    """Thousands of random texts; of each, days that were not found are deleted one at a time, too."""
+    pick = Random(seed)
+    tables = Lake("DATE", DAYS)
+    for _ in range(1_000):
+        text, day = RandomSql(pick.choice).script(), pick.choice(DAYS[5:-5])
+        sql = render(text, day).text
+        try:
+            whole = tables.all_rows(sql)
+        except duckdb.Error:
+            continue
+        found = days_read(text, day, pick.choice(("duckdb", "postgres")))
+        shown = {table: is_in(days) for table, days in found.items()}
+        assert tables.result_rows(sql, shown) == whole, (day, text, shown)
+        for table, days in found.items():
+            unread = [one for one in DAYS if one.toordinal() not in days]
+            for one in pick.sample(unread, min(3, len(unread))):
+                without = {f"m.{name}": "TRUE" for name in TABLES} | {table: f"ds <> '{one}'"}
+                assert tables.result_rows(sql, without) == whole, (day, text, one)
 
 
 SIMPLE = st.sampled_from(("=", "<", "<=", ">", ">=", "<>"))

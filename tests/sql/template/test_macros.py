@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from drawloom.sql.template.macros import TemplateDateTime, relativedelta
+from drawloom.sql.template.sandbox import LimitError
 
 NOW = TemplateDateTime(2024, 7, 17, 5, 6, 7, tzinfo=UTC)
 
@@ -31,8 +32,17 @@ def test_adding_and_subtracting() -> None:
 
 def test_pendulum_formats() -> None:
     assert NOW.format("YYYY/MM/DD HH:mm:ss") == "2024/07/17 05:06:07"
-    assert NOW.in_timezone("Asia/Tokyo") == NOW.in_tz("UTC") == NOW
     assert NOW.day_of_week == 2
+
+
+def test_a_time_zone_changes_the_clock_and_maybe_the_day() -> None:
+    assert NOW.in_timezone("Asia/Tokyo") == NOW.in_tz("UTC") == NOW
+    assert NOW.in_timezone("America/Los_Angeles").to_datetime_string() == "2024-07-16 22:06:07"
+    before = TemplateDateTime(2024, 3, 30, 23, 30, tzinfo=UTC).in_timezone("Europe/Paris")
+    assert before.add(days=1).to_datetime_string() == "2024-04-01 00:30:00"
+    assert before.add(hours=2).to_datetime_string() == "2024-03-31 03:30:00"
+    with pytest.raises(LimitError, match="zone == 'Mars', must be a time zone"):
+        NOW.in_timezone("Mars")
 
 
 def test_relativedelta() -> None:

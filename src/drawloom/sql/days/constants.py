@@ -6,14 +6,17 @@ Only what is known to be the same on the engine is folded; everything else is UN
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime, time
+from functools import partial
 from typing import Any
 
 from sqlglot import exp
 
 from drawloom.sql.days import functions as sql
 from drawloom.sql.days.functions import plus, times, to_interval, unit_of
+from drawloom.sql.days.node_arguments import has_unread_arguments
 from drawloom.sql.days.values import (
     UNKNOWN,
     Interval,
@@ -25,12 +28,18 @@ from drawloom.sql.days.values import (
     to_datetime,
     to_int,
     to_text,
+    to_zoned,
 )
 
 _MAX_DEPTH = 60
 # Dialects in which DATE + INTERVAL is a TIMESTAMP.
-_DAY_PLUS_INTERVAL_IS_TIMESTAMP = frozenset({"duckdb", "postgres", "redshift", "bigquery"})
+DAY_PLUS_INTERVAL_IS_TIMESTAMP = frozenset({"duckdb", "postgres", "redshift", "bigquery"})
 _RUN_DAY_PARAMETERS = frozenset({"submission_date", "ds", "run_date", "execution_date", "logical_date"})
+
+# What a template or the engine fills in later: a name that was not known, ${var}, {{ x }}.
+_NOT_RESOLVED = re.compile(r"__\w+__|\$\{|\{\{|\{%")
+_INTERVAL_TEXT = re.compile(r"\binterval(?:\s|/\*.*?\*/|--[^\n]*\n)*'([^']*)'", re.IGNORECASE | re.DOTALL)
+_PLAIN_INTERVAL = re.compile(r"\s*-?\d+(\.\d+)?\s*[a-z]+\s*", re.IGNORECASE | re.ASCII)
 
 Fold = Callable[["ConstantFolder", Any], Value]
 
@@ -57,11 +66,12 @@ class ConstantFolder:
         self.moving_literals = moving_literals or {}
         self.days = days or PerProbe()
         self._depth = 0
+        self._intervals_cut: set[tuple[str, str]] | None = None
 
     def fold(self, node: Any) -> Value:
         """The value of a node, a PerProbe where it differs between probe days, or UNKNOWN."""
         rule = RULES.get(type(node))
-        if rule is None or self._depth > _MAX_DEPTH:
+        if rule is None or self._depth > _MAX_DEPTH or has_unread_arguments(node):
             return UNKNOWN
         self._depth += 1
         try:
@@ -79,6 +89,18 @@ class ConstantFolder:
             values.append(value)
         return apply_per_probe(function, *values)
 
+    def is_cut(self, amount: Any, unit: exp.Expr) -> bool:
+        """Whether an interval may come from a text like '1 day 12:00:00', of which the parser keeps only ``1 DAY``."""
+        if not isinstance(amount, exp.Literal) or "start" in amount.meta:
+            return False
+        if self._intervals_cut is None:
+            texts = [found[1] for found in _INTERVAL_TEXT.finditer(self.text)]
+            parts = {
+                text: exp.INTERVAL_STRING_RE.findall(text) for text in texts if not _PLAIN_INTERVAL.fullmatch(text)
+            }
+            self._intervals_cut = {(n, name.upper()) for some in parts.values() for n, name in some}
+        return (amount.name, unit.name.upper()) in self._intervals_cut
+
     def name(self, node: exp.Expr) -> str:
         """The function's name as the user wrote it, in lower case."""
         meta = node.meta
@@ -86,8 +108,12 @@ class ConstantFolder:
 
 
 def type_of(node: exp.Expr) -> str:
-    """The kind of a cast's target type: DATE, TIMESTAMP, TEXT, INT, or else the type's own name."""
-    kind = node.args["to"]
+    """The kind of a cast's target type."""
+    return type_of_name(node.args["to"])
+
+
+def type_of_name(kind: exp.Expr) -> str:
+    """The kind of a type: DATE, TIMESTAMP, ZONED, TEXT, INT, or else the type's own name."""
     name = kind.this.name if isinstance(kind, exp.DataType) and hasattr(kind.this, "name") else str(kind)
     return sql.KINDS.get(name, name)
 
@@ -99,11 +125,13 @@ def _literal(constants: ConstantFolder, node: exp.Literal) -> Value:
     )
     if value is None:
         value = node.this
+    if node.is_string and any(_NOT_RESOLVED.search(one) for one in (value if type(value) is PerProbe else [value])):
+        return UNKNOWN
     return value if node.is_string else apply_per_probe(_number, value)
 
 
 def _number(text: str) -> Value:
-    return float(text) if not text.isdigit() else int(text)
+    return sql.number(text)
 
 
 def _parameter(constants: ConstantFolder, node: exp.Expr) -> Value:
@@ -111,14 +139,56 @@ def _parameter(constants: ConstantFolder, node: exp.Expr) -> Value:
 
 
 def _cast(constants: ConstantFolder, node: exp.Cast) -> Value:
-    converts = {"DATE": to_date, "TIMESTAMP": to_datetime, "TEXT": to_text, "INT": to_int}
-    convert = converts.get(type_of(node))
+    kind, length = type_of(node), length_of(node.args["to"])
+    if length is UNKNOWN or has_unread_arguments(node.args["to"]):
+        return UNKNOWN
+    converts: dict[str, Callable[[Value], Value]] = {
+        "DATE": to_date,
+        "TIMESTAMP": lambda value: _cut_to(to_datetime(value), length),
+        "ZONED": lambda value: _cut_to(to_zoned(value, constants.dialect in sql.DAYS_ARE_UTC), length),
+        "TEXT": lambda value: _of_length(_text_of(value, constants.dialect), length),
+        "INT": to_int,
+    }
+    convert = converts.get(kind)
     return constants.apply(convert, node.this) if convert else UNKNOWN
+
+
+def length_of(kind: exp.Expr) -> Any:
+    """The number in brackets after a type; None where there is none."""
+    parts = kind.expressions
+    if not parts:
+        return None
+    inner = parts[0].this if len(parts) == 1 and isinstance(parts[0], exp.DataTypeParam) else None
+    return int(inner.name) if isinstance(inner, exp.Literal) and inner.name.isdigit() else UNKNOWN
+
+
+def _cut_to(moment: Value, digits: int | None) -> Value:
+    if digits is not None and moment is not None and moment.microsecond:
+        raise ValueError(moment)  # some engines round, others cut
+    return moment
+
+
+# Engines that print a TIMESTAMP as 2024-07-17 05:06:07, without zeros after the seconds.
+_PRINTS_SECONDS = frozenset({"duckdb", "postgres", "redshift", "spark", "spark2", "databricks", "hive", "mysql"})
+
+
+def _text_of(value: Value, dialect: str) -> str | None:
+    if isinstance(value, datetime) and (dialect not in _PRINTS_SECONDS or (value.microsecond and dialect == "mysql")):
+        raise ValueError(value)
+    return to_text(value)
+
+
+def _of_length(text: str | None, length: int | None) -> str | None:
+    if length is not None and (text is None or len(text) > length or len(text) < length):
+        raise ValueError(text)
+    return text
 
 
 def _interval(constants: ConstantFolder, node: exp.Interval) -> Value:
     unit = unit_of(node.args.get("unit"))
-    return constants.apply(lambda amount: to_interval(amount, unit), node.this) if node.args.get("unit") else UNKNOWN
+    if not node.args.get("unit") or constants.is_cut(node.this, node.args["unit"]):
+        return UNKNOWN
+    return constants.apply(lambda amount: to_interval(amount, unit), node.this)
 
 
 def _date_add(sign: int) -> Fold:
@@ -138,7 +208,9 @@ def _date_add(sign: int) -> Fold:
 
 def _result_type(constants: ConstantFolder, node: exp.Expr) -> Callable[[Value], Value]:
     """The conversion of the result to its type: Spark's date_add returns a date, DuckDB's a timestamp even for a date."""
-    if isinstance(node, exp.TimestampAdd | exp.TimestampSub) or node.args.get("return_type"):
+    if node.args.get("return_type"):
+        return to_datetime if type_of_name(node.args["return_type"]) == "TIMESTAMP" else lambda _value: UNKNOWN
+    if isinstance(node, exp.TimestampAdd | exp.TimestampSub):
         return to_datetime
     if isinstance(node, exp.TsOrDsAdd):
         return to_date
@@ -152,16 +224,20 @@ def _add_months(constants: ConstantFolder, node: exp.AddMonths) -> Value:
 
 def _arithmetic(sign: int) -> Fold:
     def rule(constants: ConstantFolder, node: Any) -> Value:
-        as_timestamp = constants.dialect in _DAY_PLUS_INTERVAL_IS_TIMESTAMP
-        return constants.apply(lambda left, right: plus(left, right, sign, as_timestamp), node.this, node.expression)
+        as_timestamp = constants.dialect in DAY_PLUS_INTERVAL_IS_TIMESTAMP
+
+        def add(left: Value, right: Value) -> Value:
+            if constants.dialect == "mysql" and not isinstance(left, Interval) and not isinstance(right, Interval):
+                left, right = sql.number(left), sql.number(right)
+            return plus(left, right, sign, as_timestamp)
+
+        return constants.apply(add, node.this, node.expression)
 
     return rule
 
 
 def _trunc(constants: ConstantFolder, node: Any) -> Value:
     unit = unit_of(node.args.get("unit"))
-    if node.args.get("zone"):
-        return UNKNOWN
     as_timestamp = constants.dialect == "duckdb" or (
         isinstance(node, exp.TimestampTrunc) and constants.name(node) != "trunc"
     )
@@ -183,8 +259,6 @@ def _to_text(constants: ConstantFolder, node: Any) -> Value:
 
 def _from_text(to: Callable[[Value], Value]) -> Fold:
     def rule(constants: ConstantFolder, node: Any) -> Value:
-        if node.args.get("zone"):
-            return UNKNOWN
         if node.args.get("format") is None:
             return constants.apply(to, node.this)
         return constants.apply(lambda value, pattern: to(sql.strptime(value, pattern)), node.this, node.args["format"])
@@ -212,14 +286,35 @@ def _binary(function: Callable[[Value, Value], Value]) -> Fold:
     return lambda constants, node: constants.apply(function, node.this, node.expression)
 
 
+def _with_dialect(function: Callable[..., Value]) -> Fold:
+    """The function of all arguments, and of the dialect."""
+
+    def rule(constants: ConstantFolder, node: Any) -> Value:
+        first = [node.this] if isinstance(node.this, exp.Expr) else []
+        return constants.apply(partial(function, dialect=constants.dialect), *first, *node.expressions)
+
+    return rule
+
+
 def _compare(function: Callable[[Value, Value], bool]) -> Fold:
-    return lambda constants, node: constants.apply(lambda a, b: sql.compare(function, a, b), node.this, node.expression)
+    return lambda constants, node: constants.apply(
+        lambda a, b: sql.compare(function, a, b, constants.dialect), node.this, node.expression
+    )
 
 
 def _in(constants: ConstantFolder, node: exp.In) -> Value:
-    if node.args.get("query") or node.args.get("unnest") or node.args.get("field") or len(node.expressions) > 50:
+    if len(node.expressions) > 50 or not node.expressions:
         return UNKNOWN
-    return constants.apply(sql.is_in, node.this, *node.expressions)
+    return constants.apply(partial(sql.is_in, dialect=constants.dialect), node.this, *node.expressions)
+
+
+def _is(constants: ConstantFolder, node: exp.Is) -> Value:
+    def test(value: Value, wanted: Value) -> bool:
+        if wanted is not None and not (isinstance(wanted, bool) and (value is None or isinstance(value, bool))):
+            raise TypeError(wanted)
+        return (value is wanted) != bool(node.args.get("negate"))
+
+    return constants.apply(test, node.this, node.expression)
 
 
 def _case(constants: ConstantFolder, node: exp.Case) -> Value:
@@ -227,7 +322,9 @@ def _case(constants: ConstantFolder, node: exp.Case) -> Value:
     for branch in node.args["ifs"]:
         test = constants.fold(branch.this)
         if node.this is not None:
-            test = apply_per_probe(lambda a, b: sql.compare(operator.eq, a, b), constants.fold(node.this), test)
+            test = apply_per_probe(
+                lambda a, b: sql.compare(operator.eq, a, b, constants.dialect), constants.fold(node.this), test
+            )
         parts += [test, constants.fold(branch.args["true"])]
     return sql.choose(parts)
 
@@ -257,8 +354,11 @@ def _date_part(part: str) -> Fold:
 
 
 def _anonymous(constants: ConstantFolder, node: exp.Anonymous) -> Value:
-    function = sql.NAMED.get(node.name.lower())
-    return constants.apply(function, *node.expressions) if function else UNKNOWN
+    name = node.name.lower()
+    if name == "weekday" and len(node.expressions) == 1:
+        return constants.apply(lambda value: sql.extract(value, "WEEKDAY", constants.dialect), *node.expressions)
+    dialects, function = sql.NAMED.get(name, ((), None))
+    return constants.apply(function, *node.expressions) if function and constants.dialect in dialects else UNKNOWN
 
 
 def _substring(constants: ConstantFolder, node: exp.Substring) -> Value:
@@ -266,32 +366,79 @@ def _substring(constants: ConstantFolder, node: exp.Substring) -> Value:
     return constants.apply(sql.substring, node.this, node.args["start"], *([length] if length else []))
 
 
-def _replace(constants: ConstantFolder, node: Any) -> Value:
+def _replace(constants: ConstantFolder, node: exp.Replace) -> Value:
     replacement = node.args.get("replacement")
     return constants.apply(sql.replace, node.this, node.expression, *([replacement] if replacement else []))
+
+
+# Whether regexp_replace() without flags replaces every match, or only the first one.
+_REPLACES_ALL = {
+    **dict.fromkeys(("duckdb", "postgres"), False),
+    **dict.fromkeys(("spark", "databricks", "hive", "trino", "presto", "athena", "bigquery", "snowflake"), True),
+    **dict.fromkeys(("redshift", "mysql"), True),
+}
+
+
+def _regexp_replace(constants: ConstantFolder, node: exp.RegexpReplace) -> Value:
+    replacement, modifiers = node.args.get("replacement"), node.args.get("modifiers")
+    every = _REPLACES_ALL.get(constants.dialect)
+    if every is None or (modifiers is not None and (every or modifiers.name != "g")):
+        return UNKNOWN
+    count = -1 if every or modifiers is not None else 1
+
+    def replace(value: Value, old: str, new: str = "") -> str:
+        return sql.replace(value, old, new, count)
+
+    return constants.apply(replace, node.this, node.expression, *([replacement] if replacement else []))
+
+
+def _trim(constants: ConstantFolder, node: exp.Trim) -> Value:
+    side = str(node.args.get("position") or "BOTH").upper()
+    return constants.apply(lambda value: sql.trim(value, side), node.this)
+
+
+COUNTS_WHOLE_PERIODS = frozenset({"trino", "presto", "athena"})
 
 
 def _diff(constants: ConstantFolder, node: Any) -> Value:
     if unit_of(node.args.get("unit")) != "DAY":
         return UNKNOWN
-    return constants.apply(lambda a, b: plus(to_date(a), to_date(b), -1), node.this, node.expression)
+
+    def days(left: Value, right: Value) -> Value:
+        moments = [to_datetime(value) for value in (left, right)]
+        if constants.dialect in COUNTS_WHOLE_PERIODS and any(one and one.time() != time() for one in moments):
+            raise ValueError(moments)
+        return plus(to_date(left), to_date(right), -1)
+
+    return constants.apply(days, node.this, node.expression)
 
 
 def _date_from_parts(constants: ConstantFolder, node: exp.DateFromParts) -> Value:
     return constants.apply(date, node.args["year"], node.args.get("month"), node.args.get("day"))
 
 
-def _date(constants: ConstantFolder, node: exp.Date) -> Value:
-    return UNKNOWN if node.args.get("zone") or node.expressions else constants.apply(to_date, node.this)
-
-
 def _timestamp(constants: ConstantFolder, node: exp.Timestamp) -> Value:
-    zone = node.args.get("zone") or node.args.get("expression")
-    return UNKNOWN if zone else constants.apply(to_datetime, node.this)
+    return constants.apply(lambda value: to_zoned(value, constants.dialect in sql.DAYS_ARE_UTC), node.this)
 
 
 def _between(constants: ConstantFolder, node: exp.Between) -> Value:
-    return constants.apply(sql.between, node.this, node.args["low"], node.args["high"])
+    return constants.apply(
+        partial(sql.between, dialect=constants.dialect), node.this, node.args["low"], node.args["high"]
+    )
+
+
+def _not(value: Value) -> Value:
+    if not (value is None or isinstance(value, bool)):
+        raise TypeError(value)
+    return None if value is None else not value
+
+
+def _negative(value: Value) -> Value:
+    return value.times(-1) if isinstance(value, Interval) else None if value is None else -sql.number(value)
+
+
+def _extreme(pick: Callable[..., Any]) -> Fold:
+    return _with_dialect(lambda *values, dialect: sql.greatest_or_least(pick, values, dialect))
 
 
 RULES: dict[type[Any], Fold] = {
@@ -313,7 +460,7 @@ RULES: dict[type[Any], Fold] = {
     exp.Add: _arithmetic(1),
     exp.Sub: _arithmetic(-1),
     exp.Mul: _binary(times),
-    exp.Neg: _unary(lambda value: value.times(-1) if isinstance(value, Interval) else -value),
+    exp.Neg: _unary(_negative),
     exp.Mod: _binary(lambda a, b: sql.number(a) % sql.number(b) if sql.number(a) >= 0 < sql.number(b) else UNKNOWN),
     exp.IntDiv: _binary(lambda a, b: sql.number(a) // sql.number(b) if sql.number(a) >= 0 < sql.number(b) else UNKNOWN),
     exp.TsOrDsAdd: _date_add(1),
@@ -330,7 +477,7 @@ RULES: dict[type[Any], Fold] = {
     exp.LastDay: _last_day,
     exp.NextDay: _binary(lambda value, name: sql.weekday_after(value, name, 1)),
     exp.PreviousDay: _binary(lambda value, name: sql.weekday_after(value, name, -1)),
-    exp.Date: _date,
+    exp.Date: _unary(to_date),
     exp.Timestamp: _timestamp,
     exp.DateStrToDate: _from_text(to_date),
     exp.FromISO8601Date: _from_text(to_date),
@@ -355,35 +502,35 @@ RULES: dict[type[Any], Fold] = {
     exp.DayOfYear: _date_part("DOY"),
     exp.DayOfWeek: _date_part("DAYOFWEEK"),
     exp.DayOfWeekIso: _date_part("ISODOW"),
-    exp.Concat: _nary(sql.concat),
-    exp.DPipe: _binary(sql.concat),
-    exp.ConcatWs: _nary(sql.concat_ws),
+    exp.Concat: _with_dialect(sql.concat),
+    exp.DPipe: _binary(sql.double_pipe),
+    exp.ConcatWs: _with_dialect(sql.concat_ws),
     exp.Substring: _substring,
-    exp.Left: _binary(lambda text, n: str(to_text(text))[:n] if n >= 0 else UNKNOWN),
-    exp.Right: _binary(lambda text, n: str(to_text(text))[-n:] if n > 0 else UNKNOWN),
+    exp.Left: _binary(lambda text, n: sql.left_or_right(text, n, 1)),
+    exp.Right: _binary(lambda text, n: sql.left_or_right(text, n, -1)),
     exp.Replace: _replace,
-    exp.RegexpReplace: _replace,
-    exp.Lower: _unary(lambda text: text.lower()),
-    exp.Upper: _unary(lambda text: text.upper()),
-    exp.Trim: lambda constants, node: (
-        constants.apply(str.strip, node.this) if not node.args.get("expression") else UNKNOWN
+    exp.RegexpReplace: _regexp_replace,
+    exp.Lower: _unary(lambda text: sql.change_case(text, str.lower)),
+    exp.Upper: _unary(lambda text: sql.change_case(text, str.upper)),
+    exp.Trim: _trim,
+    exp.Coalesce: _nary(sql.coalesce),
+    exp.Greatest: _extreme(max),
+    exp.Least: _extreme(min),
+    exp.Nullif: lambda constants, node: constants.apply(
+        lambda a, b: None if sql.compare(operator.eq, a, b, constants.dialect) else a, node.this, node.expression
     ),
-    exp.Coalesce: _nary(lambda *values: next((value for value in values if value is not None), None)),
-    exp.Greatest: _nary(lambda *values: sql.greatest_or_least(max, values)),
-    exp.Least: _nary(lambda *values: sql.greatest_or_least(min, values)),
-    exp.Nullif: _binary(lambda a, b: None if sql.compare(operator.eq, a, b) else a),
     exp.Case: _case,
     exp.If: _if,
     exp.And: _logic(False),
     exp.Or: _logic(True),
-    exp.Not: _unary(lambda value: None if value is None else not value),
+    exp.Not: _unary(_not),
     exp.EQ: _compare(operator.eq),
     exp.NEQ: _compare(operator.ne),
     exp.LT: _compare(operator.lt),
     exp.LTE: _compare(operator.le),
     exp.GT: _compare(operator.gt),
     exp.GTE: _compare(operator.ge),
-    exp.Is: _binary(lambda a, b: a is b if b is None or isinstance(b, bool) else UNKNOWN),
+    exp.Is: _is,
     exp.In: _in,
     exp.Between: _between,
     exp.Anonymous: _anonymous,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Literal
 
 from drawloom.model import ALL as ALL_DAYS
@@ -130,10 +131,13 @@ class ProbeDays:
         """
         if value is UNKNOWN:
             return ALL
-        if type(value) is not PerProbe:
-            days = spans(value)
-            return ALL if days is None else _dates(days)
-        each = [spans(one) for one in value]
+        try:
+            if type(value) is not PerProbe:
+                days = spans(value)
+                return ALL if days is None else _dates(days)
+            each = [spans(one) for one in value]
+        except (ValueError, OverflowError):
+            return ALL
         if None in each:
             return ALL
         pairs = zip(each, self.ordinals, strict=True)
@@ -160,7 +164,7 @@ def days_allowed(operator: str, value: Value, grain: Grain) -> Days | None:
         return NO_DAYS
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
+    if isinstance(value, int | Decimal):
         return _days_as_numbers(operator, value)
     text_compared = False
     if isinstance(value, str):
@@ -193,7 +197,7 @@ def _span(operator: str, day: int, midnight: bool, grain: str) -> Days | None:
     return Days(((first, last),))
 
 
-def _days_as_numbers(operator: str, value: float) -> Days | None:
+def _days_as_numbers(operator: str, value: int | Decimal) -> Days | None:
     """Days as numbers like 20240717; a number that is no date, like 20240732, lies between two days."""
     if not 19000101 <= value <= 29991231:
         return None

@@ -101,14 +101,17 @@ class JoinBounds:
 
     def _on(self, tree: JoinNode) -> ColumnBounds:
         parts = [self.predicates.bounds(tree.on)] if tree.on is not None else []
-        return self.solver.all_of([*parts, *(self._using(tree, name) for name in tree.using)] or [ColumnBounds()])
+        nearest = tree.using[-1] if tree.using and tree.kind.startswith("asof") else None
+        usings = [self._using(tree, name, ">=" if name == nearest else "=") for name in tree.using]
+        return self.solver.all_of([*parts, *usings] or [ColumnBounds()])
 
-    def _using(self, tree: JoinNode, name: str) -> ColumnBounds:
+    def _using(self, tree: JoinNode, name: str, operator: str) -> ColumnBounds:
+        """The columns of a name that USING joins: equal, or as the nearest one before, for the last name of an ASOF join."""
         lefts, nullable = self.using_columns(tree.left).get(name) or (self._sources_with(tree.left, name), False)
         rights = self._sources_with(tree.right, name)
         if len(lefts) != 1 or len(rights) != 1 or nullable:
             return ColumnBounds()
-        return ColumnBounds(relations=[ColumnRelation((lefts[0], name), "=", (rights[0], name))])
+        return ColumnBounds(relations=[ColumnRelation((lefts[0], name), operator, (rights[0], name))])
 
     def _sources_with(self, tree: JoinTree, name: str) -> list[Source]:
         """The one source of a part of the FROM that has a column; empty where that is not certain."""

@@ -8,23 +8,43 @@ from typing import Any
 
 from sqlglot import exp
 
-from drawloom.sql.days.constants import ConstantFolder, type_of
+from drawloom.sql.days.constants import (
+    COUNTS_WHOLE_PERIODS,
+    DAY_PLUS_INTERVAL_IS_TIMESTAMP,
+    ConstantFolder,
+    length_of,
+    type_of,
+)
 from drawloom.sql.days.day_set import Grain
-from drawloom.sql.days.functions import to_interval, unit_of
-from drawloom.sql.days.values import UNKNOWN, Interval, Value, apply_per_probe
+from drawloom.sql.days.forms import Form, form_of_pattern
+from drawloom.sql.days.functions import DAYS_ARE_UTC, to_interval, unit_of
+from drawloom.sql.days.node_arguments import has_unread_arguments
+from drawloom.sql.days.values import UNKNOWN, Interval, PerProbe, Value, apply_per_probe
 
-_DAY_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d")
+_FULL_DAYS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d")
+_UNITS = ("WEEK", "MONTH", "QUARTER", "YEAR", "ISOYEAR")
+_SUBTRACTS_DAYS = ("duckdb", "postgres", "redshift", "snowflake")
+_DATE, _TIME, _NUMBER, _OTHER = Form("date"), Form("time"), Form("number"), Form("other")
 
 
 @dataclass(frozen=True, slots=True)
 class KeyExpression:
-    """``truncate(column + shift days, unit)``; ``slack`` is the number of days by which a time zone may move it."""
+    """``truncate(column + shift days, unit)``; ``slack`` is the number of days by which a time zone may move it.
+
+    ``form`` is None where it is the column's own.
+    """
 
     column: exp.Column
     shift: Value = 0
     grain: Grain | None = None
     unit: str | None = None
     slack: int = 0
+    form: Form | None = None
+
+    @property
+    def is_day(self) -> bool:
+        """Whether rows with equal values of it are of one day, and of the day that it says."""
+        return not self.unit and not self.slack and (self.form is None or self.form.tells_the_day)
 
 
 class KeyExpressionReader:
@@ -37,7 +57,7 @@ class KeyExpressionReader:
     def read(self, node: Any) -> KeyExpression | None:
         """The column and what is done to it, or None for any other expression."""
         rule = _RULES.get(type(node))
-        if rule is None or self._depth > 20:
+        if rule is None or self._depth > 20 or has_unread_arguments(node, *_ALSO_READ.get(type(node), ())):
             return None
         self._depth += 1
         try:
@@ -45,13 +65,28 @@ class KeyExpressionReader:
         finally:
             self._depth -= 1
 
-    def shifted(self, node: Any, by: Value) -> KeyExpression | None:
-        """The inner expression moved by an interval of whole days."""
+    def read_difference(self, node: Any) -> tuple[exp.Expr, exp.Expr] | None:
+        """The two sides of a number of days between them: ``datediff(a, b)``, or a DATE minus another."""
+        node = node.unnest() if isinstance(node, exp.Paren) else node
+        if not isinstance(node, exp.DateDiff | exp.TsOrDsDiff | exp.Sub) or has_unread_arguments(node):
+            return None
+        if isinstance(node, exp.Sub):
+            sides = [self.read(side) for side in (node.this, node.expression)]
+            # A number of days is the difference of two days; that of times is an interval.
+            days = all(key is None or key.form is None or key.form.kind == "date" for key in sides)
+            return (node.this, node.expression) if days and self.constants.dialect in _SUBTRACTS_DAYS else None
+        if unit_of(node.args.get("unit")) != "DAY" or self.constants.dialect in COUNTS_WHOLE_PERIODS:
+            return None
+        return node.this, node.expression
+
+    def shifted(self, node: Any, by: Value, becomes_time: bool = False) -> KeyExpression | None:
+        """The inner expression moved by whole days."""
         inner = self.read(node)
         days = apply_per_probe(_whole_days, by)
-        if inner is None or days is UNKNOWN or inner.unit:
+        if inner is None or days is UNKNOWN or inner.unit or (inner.form and inner.form.kind not in ("date", "time")):
             return None
-        return replace(inner, shift=apply_per_probe(lambda a, b: a + b, inner.shift, days))
+        form = _TIME if becomes_time else inner.form
+        return replace(inner, shift=apply_per_probe(lambda a, b: a + b, inner.shift, days), form=form)
 
 
 def _whole_days(by: Value) -> int:
@@ -70,28 +105,75 @@ def _operand(reader: KeyExpressionReader, node: Any) -> KeyExpression | None:
     return reader.read(node.this)
 
 
+def _time(reader: KeyExpressionReader, node: Any) -> KeyExpression | None:
+    inner = reader.read(node.this)
+    return replace(inner, form=_TIME) if inner and _can_become_day(inner) else None
+
+
+def _can_become_day(inner: KeyExpression) -> bool:
+    """Whether a cast to DATE or TIMESTAMP gives the expression's day."""
+    form = inner.form
+    return (
+        form is None or form.kind in ("date", "time") or (form.kind == "text" and form.pattern in (None, *_FULL_DAYS))
+    )
+
+
 def _day(reader: KeyExpressionReader, node: Any) -> KeyExpression | None:
     inner = reader.read(node.this)
-    if inner is None or node.expressions or inner.unit:
-        return inner if inner and not node.expressions else None
-    return replace(inner, grain="day", slack=inner.slack + (1 if node.args.get("zone") else 0))
+    if inner is None or node.expressions or (inner.unit and node.args.get("zone")):
+        return None
+    if inner.form is not None and inner.form.pattern == "%Y-%m-01" and not inner.unit:
+        return replace(inner, grain="day", unit="MONTH", form=_DATE)
+    if not _can_become_day(inner):
+        return None
+    return replace(inner, grain="day", slack=inner.slack + (1 if node.args.get("zone") else 0), form=_DATE)
 
 
 def _cast(reader: KeyExpressionReader, node: exp.Cast) -> KeyExpression | None:
-    kind = type_of(node)
+    kind, length = type_of(node), length_of(node.args["to"])
+    if length is UNKNOWN or has_unread_arguments(node.args["to"]):
+        return None
     if kind == "DATE":
         return _day(reader, node)
     inner = reader.read(node.this)
-    return inner if kind in ("TIMESTAMP", "TEXT") or (kind == "INT" and inner and not inner.shift) else None
+    if inner is None:
+        return None
+    if kind == "TEXT":
+        return _as_text(inner, length)
+    if kind == "INT":
+        is_number = inner.form is None or inner.form == Form("text", "%Y%m%d")
+        return replace(inner, form=_NUMBER) if is_number and not inner.shift and not inner.unit else None
+    if kind not in ("TIMESTAMP", "ZONED") or length is not None or not _can_become_day(inner):
+        return None
+    moves = kind == "ZONED" and reader.constants.dialect not in DAYS_ARE_UTC
+    if moves and inner.unit:
+        return None
+    return replace(inner, slack=inner.slack + moves, form=_TIME)
+
+
+def _as_text(inner: KeyExpression, length: int | None) -> KeyExpression | None:
+    form = inner.form
+    if form is not None and form.kind == "text":
+        return inner if length is None else None
+    if length is not None and length < 10:
+        return None
+    if length == 10:
+        return replace(inner, form=Form("text", "%Y-%m-%d")) if form is not None and form.kind == "date" else None
+    return replace(inner, form=Form("text", None, form.kind if form else None))
 
 
 def _arithmetic(sign: int) -> Callable[[KeyExpressionReader, Any], KeyExpression | None]:
     def rule(reader: KeyExpressionReader, node: Any) -> KeyExpression | None:
-        by = reader.constants.fold(node.expression)
-        if by is not UNKNOWN:
-            return reader.shifted(node.this, apply_per_probe(lambda value: sign * _whole_days(value), by))
-        by = reader.constants.fold(node.this) if sign > 0 else UNKNOWN
-        return reader.shifted(node.expression, by) if by is not UNKNOWN else None
+        for inner, other in ((node.this, node.expression), (node.expression, node.this))[: 1 if sign < 0 else 2]:
+            by = reader.constants.fold(other)
+            if by is not UNKNOWN:
+                sample = by[0] if type(by) is PerProbe else by
+                days = apply_per_probe(lambda value: sign * _whole_days(value), by)
+                becomes_time = (
+                    isinstance(sample, Interval) and reader.constants.dialect in DAY_PLUS_INTERVAL_IS_TIMESTAMP
+                )
+                return reader.shifted(inner, days, becomes_time)
+        return None
 
     return rule
 
@@ -102,7 +184,8 @@ def _date_add(sign: int) -> Callable[[KeyExpressionReader, Any], KeyExpression |
         by = apply_per_probe(
             lambda amount: to_interval(amount, unit).times(sign), reader.constants.fold(node.expression)
         )
-        return reader.shifted(node.this, by) if by is not UNKNOWN else None
+        becomes_time = reader.constants.dialect == "duckdb" or isinstance(node, exp.TimestampAdd | exp.TimestampSub)
+        return reader.shifted(node.this, by, becomes_time) if by is not UNKNOWN else None
 
     return rule
 
@@ -110,49 +193,59 @@ def _date_add(sign: int) -> Callable[[KeyExpressionReader, Any], KeyExpression |
 def _truncated(reader: KeyExpressionReader, node: Any) -> KeyExpression | None:
     inner = reader.read(node.this)
     unit = unit_of(node.args.get("unit"))
-    if inner is None or inner.unit or node.args.get("zone"):
+    if inner is None or inner.unit or not _can_become_day(inner):
         return None
+    form = _TIME if reader.constants.dialect == "duckdb" else None
+    if form is None and inner.form is not None and inner.form.kind in ("date", "time"):
+        form = inner.form
     if unit == "DAY":
-        return replace(inner, grain="day")
-    return (
-        replace(inner, unit=unit, grain="day")
-        if unit in ("WEEK", "MONTH", "QUARTER", "YEAR") or unit[4:5] == "("
-        else None
-    )
+        return replace(inner, grain="day", form=form)
+    return replace(inner, unit=unit, grain="day", form=form) if unit in _UNITS or unit[4:5] == "(" else None
 
 
 def _formatted(reader: KeyExpressionReader, node: Any) -> KeyExpression | None:
-    pattern = str(node.text("format")).replace("strict", "")
-    return _day(reader, node) if pattern in _DAY_FORMATS else None
+    inner = reader.read(node.this)
+    pattern = reader.constants.fold(node.args["format"])
+    if inner is None or not isinstance(pattern, str) or not _can_become_day(inner):
+        return None
+    form = form_of_pattern(pattern)
+    whole = not any(code in pattern for code in ("%H", "%M", "%S"))
+    return replace(inner, form=form, grain="day" if whole else inner.grain) if form.kind == "text" else None
 
 
 def _parsed(reader: KeyExpressionReader, node: Any) -> KeyExpression | None:
-    pattern = str(node.text("format")).replace("strict", "")
     if not node.args.get("format"):
         return _day(reader, node)
+    pattern = str(node.text("format")).replace("strict", "")
     inner = reader.read(node.this)
-    return inner if inner and all(part in pattern for part in ("%Y", "%m", "%d")) else None
+    if inner is None or not all(part in pattern for part in ("%Y", "%m", "%d")):
+        return None
+    if inner.form is not None and inner.form.kind != "date" and inner.form.pattern not in (pattern, None):
+        return None
+    form = _TIME if isinstance(node, exp.StrToTime) else _DATE
+    return replace(inner, form=form, grain="day" if form is _DATE else inner.grain)
 
 
 def _zoned(reader: KeyExpressionReader, node: exp.AtTimeZone) -> KeyExpression | None:
     inner = reader.read(node.this)
-    return replace(inner, slack=inner.slack + 1) if inner else None
+    return replace(inner, slack=inner.slack + 1, grain="time", form=_TIME) if inner and not inner.unit else None
 
 
 def _extracted(reader: KeyExpressionReader, node: exp.Extract) -> KeyExpression | None:
     if node.name.upper() != "DATE":
         return None
     inner = reader.read(node.expression)
-    return replace(inner, grain="day") if inner else None
+    return replace(inner, grain="day", form=_DATE) if inner and _can_become_day(inner) else None
 
 
+_ALSO_READ: dict[type[Any], tuple[str, ...]] = {exp.Date: ("zone",)}
 _RULES: dict[type[Any], Callable[[KeyExpressionReader, Any], KeyExpression | None]] = {
     exp.Column: _column,
     exp.Paren: _operand,
     exp.Alias: _operand,
-    exp.TimeStrToTime: _operand,
-    exp.TsOrDsToTimestamp: _operand,
-    exp.TsOrDsToDatetime: _operand,
+    exp.TimeStrToTime: _time,
+    exp.TsOrDsToTimestamp: _time,
+    exp.TsOrDsToDatetime: _time,
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.Date: _day,

@@ -176,7 +176,7 @@ class Pruner:
                 (bounds.nullable if definition.nullable else bounds.days)[source_column] = days
         else:
             key = scope.predicates.keys.read(definition)
-            found = scope.resolve(key.column) if key and not key.unit and not key.slack else None
+            found = scope.resolve(key.column) if key and key.is_day else None
             if key is None or found is None:
                 return ColumnBounds()
             target, bounds = found, scope.predicates.bounds_from_days(found, key, days)
@@ -268,7 +268,7 @@ class Grouping:
         columns: set[SourceColumn] = set()
         for item in items:
             key = self.scope.predicates.keys.read(item)
-            target = self.scope.resolve(key.column) if key and not key.unit and not key.slack else None
+            target = self.scope.resolve(key.column) if key and key.is_day else None
             if target is not None and not target.nullable:
                 columns |= set(target.columns)
         return columns
@@ -313,7 +313,7 @@ def _in_query_demands(scope: SelectScope, node: exp.Expr) -> dict[int, RequiredD
         demand: dict[str, DaySet] = {}
         for name, left in zip(columns, lefts, strict=False):
             key = scope.predicates.keys.read(left)
-            target = scope.resolve(key.column) if key and not key.unit and not key.slack else None
+            target = scope.resolve(key.column) if key and key.is_day else None
             if key is not None and target is not None and not target.nullable:
                 days = scope.context.probe_days.shift(scope.bound(target.columns[0]), key.shift)
                 demand |= {} if days.is_all else {name: days}

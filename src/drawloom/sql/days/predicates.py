@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator as operators
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 
 from sqlglot import exp
@@ -15,9 +16,11 @@ from drawloom.model.days import Span
 from drawloom.sql.days.column_bounds import BoundsSolver, ColumnBounds, ColumnRelation, SourceColumn, negate
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.day_set import ALL, NONE, DaySet, Grain, ProbeDays, days_allowed
+from drawloom.sql.days.forms import Form, days_of_text, is_time_text
 from drawloom.sql.days.functions import compare, last_day, trunc
 from drawloom.sql.days.key_expressions import KeyExpression, KeyExpressionReader
-from drawloom.sql.days.values import UNKNOWN, PerProbe, Value, apply_per_probe, parse_time
+from drawloom.sql.days.node_arguments import has_unread_arguments
+from drawloom.sql.days.values import UNKNOWN, Interval, PerProbe, Value, apply_per_probe, parse_time, to_date
 
 _OPERATORS: dict[type[Any], str] = {
     exp.EQ: "=",
@@ -61,8 +64,14 @@ class NameResolver(Protocol):
     def slack(self, source_column: SourceColumn) -> int:
         """The days by which a session's time zone may move a column away from its partition."""
 
+    def form(self, source_column: SourceColumn) -> Form | None:
+        """How a column holds its days; None where that is not known."""
+
     def subquery_days(self, query: exp.Expr, position: int = 0) -> DaySet:
         """The days that a subquery's output column can have."""
+
+    def subquery_form(self, query: exp.Expr, position: int = 0) -> Form | None:
+        """How a subquery's output column holds its days."""
 
 
 class PredicateReader:
@@ -93,9 +102,11 @@ class PredicateReader:
             parts = [self.bounds(part, truth) for part in flatten_chain(node)]
             return self.solver.all_of(parts) if isinstance(node, exp.And) == truth else self.solver.any_of(parts)
         rule = _RULES.get(type(node))
-        if rule is not None:
-            return rule(self, node, truth)
-        return self.constant(node, truth)
+        if rule is None:
+            return self.constant(node, truth)
+        return (
+            ColumnBounds() if has_unread_arguments(node, *_ALSO_READ.get(type(node), ())) else rule(self, node, truth)
+        )
 
     def constant(self, node: Any, truth: bool) -> ColumnBounds:
         """The bounds of a condition without columns: none, or impossible at some probe days."""
@@ -119,6 +130,9 @@ class PredicateReader:
                 return self._case_comparison(one, mirrored, other)
             key = self.keys.read(one)
             if key is None:
+                difference = self._difference_comparison(one, mirrored, other)
+                if difference is not None:
+                    return difference
                 continue
             second = self.keys.read(other)
             if second is not None:
@@ -129,9 +143,29 @@ class PredicateReader:
     def _fold_comparison(self, left: Any, operator: str, right: Any) -> ColumnBounds:
         first = self.constants.fold(left)
         second = self.constants.fold(right) if first is not UNKNOWN else UNKNOWN
+        dialect = self.constants.dialect
         return self._bounds_of_truth_value(
-            apply_per_probe(lambda a, b: compare(_PYTHON[operator], a, b), first, second), True
+            apply_per_probe(lambda a, b: compare(_PYTHON[operator], a, b, dialect), first, second), True
         )
+
+    def _difference_comparison(self, node: Any, operator: str, other: Any) -> ColumnBounds | None:
+        """``datediff(constant, key) operator n`` as a comparison of the key; None for any other expression."""
+        pair = self.keys.read_difference(node)
+        if pair is None:
+            return None
+        number = self.constants.fold(other)
+        for one, rest, sign in ((pair[1], pair[0], -1), (pair[0], pair[1], 1)):
+            key = self.keys.read(one)
+            day = self.constants.fold(rest) if key is not None else UNKNOWN
+            if key is None or day is UNKNOWN or not key.is_day:
+                continue
+            key = replace(key, grain="day", form=Form("date"))
+            value = apply_per_probe(lambda a, n, by=sign: _day_after(a, by * n), day, number)
+            target = self.resolver.resolve(key.column)
+            if target is None or value is UNKNOWN:
+                return ColumnBounds()
+            return self._value_comparison(key, operator if sign > 0 else _MIRROR[operator], value, target)
+        return ColumnBounds()
 
     def _constant_comparison(self, key: KeyExpression, operator: str, other: Any) -> ColumnBounds:
         target = self.resolver.resolve(key.column)
@@ -139,28 +173,51 @@ class PredicateReader:
             return ColumnBounds()
         query = _subquery(other)
         if query is not None:
-            days = self._days_for_unknown_day(operator, self.resolver.subquery_days(query))
-            return self.bounds_from_days(target, key, days)
+            return self._query_comparison(key, operator, query, target)
         value = self.constants.fold(other)
-        if value is UNKNOWN:
+        return ColumnBounds() if value is UNKNOWN else self._value_comparison(key, operator, value, target)
+
+    def _query_comparison(
+        self, key: KeyExpression, operator: str, query: exp.Expr, target: ResolvedColumn
+    ) -> ColumnBounds:
+        form, other = self.form_of(key, target), self.resolver.subquery_form(query)
+        alike = form is None or form.is_ordered_like(other)
+        alike = alike and (form is not None or other is None or other.is_ordered_like(None))
+        if not key.is_day or (operator != "=" and not alike) or (other is not None and not other.tells_the_day):
             return ColumnBounds()
+        days = self._days_for_unknown_day(operator, self.resolver.subquery_days(query))
+        return self.bounds_from_days(target, key, days)
+
+    def _value_comparison(
+        self, key: KeyExpression, operator: str, value: Value, target: ResolvedColumn
+    ) -> ColumnBounds:
         bounds = self.bounds_from_days(target, key, self.days_for_comparison(key, operator, value, target))
         if target.nullable:
             return bounds
         not_null = ColumnBounds(non_null_sources={column[0] for column in target.columns})
         return self.solver.all_of([not_null, bounds])
 
+    def form_of(self, key: KeyExpression, target: ResolvedColumn) -> Form | None:
+        """How a key expression holds its days."""
+        own = self.resolver.form(target.columns[0])
+        if key.form is None:
+            return own
+        if key.form.kind == "text" and key.form.pattern is None and key.form.of is None and own is not None:
+            return own if own.kind == "text" else replace(key.form, of=own.kind)
+        return key.form
+
     def days_for_comparison(self, key: KeyExpression, operator: str, value: Value, target: ResolvedColumn) -> DaySet:
         """The days that the whole key expression can have where ``key operator value`` holds."""
+        form, slack = self.form_of(key, target), key.slack + self.resolver.slack(target.columns[0])
+        if (form is not None and not _is_comparable(form, key)) or (operator == "<>" and slack):
+            return ALL
+        if form is None and _shifts_a_number(key, value):
+            return ALL
         grain = key.grain or self.resolver.grain(target.columns[0])
-        if _shifts_a_number(key, value):
-            return ALL
-        if key.unit:
-            unit = key.unit
-            return self.probe_days.days_where(lambda one: _truncated(operator, one, unit), value)
-        days = self.probe_days.days_where(lambda one: days_allowed(operator, one, grain), value)
-        if operator == "<>" and key.slack + self.resolver.slack(target.columns[0]):
-            return ALL
+        dialect = self.constants.dialect
+        days = self.probe_days.days_where(
+            lambda one: days_of_value(operator, one, form, grain, key.unit, dialect), value
+        )
         return widen(self.probe_days, days, key.slack)
 
     def _days_for_unknown_day(self, operator: str, days: DaySet) -> DaySet:
@@ -186,21 +243,31 @@ class PredicateReader:
         first, second = self.resolver.resolve(left.column), self.resolver.resolve(right.column)
         if first is None or second is None or first.nullable or second.nullable or operator == "<>":
             return ColumnBounds()
-        slack = (
-            left.slack + right.slack + self.resolver.slack(first.columns[0]) + self.resolver.slack(second.columns[0])
-        )
-        if left.unit or right.unit or slack:
+        sides = ((left, first), (right, second))
+        slack = sum(key.slack + self.resolver.slack(target.columns[0]) for key, target in sides)
+        if left.unit or right.unit or slack or not self._compare_as_days(operator, sides):
             return ColumnBounds(non_null_sources={first.columns[0][0], second.columns[0][0]})
         shift = apply_per_probe(lambda a, b: b - a, left.shift, right.shift)
-        whole = all(
-            (key.grain or self.resolver.grain(t.columns[0])) == "day" for key, t in ((left, first), (right, second))
-        )
         if operator in ("<", ">"):
+            # A time before a midnight is on a day before it, one after a midnight may be on the same day.
+            later = sides[1] if operator == "<" else sides[0]
+            whole = (later[0].grain or self.resolver.grain(later[1].columns[0])) == "day"
             shift = apply_per_probe(lambda n: n + (1 if operator == ">" else -1), shift) if whole else shift
             operator += "="
         if shift is UNKNOWN:
             return ColumnBounds()
         return ColumnBounds(relations=[ColumnRelation(first.columns[0], operator, second.columns[0], shift)])
+
+    def _compare_as_days(self, operator: str, sides: Sequence[tuple[KeyExpression, ResolvedColumn]]) -> bool:
+        """Whether two key expressions compare as their days do."""
+        first, second = (self.form_of(key, target) for key, target in sides)
+        if not all(form is None or form.tells_the_day for form in (first, second)):
+            return False
+        if operator == "=" or (first is None and second is None):
+            return True
+        return (
+            first.is_ordered_like(second) if first is not None else second is not None and second.is_ordered_like(None)
+        )
 
     def _case_comparison(self, case: exp.Case, operator: str, other: Any) -> ColumnBounds:
         if case.this is not None:
@@ -243,7 +310,7 @@ def _wider(span: Span, slack: int) -> Span:
 
 
 def _subquery(node: Any) -> exp.Expr | None:
-    inner = node.this if isinstance(node, exp.Paren | exp.Cast) else node
+    inner = node.this if isinstance(node, exp.Paren) else node
     return inner if isinstance(inner, exp.Subquery | exp.Select) else None
 
 
@@ -252,6 +319,41 @@ def _shifts_a_number(key: KeyExpression, value: Value) -> bool:
     sample = value[0] if type(value) is PerProbe else value
     numeric = isinstance(sample, int | float) or (isinstance(sample, str) and sample.isdigit())
     return numeric and (key.shift != 0 or key.unit is not None)
+
+
+def _day_after(value: Value, days: Value) -> date | None:
+    if value is None or days is None:
+        return None
+    day = to_date(value)
+    if day is None or isinstance(days, bool) or not isinstance(days, int):
+        raise TypeError(days)
+    return day + timedelta(days=days)
+
+
+def _is_comparable(form: Form, key: KeyExpression) -> bool:
+    """Whether days can be told from a comparison of a key expression in this form."""
+    return form.kind != "other" and not (key.shift != 0 and form.kind == "number")
+
+
+def days_of_value(
+    operator: str, value: Value, form: Form | None, grain: Grain, unit: str | None, dialect: str
+) -> Days | None:
+    """The days whose value, in a form and truncated to a unit, compares so with a constant; None for all days."""
+    kind = form.kind if form else None
+    if isinstance(value, bool | Interval):
+        return None
+    if isinstance(value, int | Decimal):
+        as_number = kind in (None, "number", "text") and (form is None or form.pattern in (None, "%Y%m%d"))
+        return days_allowed(operator, value, grain) if as_number and unit is None else None
+    if form is not None and kind == "text" and isinstance(value, str):
+        return days_of_text(operator, value, form, grain, unit, dialect)
+    if unit is None:
+        return days_allowed(operator, value, grain)
+    found = _truncated(operator, value, unit)
+    if not is_time_text(value) or found is None or kind == "time":
+        return found
+    cut = _truncated(operator, to_date(value), unit)
+    return None if cut is None else found | cut
 
 
 def _truncated(operator: str, value: Value, unit: str) -> Days | None:
@@ -282,11 +384,20 @@ def _comparison(predicates: PredicateReader, node: Any, truth: bool) -> ColumnBo
     return predicates.comparison(node.this, operator if truth else _OPPOSITE[operator], node.expression)
 
 
-def _null_safe(predicates: PredicateReader, node: exp.NullSafeEQ, truth: bool) -> ColumnBounds:
+def _null_safe(predicates: PredicateReader, node: exp.NullSafeEQ | exp.NullSafeNEQ, truth: bool) -> ColumnBounds:
     """``a <=> b`` bounds a column only by a constant that is not NULL: two columns may both be NULL."""
     values = [predicates.constants.fold(side) for side in (node.this, node.expression)]
-    known = [value for value in values if value is not UNKNOWN and value is not None]
+    known = [value for value in values if value is not UNKNOWN and not _may_be_null(value)]
     return predicates.comparison(node.this, "=", node.expression) if truth and known else ColumnBounds()
+
+
+def _may_be_null(value: Value) -> bool:
+    return None in value if type(value) is PerProbe else value is None
+
+
+def _null_safe_not(predicates: PredicateReader, node: exp.NullSafeNEQ, truth: bool) -> ColumnBounds:
+    """``a IS DISTINCT FROM b`` is FALSE where both are the same."""
+    return ColumnBounds() if truth else _null_safe(predicates, node, True)
 
 
 def _not(predicates: PredicateReader, node: exp.Not, truth: bool) -> ColumnBounds:
@@ -299,8 +410,6 @@ def _paren(predicates: PredicateReader, node: exp.Paren, truth: bool) -> ColumnB
 
 def _between(predicates: PredicateReader, node: exp.Between, truth: bool) -> ColumnBounds:
     low, high = node.args["low"], node.args["high"]
-    if node.args.get("symmetric"):
-        return ColumnBounds()
     operators = (">=", "<=") if truth else ("<", ">")
     parts = [predicates.comparison(node.this, op, end) for op, end in zip(operators, (low, high), strict=True)]
     return predicates.solver.all_of(parts) if truth else predicates.solver.any_of(parts)
@@ -310,7 +419,7 @@ def _in(predicates: PredicateReader, node: exp.In, truth: bool) -> ColumnBounds:
     query = node.args.get("query")
     if query is not None:
         return _in_query(predicates, node, query) if truth else ColumnBounds()
-    if node.args.get("unnest") or node.args.get("field") or not node.expressions:
+    if not node.expressions:
         return ColumnBounds()
     if len(node.expressions) == 1 and _subquery(node.expressions[0]) is not None:
         return _in_query(predicates, node, node.expressions[0]) if truth else ColumnBounds()
@@ -341,30 +450,38 @@ def _in_query(predicates: PredicateReader, node: exp.In, query: exp.Expr) -> Col
     parts = [ColumnBounds()]
     for position, left in enumerate(lefts):
         key = predicates.keys.read(left)
-        target = predicates.resolver.resolve(key.column) if key and not key.unit and not key.slack else None
-        if key is not None and target is not None:
+        target = predicates.resolver.resolve(key.column) if key and key.is_day else None
+        form = predicates.resolver.subquery_form(query, position)
+        if key is not None and target is not None and (form is None or form.tells_the_day):
             parts.append(predicates.bounds_from_days(target, key, predicates.resolver.subquery_days(query, position)))
     return predicates.solver.all_of(parts)
 
 
 def _is(predicates: PredicateReader, node: exp.Is, truth: bool) -> ColumnBounds:
+    truth = truth != bool(node.args.get("negate"))
     if isinstance(node.expression, exp.Boolean) and predicates.constants.fold(node.this) is UNKNOWN:
         return predicates.bounds(node.this, bool(node.expression.this)) if truth else ColumnBounds()
     key = predicates.keys.read(node.this) if not truth and isinstance(node.expression, exp.Null) else None
     target = predicates.resolver.resolve(key.column) if key else None
     if target is not None and not target.nullable:
         return ColumnBounds(non_null_sources={target.columns[0][0]})
-    return predicates.constant(node, truth)
+    return predicates.constant(node, truth != bool(node.args.get("negate")))
 
 
 def _like(predicates: PredicateReader, node: exp.Like, truth: bool) -> ColumnBounds:
     """``key LIKE '2024-07-%'``: the days that start with the prefix."""
     key = predicates.keys.read(node.this)
-    target = predicates.resolver.resolve(key.column) if truth and key and not key.unit and not key.shift else None
-    if key is None or target is None or key.slack:
+    is_wanted = truth != bool(node.args.get("negate"))
+    target = predicates.resolver.resolve(key.column) if is_wanted and key and key.is_day and not key.shift else None
+    if key is None or target is None or not _has_iso_text(predicates.form_of(key, target)):
         return ColumnBounds()
     value = predicates.constants.fold(node.expression)
     return predicates.bounds_from_days(target, key, predicates.probe_days.days_where(days_with_prefix, value))
+
+
+def _has_iso_text(form: Form | None) -> bool:
+    """Whether the text of a value begins with its day, like 2024-07-17 or 20240717."""
+    return form is None or form.pattern is None or form.pattern.startswith(("%Y-%m-%d", "%Y%m%d"))
 
 
 def _case(predicates: PredicateReader, node: exp.Case, truth: bool) -> ColumnBounds:
@@ -396,6 +513,7 @@ def _coalesce(predicates: PredicateReader, node: exp.Coalesce, truth: bool) -> C
 
 _RULES: dict[type[Any], Rule] = {
     **dict.fromkeys(_OPERATORS, _comparison),
+    exp.NullSafeNEQ: _null_safe_not,
     exp.Not: _not,
     exp.Paren: _paren,
     exp.Between: _between,
@@ -406,6 +524,7 @@ _RULES: dict[type[Any], Rule] = {
     exp.If: _if,
     exp.Coalesce: _coalesce,
 }
+_ALSO_READ: dict[type[Any], tuple[str, ...]] = {exp.In: ("query",)}
 
 
 def days_with_prefix(pattern: Value) -> Days | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlglot import exp
@@ -20,9 +21,10 @@ from drawloom.sql.clauses import (
 from drawloom.sql.days.column_bounds import BoundsSolver, ColumnBounds, SourceColumn
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.day_set import ALL, DaySet, Grain, ProbeDays, days_allowed
+from drawloom.sql.days.forms import STORED_TEXT, Form
 from drawloom.sql.days.joins import JoinBounds
 from drawloom.sql.days.predicates import PredicateReader, ResolvedColumn
-from drawloom.sql.days.values import UNKNOWN
+from drawloom.sql.days.values import PerProbe, Value, parse_time
 from drawloom.sql.scope import Cte, JoinTree, Source, SourceBuilder, grain_of, sources_of
 
 # Aggregates that return one of their input values.
@@ -137,6 +139,14 @@ class SelectScope:
         kind = source.entry.columns.get(name, "").upper() if source.kind == "table" else ""
         return int(kind.endswith(("TZ", "WITH TIME ZONE")))
 
+    def form(self, source_column: SourceColumn) -> Form | None:
+        """How a column holds its days; None where that is not known."""
+        source, name = source_column
+        if source.kind == "table":
+            return form_of_type(source.entry.columns.get(name, ""))
+        query = self.query(source)
+        return query.form(name_in_source_query(source, query, name)) if query else None
+
     def inherited_days(self, source_column: SourceColumn) -> DaySet:
         """The days of a column that are known from outside this SELECT: from the subquery it comes from, or the outer row."""
         source, name = source_column
@@ -157,6 +167,10 @@ class SelectScope:
     def subquery_days(self, query: exp.Expr, position: int = 0) -> DaySet:
         """The days that a subquery's output column can have."""
         return self.subquery(query).days_at(position)
+
+    def subquery_form(self, query: exp.Expr, position: int = 0) -> Form | None:
+        """How a subquery's output column holds its days."""
+        return self.subquery(query).form_at(position)
 
     def query(self, source: Source) -> AnalyzedQuery | None:
         """A source's query; None for a table, and for a recursive CTE inside itself."""
@@ -229,6 +243,7 @@ class AnalyzedQuery:
         self.columns: list[str] | None = self.parts[0].columns if self.parts else self._find_columns()
         self._days: dict[str, DaySet] = {}
         self._grains: dict[str, Grain] = {}
+        self._forms: dict[str, Form | None] = {}
         self._has: dict[str, bool | None] = {}
 
     def _find_columns(self) -> list[str] | None:
@@ -331,9 +346,45 @@ class AnalyzedQuery:
             return "any"
         key = self.scope.predicates.keys.read(node.this if isinstance(node, _KEEPS_DAYS) else node)
         if key is None:
-            return "day" if self.context.constants.fold(node) is not UNKNOWN else "any"
+            return grain_of_constant(self.context.constants.fold(node))
         target = self.scope.resolve(key.column)
         return key.grain or (self.scope.grain(target.columns[0]) if target else "any")
+
+    def form(self, name: str) -> Form | None:
+        """How an output column holds its days; None where that is not known."""
+        if name not in self._forms:
+            self._forms[name] = None
+            self._forms[name] = self._find_form(name)
+        return self._forms[name]
+
+    def form_at(self, position: int) -> Form | None:
+        """How the output column at a position holds its days."""
+        columns = self.columns
+        if columns and position < len(columns) and columns[position]:
+            return self.form(columns[position])
+        items = self.query.expressions if self.scope is not None else []
+        return self._expression_form(items[position]) if position < len(items) else None
+
+    def _find_form(self, name: str) -> Form | None:
+        if self.parts:
+            forms = {part.form(name_in_arm(self, part, name)) for part in self.parts}
+            plain = all(form is None or form.is_ordered_like(None) for form in forms)
+            return forms.pop() if len(forms) == 1 else None if plain else Form("other")
+        definition = self.definition(name)
+        if isinstance(definition, ResolvedColumn) and self.scope:
+            return self.scope.form(definition.columns[0])
+        return self._expression_form(definition)
+
+    def _expression_form(self, node: Any) -> Form | None:
+        if node is None or self.scope is None:
+            return None
+        node = node.this if isinstance(node, exp.Alias) else node
+        key = self.scope.predicates.keys.read(node.this if isinstance(node, _KEEPS_DAYS) else node)
+        if key is None:
+            return form_of_constant(self.context.constants.fold(node))
+        target = self.scope.resolve(key.column)
+        form = self.scope.predicates.form_of(key, target) if target else key.form
+        return form if form is None or form.tells_the_day else Form("other")
 
     def days(self, name: str) -> DaySet:
         """The days that an output column can have, where it is not NULL."""
@@ -373,7 +424,7 @@ class AnalyzedQuery:
         key = self.scope.predicates.keys.read(node.this if isinstance(node, _KEEPS_DAYS) else node)
         if key is not None:
             target = self.scope.resolve(key.column)
-            if target is None or len(target.columns) != 1 or key.unit or key.slack:
+            if target is None or len(target.columns) != 1 or not key.is_day:
                 return ALL
             return self.context.probe_days.shift(self._source_column_days(target.columns[0]), key.shift)
         if isinstance(node, exp.Subquery):
@@ -405,6 +456,39 @@ class AnalyzedQuery:
             return []
         table = star.table.lower() if isinstance(star, exp.Column) else ""
         return [source for source in self.scope.sources if not table or source.alias == table]
+
+
+def form_of_type(kind: str) -> Form | None:
+    """How a column of this type holds days."""
+    name = kind.upper()
+    if name == "DATE":
+        return Form("date")
+    if name.startswith(("TIMESTAMP", "DATETIME")):
+        return Form("time")
+    if name.startswith(("VARCHAR", "TEXT", "STRING", "CHAR")):
+        return STORED_TEXT
+    return Form("number") if name.endswith(("INT", "INTEGER")) else None
+
+
+def form_of_constant(value: Value) -> Form | None:
+    """How a constant holds its day."""
+    sample = value[0] if type(value) is PerProbe else value
+    if isinstance(sample, date):
+        return Form("time" if isinstance(sample, datetime) else "date")
+    return STORED_TEXT if isinstance(sample, str) else None
+
+
+def grain_of_constant(value: Value) -> Grain:
+    """Whether a constant is a day or a midnight at every probe day."""
+    each = value if type(value) is PerProbe else [value]
+    moments = [parse_time(one) if isinstance(one, str) else one for one in each]
+    if not all(isinstance(moment, date) for moment in moments):
+        return "any"
+    is_text = any(isinstance(one, str) for one in each)
+    times = [moment for moment in moments if isinstance(moment, datetime)]
+    if not times or (not is_text and all(moment.time() == time() for moment in times)):
+        return "day"
+    return "any" if is_text else "time"
 
 
 def _values_days(query: AnalyzedQuery, name: str) -> DaySet:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drawloom.model import Schedule
 from drawloom.model import days as calendar
@@ -38,8 +39,6 @@ def _airflow_names(day: date, hour: int, schedule: Schedule) -> dict[str, Any]:
         "data_interval_end": end,
         "prev_execution_date": before,
         "next_execution_date": after,
-        "prev_data_interval_start_success": _interval_bounds(before, schedule)[0],
-        "prev_data_interval_end_success": _interval_bounds(before, schedule)[1],
         "ts": now.isoformat(),
         "ts_nodash": now.strftime("%Y%m%dT%H%M%S"),
         "ts_nodash_with_tz": now.strftime("%Y%m%dT%H%M%S%z"),
@@ -148,7 +147,7 @@ _UNITS: dict[str, calendar.Anchor] = {
 
 
 class TemplateDateTime(datetime):
-    """A UTC time with the pendulum methods that templates of Airflow call.
+    """A time, in UTC unless it was moved, with the pendulum methods that templates of Airflow call.
 
     >>> TemplateDateTime(2024, 3, 31).subtract(months=1).to_date_string()
     '2024-02-29'
@@ -164,8 +163,10 @@ class TemplateDateTime(datetime):
     ) -> TemplateDateTime:
         """This much later; a month that is too short gives its last day."""
         moved = calendar.add_months(self.date(), years * 12 + months)
-        step = timedelta(weeks=weeks, days=days, hours=hours, **rest)
-        return self.replace(year=moved.year, month=moved.month, day=moved.day) + step
+        later = self.replace(year=moved.year, month=moved.month, day=moved.day) + timedelta(weeks=weeks, days=days)
+        step = timedelta(hours=hours, **rest)
+        # Days are counted on the clock; hours pass, also where the clock is changed.
+        return (later.astimezone(UTC) + step).astimezone(later.tzinfo) if step and later.tzinfo else later + step
 
     def subtract(self, **parts: int) -> TemplateDateTime:
         """This much earlier."""
@@ -200,9 +201,13 @@ class TemplateDateTime(datetime):
             pattern = pattern.replace(token, code)
         return self.strftime(pattern)
 
-    def in_timezone(self, _zone: str) -> TemplateDateTime:
-        """The same time: texts are read as of UTC."""
-        return self
+    def in_timezone(self, zone: str) -> TemplateDateTime:
+        """The same moment on the clock of another time zone."""
+        try:
+            moment = self.astimezone(ZoneInfo(zone))
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise LimitError(f"zone == {zone!r}, must be a time zone like UTC or Europe/Paris") from error
+        return TemplateDateTime(*moment.timetuple()[:6], tzinfo=moment.tzinfo, fold=moment.fold)
 
     in_tz = in_timezone
 
