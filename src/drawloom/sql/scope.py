@@ -151,7 +151,7 @@ class SourceBuilder:
         for lateral in select.args.get("laterals") or []:
             tree = _pair(tree, self._part(lateral, names, list(sources_of(tree))), "inner")
         # With MATCH_RECOGNIZE, columns are those of matches; a sample picks rows before WHERE.
-        if select.args.get("match") or select.args.get("sample"):
+        if select.args.get("match") or picks_rows(select.args.get("sample")):
             for source in sources_of(tree):
                 source.opaque = True
         return tree
@@ -205,7 +205,10 @@ class SourceBuilder:
     def _source(self, node: exp.Expr, names: Mapping[str, Cte], before: list[Source]) -> Source:
         alias = node.alias_or_name.lower()
         columns = tuple(name.lower() for name in node.alias_column_names) or None
-        opaque = bool(node.args.get("sample")) or self._pivots_keys(node)
+        sample = node.args.get("sample")
+        opaque = (
+            picks_rows(sample) or self._pivots_keys(node) or (sample is not None and isinstance(node, exp.Subquery))
+        )
         if isinstance(node, exp.Lateral):
             return self._lateral(node, alias, columns)
         if isinstance(node, exp.Subquery):
@@ -303,6 +306,17 @@ class SourceBuilder:
     def entry(self, name: str) -> CatalogEntry:
         """The catalog's entry for a table, an empty one if there is none."""
         return find_entry(self.catalog, name)
+
+
+def picks_rows(sample: exp.Expr | None) -> bool:
+    """Whether a sample, which is taken before WHERE, picks rows for those that are there: so many, or by a seed.
+
+    One that takes each row with a chance, or by a hash of it, takes it whatever else there is.
+    """
+    if sample is None:
+        return False
+    each = sample.args.get("percent") or sample.args.get("bucket_numerator")
+    return not each or sample.text("method").upper() == "RESERVOIR" or sample.args.get("seed") is not None
 
 
 def _pair(

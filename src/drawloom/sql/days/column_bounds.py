@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from drawloom.sql.days.day_set import ALL, NONE, DaySet, ProbeDays
 from drawloom.sql.days.values import PerProbe, Value
 from drawloom.sql.scope import Source
 
 SourceColumn = tuple[Source, str]
+ANY_ROW = "*"
+"""In place of a column: all days, none at the probes at which no row of a source is needed."""
 _MAX_ROUNDS = 12  # a chain of more comparisons than that gives wider bounds, which is safe
 
 
@@ -96,7 +98,7 @@ class BoundsSolver:
     def solve(self, bounds: ColumnBounds) -> ColumnBounds:
         """The bounds with all that follows from the comparisons between columns."""
         if not bounds.relations:
-            return bounds
+            return self._narrowed(bounds)
         days = dict(bounds.days)
         solved = ColumnBounds(days, bounds.nullable, bounds.relations, bounds.non_null_sources, bounds.possible_at)
         for _ in range(_MAX_ROUNDS):
@@ -105,7 +107,14 @@ class BoundsSolver:
                 self._propagate(solved, relation)
             if days == before:
                 break
-        return solved
+        return self._narrowed(solved)
+
+    def _narrowed(self, bounds: ColumnBounds) -> ColumnBounds:
+        """The bounds, impossible at the probes where a column has no day left that it could have."""
+        possible = bounds.possible_at
+        for column in bounds.days:
+            possible = self.probe_days.intersect(possible, self.probe_days.where_any(self.get(bounds, column)))
+        return bounds if possible is bounds.possible_at else replace(bounds, possible_at=possible)
 
     def get(self, bounds: ColumnBounds, column: SourceColumn) -> DaySet:
         """The days that a column can have in rows where the bounds hold."""

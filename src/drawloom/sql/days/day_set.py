@@ -12,7 +12,7 @@ from drawloom.model import ALL as ALL_DAYS
 from drawloom.model import NONE as NO_DAYS
 from drawloom.model import Days
 from drawloom.model.days import Span
-from drawloom.sql.days.values import UNKNOWN, PerProbe, Value, parse_time
+from drawloom.sql.days.values import NOT_COMPUTED, UNKNOWN, PerProbe, Value, parse_time
 
 Grain = Literal["day", "time", "any"]
 Ordinals = tuple[int, ...]
@@ -98,6 +98,12 @@ class ProbeDays:
         """The days of the first that are not in the second."""
         return left if right.is_empty else self._combine(Days.__sub__, left, right)
 
+    def where_any(self, days: DaySet) -> DaySet:
+        """All days at the probes where the set has any, none at the others."""
+        if days.each is not None:
+            return self.from_offsets(ALL_DAYS if one else NO_DAYS for one in days.each)
+        return NONE if days.is_empty else ALL
+
     def shift(self, days: DaySet, by: Value) -> DaySet:
         """The set moved by a number of days, which may differ between probe days; all days where it is not known."""
         if days.is_all or days.is_empty or by == 0:
@@ -136,7 +142,7 @@ class ProbeDays:
                 days = spans(value)
                 return ALL if days is None else _dates(days)
             each = [spans(one) for one in value]
-        except (ValueError, OverflowError):
+        except NOT_COMPUTED:
             return ALL
         if None in each:
             return ALL

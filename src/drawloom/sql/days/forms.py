@@ -7,18 +7,22 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Literal
+from decimal import Decimal
+from typing import Any, Literal
 
 from drawloom.model import NONE as NO_DAYS
 from drawloom.model import Days
+from drawloom.model.days import add_months
 from drawloom.sql.days.day_set import Grain, days_allowed
-from drawloom.sql.days.functions import plain_pattern, shape, sorts_by_bytes, strptime, trunc
+from drawloom.sql.days.functions import last_day, plain_pattern, shape, sorts_by_bytes, strptime, trunc
 from drawloom.sql.days.values import parse_time
 
 Kind = Literal["date", "time", "text", "number", "other"]
-_FIRST, _LAST = date(1000, 1, 1).toordinal(), date(9999, 12, 31).toordinal()
+_FIRST, _LAST = date(1000, 1, 1).toordinal(), date(9899, 12, 31).toordinal()
 _IN_ORDER = "YmdHMS"
 _END_OF_DAY = time(23, 59, 59, 999999)
+LAST, PLUS, NUMBER = "LAST ", "PLUS ", "NUMBER "
+"""Beginnings of the names of what is done to a day that is no truncation: the last day, months later, a part as a number."""
 _NODASH = re.compile(r"\d{8}", re.ASCII)
 
 
@@ -83,10 +87,10 @@ def _texts(form: Form, grain: Grain, unit: str | None) -> Callable[[date], tuple
     codes = "".join(re.findall("%(.)", pattern))
     if not codes or not _IN_ORDER.startswith(codes):
         return None
-    exact = grain == "day" or unit is not None
+    exact = grain == "day" or (unit is not None and not unit.startswith(PLUS))
 
     def texts(day: date) -> tuple[str, str]:
-        start = trunc(day, unit) if unit else day
+        start = stepped(day, unit) if unit else day
         first = datetime.combine(start, time())
         last = first if exact else datetime.combine(day, _END_OF_DAY)
         if form.pattern is not None or form.of == "date":
@@ -99,12 +103,41 @@ def _texts(form: Form, grain: Grain, unit: str | None) -> Callable[[date], tuple
     return texts
 
 
+def stepped(day: date, unit: str) -> date:
+    """The day truncated to a unit, or the last day of it, or months later; all of them keep the order of days."""
+    if unit.startswith(LAST):
+        return last_day(day, unit.removeprefix(LAST)) or day
+    if unit.startswith(PLUS):
+        return add_months(day, int(unit.removeprefix(PLUS)))
+    start: date = trunc(day, unit)
+    return start
+
+
+def days_of_step(operator: str, value: date, grain: Grain, unit: str) -> Days | None:
+    """The days for which a step of theirs, or of a time in them, compares so with a day or time."""
+    wanted = value if isinstance(value, datetime) else datetime.combine(value, time())
+    end = time() if grain == "day" or not unit.startswith(PLUS) else _END_OF_DAY
+
+    def moments(day: date) -> tuple[datetime, datetime]:
+        start = stepped(day, unit)
+        return datetime.combine(start, time()), datetime.combine(start, end)
+
+    return _days_compared(operator, wanted, moments)
+
+
+def days_of_year(operator: str, year: int | Decimal) -> Days | None:
+    """The days whose year compares so with a number."""
+    return _days_compared(operator, year, lambda day: (day.year, day.year))
+
+
 def _pattern_of_cast(form: Form) -> str:
     return "%Y-%m-%d %H:%M:%S" if form.of == "time" else "%Y-%m-%d"
 
 
-def _days_compared(operator: str, text: str, texts: Callable[[date], tuple[str, str]]) -> Days | None:
-    def first_day(is_reached: Callable[[str, str], bool]) -> int:
+def _days_compared(operator: str, text: Any, texts: Callable[[date], tuple[Any, Any]]) -> Days | None:
+    """The days for which some value from a day's first to its last one compares so."""
+
+    def first_day(is_reached: Callable[[Any, Any], bool]) -> int:
         return (
             bisect_left(range(_FIRST, _LAST + 1), True, key=lambda n: is_reached(*texts(date.fromordinal(n)))) + _FIRST
         )

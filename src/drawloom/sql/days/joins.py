@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from drawloom.sql.days.column_bounds import BoundsSolver, ColumnBounds, ColumnRelation, SourceColumn
+from sqlglot import exp
+
+from drawloom.sql.days.column_bounds import ANY_ROW, BoundsSolver, ColumnBounds, ColumnRelation, SourceColumn
 from drawloom.sql.days.day_set import ALL, DaySet
-from drawloom.sql.days.predicates import PredicateReader
+from drawloom.sql.days.predicates import PredicateReader, flatten_chain
 from drawloom.sql.scope import JoinNode, JoinTree, Source, SourceLeaf, sources_of
 
+_MERGING = ("inner", "left", "right", "full")
 Merged = dict[str, tuple[list[Source], bool]]
 
 
@@ -29,7 +32,7 @@ class JoinBounds:
     def bounds_below_joins(self, tree: JoinTree | None, bounds: ColumnBounds) -> dict[SourceColumn, DaySet]:
         """The days of each column of each source in rows that matter, where the bounds hold after all joins.
 
-        The key (source, "") has the days on which any row of the source can matter.
+        The key (source, ANY_ROW) has the days on which any row of the source can matter.
         """
         found: dict[SourceColumn, DaySet] = {}
         if tree is not None:
@@ -41,6 +44,44 @@ class JoinBounds:
         if id(tree) not in self._merged:
             self._merged[id(tree)] = self._find_merged(tree)
         return self._merged[id(tree)]
+
+    def are_merged(self, tree: JoinTree | None, members: Sequence[SourceColumn]) -> bool:
+        """Whether rows of these columns' sources meet only where the columns are equal, so that any is the day of all."""
+        joined: set[SourceColumn] = set()
+        nodes: list[JoinNode] = []
+        while isinstance(tree, JoinNode):
+            nodes.append(tree)
+            tree = tree.left
+        if any(isinstance(node.right, JoinNode) or node.kind not in _MERGING for node in nodes):
+            return False
+        joined |= {member for member in members if isinstance(tree, SourceLeaf) and member[0] is tree.source}
+        for node in reversed(nodes):
+            new = [member for member in members if member[0] in sources_of(node.right)]
+            if new and joined and not self._joins_equal(node, joined, new[0]):
+                return False
+            joined |= set(new)
+        return joined == set(members) and len({source for source, _ in members}) == len(members)
+
+    def _joins_equal(self, node: JoinNode, before: set[SourceColumn], new: SourceColumn) -> bool:
+        if new[1] in node.using:
+            return all(name == new[1] for _, name in before)
+        parts = [] if node.on is None else flatten_chain(node.on) if isinstance(node.on, exp.And) else [node.on]
+        for part in parts:
+            if isinstance(part, exp.EQ):
+                sides = [self._columns_of(side) for side in (part.this, part.expression)]
+                if {new} in sides and any(side and side <= before for side in sides):
+                    return True
+        return False
+
+    def _columns_of(self, node: exp.Expr) -> set[SourceColumn]:
+        """The columns that a side of an equality is: one, or those of a COALESCE; empty for anything else."""
+        key = self.predicates.keys.read(node)
+        if key is None or not key.is_day or key.shift != 0:
+            return set()
+        parts = [key.column.this, *key.column.expressions] if isinstance(key.column, exp.Coalesce) else [key.column]
+        found = [self.predicates.resolver.resolve(part) for part in parts]
+        certain = [one.columns[0] for one in found if one is not None and not one.nullable]
+        return set(certain) if len(certain) == len(parts) else set()
 
     def _visit(self, tree: JoinTree, bounds: ColumnBounds, found: dict[SourceColumn, DaySet]) -> None:
         while isinstance(tree, JoinNode):
@@ -87,7 +128,7 @@ class JoinBounds:
                 found[column] = self.solver.where_possible(solved, intersect)
         if not solved.possible_at.is_all:
             for source in sources:
-                found[source, ""] = solved.possible_at
+                found[source, ANY_ROW] = solved.possible_at
 
     def _kind(self, tree: JoinNode, bounds: ColumnBounds) -> str:
         """The join's kind, where rows that a later condition rejects do not count: a LEFT JOIN may be an inner one."""

@@ -16,7 +16,7 @@ from drawloom.sql.days.constants import (
     type_of,
 )
 from drawloom.sql.days.day_set import Grain
-from drawloom.sql.days.forms import Form, form_of_pattern
+from drawloom.sql.days.forms import LAST, NUMBER, PLUS, Form, form_of_pattern
 from drawloom.sql.days.functions import DAYS_ARE_UTC, to_interval, unit_of
 from drawloom.sql.days.node_arguments import has_unread_arguments
 from drawloom.sql.days.values import UNKNOWN, Interval, PerProbe, Value, apply_per_probe
@@ -31,10 +31,10 @@ _DATE, _TIME, _NUMBER, _OTHER = Form("date"), Form("time"), Form("number"), Form
 class KeyExpression:
     """``truncate(column + shift days, unit)``; ``slack`` is the number of days by which a time zone may move it.
 
-    ``form`` is None where it is the column's own.
+    ``column`` may be a COALESCE of columns; ``form`` is None where it is the column's own.
     """
 
-    column: exp.Column
+    column: exp.Column | exp.Coalesce
     shift: Value = 0
     grain: Grain | None = None
     unit: str | None = None
@@ -82,11 +82,29 @@ class KeyExpressionReader:
     def shifted(self, node: Any, by: Value, becomes_time: bool = False) -> KeyExpression | None:
         """The inner expression moved by whole days."""
         inner = self.read(node)
-        days = apply_per_probe(_whole_days, by)
-        if inner is None or days is UNKNOWN or inner.unit or (inner.form and inner.form.kind not in ("date", "time")):
+        if inner is None or by is UNKNOWN or inner.unit or (inner.form and inner.form.kind not in ("date", "time")):
             return None
         form = _TIME if becomes_time else inner.form
+        if isinstance(by, Interval) and by.months and not by.days and not by.seconds:
+            return replace(inner, unit=f"{PLUS}{by.months}", form=form) if inner.grain != "time" else None
+        days = apply_per_probe(_whole_days, by)
+        if days is UNKNOWN:
+            return self._moved_by_hours(inner, by)
         return replace(inner, shift=apply_per_probe(lambda a, b: a + b, inner.shift, days), form=form)
+
+    def _moved_by_hours(self, inner: KeyExpression, by: Value) -> KeyExpression | None:
+        days = apply_per_probe(_days_below, by)
+        if days is UNKNOWN:
+            return None
+        shift = apply_per_probe(lambda a, b: a + b, inner.shift, days)
+        return replace(inner, shift=shift, slack=inner.slack + 1, grain="time", form=_TIME)
+
+
+def _days_below(by: Value) -> int:
+    """The whole days of an interval; it has less than one more."""
+    if not isinstance(by, Interval) or by.months:
+        raise TypeError(by)
+    return by.days + by.seconds // 86400
 
 
 def _whole_days(by: Value) -> int:
@@ -99,6 +117,12 @@ def _whole_days(by: Value) -> int:
 
 def _column(_reader: KeyExpressionReader, node: exp.Column) -> KeyExpression | None:
     return None if isinstance(node.this, exp.Star) else KeyExpression(node)
+
+
+def _coalesced(_reader: KeyExpressionReader, node: exp.Coalesce) -> KeyExpression | None:
+    columns = [node.this, *node.expressions]
+    plain = all(isinstance(one, exp.Column) and not isinstance(one.this, exp.Star) for one in columns)
+    return KeyExpression(node) if plain and node.expressions else None
 
 
 def _operand(reader: KeyExpressionReader, node: Any) -> KeyExpression | None:
@@ -168,14 +192,40 @@ def _arithmetic(sign: int) -> Callable[[KeyExpressionReader, Any], KeyExpression
             by = reader.constants.fold(other)
             if by is not UNKNOWN:
                 sample = by[0] if type(by) is PerProbe else by
-                days = apply_per_probe(lambda value: sign * _whole_days(value), by)
+                moved = apply_per_probe(lambda value: _signed(value, sign), by)
                 becomes_time = (
                     isinstance(sample, Interval) and reader.constants.dialect in DAY_PLUS_INTERVAL_IS_TIMESTAMP
                 )
-                return reader.shifted(inner, days, becomes_time)
+                return reader.shifted(inner, moved, becomes_time)
         return None
 
     return rule
+
+
+def _signed(by: Value, sign: int) -> Value:
+    return by.times(sign) if isinstance(by, Interval) else sign * _whole_days(by)
+
+
+def _nullif(reader: KeyExpressionReader, node: exp.Nullif) -> KeyExpression | None:
+    """Where it is not NULL, it is what it was."""
+    return reader.read(node.this) if reader.constants.fold(node.expression) is not UNKNOWN else None
+
+
+def _last_day(reader: KeyExpressionReader, node: exp.LastDay) -> KeyExpression | None:
+    inner = reader.read(node.this)
+    unit = unit_of(node.args["unit"]) if node.args.get("unit") else "MONTH"
+    if inner is None or inner.unit or inner.shift != 0 or unit not in _UNITS or not _can_become_day(inner):
+        return None
+    return replace(inner, unit=LAST + unit, grain="day", form=_DATE)
+
+
+def _year(reader: KeyExpressionReader, node: exp.Year | exp.Extract) -> KeyExpression | None:
+    if isinstance(node, exp.Extract) and node.name.upper() != "YEAR":
+        return _extracted(reader, node)
+    inner = reader.read(node.expression if isinstance(node, exp.Extract) else node.this)
+    if inner is None or inner.unit or not _can_become_day(inner):
+        return None
+    return replace(inner, unit=NUMBER + "YEAR", grain="day", form=_NUMBER)
 
 
 def _date_add(sign: int) -> Callable[[KeyExpressionReader, Any], KeyExpression | None]:
@@ -241,6 +291,7 @@ def _extracted(reader: KeyExpressionReader, node: exp.Extract) -> KeyExpression 
 _ALSO_READ: dict[type[Any], tuple[str, ...]] = {exp.Date: ("zone",)}
 _RULES: dict[type[Any], Callable[[KeyExpressionReader, Any], KeyExpression | None]] = {
     exp.Column: _column,
+    exp.Coalesce: _coalesced,
     exp.Paren: _operand,
     exp.Alias: _operand,
     exp.TimeStrToTime: _time,
@@ -256,7 +307,10 @@ _RULES: dict[type[Any], Callable[[KeyExpressionReader, Any], KeyExpression | Non
     exp.StrToTime: _parsed,
     exp.TimeToStr: _formatted,
     exp.AtTimeZone: _zoned,
-    exp.Extract: _extracted,
+    exp.Extract: _year,
+    exp.Year: _year,
+    exp.LastDay: _last_day,
+    exp.Nullif: _nullif,
     exp.Add: _arithmetic(1),
     exp.Sub: _arithmetic(-1),
     exp.TsOrDsAdd: _date_add(1),

@@ -15,7 +15,8 @@ from sqlglot import exp
 
 from drawloom.model import Days
 from drawloom.sql.clauses import CteNames, is_query
-from drawloom.sql.days.column_bounds import ColumnBounds, SourceColumn
+from drawloom.sql.days.column_bounds import ANY_ROW, ColumnBounds, SourceColumn
+from drawloom.sql.days.date_parts import WHOLE_DAY
 from drawloom.sql.days.day_set import ALL, DaySet, ProbeDays
 from drawloom.sql.days.family_pruning import read_arms
 from drawloom.sql.days.predicates import ResolvedColumn, flatten_chain
@@ -58,7 +59,7 @@ class Pruner:
     def visit(self, query: AnalyzedQuery, demand: RequiredDays) -> None:
         """Collect the scans of a query for those of its rows that matter."""
         if query.limited:
-            demand = {}
+            demand = {name: days for name, days in demand.items() if name == ANY_ROW}
         if query.parts:
             for part in query.parts:
                 self.visit(part, {name_in_arm(query, part, name): days for name, days in demand.items()})
@@ -122,11 +123,11 @@ class Pruner:
                 self._arguments(source.node, scope.names)
             return
         found = {
-            source_column[1]: days
-            for source_column, days in scope.column_days.items()
-            if source_column[0] is source and source_column[1]
+            source_column[1]: days for source_column, days in scope.column_days.items() if source_column[0] is source
         }
-        demand = {name_in_source_query(source, query, name): days for name, days in found.items()}
+        demand = {
+            name if name == ANY_ROW else name_in_source_query(source, query, name): days for name, days in found.items()
+        }
         if source.cte is not None:
             self._cte_demands.setdefault(source.cte, []).append(demand)
         elif source.entry.family is not None:
@@ -144,7 +145,7 @@ class Pruner:
             self.read_parts(exp.Tuple(), names, tree)
 
     def _table(self, scope: SelectScope, source: Source) -> None:
-        days = scope.column_days.get((source, ""), ALL)
+        days = scope.column_days.get((source, ANY_ROW), ALL)
         days = self.context.probe_days.intersect(days, self._partitions(scope, source))
         scan = self.scans.get(id(source.node))
         if scan is not None:
@@ -159,7 +160,7 @@ class Pruner:
         days = ALL
         for name in source.entry.days_from:
             days = self.context.probe_days.intersect(days, scope.column_days.get((source, name), ALL))
-        for key in source.keys:
+        for key in (WHOLE_DAY, *source.keys):
             found = scope.column_days.get((source, key), ALL)
             if not found.is_all:
                 return self.context.probe_days.intersect(days, found)
@@ -169,6 +170,8 @@ class Pruner:
         self, query: AnalyzedQuery, scope: SelectScope, grouping: Grouping, name: str, days: DaySet
     ) -> ColumnBounds:
         """A demand on an output column as bounds of the columns that define it, where it may be pushed down that far."""
+        if name == ANY_ROW:
+            return ColumnBounds(possible_at=days)
         definition = query.definition(name)
         if isinstance(definition, ResolvedColumn):
             target, bounds = definition, ColumnBounds()

@@ -15,8 +15,9 @@ from drawloom.model import Days
 from drawloom.model.days import Span
 from drawloom.sql.days.column_bounds import BoundsSolver, ColumnBounds, ColumnRelation, SourceColumn, negate
 from drawloom.sql.days.constants import ConstantFolder
+from drawloom.sql.days.date_parts import bounds_of_parts
 from drawloom.sql.days.day_set import ALL, NONE, DaySet, Grain, ProbeDays, days_allowed
-from drawloom.sql.days.forms import Form, days_of_text, is_time_text
+from drawloom.sql.days.forms import LAST, NUMBER, PLUS, Form, days_of_step, days_of_text, days_of_year, is_time_text
 from drawloom.sql.days.functions import compare, last_day, trunc
 from drawloom.sql.days.key_expressions import KeyExpression, KeyExpressionReader
 from drawloom.sql.days.node_arguments import has_unread_arguments
@@ -55,8 +56,8 @@ class ResolvedColumn:
 class NameResolver(Protocol):
     """Resolves names and subqueries for a predicate reader; implemented by ``query.SelectScope``."""
 
-    def resolve(self, column: exp.Column) -> ResolvedColumn | None:
-        """The source column that a name refers to, None where that is not certain."""
+    def resolve(self, column: exp.Column | exp.Coalesce) -> ResolvedColumn | None:
+        """The source column that a name refers to (several for a COALESCE), None where that is not certain."""
 
     def grain(self, source_column: SourceColumn) -> Grain:
         """Whether a column holds days, times, or either."""
@@ -99,7 +100,9 @@ class PredicateReader:
 
     def _bounds(self, node: Any, truth: bool) -> ColumnBounds:
         if isinstance(node, exp.And | exp.Or):
-            parts = [self.bounds(part, truth) for part in flatten_chain(node)]
+            conditions = list(flatten_chain(node))
+            parts = [self.bounds(part, truth) for part in conditions]
+            parts += bounds_of_parts(self, conditions) if truth and isinstance(node, exp.And) else []
             return self.solver.all_of(parts) if isinstance(node, exp.And) == truth else self.solver.any_of(parts)
         rule = _RULES.get(type(node))
         if rule is None:
@@ -241,7 +244,17 @@ class PredicateReader:
 
     def _column_relation(self, left: KeyExpression, operator: str, right: KeyExpression) -> ColumnBounds:
         first, second = self.resolver.resolve(left.column), self.resolver.resolve(right.column)
-        if first is None or second is None or first.nullable or second.nullable or operator == "<>":
+        if first is None or second is None or first.nullable or second.nullable:
+            return ColumnBounds()
+        if (
+            first == second
+            and left.form == right.form
+            and left.is_day
+            and right.is_day
+            and not self.resolver.slack(first.columns[0])
+        ):
+            return self._self_comparison(left, operator, right, first)
+        if operator == "<>":
             return ColumnBounds()
         sides = ((left, first), (right, second))
         slack = sum(key.slack + self.resolver.slack(target.columns[0]) for key, target in sides)
@@ -257,6 +270,17 @@ class PredicateReader:
         if shift is UNKNOWN:
             return ColumnBounds()
         return ColumnBounds(relations=[ColumnRelation(first.columns[0], operator, second.columns[0], shift)])
+
+    def _self_comparison(
+        self, left: KeyExpression, operator: str, right: KeyExpression, target: ResolvedColumn
+    ) -> ColumnBounds:
+        """``ds + 1 > ds``: true on all days or on none."""
+        form = self.form_of(left, target)
+        not_null = ColumnBounds(non_null_sources={target.columns[0][0]})
+        if form is not None and (form.kind not in ("date", "time") or not form.tells_the_day):
+            return not_null
+        holds = apply_per_probe(_PYTHON[operator], left.shift, right.shift)
+        return self.solver.all_of([not_null, self._bounds_of_truth_value(holds, True)])
 
     def _compare_as_days(self, operator: str, sides: Sequence[tuple[KeyExpression, ResolvedColumn]]) -> bool:
         """Whether two key expressions compare as their days do."""
@@ -342,6 +366,8 @@ def days_of_value(
     kind = form.kind if form else None
     if isinstance(value, bool | Interval):
         return None
+    if unit is not None and unit.startswith(NUMBER):
+        return days_of_year(operator, value) if isinstance(value, int | Decimal) else Days() if value is None else None
     if isinstance(value, int | Decimal):
         as_number = kind in (None, "number", "text") and (form is None or form.pattern in (None, "%Y%m%d"))
         return days_allowed(operator, value, grain) if as_number and unit is None else None
@@ -349,20 +375,22 @@ def days_of_value(
         return days_of_text(operator, value, form, grain, unit, dialect)
     if unit is None:
         return days_allowed(operator, value, grain)
-    found = _truncated(operator, value, unit)
+    found = _truncated(operator, value, grain, unit)
     if not is_time_text(value) or found is None or kind == "time":
         return found
-    cut = _truncated(operator, to_date(value), unit)
+    cut = _truncated(operator, to_date(value), grain, unit)
     return None if cut is None else found | cut
 
 
-def _truncated(operator: str, value: Value, unit: str) -> Days | None:
+def _truncated(operator: str, value: Value, grain: Grain, unit: str) -> Days | None:
     """The days for which ``trunc(day, unit) operator value`` holds."""
     moment = parse_time(value) if isinstance(value, str) else value
     if value is None:
         return Days()
     if not isinstance(moment, date):
         return None
+    if unit.startswith((LAST, PLUS)):
+        return days_of_step(operator, moment, grain, unit)
     start, end = trunc(moment, unit), last_day(moment, unit)
     first, last = date(start.year, start.month, start.day).toordinal(), (end or moment).toordinal()
     aligned = moment == start

@@ -18,12 +18,13 @@ from drawloom.sql.clauses import (
     values_columns,
     visible_ctes,
 )
-from drawloom.sql.days.column_bounds import BoundsSolver, ColumnBounds, SourceColumn
+from drawloom.sql.days.column_bounds import ANY_ROW, BoundsSolver, ColumnBounds, SourceColumn
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.day_set import ALL, DaySet, Grain, ProbeDays, days_allowed
 from drawloom.sql.days.forms import STORED_TEXT, Form
 from drawloom.sql.days.joins import JoinBounds
 from drawloom.sql.days.predicates import PredicateReader, ResolvedColumn
+from drawloom.sql.days.series import days_of_series, names_of_series
 from drawloom.sql.days.values import PerProbe, Value, parse_time
 from drawloom.sql.scope import Cte, JoinTree, Source, SourceBuilder, grain_of, sources_of
 
@@ -75,8 +76,13 @@ class SelectScope:
         self._own_days: dict[SourceColumn, DaySet] | None = None
         self._where: ColumnBounds | None = None
 
-    def resolve(self, column: exp.Column) -> ResolvedColumn | None:
-        """The source column that a name refers to, in this scope or else in an outer one; None where it is not certain."""
+    def resolve(self, column: exp.Column | exp.Coalesce) -> ResolvedColumn | None:
+        """The source column that a name refers to, in this scope or else in an outer one; None where it is not certain.
+
+        For ``coalesce(a.ds, b.ds)``, these columns where joins made them equal, as a FULL JOIN with USING does.
+        """
+        if isinstance(column, exp.Coalesce):
+            return self._coalesced([column.this, *column.expressions])
         name = column.name.lower()
         prefix = column.table.lower()
         if prefix:
@@ -96,6 +102,13 @@ class SelectScope:
             if some:
                 return None
         return self.outer.resolve(column) if self.outer else None
+
+    def _coalesced(self, columns: list[exp.Column]) -> ResolvedColumn | None:
+        found = [self.resolve(column) for column in columns]
+        if not all(one is not None and len(one.columns) == 1 and one.columns[0][0] in self.sources for one in found):
+            return None
+        members = tuple(one.columns[0] for one in found if one is not None)
+        return ResolvedColumn(members, nullable=True) if self.joins.are_merged(self.tree, members) else None
 
     def _qualified(self, column: exp.Column, prefix: str) -> Any:
         scope: SelectScope | None = self
@@ -150,6 +163,8 @@ class SelectScope:
     def inherited_days(self, source_column: SourceColumn) -> DaySet:
         """The days of a column that are known from outside this SELECT: from the subquery it comes from, or the outer row."""
         source, name = source_column
+        if source in self.sources and source.kind == "rows":
+            return self._days_of_series(source, name)
         if source in self.sources:
             query = None if source.opaque else self.query(source)
             return query.days(name_in_source_query(source, query, name)) if query else ALL
@@ -157,6 +172,11 @@ class SelectScope:
         while scope and source not in scope.sources:
             scope = scope.outer
         return scope.bound(source_column) if scope else ALL
+
+    def _days_of_series(self, source: Source, name: str) -> DaySet:
+        """The days of the one column of a series of days."""
+        own = source.columns[:1] if source.columns else names_of_series(source.alias)
+        return days_of_series(source.node, self.context.constants, self.context.probe_days) if name in own else ALL
 
     def bound(self, source_column: SourceColumn) -> DaySet:
         """The days a column of this scope can have in the rows that matter."""
@@ -429,6 +449,9 @@ class AnalyzedQuery:
             return self.context.probe_days.shift(self._source_column_days(target.columns[0]), key.shift)
         if isinstance(node, exp.Subquery):
             return self.scope.subquery_days(node)
+        series = days_of_series(node, self.context.constants, self.context.probe_days)
+        if not series.is_all:
+            return series
         return self.context.probe_days.days_where(
             lambda value: days_allowed("=", value, "day"), self.context.constants.fold(node)
         )
@@ -517,7 +540,7 @@ def is_inside(scope: SelectScope, cte: Cte) -> bool:
 def name_in_arm(whole: AnalyzedQuery, part: AnalyzedQuery, name: str) -> str:
     """The name in one arm of a UNION for an output column, which has the first arm's name; matched by position."""
     first, columns = whole.columns, part.columns
-    if first is None or columns is None or name not in first or whole.query.args.get("by_name"):
+    if name == ANY_ROW or first is None or columns is None or name not in first or whole.query.args.get("by_name"):
         return name
     position = first.index(name)
     return columns[position] if position < len(columns) else name

@@ -21,6 +21,8 @@ class _Unknown:
 
 
 UNKNOWN = _Unknown()
+NOT_COMPUTED = (ValueError, TypeError, ArithmeticError, AttributeError, KeyError)
+"""What functions on values raise where engines differ, or where there is no result."""
 
 
 class PerProbe(tuple[Any, ...]):
@@ -100,7 +102,7 @@ def apply_per_probe(function: Callable[..., Value], *arguments: Value) -> Value:
             return function(*arguments)
         columns = [argument if type(argument) is PerProbe else (argument,) * len(moving) for argument in arguments]
         return collapse(PerProbe(map(function, *columns)))
-    except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError):
+    except NOT_COMPUTED:
         return UNKNOWN
 
 
