@@ -50,11 +50,25 @@ def is_in(days: Days, column: str = "ds") -> str:
     return " OR ".join(parts) or "FALSE"
 
 
-class Lake:
-    """Tables with a row a day, of which any days can be hidden. The session counts days in UTC."""
+TIMES = ("00:00:00", "05:30:00", "23:59:59.5")
 
-    def __init__(self, kind: str, days: Sequence[date], tables: Sequence[str] = ("a", "b", "c"), gaps: int = 6) -> None:
+
+class Lake:
+    """Tables with a row a day, of which any days can be hidden. The session counts days in UTC.
+
+    With ``times`` the key is named event_ts, and there are rows at several times of each day.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        days: Sequence[date],
+        tables: Sequence[str] = ("a", "b", "c"),
+        gaps: int = 6,
+        times: bool = False,
+    ) -> None:
         self.tables = tables
+        key = "event_ts" if times else "ds"
         self.connection = duckdb.connect()
         self.connection.execute(
             "SET threads = 1; SET memory_limit = '300MB'; SET max_temp_directory_size = '0MB'; SET TimeZone = 'UTC'"
@@ -62,8 +76,9 @@ class Lake:
         self.connection.execute("CREATE SCHEMA m; CREATE SCHEMA f")
         for index, table in enumerate(tables):
             rows = [(day, (n + index) % 2, (n * 7 + index) % 11) for n, day in enumerate(days) if (n + index) % gaps]
-            values = ", ".join(f"('{day}'::{kind}, {i}, {v})" for day, i, v in rows)
-            self.connection.execute(f"CREATE TABLE f.{table} AS SELECT * FROM (VALUES {values}) AS t (ds, id, v)")
+            clocks = [f" {clock}" for clock in TIMES] if times else [""]
+            values = ", ".join(f"('{day}{clock}'::{kind}, {i}, {v})" for day, i, v in rows for clock in clocks)
+            self.connection.execute(f"CREATE TABLE f.{table} AS SELECT * FROM (VALUES {values}) AS t ({key}, id, v)")
 
     def result_rows(self, sql: str, shown: Mapping[str, str]) -> list[str]:
         """The rows of a query where each table shows only the rows with its condition."""

@@ -92,13 +92,13 @@ def _texts(form: Form, grain: Grain, unit: str | None) -> Callable[[date], tuple
     def texts(day: date) -> tuple[str, str]:
         start = stepped(day, unit) if unit else day
         first = datetime.combine(start, time())
-        last = first if exact else datetime.combine(day, _END_OF_DAY)
+        last = first if exact else datetime.combine(start, _END_OF_DAY)
         if form.pattern is not None or form.of == "date":
             return first.strftime(pattern), last.strftime(pattern)
         if form.of == "time":
             return first.strftime(pattern), last.strftime(pattern) + ("" if exact else ".999999")
         # Not known whether it is a day or a time: 2024-07-17, 2024-07-17 00:00:00 or 2024-07-17T00:00:00Z.
-        return str(start), str(start) if exact and form.of == "text" else f"{start} 00:00:00" if exact else f"{day}~"
+        return str(start), str(start) if exact and form.of == "text" else f"{start} 00:00:00" if exact else f"{start}~"
 
     return texts
 
