@@ -102,7 +102,8 @@ class PredicateReader:
         if isinstance(node, exp.And | exp.Or):
             conditions = list(flatten_chain(node))
             parts = [self.bounds(part, truth) for part in conditions]
-            parts += bounds_of_parts(self, conditions) if truth and isinstance(node, exp.And) else []
+            if truth and isinstance(node, exp.And):
+                parts += bounds_of_parts(conditions, self.constants, self.probe_days, self.resolver.resolve)
             return self.solver.all_of(parts) if isinstance(node, exp.And) == truth else self.solver.any_of(parts)
         rule = _RULES.get(type(node))
         if rule is None:
