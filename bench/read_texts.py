@@ -25,7 +25,7 @@ _MOVES_ROWS = re.compile(r"\b(?:FROM|JOIN|INTO)\s+([`@:]?[\w.$-]+)(?!\s*\(|[\w.$
 _MADE_INSIDE = re.compile(
     r"\b(\w+)\s*(?:\([^()]*\)\s*)?AS\s*(?:NOT\s+MATERIALIZED\s*|MATERIALIZED\s*)?\(", re.IGNORECASE
 )
-_NO_TABLES = {"select", "unnest", "values", "lateral"}
+_NO_TABLES = {"select", "unnest", "values", "lateral", "where", "join", "on", "group", "order", "left", "cross"}
 # Statements that name tables and touch no rows, up to their end.
 _ABOUT_TABLES = re.compile(
     r"(?:^|;)\s*(?:SHOW|REVOKE|GRANT|EXPLAIN|FETCH|COMMENT|DESCRIBE|ALTER\s+(?!TABLE|VIEW)"

@@ -189,6 +189,8 @@ QUIET = [
     ("duckdb", "SELECT * FROM (DESCRIBE t)"),
     ("duckdb", "PRAGMA table_info('t')"),
     ("duckdb", "CALL pragma_version()"),
+    ("duckdb", "CREATE MACRO f(x) AS x + 1"),
+    ("duckdb", "FORCE CHECKPOINT"),
     ("spark", "CALL cat.system.rewrite_data_files('t')"),
     ("bigquery", "CREATE PROCEDURE m.p() BEGIN SELECT 1; END; CALL m.p()"),
     ("postgres", "SELECT * FROM generate_series(1, 2)"),

@@ -542,22 +542,11 @@ _WITHOUT_ROWS = (
     *(exp.Pragma, exp.Put, exp.Refresh, exp.Return, exp.Revoke, exp.Rollback, exp.Show, exp.Transaction, exp.Uncache),
     *(exp.Undrop, exp.Leave, exp.Iterate, exp.Condition, exp.Alias, exp.Tuple, exp.Values),
 )
-# What CREATE makes that neither has rows nor a body.
-_HARMLESS_KINDS = {"SCHEMA", "DATABASE", "INDEX", "SEQUENCE", "FUNCTION", "PROCEDURE", "STAGE", "CONSTRAINT"}
-_HARMLESS_KINDS |= {
-    "CAST",
-    "EXTENSION",
-    "STORAGE INTEGRATION",
-    "MODEL",
-    "SEMANTIC VIEW",
-    "SYNONYM",
-    "TYPE",
-    "ROLE",
-    "USER",
-    "WAREHOUSE",
-    "TAG",
-    "STREAMLIT",
-    "FILE FORMAT",
+# What CREATE makes that neither has rows nor a body that runs.
+_HARMLESS_KINDS = {
+    *("SCHEMA", "DATABASE", "INDEX", "SEQUENCE", "FUNCTION", "PROCEDURE", "MACRO", "STAGE", "CONSTRAINT", "CAST"),
+    *("EXTENSION", "STORAGE INTEGRATION", "MODEL", "SEMANTIC VIEW", "SYNONYM", "TYPE", "ROLE", "USER", "WAREHOUSE"),
+    *("TAG", "STREAMLIT", "FILE FORMAT"),
 }
 
 Rule = Callable[[ScriptEffects, Any], None]

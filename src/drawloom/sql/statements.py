@@ -21,7 +21,21 @@ _SELF_READING_CTES = {"snowflake", "tsql", "oracle", "fabric", "exasol"}
 # Commands that move no rows: they name tables, or set up what is around them.
 _QUIET = {
     *("ADD", "ADMIN", "ANALYZE", "ATTACH", "BEGIN", "CANCEL", "CHECKPOINT", "CLOSE", "COLLECT", "COMMENT", "COMMIT"),
-    *("DEALLOCATE", "DECLARE", "DESC", "DESCRIBE", "DETACH", "DROP", "END", "EXPLAIN", "FETCH", "GO", "GRANT", "HELP"),
+    *(
+        "DEALLOCATE",
+        "DECLARE",
+        "DESC",
+        "DESCRIBE",
+        "DETACH",
+        "DROP",
+        "END",
+        "EXPLAIN",
+        "FETCH",
+        "FORCE",
+        "GO",
+        "GRANT",
+        "HELP",
+    ),
     *("INSTALL", "KILL", "LIST", "LOCK", "LS", "MSCK", "OPEN", "OPTIMIZE", "PRAGMA", "PRINT", "REFRESH", "REINDEX"),
     *("REMOVE", "RESET", "REVOKE", "RM", "ROLLBACK", "SAVEPOINT", "SET", "SHOW", "SYSTEM", "UNCACHE", "UNLOCK"),
     *("UNSET", "UPDATE STATISTICS", "USE", "VACUUM", "ASSERT", "GET", "PUT"),
