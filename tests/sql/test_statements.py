@@ -244,6 +244,9 @@ def test_statements_that_move_no_rows_are_no_problem(dialect: str, text: str) ->
         ("tsql", "CREATE PROCEDURE p AS CREATE TABLE t (a INT); SELECT a FROM t WHERE ds = '{{ ds }}'", "0"),
         ("postgres", "CREATE PROCEDURE p() AS $$ CREATE TABLE t AS SELECT 1 $$; SELECT a FROM t WHERE ds = '{{ ds }}'", "0"),
         ("postgres", "PREPARE q AS CREATE TABLE t AS SELECT 1; SELECT a FROM t WHERE ds = '{{ ds }}'", "0"),
+        ("snowflake", "EXECUTE IMMEDIATE 'BEGIN IF (x) THEN CREATE TABLE t AS SELECT 1; END IF; END'; EXECUTE IMMEDIATE 'BEGIN IF (y) THEN SELECT a FROM t WHERE ds = ''{{ ds }}''; END IF; END'", "0"),
+        ("duckdb", "CREATE TABLE IF NOT EXISTS t AS SELECT 1 AS a; SELECT a FROM t WHERE ds = '{{ ds }}'", "0"),
+        ("hive", "INSERT OVERWRITE TABLE t PARTITION (ds='{{ ds }}') SELECT a FROM t WHERE ds = '{{ ds }}'", "0"),
         # WHERE comes after rows were followed from one to the next.
         ("snowflake", "SELECT a FROM t MATCH_RECOGNIZE (MEASURES last(ds) AS ds PATTERN (x) DEFINE x AS b > 1) WHERE ds = '{{ ds }}'", "*..*"),
         ("oracle", "SELECT a FROM t WHERE ds = '{{ ds }}' CONNECT BY PRIOR a = b START WITH b IS NULL", "*..*"),

@@ -25,7 +25,7 @@ from drawloom.sql.days.day_set import ALL, NONE, DaySet
 from drawloom.sql.days.partition_pruning import Pruner, TableScan, subqueries
 from drawloom.sql.days.query import AnalysisContext, AnalyzedQuery
 from drawloom.sql.days.values import UNKNOWN, PerProbe, Value, apply_per_probe, parse_time, to_text
-from drawloom.sql.scope import Cte, JoinNode, table_name
+from drawloom.sql.scope import Cte, JoinNode, Source, grain_of, table_name
 from drawloom.sql.script import Write
 from drawloom.sql.script_state import Branches, schema_of, set_schema
 from drawloom.sql.statements import moves_no_rows
@@ -48,6 +48,7 @@ class ScriptEffects:
         self._days_deleted: dict[str, DaySet] = {}
         self._created: set[str] = set()
         self._declared: set[str] = set()
+        self._may_exist: set[str] = set()
         self._pruner = Pruner(context)
         self._index = 0
         self._schema: str | None = None
@@ -59,10 +60,10 @@ class ScriptEffects:
         for self._index, statement in enumerate(statements):
             self._enter_branches(statement)
             set_schema(statement, self._schema)
-            before = len(self.writes)
+            before, written = len(self.writes), dict(self._days_written)
             self._changing_ctes(statement)
             self._apply(statement)
-            self._collect_scans(self._days_written)
+            self._collect_scans(written)
             self._note_created(self.writes[before:])
         for cte, written in reversed(self._views):
             self._pruner.visit_ctes([cte])
@@ -128,8 +129,9 @@ class ScriptEffects:
         for write in writes:
             name = write.table.lower()
             if name not in self._declared and write.mode in ("create", "view"):
-                self._days_written[name] = ALL
                 self._created.add(name)
+                if name not in self._may_exist:
+                    self._days_written[name] = ALL
 
     def read_query(self, node: exp.Expr) -> None:
         """A query, which may put its rows into a table."""
@@ -289,6 +291,8 @@ class ScriptEffects:
         ctes: list[Cte] = []
         self._pruner.read(query, visible_ctes(node, self.names, ctes))
         self._pruner.visit_ctes(ctes)
+        if node.args.get("exists"):
+            self._may_exist.add(table_name(table).lower())
         self._write(table, "view" if "VIEW" in kind else "create")
 
     def _temporary(self, name: str, kind: str, query: exp.Expr | None, node: exp.Expr) -> None:
@@ -385,7 +389,9 @@ class ScriptEffects:
         name = table_name(target).lower()
         keys = self.context.builder.entry(table_name(target)).keys
         keys = (self.context.builder.keys if keys is None else keys)[:1]
-        if deletes_whole_days(node, keys) and not (days.is_all and node.args.get("where")):
+        source = Source("", "table", target, name, self.context.builder.entry(name), keys)
+        is_day = all(grain_of(source, key) != "time" for key in keys)
+        if is_day and deletes_whole_days(node, keys) and not (days.is_all and node.args.get("where")):
             self._days_deleted[name] = self.context.probe_days.union([self._days_deleted.get(name, NONE), days])
 
     def truncate(self, node: exp.TruncateTable) -> None:

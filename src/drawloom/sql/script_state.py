@@ -22,9 +22,9 @@ class Branches:
     """The branches around a statement; after one, what was written in it does not count as written."""
 
     def __init__(self) -> None:
-        self._open: list[tuple[int, Written]] = []
+        self._open: list[tuple[object, Written]] = []
 
-    def enter(self, branches: Iterable[int], written: Written) -> Written:
+    def enter(self, branches: Iterable[object], written: Written) -> Written:
         """What counts as written where a statement in these branches begins."""
         path = list(branches)
         kept = 0

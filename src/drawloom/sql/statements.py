@@ -207,6 +207,7 @@ class _Reader:
         start = self.text.find(inner, texts[0].start, texts[0].end + 1) if len(texts) == 1 else -1
         for node in found:
             _move(node, start, texts[0].start + 1)
+            node.meta["branches"] = tuple((texts[0].start, branch) for branch in node.meta.get("branches", ()))
         return found
 
     def queries(self, tokens: Tokens) -> list[exp.Expr]:
@@ -262,7 +263,7 @@ class _Reader:
         else:
             return [self.command(tokens)]
         self.prepared.add(tokens[1].text.lower())
-        return _in_branch(found, id(tokens[0]))
+        return _in_branch(found, tokens[0])
 
     def do(self, tokens: Tokens) -> list[exp.Expr] | None:
         """DO $$ ... $$ runs a block, DO value computes it."""
@@ -304,7 +305,7 @@ class _Reader:
         if start is None or body is None or not (texts := _texts(tokens[body + 1 :])):
             return None
         if _language(tokens) in _SQL_LANGUAGES:
-            return _in_branch(self.quoted(texts, tokens), id(tokens[0]))
+            return _in_branch(self.quoted(texts, tokens), tokens[0])
         return [self.command(tokens, quiet=word(tokens, start) == "FUNCTION")]
 
     def rename(self, tokens: Tokens) -> list[exp.Expr] | None:
@@ -374,7 +375,7 @@ def _flatten(node: exp.Expr | None) -> list[exp.Expr]:
     if node is None or isinstance(node, exp.EndStatement | exp.Semicolon):
         return []
     if isinstance(node, exp.Create) and isinstance(node.expression, exp.Block):
-        return _in_branch(_flatten(node.expression), id(node))
+        return _in_branch(_flatten(node.expression), node)
     if isinstance(node, exp.Block):
         return [one for inner in node.expressions for one in _flatten(inner)]
     if not isinstance(node, exp.IfBlock | exp.WhileBlock | exp.LoopBlock | exp.RepeatBlock):
@@ -382,14 +383,14 @@ def _flatten(node: exp.Expr | None) -> list[exp.Expr]:
     found: list[exp.Expr] = []
     for part in list(node.iter_expressions()):
         inner = _flatten(part) if isinstance(part, exp.Block) else [exp.Return(this=part)]
-        found += _in_branch(inner, id(part))
+        found += _in_branch(inner, part)
     return found
 
 
-def _in_branch(nodes: list[exp.Expr], branch: int) -> list[exp.Expr]:
+def _in_branch(nodes: list[exp.Expr], branch: object) -> list[exp.Expr]:
     """What may not run, or not now."""
     for node in nodes:
-        node.meta["branches"] = (branch, *node.meta.get("branches", ()))
+        node.meta["branches"] = (id(branch), *node.meta.get("branches", ()))
     return nodes
 
 
