@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from drawloom.run.day_reads import DayReads
 from drawloom.run.job import Job
 from drawloom.run.plan import State
 from drawloom.run.project import Project
@@ -18,7 +19,7 @@ def day(number: int) -> date:
 
 def job(project: Project, *days: int) -> Job:
     (pipeline,) = project.select(["core.totals"])
-    return Job(project, project.pipelines, pipeline, "core.totals", [day(n) for n in days])
+    return Job(project, project.pipelines, pipeline, "core.totals", [day(n) for n in days], day_reads=project.day_reads)
 
 
 def test_a_range_does_not_wait_for_days_that_it_fills_itself(tmp_path: Path) -> None:
@@ -44,7 +45,9 @@ def test_a_landed_step_writes_past_days_only_on_request(tmp_path: Path) -> None:
         landed = replace(pipeline, steps=tuple(replace(step, landed=True) for step in pipeline.steps))
 
         def states(number: int, **more: bool) -> list[State]:
-            made = Job(project, project.pipelines, landed, landed.steps[0].name, [day(number)], **more)
+            made = Job(
+                project, project.pipelines, landed, landed.steps[0].name, [day(number)], day_reads=DayReads(), **more
+            )
             return [partition.state for partition in made.plan.partitions]
 
         assert states(1) == states(1, force=True) == [State.MISSED]

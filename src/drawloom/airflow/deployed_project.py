@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from importlib import import_module
@@ -15,10 +15,13 @@ from typing import Any
 
 from drawloom.frameworks.pipeline_json import pipeline_from_dict
 from drawloom.model import Pipeline, Schedule, Step, Table, Where, refuse
+from drawloom.run.day_reads import DayReads
 from drawloom.run.job import Job
 from drawloom.run.settings import Settings
+from drawloom.run.table_catalog import add_columns, family_entry
 from drawloom.run.warehouse import Warehouse
 from drawloom.specs.env import unset_variables
+from drawloom.sql.catalog import load_catalog
 
 PROJECT = "project.json"
 LOCATION = "location.json"
@@ -57,13 +60,16 @@ class DeployedProject:
 
     def pipeline(self, name: str) -> Pipeline:
         """A pipeline of the plan."""
-        data = _read(self.folder / PIPELINES / f"{name}.json")
+        data = self._pipeline_data(name)
         return pipeline_from_dict(data["pipeline"], Where(data["spec"]), self._function_finder(data["spec"]))
 
     def job(self, pipeline: str, step: str, days: Sequence[date], *, force: bool = True, request: bool = False) -> Job:
         """A job that fills days of a step; ``force`` fills fresh days too, ``request`` also those of a landed step."""
         found = self.pipeline(pipeline)
-        return Job(self.warehouse, self._upstream_of(found), found, step, days, force=force, request=request)
+        day_reads = self._day_reads(found)
+        extra = {read.table for one in found.steps if one.name == step for read in day_reads.prepare(one, days)}
+        others = self._upstream_of(found, extra)
+        return Job(self.warehouse, others, found, step, days, day_reads=day_reads, force=force, request=request)
 
     def last_day(self, pipeline: str, day: date | None = None) -> date:
         """The newest day up to ``day`` that is a partition of a pipeline."""
@@ -98,9 +104,28 @@ class DeployedProject:
         if "warehouse" in self.__dict__:
             self.warehouse.close()
 
-    def _upstream_of(self, pipeline: Pipeline) -> Iterator[Pipeline]:
-        """The pipelines that fill what this one reads. Only those: every task needs them, and a project may have thousands."""
-        reads = {read.table for step in pipeline.steps for read in step.reads}
+    def _pipeline_data(self, name: str) -> dict[str, Any]:
+        return _read(self.folder / PIPELINES / f"{name}.json")
+
+    def _day_reads(self, pipeline: Pipeline) -> DayReads:
+        """What the steps of a pipeline read on a day, with what the plan and the registry know about the tables."""
+        if not any(step.days_vary for step in pipeline.steps):
+            return DayReads()
+        declared = self._pipeline_data(pipeline.name).get("catalog", {})
+        names = {table.lower(): table for data in self._data["pipelines"].values() for table in data["tables"]}
+        names |= {name.lower(): name for name in self.settings.sources}
+        names |= {read.table.lower(): read.table for step in pipeline.steps for read in step.reads}
+        written = self.warehouse.registry.columns(set(names.values()))
+        catalog = add_columns(load_catalog(declared), written, self.settings.sources)
+        catalog |= {family.name.lower(): family_entry(family) for step in pipeline.steps for family in step.families}
+        return DayReads([pipeline], catalog, names)
+
+    def _upstream_of(self, pipeline: Pipeline, tables: Collection[str]) -> Iterator[Pipeline]:
+        """The pipelines that fill what this one reads, and these tables.
+
+        Only those: every task needs them, and a project may have thousands.
+        """
+        reads = {*tables, *(read.table for step in pipeline.steps for read in step.reads)}
         reads |= {ranged.table for step in pipeline.steps for ranged in step.backfill_reads or ()}
         reads |= {read.table for step in pipeline.steps for check in step.checks for read in check.reads}
         for name, data in self._data["pipelines"].items():

@@ -14,6 +14,7 @@ from drawloom.airflow.deployed_project import PIPELINES, PROJECT
 from drawloom.airflow.doc_md import dag_page
 from drawloom.frameworks.pipeline_json import pipeline_to_dict
 from drawloom.model import Days, InputError, Pipeline, Problem, Read, Schedule, Step, errors
+from drawloom.run.table_catalog import catalog_json, declared_catalog
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
@@ -60,10 +61,19 @@ def compile_files(project: Project, prefix: str) -> PlanFiles:
         text = (settings.root / spec).read_text(encoding="utf-8") if spec else ""
         dag = dag_definition(pipeline, prefix, settings.name, settings.start, last) | {"timezone": settings.timezone}
         dag["doc"] = dag_page(pipeline, spec, text)
-        texts[pipeline.name] = _json({"dag": dag, "pipeline": pipeline_to_dict(pipeline), "spec": spec})
+        plan = {"dag": dag, "pipeline": pipeline_to_dict(pipeline), "spec": spec}
+        texts[pipeline.name] = _json(plan | _catalog(project, pipeline))
     index = {pipeline.name: _index_entry(pipeline) for pipeline in valid}
     head = {"format": FORMAT, "prefix": prefix, "settings": settings.to_json(), "pipelines": index}
     return PlanFiles(settings.name, _json(head), texts, broken)
+
+
+def _catalog(project: Project, pipeline: Pipeline) -> dict[str, Any]:
+    """What a worker must know of tables to find out which days a run reads, where the plan's rules may not hold."""
+    if not any(step.days_vary for step in pipeline.steps):
+        return {}
+    tables = {read.table for step in pipeline.steps for read in step.reads} | set(pipeline.tables)
+    return {"catalog": catalog_json(declared_catalog(project.config, project.pipelines), tables)}
 
 
 def loader_files(files: PlanFiles, pipelines: Iterable[str]) -> dict[str, str]:

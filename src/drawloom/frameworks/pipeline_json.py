@@ -108,6 +108,7 @@ def _step_to_dict(step: Step) -> dict[str, Any]:
         "params": dict(step.params),
         "fingerprint": step.fingerprint,
         **({"landed": True} if step.landed else {}),
+        **({"days_vary": True} if step.days_vary else {}),
         **({"families": [asdict(family) for family in step.families]} if step.families else {}),
     }
 
@@ -132,6 +133,7 @@ def _step_from_dict(data: Mapping[str, Any], where: Where, find: FindFunction) -
         fingerprint=data["fingerprint"],
         where=where,
         landed=data.get("landed", False),
+        days_vary=data.get("days_vary", False),
         families=tuple(map(_family_from_dict, data.get("families", ()))),
     )
 

@@ -20,8 +20,9 @@ ReadKind = Literal["offset", "fixed", "calendar", "all"]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Which days of a table a step reads.
+    """Which days of a table a step reads: the rule that people are shown, and that holds on every day or is measured.
 
+    Where ``Step.days_vary``, the run of a day reads what its text says on that very day, which may be other days.
     ``how`` is the kind of rule. offset: ``days`` from the run's day. fixed: the same ``dates`` on every run.
     calendar: by the rules in ``calendar``; where no rule fits, ``days`` is a hull of what was measured. all: no bound
     was found. ``measured`` holds the spans at the probe days of a calendar read.
@@ -153,6 +154,7 @@ class Step:
     of something that was sent. A change of its code or inputs does not make them stale, and past days are filled only
     on request.
     ``families`` are the families it reads, each with the members it reads.
+    ``days_vary``: ``reads`` are rules that its SQL may not follow on every day, so the days are measured for each run.
     """
 
     name: str
@@ -170,6 +172,7 @@ class Step:
     where: Where = Where()
     landed: bool = False
     families: tuple[Family, ...] = ()
+    days_vary: bool = False
 
     @property
     def reads_own_past(self) -> bool:

@@ -86,8 +86,9 @@ def _make_batches(todo: Sequence[PlannedPartition], jobs: int) -> Iterator[Batch
             for days in _contiguous(partitions):
                 yield from _split(days, MAX_BACKFILL_DAYS)
         else:
-            enough_for_all_jobs = len(partitions) // (2 * jobs)
-            yield from _split(partitions, max(1, min(_max_select_days(partitions[0]), enough_for_all_jobs)))
+            enough_for_all_jobs = max(1, len(partitions) // (2 * jobs))
+            for length, days in groupby(partitions, key=_max_select_days):
+                yield from _split(tuple(days), min(length, enough_for_all_jobs))
 
 
 def _split(partitions: tuple[PlannedPartition, ...], length: int) -> Iterator[Batch]:
@@ -95,16 +96,17 @@ def _split(partitions: tuple[PlannedPartition, ...], length: int) -> Iterator[Ba
 
 
 def _max_select_days(partition: PlannedPartition) -> int:
-    """How many days in a row can be computed in one query.
+    """How many days in a row, each as this one, can be computed in one query.
 
     What a day reads must not depend on which other days are visible, nor on those that are written just before.
     """
     step = partition.step
-    reads = [*step.reads, *(read for check in step.checks for read in check.reads)]
+    reads = [*partition.needs.reads, *(read for check in step.checks for read in check.reads)]
     independent = all(read.exact or partition.needs.visible[read.table] == UNDATED for read in reads)
     if step.call or step.reads_own_past or not independent:
         return 1
-    return min([MAX_SELECT_DAYS, *(-(read.days.last or 0) for read in reads if read.table == step.into.name)])
+    own_past = [-(read.days.last or 0) for read in reads if read.table == step.into.name]
+    return max(1, min([MAX_SELECT_DAYS, *own_past]))
 
 
 def _contiguous(partitions: Iterable[PlannedPartition]) -> Iterator[tuple[PlannedPartition, ...]]:

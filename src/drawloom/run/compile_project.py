@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
@@ -17,6 +17,7 @@ from drawloom.model import Column, Family, InputError, Pipeline, Problem, RangeR
 from drawloom.run.backfill_reads import infer_backfill_reads
 from drawloom.run.families import collect_families, read_families
 from drawloom.run.project_checks import check_project
+from drawloom.run.table_catalog import add_columns, declared_catalog, family_entry
 from drawloom.specs.load import read_specs
 from drawloom.sql import Analysis, analyze
 from drawloom.sql.catalog import CatalogEntry
@@ -37,7 +38,7 @@ class Compiled:
     """The pipelines of a project, the keys and columns of its tables, and every problem of its specs and their SQL.
 
     ``specs`` are those that the pipelines were compiled from, by the pipeline's name; ``frameworks`` are by kind,
-    ``families`` by name in lower case.
+    ``families`` by name in lower case. ``names`` maps tables in lower case to their names as they were given.
     """
 
     pipelines: tuple[Pipeline, ...]
@@ -46,6 +47,7 @@ class Compiled:
     specs: Mapping[str, Spec]
     frameworks: Mapping[str, Framework]
     families: Mapping[str, Family]
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def compile_project(
@@ -71,13 +73,15 @@ def compile_project(
     problems += wrong
     names = {name.lower(): name for name in (*columns, *config.sources, *owned)}
     engine = engine or config.engine.kind
-    catalog = _catalog(config, pipelines, columns if engine == "duckdb" else _derive_types(config, pipelines, columns))
-    catalog |= {name: _family_entry(family) for name, family in families.items()}
+    known = columns if engine == "duckdb" else _derive_types(config, pipelines, columns)
+    catalog = add_columns(declared_catalog(config, pipelines), known, config.sources)
+    catalog |= {name: family_entry(family) for name, family in families.items()}
     analyzer = _StepAnalyzer(catalog, names, families, cache, engine)
     analyzer.fill_cache(pipelines)
     pipelines = [analyzer.analyze_pipeline(pipeline) for pipeline in pipelines]
     problems += [*analyzer.problems, *check_project(pipelines, list(config.sources), landed)]
-    return Compiled(tuple(pipelines), catalog, tuple(problems), {p.name: spec for spec, p in compiled}, found, families)
+    by_name = {pipeline.name: spec for spec, pipeline in compiled}
+    return Compiled(tuple(pipelines), catalog, tuple(problems), by_name, found, families, names)
 
 
 def _derive_types(config: Config, pipelines: Sequence[Pipeline], columns: KnownColumns) -> KnownColumns:
@@ -87,29 +91,6 @@ def _derive_types(config: Config, pipelines: Sequence[Pipeline], columns: KnownC
     sources = {name: source.columns for name, source in config.sources.items() if source.columns}
     known = {**sources, **columns}
     return {**columns, **derive_columns(pipelines, known, config.end or config.start + timedelta(days=400))}
-
-
-def _catalog(
-    config: Config, pipelines: Sequence[Pipeline], columns: Mapping[str, Sequence[Column]]
-) -> dict[str, CatalogEntry]:
-    """Keys and types of every table of the project, for the analysis of SQL."""
-    catalog = {name.lower(): CatalogEntry(("ds",), _types(found)) for name, found in columns.items()}
-    for name, source in config.sources.items():
-        keys = ("ds",) if source.partitioned else ()
-        catalog[name.lower()] = CatalogEntry(keys, _types(source.columns), source.days_from)
-    for pipeline in pipelines:
-        for table, step in pipeline.tables.items():
-            known = step.into.columns or columns.get(table, ())
-            catalog[table.lower()] = CatalogEntry(("ds",), _types(known), (), step.into.unique)
-    return catalog
-
-
-def _family_entry(family: Family) -> CatalogEntry:
-    return CatalogEntry(("ds",), _types(family.columns), (), (), family)
-
-
-def _types(columns: Sequence[Column]) -> dict[str, str]:
-    return {column.name: column.type for column in columns}
 
 
 class _StepAnalyzer:
@@ -171,7 +152,14 @@ class _StepAnalyzer:
         parts = [analysis.fingerprint, backfill, step.dialect, *(f"{k}={v}" for k, v in sorted(step.params.items()))]
         reads = tuple(replace(one, table=self._spelling(one.table)) for one in analysis.reads)
         depends_on = {self._spelling(table): days for table, days in step.depends_on.items()}
-        step = replace(step, reads=reads, depends_on=depends_on, backfill_reads=ranged, fingerprint=digest(parts))
+        step = replace(
+            step,
+            reads=reads,
+            depends_on=depends_on,
+            backfill_reads=ranged,
+            fingerprint=digest(parts),
+            days_vary=analysis.days_vary,
+        )
         return read_families(step, {*analysis.families, *families}, self._families)
 
     def _backfill_reads(self, pipeline: Pipeline, step: Step) -> tuple[str, tuple[RangeRead, ...] | None, set[str]]:

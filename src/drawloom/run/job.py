@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from drawloom.model import Pipeline, Record, refuse
+from drawloom.run.day_reads import DayReads
 from drawloom.run.local_runner import Listener, LocalRunner, Summary
 from drawloom.run.plan import Key, Plan, PlannedPartition, State, find_owners, plan_step
 from drawloom.run.step_runner import day_sql
@@ -27,6 +28,7 @@ class Job:
         pipelines: those of the project; of others than the step's own only tables and schedules are used.
         step: the name of a step of ``pipeline``.
         days: the days to fill, each of which must be a day of the schedule.
+        day_reads: what the step reads on a day.
         force: write them though they are fresh.
         request: whether a person requested exactly these days; then days of a landed step are written, too.
 
@@ -42,6 +44,7 @@ class Job:
         step: str,
         days: Sequence[date],
         *,
+        day_reads: DayReads,
         force: bool = True,
         request: bool = False,
     ) -> None:
@@ -53,6 +56,8 @@ class Job:
         self._owners: Mapping[str, TableOwner] = find_owners([*others, pipeline], warehouse.history)
         self.days = sorted(days)
         self._check_days()
+        self._day_reads = day_reads
+        self._reads = day_reads.prepare(self.step, self.days)
 
     @property
     def table(self) -> str:
@@ -64,7 +69,7 @@ class Job:
         """The tables that it reads or fills."""
         checks = {read.table for check in self.step.checks for read in check.reads}
         ranges = {ranged.table for ranged in self.step.backfill_reads or ()}
-        return {self.table} | {read.table for read in self.step.reads} | ranges | checks
+        return {self.table} | {read.table for read in self._reads} | ranges | checks
 
     @property
     def own_tables(self) -> set[str]:
@@ -82,7 +87,9 @@ class Job:
         forced: set[Key] = {(self.table, ds) for ds in self.days} if self._force else set()
         inputs = self.warehouse.registry.inputs
         owner = self._owners[self.table]
-        return plan_step(self._owners, self.snapshot, self.warehouse.history, owner, self.days, inputs, forced)
+        return plan_step(
+            self._owners, self.snapshot, self.warehouse.history, owner, self.days, inputs, forced, self._day_reads
+        )
 
     @property
     def missing(self) -> list[tuple[str, date | None]]:

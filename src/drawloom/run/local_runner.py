@@ -142,7 +142,8 @@ class LocalRunner:
         if len(partitions) == 1:
             return steps.run(step, schedule, first.ds, inputs[first.ds], first.range_start)
         days = {partition.ds: inputs[partition.ds] for partition in partitions}
-        return steps.run_range(step, schedule, days, Batch(tuple(partitions)).range_start)
+        reads = {partition.ds: partition.needs.reads for partition in partitions}
+        return steps.run_range(step, schedule, days, Batch(tuple(partitions)).range_start, reads)
 
     def _record(self, partitions: Sequence[PlannedPartition], ran: StepResult) -> list[Result]:
         table = partitions[0].step.into.name

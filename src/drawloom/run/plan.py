@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from drawloom.model import DateSpan, Inputs, Pipeline, RangeRead, Read, Record, Schedule, Step, inputs_digest, refuse
 from drawloom.model.days import covers
+from drawloom.run.day_reads import DayReads, Reads
 from drawloom.run.snapshot import WarehouseSnapshot
 
 Key = tuple[str, date]
@@ -39,11 +40,12 @@ class Needs:
 
     ``required`` partitions must exist before it. ``visible`` are all that it may read, by table and in order. They
     differ because a step may read days that need not exist (a week that begins before the history does), and may wait
-    for days other than those it reads (``depends_on``).
+    for days other than those it reads (``depends_on``). ``reads`` are those that they were found from: of this very day.
     """
 
     required: tuple[tuple[str, date | None], ...]
     visible: Mapping[str, tuple[date | None, ...]]
+    reads: Reads = ()
 
 
 class State(StrEnum):
@@ -144,6 +146,7 @@ def make_plan(
     recorded_inputs: RecordedInputs = lambda _: {},
     *,
     forced: Iterable[Key] = (),
+    day_reads: DayReads | None = None,
 ) -> Plan:
     """The state of every partition of these pipelines over the project's history.
 
@@ -153,13 +156,17 @@ def make_plan(
         history: which days there are.
         recorded_inputs: returns the recorded inputs of a table's days; called only to name the input that changed.
         forced: partitions to write though they are fresh.
+        day_reads: what steps read on a day, where that may differ from their rule.
 
     Raises:
         InputError: pipelines wait for each other in a circle.
     """
     owners = find_owners(pipelines, history)
-    planner = _Planner(NeedsResolver(owners, snapshot, history.start), snapshot, recorded_inputs, frozenset(forced))
-    return Plan(tuple(planner.plan_partition(owner, ds) for owner, ds in _in_run_order(owners)))
+    day_reads = day_reads or DayReads()
+    reads = {table: day_reads.prepare(owner.step, owner.kept) for table, owner in owners.items()}
+    resolver = NeedsResolver(owners, snapshot, history.start, day_reads)
+    planner = _Planner(resolver, snapshot, recorded_inputs, frozenset(forced))
+    return Plan(tuple(planner.plan_partition(owner, ds) for owner, ds in _in_run_order(owners, reads)))
 
 
 def plan_step(
@@ -170,9 +177,11 @@ def plan_step(
     days: Iterable[date],
     recorded_inputs: RecordedInputs,
     forced: Iterable[Key],
+    day_reads: DayReads,
 ) -> Plan:
     """The state of these days of one step, where no other step is about to run: it waits for what does not exist."""
-    planner = _Planner(NeedsResolver(owners, snapshot, history.start), snapshot, recorded_inputs, frozenset(forced))
+    resolver = NeedsResolver(owners, snapshot, history.start, day_reads)
+    planner = _Planner(resolver, snapshot, recorded_inputs, frozenset(forced))
     return Plan(tuple(planner.plan_partition(owner, ds) for ds in days))
 
 
@@ -204,18 +213,18 @@ def _kept_days(days: tuple[date, ...], oldest: date, month_ends: bool) -> frozen
     return frozenset(ds for ds in days if ds >= oldest or (month_ends and (ds + timedelta(days=1)).day == 1))
 
 
-def _in_run_order(owners: Mapping[str, TableOwner]) -> list[tuple[TableOwner, date]]:
+def _in_run_order(owners: Mapping[str, TableOwner], reads: Mapping[str, Reads]) -> list[tuple[TableOwner, date]]:
     """Table by table; day by day where tables read earlier days of each other."""
     try:
-        tables = _sort_tables(owners, same_day=False)
+        tables = _sort_tables(owners, reads, same_day=False)
     except CycleError:
-        return _day_by_day(owners)
+        return _day_by_day(owners, reads)
     return [(owners[table], ds) for table in tables for ds in owners[table].days]
 
 
-def _day_by_day(owners: Mapping[str, TableOwner]) -> list[tuple[TableOwner, date]]:
+def _day_by_day(owners: Mapping[str, TableOwner], reads: Mapping[str, Reads]) -> list[tuple[TableOwner, date]]:
     try:
-        tables = _sort_tables(owners, same_day=True)
+        tables = _sort_tables(owners, reads, same_day=True)
     except CycleError as error:
         circle = " -> ".join(error.args[1])
         where = owners[error.args[1][0]].step.where
@@ -226,12 +235,12 @@ def _day_by_day(owners: Mapping[str, TableOwner]) -> list[tuple[TableOwner, date
     return [(owners[table], ds) for ds in days for table in tables if ds in run_days[table]]
 
 
-def _sort_tables(owners: Mapping[str, TableOwner], *, same_day: bool) -> list[str]:
-    """The tables after those they read; with ``same_day`` reads of earlier days only do not count."""
+def _sort_tables(owners: Mapping[str, TableOwner], reads: Mapping[str, Reads], *, same_day: bool) -> list[str]:
+    """The tables after those they read on any day; with ``same_day`` reads of earlier days only do not count."""
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for table, owner in sorted(owners.items()):
         sorter.add(table)
-        for read in owner.step.reads:
+        for read in reads[table]:
             earlier_only = read.how == "offset" and 0 not in read.days
             if read.table in owners and read.table != table and not (same_day and earlier_only):
                 sorter.add(table, read.table)
@@ -251,8 +260,15 @@ class NeedsResolver:
     unless its SQL does so explicitly, and a rebuild then gives the same rows as the daily runs.
     """
 
-    def __init__(self, owners: Mapping[str, TableOwner], snapshot: WarehouseSnapshot, start: date) -> None:
+    def __init__(
+        self,
+        owners: Mapping[str, TableOwner],
+        snapshot: WarehouseSnapshot,
+        start: date,
+        day_reads: DayReads | None = None,
+    ) -> None:
         self.owners = owners
+        self._day_reads = day_reads or DayReads()
         self._snapshot = snapshot
         self._start = start
         self._existing = {table: snapshot.days(table) for table in snapshot.contents if table not in owners}
@@ -261,7 +277,8 @@ class NeedsResolver:
         """The needs of one run."""
         required: list[tuple[str, date | None]] = []
         visible: dict[str, tuple[date | None, ...]] = {}
-        for read in step.reads:
+        reads = self._day_reads.on(step, day)
+        for read in reads:
             must_exist, may_read = self._of_read(step, read, day)
             required += [(read.table, ds) for ds in must_exist]
             visible[read.table] = _merge_days(visible.get(read.table, ()), must_exist, may_read)
@@ -269,7 +286,7 @@ class NeedsResolver:
             for read in check.reads:
                 _, may_read = self._of_read(step, read, day)
                 visible[read.table] = _merge_days(visible.get(read.table, ()), may_read)
-        return Needs(tuple(required), visible)
+        return Needs(tuple(required), visible, reads)
 
     def of_range(self, step: Step, range_start: date, day: date) -> Needs:
         """The needs of one day that backfill SQL computes from ``range_start`` on."""
@@ -279,7 +296,7 @@ class NeedsResolver:
             must_exist, may_read = self._of_range_read(step, read, range_start, day)
             required += [(read.table, ds) for ds in must_exist]
             visible[read.table] = _merge_days(visible.get(read.table, ()), must_exist, may_read)
-        return Needs(tuple(required), visible)
+        return Needs(tuple(required), visible, self._day_reads.on(step, day))
 
     def compared_days(self, step: Step, day: date) -> list[Key]:
         """Partitions that a check of this step compares with: they are written first where they are written at all."""

@@ -13,8 +13,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model import Family, InputError, Pipeline, Problem, RunError, errors, refuse
+from drawloom.model import DateSpan, Family, InputError, Pipeline, Problem, RunError, errors, refuse
 from drawloom.run.compile_project import Compiled, compile_project
+from drawloom.run.day_reads import DayReads
 from drawloom.run.plan import Key, Plan, PlannedPartition, State, make_plan
 from drawloom.run.settings import Settings
 from drawloom.run.step_runner import add_families
@@ -70,6 +71,11 @@ class Project(Warehouse):
         if engine == self.settings.engine.kind:
             return self.compiled
         return compile_project(self.config, self.registry.columns(), self._cache, engine)
+
+    @cached_property
+    def day_reads(self) -> DayReads:
+        """What the steps read on a day."""
+        return DayReads(self.pipelines, self.catalog, self.compiled.names, self._cache)
 
     @property
     def _cache(self) -> Path:
@@ -260,7 +266,10 @@ class Project(Warehouse):
     def _plan(self, forced: Iterable[Key], snapshot: WarehouseSnapshot | None = None) -> Plan:
         snapshot = snapshot or self.snapshot()
         self._recent = time.monotonic(), snapshot
-        return make_plan(self.pipelines, snapshot, self.history, cache(self.registry.inputs), forced=forced)
+        recorded_inputs = cache(self.registry.inputs)
+        return make_plan(
+            self.pipelines, snapshot, self.history, recorded_inputs, forced=forced, day_reads=self.day_reads
+        )
 
     def _pop_recent_snapshot(self) -> WarehouseSnapshot | None:
         """The snapshot of the last plan, once, and if it was taken just now."""
@@ -281,14 +290,13 @@ class Project(Warehouse):
                 near = get_close_matches(table, known, 1)
                 fix = f"Did you mean {near[0]}?" if near else None
                 raise refuse("unknown-name", f"source == {table!r}, must be a table that a step reads.", None, fix)
-        return {
-            (step.into.name, ds)
-            for pipeline, step in steps
-            for read in step.reads
-            if read.table in tables
-            for ds in pipeline.schedule.run_days(self.history.start, end)
-            if any((last is None or last >= start) and (first is None or first <= end) for first, last in read.on(ds))
-        }
+        readers: set[Key] = set()
+        for pipeline, step in steps:
+            days = pipeline.schedule.run_days(self.history.start, end)
+            if any(read.table in tables for read in self.day_reads.prepare(step, days)):
+                reads = ((ds, read) for ds in days for read in self.day_reads.on(step, ds) if read.table in tables)
+                readers |= {(step.into.name, ds) for ds, read in reads if _overlaps(read.on(ds), start, end)}
+        return readers
 
     def _planned_partition(self, name: str, ds: date) -> tuple[PlannedPartition, WarehouseSnapshot]:
         self._refuse_errors()
@@ -342,6 +350,10 @@ class Project(Warehouse):
             if day and not start <= day <= end:
                 fix = "Move `start:` or `end:` in drawloom.yml; without `end`, history ends yesterday."
                 raise refuse("outside-history", f"day == {day}, must be from {start} to {end}.", None, fix)
+
+
+def _overlaps(spans: Iterable[DateSpan], start: date, end: date) -> bool:
+    return any((last is None or last >= start) and (first is None or first <= end) for first, last in spans)
 
 
 def _mentions(sql: str, table: str) -> bool:

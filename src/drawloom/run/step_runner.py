@@ -24,6 +24,7 @@ from drawloom.model import (
     Fix,
     Inputs,
     Problem,
+    Read,
     Record,
     RunError,
     Schedule,
@@ -97,11 +98,16 @@ class StepRunner:
         return StepResult(records, staged.columns, warnings)
 
     def run_range(
-        self, step: Step, schedule: Schedule, inputs: Mapping[date, Inputs], range_start: date | None = None
+        self,
+        step: Step,
+        schedule: Schedule,
+        inputs: Mapping[date, Inputs],
+        range_start: date | None = None,
+        reads: Mapping[date, Sequence[Read]] | None = None,
     ) -> StepResult:
         """Write all days of ``inputs`` in one pass; each becomes its own partition.
 
-        With ``range_start`` the step's backfill SQL computes them from that day on; without, the SELECTs of the days are
+        ``reads`` are what each day reads, where that is not what the step reads on all days. With ``range_start`` the step's backfill SQL computes them from that day on; without, the SELECTs of the days are
         run as one query.
 
         Raises:
@@ -120,8 +126,11 @@ class StepRunner:
                 staged = task.stage_days(step.into, texts, metadata, self._expected_columns(step), self._dialect(step))
             warnings = run_checks(task, step, schedule, staged, first=self._is_first_write(step))
             written = {part.ds: part.content for part in staged}
-            read = {part.ds: _add_own_days(step, inputs[part.ds], part.ds, written) for part in staged}
-            records = self._publish(staged, run, step, read, began)
+            of_days = {
+                part.ds: _add_own_days(step, (reads or {}).get(part.ds, step.reads), inputs[part.ds], part.ds, written)
+                for part in staged
+            }
+            records = self._publish(staged, run, step, of_days, began)
         return StepResult(records, staged[-1].columns, warnings)
 
     def preview(
@@ -280,9 +289,9 @@ def _range_sql(step: Step, schedule: Schedule, range_start: date, last: date, in
     return render_step(step, schedule, last, step.backfill_sql, dialect, **names)
 
 
-def _add_own_days(step: Step, inputs: Inputs, day: date, written: Mapping[date, str]) -> Inputs:
+def _add_own_days(step: Step, reads: Iterable[Read], inputs: Inputs, day: date, written: Mapping[date, str]) -> Inputs:
     """The inputs of a day, with the earlier days of its own table that were written in the same pass."""
-    spans = [span for read in step.reads if read.table == step.into.name for span in read.on(day)]
+    spans = [span for read in reads if read.table == step.into.name for span in read.on(day)]
     own = {ds.isoformat(): content for ds, content in written.items() if ds < day and covers(spans, ds)}
     return {**inputs, step.into.name: {**inputs.get(step.into.name, {}), **own}} if own else inputs
 

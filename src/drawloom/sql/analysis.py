@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drawloom._version import __version__
 from drawloom.model import DateSpan, Problem, Read, Schedule
-from drawloom.sql.catalog import Catalog, find_entry
+from drawloom.sql.catalog import Catalog
+from drawloom.sql.disk_cache import catalog_hash, entry_name, versions, write
 from drawloom.sql.script import Script, Write
 
 if TYPE_CHECKING:
@@ -28,6 +24,7 @@ class Analysis:
     """What a text reads and writes, where its columns come from, what is wrong with it, and its fingerprint.
 
     ``families`` are the names, in lower case, of the families that it reads; their members are among the reads.
+    ``days_vary``: the reads are rules that may not hold on every day, so that a run's days are measured for its own day.
     """
 
     reads: tuple[Read, ...] = ()
@@ -36,6 +33,7 @@ class Analysis:
     problems: tuple[Problem, ...] = ()
     fingerprint: str = ""
     families: tuple[str, ...] = ()
+    days_vary: bool = False
 
     def to_json(self, schedule: Schedule) -> dict[str, Any]:
         """``reads``, ``writes``, ``waits`` and ``lineage``, as ``drawloom advise --format json`` prints them.
@@ -83,8 +81,8 @@ def analyze(  # noqa: PLR0913 - one keyword for each thing that it depends on
         InputError: the text cannot be read.
     """
     schedule, catalog = schedule or Schedule(), catalog or {}
-    settings = [text, dialect, list(keys), schedule.text, target, dict(params or {}), engine, _versions()]
-    path = cache / _cache_name(settings) if cache else None
+    settings = [text, dialect, list(keys), schedule.text, target, dict(params or {}), engine, versions()]
+    path = cache / entry_name(settings, "json") if cache else None
     analysis = _load(path, catalog) if path else None
     if analysis is None:
         from drawloom.sql.script_reader import read_script
@@ -107,7 +105,13 @@ def _analyze_script(script: Script, engine: str) -> Analysis:
     columns = {name: tuple(origins) for name, origins in lineage(script).items()}
     problems = (*script.problems, *lint_script(script), *unsupported_constructs(script, engine))
     return Analysis(
-        script.reads, script.writes, columns, problems, fingerprint(script.source, script.dialect), script.families
+        script.reads,
+        script.writes,
+        columns,
+        problems,
+        fingerprint(script.source, script.dialect),
+        script.families,
+        script.days_vary,
     )
 
 
@@ -137,49 +141,12 @@ def _load(path: Path, catalog: Catalog) -> Analysis | None:
         entry = _adapter().validate_json(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return entry.analysis if entry.catalog == _catalog_hash(entry.tables, catalog) else None
+    return entry.analysis if entry.catalog == catalog_hash(entry.tables, catalog) else None
 
 
 def _store(path: Path, analysis: Analysis, tables: Sequence[str], catalog: Catalog) -> None:
-    """Write under a temporary name and rename, so that concurrent readers never see half a file."""
     with suppress(OSError, ValueError):
-        content = _adapter().dump_json(_CacheEntry(tuple(tables), _catalog_hash(tables, catalog), analysis))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def _catalog_hash(tables: Sequence[str], catalog: Catalog) -> str:
-    return _hash([[name, asdict(find_entry(catalog, name))] for name in tables])
-
-
-def _cache_name(settings: list[Any]) -> str:
-    name = _hash(settings)
-    return f"{name[:2]}/{name[2:]}.json"
-
-
-def _hash(content: Any) -> str:
-    text = json.dumps(content, sort_keys=True, default=str)
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-@lru_cache(maxsize=1)
-def _versions() -> list[str]:
-    """What an analysis depends on besides the text: our own code, and the parser."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        parser = version("sqlglot")
-    except PackageNotFoundError:
-        parser = ""
-    files = sorted(Path(__file__).parent.rglob("*.py"))
-    stamps = [f"{file.name} {(found := file.stat()).st_size} {found.st_mtime_ns}" for file in files]
-    return [__version__, parser, _hash(stamps)]
+        write(path, _adapter().dump_json(_CacheEntry(tuple(tables), catalog_hash(tables, catalog), analysis)))
 
 
 def _read_json(read: Read, schedule: Schedule) -> Any:

@@ -46,7 +46,9 @@ class Script:
     """A parsed text with its reads and writes; the input of lint rules.
 
     ``rendered`` and ``statements`` are those of the reference ``day``. ``families`` are those that are read, by their
-    names in lower case; their members are among the reads. ``problems`` name what is not read.
+    names in lower case; their members are among the reads. ``problems`` name what is not read. ``chosen_by`` are the
+    parts of the text that may choose other days on some runs. ``days_vary``: some run may read other days than the rules of
+    ``reads`` say.
     """
 
     source: str
@@ -64,6 +66,8 @@ class Script:
     table_references: tuple[TableReference, ...] = ()
     families: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    chosen_by: tuple[str, ...] = ()
+    days_vary: bool = False
 
     def plain_statements(self) -> Iterator[exp.Expr]:
         """The statements that stand in the text as they are, not in quotes."""

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from drawloom.model import Days, Fix, Problem, Read, Schedule, Where
+from drawloom.model import Days, Fix, InputError, Problem, Read, Schedule, Where
 from drawloom.sql.catalog import Catalog
+from drawloom.sql.days.by_offsets import choices, reads_by_offsets
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.day_set import DaySet, ProbeDays
 from drawloom.sql.days.infer_reads import Measured, infer_read
@@ -25,7 +26,7 @@ from drawloom.sql.recursion import with_deep_stack
 from drawloom.sql.scope import SourceBuilder
 from drawloom.sql.script import Script, TableReference, Write
 from drawloom.sql.template.macros import template_context
-from drawloom.sql.template.probe_days import ProbeRun, dense_runs, probe_runs, runs_near
+from drawloom.sql.template.probe_days import ProbeRun, dense_runs, far_runs, probe_runs, runs_near, runs_on
 from drawloom.sql.template.rendering import Rendered, Template
 from drawloom.sql.template.sandbox import RenderBudget, render_budget
 from drawloom.sql.template.variants import Variant, find_variants
@@ -60,14 +61,63 @@ def read_script(
     Raises:
         InputError: with one problem: ``not-sql``, ``template-error``, ``syntax-error`` or ``refused``.
     """
-    # A byte order mark counts as white space; places stay the same.
-    text = f" {text[1:]}" if text.startswith("\ufeff") else text
-    names = tuple(key.lower() for key in keys)
-    reader = _Reader(text, check_dialect(dialect), names, catalog or {}, schedule or Schedule(), target, params, file)
+    reader = _reader(text, dialect, keys, catalog, schedule, target, params, file)
     try:
         return with_deep_stack(reader.script)
     except (RecursionError, MemoryError) as error:
         raise too_deep_error(file) from error
+
+
+def measure_days(
+    text: str,
+    days: Sequence[date],
+    *,
+    dialect: str = "duckdb",
+    keys: Sequence[str] = ("ds",),
+    catalog: Catalog | None = None,
+    schedule: Schedule | None = None,
+    target: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> dict[date, dict[str, Days]]:
+    """The days of each table (by its name in lower case) that a text reads on these run days, rendered for each of them.
+
+    No rule is inferred: this is what the text says on the very day. Where a condition cannot be evaluated for one of the
+    days, more is read on all of them, never less.
+
+    Args:
+        text: SQL with Jinja, one statement or several.
+        days: the days to fill, each the name of a partition.
+        dialect: as the other arguments, see ``read_script``.
+
+    Raises:
+        InputError: the text cannot be rendered, parsed or understood for one of the days.
+    """
+    reader = _reader(text, dialect, keys, catalog, schedule, target, params, None)
+    try:
+        measured = with_deep_stack(partial(reader.measure_all, runs_on(days, reader.schedule)))
+    except (RecursionError, MemoryError) as error:
+        raise too_deep_error(None) from error
+    found: dict[date, dict[str, Days]] = {day: {} for day in days}
+    for table, of_table in measured.items():
+        for day, offsets in of_table:
+            found[day][table] = offsets
+    return found
+
+
+def _reader(
+    text: str,
+    dialect: str,
+    keys: Sequence[str],
+    catalog: Catalog | None,
+    schedule: Schedule | None,
+    target: str | None,
+    params: Mapping[str, Any] | None,
+    file: str | None,
+) -> _Reader:
+    # A byte order mark counts as white space; places stay the same.
+    text = f" {text[1:]}" if text.startswith("\ufeff") else text
+    names = tuple(key.lower() for key in keys)
+    return _Reader(text, check_dialect(dialect), names, catalog or {}, schedule or Schedule(), target, params, file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +135,9 @@ class _Reader:
 
     The text is rendered and analyzed for some thirty probe days, and a rule is inferred from the days that were read on
     them. A template may branch on the fixed dates that it names, so the rule is also compared with runs near those. Only
-    where no rule fits, every run of two years is analyzed.
+    where no rule fits, or where something in the text may choose other days on some runs (a CASE, the day of the month, a
+    branch of the template), every run of two years is analyzed, and one of each year from 1970 on. The rule is what people
+    see; the days of a run are measured for its own day (``measure_days``) unless all days are the same offsets for sure.
     """
 
     text: str
@@ -103,14 +155,9 @@ class _Reader:
         runs = probe_runs(self.schedule)
         found = self._variants(template, runs)
         first = found[0]
-        near_dates = _LazyMeasurement(self, template, lambda: runs_near(_fixed_dates(first.variant), self.schedule))
-        every_run = _LazyMeasurement(self, template, lambda: dense_runs(self.schedule))
-        reads = [
-            infer_read(
-                table, measured, [] if template.is_static else near_dates.of(table), partial(every_run.of, table)
-            )
-            for table, measured in self._measured(found, runs).items()
-        ]
+        chosen_by = tuple(dict.fromkeys(choices(self.text, [one.variant for one in found])))
+        reads = self._infer_reads(template, runs, found, is_doubtful=bool(chosen_by))
+        offsets_only = reads_by_offsets(self.text, [one.variant for one in found])
         script = Script(
             source=self.text,
             dialect=self.dialect,
@@ -126,12 +173,47 @@ class _Reader:
             writes=_writes(found),
             table_references=tuple(self._table_references(first, runs)),
             families=tuple(sorted({name for one in found for name in one.effects.context.builder.families})),
+            chosen_by=chosen_by,
+            days_vary=not (
+                template.is_static or (offsets_only and all(read.how in {"offset", "all"} for read in reads))
+            ),
         )
         return replace(script, problems=tuple(_problems(script, found)))
+
+    def _infer_reads(
+        self, template: Template, runs: Sequence[ProbeRun], found: Sequence[_VariantEffects], *, is_doubtful: bool
+    ) -> list[Read]:
+        """The rule of each table. Where it is doubtful, it must also hold on every day of two years, and far from them."""
+        measured = self._measured(found, runs)
+        near_dates = _LazyMeasurement(self, template, lambda: runs_near(_fixed_dates(found[0].variant), self.schedule))
+        dense = _LazyMeasurement(self, template, lambda: dense_runs(self.schedule))
+        others = [] if template.is_static else [near_dates]
+        if is_doubtful:
+            others += [dense, _LazyMeasurement(self, template, lambda: far_runs(self.schedule))]
+            rare = {table for one in others for table in one.tables} - set(measured)
+            measured |= {table: [(run.day, Days()) for run in runs] for table in sorted(rare)}
+        return [
+            infer_read(table, days, [pair for one in others for pair in one.of(table)], partial(dense.of, table))
+            for table, days in measured.items()
+        ]
 
     def measure(self, template: Template, runs: Sequence[ProbeRun]) -> dict[str, Measured]:
         """For each table, the offsets that are read on each of these runs."""
         return self._measured(self._variants(template, runs), runs) if runs else {}
+
+    def measure_all(self, runs: Sequence[ProbeRun]) -> dict[str, Measured]:
+        """As ``measure``; a part of the text that is not read is an error, not a read of nothing.
+
+        Raises:
+            InputError: there is one.
+        """
+        found = self._variants(Template(self.text, Where(self.file)), runs)
+        unread = [
+            Problem(CODE, "error", part.message, Where(self.file)) for one in found for part in one.effects.unread
+        ]
+        if unread:
+            raise InputError(*unread)
+        return self._measured(found, runs)
 
     def _variants(self, template: Template, runs: Sequence[ProbeRun]) -> list[_VariantEffects]:
         variants = find_variants(self._render(template, runs), self.dialect, self.file)
@@ -190,11 +272,22 @@ class _LazyMeasurement:
         self.runs = runs
         self.measured: dict[str, Measured] | None = None
 
+    @property
+    def tables(self) -> list[str]:
+        """All tables that are read on some of the runs."""
+        return list(self._measured())
+
     def of(self, table: str) -> Measured:
         """The offsets that are read of a table on each run day."""
+        return self._measured().get(table, [])
+
+    def _measured(self) -> dict[str, Measured]:
         if self.measured is None:
-            self.measured = self.reader.measure(self.template, self.runs())
-        return self.measured.get(table, [])
+            try:
+                self.measured = self.reader.measure(self.template, self.runs())
+            except InputError:  # the text fails on one of these days, which may never be run
+                self.measured = {}
+        return self.measured
 
 
 def _fixed_dates(variant: Variant) -> list[date]:
@@ -225,7 +318,7 @@ def _as_written(reads: Sequence[Read], found: Sequence[_VariantEffects]) -> list
     for one in found:
         for scan in one.effects.scans:
             written.setdefault(scan.table.lower(), scan.table)
-    return [replace(read, table=written[read.table]) for read in reads]
+    return [replace(read, table=written.get(read.table, read.table)) for read in reads]
 
 
 def _problems(script: Script, found: Sequence[_VariantEffects]) -> Iterator[Problem]:

@@ -31,6 +31,7 @@ _DAYS = (
 _DAYS_AROUND_A_DATE = (-400, -45, -15, -7, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 18, 25, 31, 45, 61, 92, 400)
 _HOURS = (0, 1, 5, 12, 23)
 _DENSE_YEARS = (date(2023, 1, 1), date(2025, 1, 1))
+_FAR_YEARS = range(1970, 2101)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +47,26 @@ def probe_runs(schedule: Schedule) -> tuple[ProbeRun, ...]:
     """The runs that every text is rendered for, the reference day first."""
     hourly = schedule.grain == "hour"
     days = _DAYS[:12] if hourly else _DAYS
-    return _runs_on([REFERENCE, *days], schedule)
+    return runs_on([REFERENCE, *days], schedule)
 
 
 @lru_cache(maxsize=16)
 def dense_runs(schedule: Schedule) -> tuple[ProbeRun, ...]:
     """Every run of two years, one of them a leap year."""
     count = (_DENSE_YEARS[1] - _DENSE_YEARS[0]).days
-    return _runs_on([_DENSE_YEARS[0] + timedelta(days=n) for n in range(count)], schedule)
+    return runs_on([_DENSE_YEARS[0] + timedelta(days=n) for n in range(count)], schedule)
+
+
+@lru_cache(maxsize=16)
+def far_runs(schedule: Schedule) -> tuple[ProbeRun, ...]:
+    """One run of each year from 1970 to 2100, in different months: a text may do something else from some year on."""
+    return runs_on([date(year, year % 12 + 1, year % 28 + 1) for year in _FAR_YEARS], schedule)
 
 
 def runs_near(dates: Iterable[date], schedule: Schedule) -> tuple[ProbeRun, ...]:
     """Runs near some fixed dates, before and after them."""
     days = [day + timedelta(days=n) for day in dates if 1990 <= day.year <= 2100 for n in _DAYS_AROUND_A_DATE]
-    return _runs_on(days, schedule)
+    return runs_on(days, schedule)
 
 
 def reported_days(schedule: Schedule) -> tuple[date, ...]:
@@ -67,7 +74,8 @@ def reported_days(schedule: Schedule) -> tuple[date, ...]:
     return tuple(sorted({schedule.interval(day)[1] for day in REPORTED_DAYS}))
 
 
-def _runs_on(days: Iterable[date], schedule: Schedule) -> tuple[ProbeRun, ...]:
+def runs_on(days: Iterable[date], schedule: Schedule) -> tuple[ProbeRun, ...]:
+    """The runs that fill these days, or the intervals that they are in."""
     hours = _HOURS if schedule.grain == "hour" else (0,)
     runs = dict.fromkeys(schedule.interval(day)[1] for day in days)
     return tuple(ProbeRun(day, hour) for day in runs for hour in hours)
