@@ -228,11 +228,8 @@ def test_a_day_whose_text_cannot_be_read_sees_everything(text: str, wanted: str)
 
 @pytest.mark.parametrize("year", [1970, 1999, 2000, 2031, 2100])
 def test_years_far_from_the_probe_days(year: int) -> None:
-    made = step(
-        "SELECT 1 FROM m.a WHERE ds BETWEEN DATE '{{ ds }}' - {{ 7 if logical_date.year == %d else 0 }}"
-        " AND DATE '{{ ds }}'" % year,
-        TODAY,
-    )
+    back = f"{{{{ 7 if logical_date.year == {year} else 0 }}}}"
+    made = step(f"SELECT 1 FROM m.a WHERE ds BETWEEN DATE '{{{{ ds }}}}' - {back} AND DATE '{{{{ ds }}}}'", TODAY)
     assert [str(read.days) for read in day_reads(made).on(made, date(year, 12, 31))] == ["-7..0"]
     assert day_reads(made).on(made, date(year - 1, 12, 31)) is made.reads
 

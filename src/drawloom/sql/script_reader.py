@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -27,12 +28,13 @@ from drawloom.sql.scope import SourceBuilder
 from drawloom.sql.script import Script, TableReference, Write
 from drawloom.sql.template.macros import template_context
 from drawloom.sql.template.probe_days import ProbeRun, dense_runs, far_runs, probe_runs, runs_near, runs_on
-from drawloom.sql.template.rendering import Rendered, Template
+from drawloom.sql.template.rendering import Rendered, Template, tag_spans
 from drawloom.sql.template.sandbox import RenderBudget, render_budget
 from drawloom.sql.template.variants import Variant, find_variants
 from drawloom.sql.unread import CODE
 
 _MAX_FIXED_DATES = 6
+_DATE_IN_TAG = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
 
 def read_script(
@@ -185,7 +187,9 @@ class _Reader:
     ) -> list[Read]:
         """The rule of each table. Where it is doubtful, it must also hold on every day of two years, and far from them."""
         measured = self._measured(found, runs)
-        near_dates = _LazyMeasurement(self, template, lambda: runs_near(_fixed_dates(found[0].variant), self.schedule))
+        near_dates = _LazyMeasurement(
+            self, template, lambda: runs_near(_fixed_dates(self.text, found[0].variant), self.schedule)
+        )
         dense = _LazyMeasurement(self, template, lambda: dense_runs(self.schedule))
         others = [] if template.is_static else [near_dates]
         if is_doubtful:
@@ -290,16 +294,14 @@ class _LazyMeasurement:
         return self.measured
 
 
-def _fixed_dates(variant: Variant) -> list[date]:
-    """The dates in the text that are the same on every run; of many, the first and the last few."""
-    found: set[date] = set()
+def _fixed_dates(text: str, variant: Variant) -> list[date]:
+    """The dates in the SQL and its template that are the same on every run; of many, the first and the last few."""
+    texts = [found for start, end in tag_spans(text) for found in _DATE_IN_TAG.findall(text[start:end])]
     for statement in variant.statements:
-        for literal in statement.find_all(exp.Literal):
-            is_fixed = literal.meta.get("start") not in variant.moving_literals
-            moment = parse_time(literal.this) if is_fixed else None
-            if moment is not None:
-                found.add(date(moment.year, moment.month, moment.day))
-    dates = sorted(found)
+        literals = statement.find_all(exp.Literal)
+        texts += [one.this for one in literals if one.meta.get("start") not in variant.moving_literals]
+    moments = [moment for moment in map(parse_time, texts) if moment is not None]
+    dates = sorted({date(moment.year, moment.month, moment.day) for moment in moments})
     half = _MAX_FIXED_DATES // 2
     return dates if len(dates) <= _MAX_FIXED_DATES else [*dates[:half], *dates[-half:]]
 
