@@ -11,7 +11,7 @@ from bench.engines import PARTS as ENGINE_PARTS
 from bench.growth import PARTS
 from bench.measure import show
 
-NAMES = ("overhead", "plan", "rerun", "reading", "flights", "growth", "airflow_parse", "airflow_task")
+NAMES = ("overhead", "plan", "day_reads", "rerun", "reading", "flights", "growth", "airflow_parse", "airflow_task")
 WITH_SERVERS = ("engines",)  # named only: see scripts/engines
 
 

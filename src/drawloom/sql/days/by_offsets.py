@@ -156,8 +156,7 @@ def _is_choice(node: exp.Expr, moving: Collection[int]) -> bool:
 
 
 def _is_in_condition(node: exp.Expr) -> bool:
-    found = node.find_ancestor(exp.Where, exp.Join, exp.Having, exp.Qualify, exp.Select)
-    return found is not None and not isinstance(found, exp.Select)
+    return node.find_ancestor(exp.Where, exp.Join, exp.Having, exp.Qualify) is not None
 
 
 def _outermost_choice(node: exp.Expr) -> exp.Expr:

@@ -34,5 +34,5 @@ def check(script: Script) -> Iterator[Problem]:
 
 
 def _shortened(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(text.strip("{%-}").split())
     return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]} ..."
