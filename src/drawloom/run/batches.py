@@ -87,8 +87,8 @@ def _make_batches(todo: Sequence[PlannedPartition], jobs: int) -> Iterator[Batch
                 yield from _split(days, MAX_BACKFILL_DAYS)
         else:
             enough_for_all_jobs = max(1, len(partitions) // (2 * jobs))
-            for length, days in groupby(partitions, key=_max_select_days):
-                yield from _split(tuple(days), min(length, enough_for_all_jobs))
+            for length, alike in groupby(partitions, key=_max_select_days):
+                yield from _split(tuple(alike), min(length, enough_for_all_jobs))
 
 
 def _split(partitions: tuple[PlannedPartition, ...], length: int) -> Iterator[Batch]:
