@@ -26,6 +26,8 @@ _QUERY_STARTS = {"SELECT", "WITH", "FROM"}
 # Dialects whose DECLARE begins a list of declarations, which ends with BEGIN.
 _DECLARE_LISTS = {"snowflake", "oracle", "postgres", "redshift"}
 
+_INTO_TABLES = {"tsql", "fabric", "bigquery"}  # In blocks of the others, SELECT INTO sets variables.
+_AFTER_INTO = ("FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "FETCH", "FOR")
 _BATCHES = {"tsql", "fabric"}  # GO ends a batch of statements.
 
 
@@ -33,13 +35,11 @@ _BATCHES = {"tsql", "fabric"}  # GO ends a batch of statements.
 class Piece:
     """The tokens of one statement.
 
-    ``branches``: the branches and loops around it, outermost first; what it does may not happen. ``in_block``: it stands
-    in BEGIN ... END or the like, where SELECT INTO sets a variable.
+    ``branches``: the branches and loops around it, outermost first; what it does may not happen.
     """
 
     tokens: Tokens
     branches: tuple[int, ...] = ()
-    in_block: bool = False
 
 
 def word(tokens: Sequence[Token], index: int = 0) -> str:
@@ -89,6 +89,15 @@ def closing(tokens: Sequence[Token], start: int) -> int:
             if depth == 0:
                 return index
     return len(tokens)
+
+
+def _without_into(tokens: Tokens) -> Tokens:
+    """A query without INTO and the variables after it."""
+    start = find_word(tokens, ("INTO", "BULK COLLECT INTO")) if word(tokens) in ("SELECT", "WITH") else None
+    if start is None or find_word(tokens, _CHANGES) is not None:
+        return tokens
+    end = find_word(tokens, _AFTER_INTO, start)
+    return tokens[:start] + (tokens[end:] if end is not None else [])
 
 
 def split(tokens: Sequence[Token], dialect: str) -> list[Piece]:
@@ -143,8 +152,10 @@ class _Splitter:
 
     def _emit(self, tokens: Tokens) -> None:
         branches = tuple(number for kind, number in self.blocks if kind != "BEGIN")
+        if self.blocks and self.dialect not in _INTO_TABLES:
+            tokens = _without_into(tokens)
         if tokens:
-            self.pieces.append(Piece(tokens, branches, bool(self.blocks)))
+            self.pieces.append(Piece(tokens, branches))
 
     def _read_value(self, tokens: Sequence[Token]) -> None:
         for query in queries_inside(tokens):
@@ -296,7 +307,7 @@ Rule = Callable[[_Splitter, Tokens], Tokens | None]
 # Statements of scripts that read nothing, unless a query stands in them.
 _STEPS = {
     *("BREAK", "LEAVE", "CONTINUE", "ITERATE", "EXIT", "RAISE", "SIGNAL", "RESIGNAL", "NULL", "GO", "PRINT"),
-    *("FETCH", "OPEN", "CLOSE", "COMMIT", "ROLLBACK", "RETURN", "LET"),
+    *("FETCH", "GET", "MOVE", "NOTIFY", "OPEN", "CLOSE", "COMMIT", "ROLLBACK", "RETURN", "LET"),
 }
 _RULES: dict[str, Rule] = {
     "BEGIN": _Splitter.begin,

@@ -159,8 +159,6 @@ class _Reader:
             if isinstance(node, exp.Command) and "start" not in node.meta:
                 node.meta.update(_place(piece.tokens[0]))
             node.meta["branches"] = (*piece.branches, *node.meta.get("branches", ()))
-            if piece.in_block and self.dialect not in ("tsql", "bigquery"):
-                _drop_into(node)
             _with_recursion(node, self.dialect)
         return nodes
 
@@ -402,12 +400,6 @@ def _move(node: exp.Expr, start: int, place: int) -> None:
         if meta and "start" in meta:
             meta["start"] = meta["start"] + start if start >= 0 else place
             meta["end"] = meta["end"] + start if start >= 0 else place
-
-
-def _drop_into(node: exp.Expr) -> None:
-    """In a block SELECT INTO sets variables."""
-    for select in node.find_all(exp.Select):
-        select.args.pop("into", None)
 
 
 def _with_recursion(node: exp.Expr, dialect: str) -> exp.Expr:
