@@ -89,18 +89,21 @@ class RandomSql:
 
     def script(self) -> str:
         """A whole query, often with CTEs."""
-        parts = []
+        parts: list[tuple[str, str]] = []
         for _ in range(self.pick((0, 0, 0, 1, 1, 2))):
             body = self.query(1) if self.pick((True, True, False)) else self.constants_row()
             name = f"cte{len(self.ctes)}"
-            parts.append(f"{name} AS ({body})")
+            parts.append((name, body))
             self.ctes.append(name)
-        head = f"WITH {', '.join(parts)} " if parts else ""
         body = self.query(self.pick((0, 1, 1, 2)))
         if self.pick((True, False)):
             name = self.alias()
             body = f"SELECT * FROM ({body}) AS {name} WHERE {self.days_condition([name], 1)}"
-        return head + body
+        used: list[str] = []
+        for name, query in reversed(parts):
+            if any(name in text for text in (body, *used)):
+                used.insert(0, f"{name} AS ({query})")
+        return f"WITH {', '.join(used)} {body}" if used else body
 
     def constants_row(self) -> str:
         """A query of one row of constants, as parameters are often named once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlglot import exp, parse_one
@@ -13,11 +14,11 @@ from drawloom.sql.days.node_arguments import READ, REFUSED, has_unread_arguments
 from drawloom.sql.days.values import UNKNOWN
 from tests.sql.days.on_a_day import days_read
 
-NAMED = {*constants.RULES, *predicates._RULES, *key_expressions._RULES}
+NAMED: set[type[Any]] = {*constants.RULES, *predicates._RULES, *key_expressions._RULES}
 DAY = date(2024, 2, 15)
 
 
-@pytest.mark.parametrize("kind", sorted({*NAMED, *READ, *REFUSED}, key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", sorted({*NAMED, *READ, *REFUSED}, key=str))
 def test_all_arguments_of_a_class_are_read_or_refused(kind: type[exp.Expr]) -> None:
     read, refused = READ.get(kind, frozenset()), REFUSED.get(kind, frozenset())
     assert not read & refused

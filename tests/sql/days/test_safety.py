@@ -39,7 +39,7 @@ def spans_of(one: Read, day: date) -> Days:
     """The days of a read as ordinals."""
     if one.how == "all":
         return ALL
-    return Days.union((a and a.toordinal(), b and b.toordinal()) for a, b in one.on(day))
+    return Days.union((a.toordinal() if a else None, b.toordinal() if b else None) for a, b in one.on(day))
 
 
 @EXAMPLES

@@ -221,7 +221,7 @@ WITH_PARAMETERS = (
 SERIES = "generate_series(DATE '{{ ds }}' - 6, DATE '{{ ds }}', INTERVAL 1 DAY)"
 SPLIT = "year = {{ logical_date.year }} AND month = {{ logical_date.month }}"
 # Dialect, keys, text, and the offsets of each table that it reads.
-NOT_TOO_MUCH = (
+NOT_TOO_MUCH: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("duckdb", "ds", WITH_PARAMETERS.format(lo=D, hi=f"{D} + 1", key="ds"), {"m.a": [(0, 0)]}),
     ("duckdb", "event_ts", WITH_PARAMETERS.format(lo=D, hi=f"{D} + INTERVAL 1 DAY", key="event_ts"), {"m.a": [(0, 0)]}),
     ("spark", "ds", "SELECT 1 FROM m.a WHERE datediff('{{ ds }}', ds) BETWEEN 0 AND 6", {"m.a": [(-6, 0)]}),

@@ -83,6 +83,15 @@ class JoinBounds:
         certain = [one.columns[0] for one in found if one is not None and not one.nullable]
         return set(certain) if len(certain) == len(parts) else set()
 
+    def sources_left_out(self, tree: JoinTree | None) -> set[Source]:
+        """The sources of which an outer join leaves columns empty in some rows."""
+        if not isinstance(tree, JoinNode):
+            return set()
+        found = self.sources_left_out(tree.left) | self.sources_left_out(tree.right)
+        if tree.kind not in ("inner", "semi", "anti", "left", "asof", "asof left"):
+            found |= set(sources_of(tree.left))
+        return found if tree.kind in ("inner", "asof") else found | set(sources_of(tree.right))
+
     def _visit(self, tree: JoinTree, bounds: ColumnBounds, found: dict[SourceColumn, DaySet]) -> None:
         while isinstance(tree, JoinNode):
             parts, rights = [bounds], []

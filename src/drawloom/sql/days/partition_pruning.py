@@ -61,8 +61,9 @@ class Pruner:
         if query.limited:
             demand = {name: days for name, days in demand.items() if name == ANY_ROW}
         if query.parts:
-            for part in query.parts:
-                self.visit(part, {name_in_arm(query, part, name): days for name, days in demand.items()})
+            for part, more in zip(query.parts, self._demands_of_arms(query), strict=True):
+                own = {name: self._both(demand.get(name, ALL), days) for name, days in more.items()}
+                self.visit(part, {name_in_arm(query, part, name): days for name, days in (demand | own).items()})
         elif query.scope is not None:
             self._select(query, query.scope, demand)
         elif is_query(query.query) and isinstance(query.query.this, exp.Expr):
@@ -71,6 +72,22 @@ class Pruner:
             for part in query.query.iter_expressions():
                 self._nested(part, query.names, query.outer, {})
         self.visit_ctes(query.ctes)
+
+    def _both(self, left: DaySet, right: DaySet) -> DaySet:
+        return self.context.probe_days.intersect(left, right)
+
+    def _demands_of_arms(self, query: AnalyzedQuery) -> list[RequiredDays]:
+        """For each arm of INTERSECT or EXCEPT, the days that the other one can have: rows meet on equal columns only."""
+        first, *others = query.parts
+        names = [name for name in query.columns or [] if name and name != ANY_ROW]
+        if len(others) != 1 or not isinstance(query.query, exp.Except | exp.Intersect) or len({*names}) < len(names):
+            return [{}] * len(query.parts)
+        second = others[0]
+        inner = {name: name_in_arm(query, second, name) for name in names}
+        sure = [name for name in names if first.is_never_null(name) and second.is_never_null(inner[name])]
+        of_second = {name: first.days(name) for name in sure if not first.days(name).is_all}
+        of_first = {name: second.days(inner[name]) for name in sure if not second.days(inner[name]).is_all}
+        return [of_first if isinstance(query.query, exp.Intersect) else {}, of_second]
 
     def visit_ctes(self, ctes: list[Cte]) -> None:
         """Collect the scans of CTEs, the last one first: only later CTEs read an earlier one, so its demands are complete."""

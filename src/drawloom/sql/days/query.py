@@ -463,6 +463,33 @@ class AnalyzedQuery:
             self.scope.own_days().get(source_column, ALL), self.scope.inherited_days(source_column)
         )
 
+    def is_never_null(self, name: str) -> bool:
+        """Whether every row has a day in an output column, for certain: a table's key that no outer join leaves out."""
+        if self.parts:
+            return all(part.is_never_null(name_in_arm(self, part, name)) for part in self.parts)
+        definition = self.definition(name) if self.scope else None
+        if self.scope is None or definition is None:
+            return False
+        if not isinstance(definition, ResolvedColumn):
+            key = self.scope.predicates.keys.read(definition)
+            found = self.scope.resolve(key.column) if key and key.is_day and not _may_become_null(definition) else None
+            if found is None:
+                return False
+            definition = found
+        if definition.nullable or len(definition.columns) != 1:
+            return False
+        source, column = definition.columns[0]
+        if (
+            source not in self.scope.sources
+            or source.opaque
+            or source in self.scope.joins.sources_left_out(self.scope.tree)
+        ):
+            return False
+        query = self.scope.query(source)
+        if query is None:
+            return source.kind == "table" and column in source.keys
+        return query.is_never_null(name_in_source_query(source, query, column))
+
     def _named_outputs(self) -> dict[str, exp.Expr]:
         found: dict[str, exp.Expr] = {}
         for item in self.query.expressions:
@@ -512,6 +539,11 @@ def grain_of_constant(value: Value) -> Grain:
     if not times or (not is_text and all(moment.time() == time() for moment in times)):
         return "day"
     return "any" if is_text else "time"
+
+
+def _may_become_null(node: exp.Expr) -> bool:
+    """Whether an expression of a key may be NULL where the key is not."""
+    return any(True for _ in node.find_all(exp.Nullif, exp.TryCast, exp.StrToDate, exp.StrToTime, exp.TsOrDsToDate))
 
 
 def _values_days(query: AnalyzedQuery, name: str) -> DaySet:
