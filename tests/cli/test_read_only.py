@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import connect
-from typing import Any
 
 import pytest
 
@@ -104,5 +102,5 @@ def _leave_a_log(file: Path) -> None:
         connection.commit()
         shutil.copy(file, copy)
         shutil.copy(f"{file}-wal", f"{copy}-wal")
-    os.replace(copy, file)
-    os.replace(f"{copy}-wal", f"{file}-wal")
+    copy.replace(file)
+    Path(f"{copy}-wal").replace(f"{file}-wal")

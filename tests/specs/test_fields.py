@@ -85,6 +85,9 @@ def test_days_text() -> None:
     for bad in ("", "none", "0..-6", "x", True, None, 1.0):
         with pytest.raises(RuleError, match=r"must be days like -6\.\.0"):
             fields.as_days(bad)
+    for far in (-1_000_000, "-1000000..0", 36_526):
+        with pytest.raises(RuleError, match="at most 36525 days away"):
+            fields.as_days(far)
 
 
 def test_words_and_schedules() -> None:

@@ -10,6 +10,7 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect, Dialects
 
 from drawloom.model import Column, Family, InputError, Member
+from drawloom.run.advise import LintRequest, lint_text
 from drawloom.sql.catalog import CatalogEntry
 from drawloom.sql.clauses import is_query
 from drawloom.sql.days.constants import ConstantFolder
@@ -378,3 +379,12 @@ def is_silent(dialect: str, text: str) -> bool:
     except InputError:
         return False
     return not (script.reads or script.writes or script.problems)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text"),
+    [("postgres", "DELETE t"), ("mysql", "DELETE a, b"), ("postgres", "CREATE PROCEDURE p(a INT) AS")],
+)
+def test_statements_that_are_cut_off_are_reported_or_understood(dialect: str, text: str) -> None:
+    analysis = lint_text(LintRequest.from_text(text, dialect=dialect))
+    assert analysis.problems or analysis.writes

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from drawloom.cli.options import Folder, OutFormat, day_of, open_project
-from drawloom.cli.output import Format, console, grid, number, pluralize, print_json, value_text
-from drawloom.model import refuse
+from drawloom.cli.output import Format, console, grid, number, pluralize, print_json
+from drawloom.cli.results import ResultFormat, format_of, json_rows, print_as, print_result, write_as
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from drawloom.run.diff import Difference
     from drawloom.run.land import LandResult
-
-MAX_ROWS = 50  # rows of a result that are printed to a terminal
-
-
-class ResultFormat(StrEnum):
-    """How to print the result of a query."""
-
-    TEXT = "text"
-    CSV = "csv"
-    JSON = "json"
-    PARQUET = "parquet"
-
 
 RequiredDay = Annotated[str, typer.Option("--ds", help="The day, like 2026-01-31.")]
 
@@ -61,19 +46,25 @@ def land(
 def query(
     context: typer.Context,
     sql: Annotated[str, typer.Argument(help="One SELECT over any tables.")],
-    format: Annotated[ResultFormat, typer.Option("--format", help="The output format.")] = ResultFormat.TEXT,  # noqa: A002
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="The file to write to.")] = None,
+    format: Annotated[  # noqa: A002
+        ResultFormat | None,
+        typer.Option(
+            "--format", help="The output format; by default what the name of the file says.", show_default=False
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The file to write to, like answer.csv, .json or .parquet.")
+    ] = None,
     folder: Folder = None,
 ) -> None:
     """Run a query on any tables."""
+    wanted = format_of(format, output)
     result = open_project(context, folder).query(sql)
-    if output is None and format is ResultFormat.PARQUET:
-        raise refuse("no-output", "Parquet cannot be printed; it needs a file.", fix="Add -o answer.parquet.")
     if output:
-        _write_as(result, ResultFormat.CSV if format is ResultFormat.TEXT else format, output)
-        console(stderr=True).print(f"wrote {number(result.num_rows)} rows to {output}")
+        write_as(result, wanted, output)
+        console(stderr=True).print(f"wrote {number(result.num_rows)} rows to {output}", markup=False)
     else:
-        _print_as(result, format)
+        print_as(result, wanted)
 
 
 def preview(
@@ -90,7 +81,7 @@ def preview(
     result = open_project(context, folder).preview(name, day, limit)
     if format is Format.JSON:
         types = {field.name: str(field.type) for field in result.schema}
-        print_json({"types": types, "rows": result.to_pylist()})
+        print_json({"types": types, "rows": json_rows(result)})
     else:
         print_result(result, types=True)
 
@@ -113,49 +104,6 @@ def diff(
         print_json(difference_json(found))
     else:
         print_difference(found)
-
-
-def print_result(result: pa.Table, *, types: bool = False, limit: int = MAX_ROWS) -> None:
-    """Print the first rows as a table; numbers are aligned to the right."""
-    numeric = {f.name: str(f.type).startswith(("int", "uint", "double", "float", "decimal")) for f in result.schema}
-    headings = [f"{'>' if numeric[f.name] else ''}{f.name}" for f in result.schema]
-    table = grid(*headings)
-    if types:
-        table.add_row(*(f"[dim]{field.type}[/]" for field in result.schema), end_section=True)
-    for row in result.slice(0, limit).to_pylist():
-        table.add_row(*(value_text(value) for value in row.values()))
-    out = console()
-    out.print(table)
-    if result.num_rows > limit:
-        out.print(f"[dim]the first {limit} of {number(result.num_rows)} rows; --format csv prints all of them[/]")
-
-
-def _print_as(result: pa.Table, format: ResultFormat) -> None:  # noqa: A002
-    if format is ResultFormat.JSON:
-        print_json(result.to_pylist())
-    elif format is ResultFormat.CSV:
-        import sys
-
-        from pyarrow import csv
-
-        csv.write_csv(result, sys.stdout.buffer)
-    else:
-        print_result(result)
-
-
-def _write_as(result: pa.Table, format: ResultFormat, path: Path) -> None:  # noqa: A002
-    if format is ResultFormat.PARQUET:
-        from pyarrow import parquet
-
-        parquet.write_table(result, path, compression="zstd")
-    elif format is ResultFormat.CSV:
-        from pyarrow import csv
-
-        csv.write_csv(result, path)
-    else:
-        import json
-
-        path.write_text(json.dumps(result.to_pylist(), indent=2, default=str, ensure_ascii=False), encoding="utf-8")
 
 
 def landing_json(landed: LandResult) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from drawloom.cli.output import print_json, print_problems
@@ -13,15 +15,38 @@ from drawloom.model import DrawloomError
 def run_with_exit_code(app: Callable[..., Any], arguments: Sequence[str]) -> int:
     """Run a command line app; return 0 for success, 1 for a failed run, 2 for bad input, 3 for waiting for data."""
     try:
+        code = _run(app, arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except MemoryError:
+        sys.stderr.write("error: there is not enough memory. Raise its limit, or lower `memory` in drawloom.yml.\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"error: {error.filename or 'standard output'}: {error.strerror or error}.\n")
+        _discard_output()
+        return 1
+    return code
+
+
+def _run(app: Callable[..., Any], arguments: Sequence[str]) -> int:
+    try:
         app(list(arguments), prog_name="drawloom")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except DrawloomError as error:
         _print_error(error, as_json=_wants_json(arguments))
         return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
     return 0
+
+
+def _discard_output() -> None:
+    """Let Python flush what it still holds, when it exits, to nowhere."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

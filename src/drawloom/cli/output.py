@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -36,7 +37,32 @@ def console(*, stderr: bool = False, width: int | None = None) -> Console:
 
 def print_json(value: Any) -> None:
     """Print one JSON document."""
-    sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+    sys.stdout.write(json_text(value) + "\n")
+
+
+def json_text(value: Any) -> str:
+    """Valid JSON: what it has no number for is the text NaN, Infinity or -Infinity, a BLOB is as DuckDB prints it."""
+    try:
+        return json.dumps(value, indent=2, default=_json_default, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), indent=2, default=_json_default, ensure_ascii=False)
+
+
+def _json_default(value: Any) -> str:
+    return blob_text(value) if isinstance(value, bytes) else str(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def blob_text(value: bytes) -> str:
+    r"""Such as ``ab\xFF``, as DuckDB prints it."""
+    return "".join(chr(byte) if 32 <= byte < 127 and byte not in b"\\'\"" else f"\\x{byte:02X}" for byte in value)
 
 
 def grid(*headings: str, title: str | None = None) -> Table:
@@ -87,13 +113,15 @@ def number(value: float) -> str:
 
 
 def value_text(value: Any) -> str:
-    """A value of a query result."""
+    """A value of a query result, as markup; the text null is in quotes, as NULL is not."""
+    from rich.markup import escape
+
     if value is None:
         return "[dim]null[/]"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:.6g}"
-    from rich.markup import escape
-
-    return escape(str(value))
+        return f"{value:.0f}" if value.is_integer() and abs(value) < 1e16 else f"{value:.15g}"
+    if isinstance(value, bytes):
+        return escape(blob_text(value))
+    return escape(f"'{value}'" if isinstance(value, str) and value.lower() == "null" else str(value))

@@ -200,7 +200,11 @@ def _shift(end: int | None, by: int) -> int | None:
 
 
 def _date(day: date, offset: int | None) -> date | None:
-    return None if offset is None else day + timedelta(days=offset)
+    """The day at this offset; open where there is no such date."""
+    try:
+        return None if offset is None else day + timedelta(days=offset)
+    except OverflowError:
+        return None
 
 
 def _merge(ends: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -130,6 +130,9 @@ def check_schedule(value: str) -> str:
     return value
 
 
+MOST_DAYS = 36_525  # a hundred years
+
+
 def as_days(value: object) -> object:
     """The text of Days from ``-6..0``, ``-1`` or a number."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -137,6 +140,8 @@ def as_days(value: object) -> object:
         days = Days.parse(text) if isinstance(text, str) else Days()
     except ValueError:
         days = Days()
+    if any(abs(end) > MOST_DAYS for span in days.spans for end in span if end is not None):
+        raise RuleError(f"must be at most {MOST_DAYS} days away", "Write * for an open end, like *..0.")
     if not days:
         raise RuleError("must be days like -6..0, -1 or *..0, counted from the day that is filled")
     return str(days)

@@ -42,10 +42,10 @@ def _emptied_tables(script: Script, statement: exp.Expr) -> set[str]:
     if isinstance(statement, exp.Create | exp.TruncateTable):
         tables = [statement.find(exp.Table)]
     elif isinstance(statement, exp.Delete) and _removes_partition(script, statement):
-        tables = [statement.this]
+        tables = [statement.this, *(statement.args.get("tables") or ())]
     else:
         tables = []
-    return {table_name(table).lower() for table in tables if table is not None}
+    return {table_name(table).lower() for table in tables if isinstance(table, exp.Table)}
 
 
 def _removes_partition(script: Script, delete: exp.Delete) -> bool:
