@@ -10,6 +10,7 @@ import duckdb
 from drawloom.engines import quote
 from drawloom.engines.columns import storable_type
 from drawloom.engines.duckdb.connection import connect, without_semicolon
+from drawloom.engines.duckdb.guard import check_reads
 from drawloom.model import KEY, Column, InputError, Pipeline, Step
 from drawloom.run.step_runner import render_step
 from drawloom.sql.translate.portable import expand_portable_functions
@@ -66,7 +67,9 @@ def _bind(connection: DuckDBPyConnection, pipeline: Pipeline, step: Step, day: d
     try:
         first = pipeline.schedule.last_run_day(day)
         text = render_step(step, pipeline.schedule, first, is_incremental=lambda: False)
-        relation = connection.sql(without_semicolon(expand_portable_functions(text)))
+        expanded = without_semicolon(expand_portable_functions(text))
+        check_reads(connection, expanded, ())
+        relation = connection.sql(expanded)
         kinds = zip(relation.columns, relation.types, strict=True)
         return tuple(Column(name, storable_type(kind)) for name, kind in kinds if name.lower() != KEY)
     except (InputError, duckdb.Error, ValueError):

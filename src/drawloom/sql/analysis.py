@@ -75,7 +75,8 @@ def analyze(  # noqa: PLR0913 - one keyword for each thing that it depends on
         params: the values of ``params``.
         file: the text's file, for the locations of problems.
         cache: the folder of the cache; without one the text is analyzed again. A folder that cannot be written is no error.
-        engine: the dialect of the engine that will run it; constructs that it does not support are reported as problems.
+        engine: the dialect of the engine that will run it as a step; constructs that it does not support, and what no
+            step may do, are reported as problems.
 
     Raises:
         InputError: the text cannot be read.
@@ -90,20 +91,23 @@ def analyze(  # noqa: PLR0913 - one keyword for each thing that it depends on
         script = read_script(
             text, dialect=dialect, keys=keys, catalog=catalog, schedule=schedule, target=target, params=params
         )
-        analysis = _analyze_script(script, engine or dialect)
+        analysis = _analyze_script(script, engine)
         if path is not None:
             _store(path, analysis, script.tables(), catalog)
     return replace(analysis, problems=tuple(_in_file(problem, file) for problem in analysis.problems))
 
 
-def _analyze_script(script: Script, engine: str) -> Analysis:
+def _analyze_script(script: Script, engine: str | None) -> Analysis:
     from drawloom.sql.dialect_support import unsupported_constructs
     from drawloom.sql.fingerprint import fingerprint
     from drawloom.sql.lineage import lineage
     from drawloom.sql.lint import lint_script
+    from drawloom.sql.step_limits import step_problems
 
     columns = {name: tuple(origins) for name, origins in lineage(script).items()}
-    problems = (*script.problems, *lint_script(script), *unsupported_constructs(script, engine))
+    problems = (*script.problems, *lint_script(script), *unsupported_constructs(script, engine or script.dialect))
+    if engine:
+        problems = (*problems, *step_problems(script, engine))
     return Analysis(
         script.reads,
         script.writes,

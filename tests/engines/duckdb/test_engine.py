@@ -18,7 +18,7 @@ from drawloom.engines.duckdb.engine import DuckDB
 from drawloom.engines.duckdb.files import select_files
 from drawloom.engines.duckdb.reader import file_select
 from drawloom.engines.lake import Lake
-from drawloom.model import Column, InputError, RunError, Table
+from drawloom.model import Column, DrawloomError, InputError, RunError, Table
 from tests.engines.conftest import D1, Bench, day
 
 T = Table("core.t")
@@ -265,7 +265,7 @@ def test_a_failed_step_leaves_nothing_in_staging(bench: Bench) -> None:
     ],
 )
 def test_queries_cannot_read_files_outside_the_lake(bench: Bench, sql: str) -> None:
-    with pytest.raises(RunError):
+    with pytest.raises(DrawloomError):
         bench.fill("core.t", D1, sql)
 
 
@@ -282,6 +282,25 @@ def test_queries_cannot_read_files_outside_the_lake(bench: Bench, sql: str) -> N
 def test_unchecked_statements_cannot_write_outside_the_lake(bench: Bench, sql: str) -> None:
     with pytest.raises(duckdb.Error):
         bench.engine.cursor().execute(sql)
+
+
+def test_what_lies_beside_the_schemas_cannot_be_opened(bench: Bench) -> None:
+    bench.fill("core.t", D1, "SELECT 1 AS a")
+    (bench.lake.root / "registry.db").write_text("secret")
+    with pytest.raises(duckdb.Error, match="Permission Error"):
+        bench.engine.cursor().execute(f"SELECT * FROM read_text('{bench.lake.root}/registry.db')")
+    bench.fill("mart.new_schema", D1, "SELECT a FROM core.t", {"core.t": [D1]})
+    assert bench.rows("SELECT a FROM mart.new_schema", {"mart.new_schema": [D1]}) == [(1,)]
+
+
+def test_a_task_reads_only_its_tables_in_whatever_is_run(bench: Bench) -> None:
+    bench.fill("core.t", D1, "SELECT 1 AS a")
+    stored, path = bench.engine.inspect("core.t", D1), bench.lake.path("core.t", D1)
+    with bench.engine.task({}) as task:
+        for run in (task.fetch, task.query, lambda sql: task.stage_days(T, {D1: sql}, {D1: {}})):
+            with pytest.raises(InputError, match="must not open files"):
+                run(f"SELECT a FROM read_parquet('{path}')")
+        assert task.fetch(f"SELECT a FROM ({task.partition_sql(stored)})") == [(1,)]
 
 
 def test_tasks_do_not_see_each_other(bench: Bench) -> None:
@@ -413,7 +432,8 @@ def test_a_published_partition_can_be_inspected(bench: Bench) -> None:
 
 
 def test_times_are_in_utc_whatever_the_machine(bench: Bench) -> None:
-    assert bench.rows("SELECT current_setting('TimeZone')") == [("UTC",)]
+    query = "SELECT current_setting('TimeZone')"
+    assert bench.engine.cursor().execute(query).fetchall() == [("UTC",)]
 
 
 def test_columns_of_one_file(bench: Bench) -> None:

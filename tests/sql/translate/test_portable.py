@@ -11,8 +11,8 @@ import pytest
 
 from drawloom.model import InputError
 from drawloom.sql.dialect import transpile
+from drawloom.sql.duckdb_functions import DUCKDB_FUNCTIONS
 from drawloom.sql.translate import portable
-from drawloom.sql.translate.parse import DUCKDB_FUNCTIONS
 from drawloom.sql.translate.portable import PORTABLE_FUNCTIONS, expand_portable_functions
 
 FUNCTION_TYPES = "('scalar', 'aggregate', 'macro', 'window', 'table', 'table_macro')"

@@ -6,7 +6,7 @@ import pytest
 
 from drawloom.model import InputError, Where
 from drawloom.sql.dialect import transpile
-from drawloom.sql.translate.parse import DUCKDB_FUNCTIONS
+from drawloom.sql.duckdb_functions import DUCKDB_FUNCTIONS
 from drawloom.sql.translate.portable import PORTABLE_FUNCTIONS
 from drawloom.sql.translate.translator import AGGREGATE_NAMES, FUNCTION_RULES
 

@@ -35,6 +35,7 @@ def connect(
         "async_threads": 0,  # with them DuckDB 2.0 hangs now and then when a COPY fails whose rows are being written
         "python_enable_replacements": False,
         "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,  # what a text may call does not depend on what is installed
     }
     connection = duckdb.connect(":memory:", config=config)
     try:
@@ -45,7 +46,7 @@ def connect(
     connection.execute("SET GLOBAL parquet_metadata_cache = true")
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute(f"SET temp_directory = {quote.value(str(spill or ''))}")
-    connection.execute(f"SET allowed_directories = {quote.values(map(str, folders))}")
+    connection.execute(f"SET allowed_directories = {quote.values(sorted(map(str, folders)))}")
     connection.execute(f"SET allowed_paths = {quote.values(map(str, files))}")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

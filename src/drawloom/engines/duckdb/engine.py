@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import tempfile
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
@@ -54,10 +55,9 @@ class DuckDB:
         self._read_only: RunError | None = None
         self._staging = self._open_staging()
         self._settings = threads, memory or MEMORY
-        staging = [self._staging.path] if isinstance(self._staging, StagingFolder) else []
-        folders = [lake.root, *staging, *(folder for source in self.sources.values() for folder in source.folders)]
-        spill = self._staging.path / "spill" if isinstance(self._staging, StagingFolder) else None
-        self._connection = connect(*self._settings, folders, (), spill)
+        self._databases: list[tuple[set[Path], DuckDBPyConnection]] = []
+        self._opening = threading.Lock()
+        self.cursor().close()  # refuses bad settings
         self._reader = Reader(lake, self.sources, self.cursor)
         self._numbers = itertools.count()
         self._tasks: set[DuckTask] = set()
@@ -70,7 +70,8 @@ class DuckDB:
 
     def close(self) -> None:
         """Close the database and remove this process's staging folder."""
-        self._connection.close()
+        for _, connection in self._databases:
+            connection.close()
         if isinstance(self._staging, StagingFolder):
             self._staging.close()
 
@@ -172,8 +173,16 @@ class DuckDB:
         self.lake.drop(table, ds)
 
     def cursor(self) -> DuckDBPyConnection:
-        """A new connection to the same database, for one thread."""
-        return self._connection.cursor()
+        """A new connection to the same database, for one thread.
+
+        The folders that a database may open are fixed, and a new schema has a new folder: then there is another database.
+        """
+        with self._opening:
+            folders = self._folders()
+            if not self._databases or not folders <= self._databases[-1][0]:
+                spill = self._staging.path / "spill" if isinstance(self._staging, StagingFolder) else None
+                self._databases.append((folders, connect(*self._settings, folders, (), spill)))
+            return self._databases[-1][1].cursor()
 
     def open(self, files: Sequence[Path | str]) -> DuckDBPyConnection:
         """Another DuckDB with the same limits, which can read these files and write to staging."""
@@ -182,6 +191,12 @@ class DuckDB:
     def file_columns(self, path: Path | str) -> tuple[Column, ...]:
         """The columns of one Parquet file, as they are in it."""
         return self._reader.file_columns(path)
+
+    def _folders(self) -> set[Path]:
+        """What the SQL of steps is read from: not the whole lake, for the registry lies beside the schemas."""
+        staging = [self._staging.path] if isinstance(self._staging, StagingFolder) else []
+        sources = [folder for source in self.sources.values() for folder in source.folders]
+        return {*self.lake.schemas(), *staging, *sources}
 
     def _new_file(self) -> Path:
         return self.staging.file()

@@ -13,6 +13,7 @@ from drawloom.engines import quote
 from drawloom.engines.base import CANONICAL_DIALECT, Metas, Staged
 from drawloom.engines.columns import OutputColumn, QuerySchema, check_arrow, order_by, output_columns
 from drawloom.engines.duckdb.connection import bind_select, engine_errors, extract_select, without_semicolon
+from drawloom.engines.duckdb.guard import check_reads
 from drawloom.engines.duckdb.reader import InputFiles
 from drawloom.engines.duckdb.write import OutputQuery, Target, write, write_days
 from drawloom.model import KEY, Column, DrawloomError, Problem, RunError, Table, refuse
@@ -57,6 +58,8 @@ class DuckTask:
         self._find_files = find_files
         self._files = InputFiles({}, {})
         self._row_sql: dict[str, str] = {}
+        self._tables: set[str] = {_ARROW}
+        self._own_files: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +81,7 @@ class DuckTask:
     def create_view(self, table: str, select: str) -> None:
         """Create a view with the name of a table."""
         parts = table.split(".")
+        self._tables.add(table.lower())
         with engine_errors():
             if len(parts) > 1:
                 self._cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quote.name(parts[0])}")
@@ -168,9 +172,9 @@ class DuckTask:
         for name, select in self._files.selects.items():
             self.create_view(name, f"SELECT * FROM {self._materialize(select, name)}")
         first = self._bind(table, texts[targets[0].ds], known)
-        rows = self._materialize(
-            first.union_of_days(table.name, {target.ds: without_semicolon(texts[target.ds]) for target in targets})
-        )
+        select = first.union_of_days(table.name, {target.ds: without_semicolon(texts[target.ds]) for target in targets})
+        self._check(select)
+        rows = self._materialize(select)
         return self._write_each_day(rows, first.outputs, targets)
 
     def _materialize(self, select: str, name: str = "days") -> str:
@@ -209,6 +213,7 @@ class DuckTask:
     def partition_sql(self, staged: Staged) -> str:
         """A SELECT of the rows of one partition, staged or published, with ``ds``."""
         path = quote.value(staged.location)
+        self._own_files.add(staged.location)
         file = f"SELECT *, {quote.day(staged.ds)} AS {KEY} FROM read_parquet({path}, hive_partitioning=false)"
         return self._row_sql.get(staged.location, file)
 
@@ -252,19 +257,28 @@ class DuckTask:
         raise RunError(Problem("engine-io", "error", message))
 
     def _run_query(self, sql: str) -> pa.Table:
+        extract_select(self._cursor, sql, explain=True)
+        self._check(sql, show=True)
         relation = bind_select(self._cursor, sql, explain=True)
         with engine_errors():
             return relation.to_arrow_table()
 
     def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
         statement = extract_select(self._cursor, sql)
+        self._check(sql)
         with engine_errors():
             return self._cursor.execute(statement).fetchall()
 
     def _bind(self, table: Table, sql: str, known: Sequence[Column]) -> OutputQuery:
+        extract_select(self._cursor, sql)
+        self._check(sql)
         relation = bind_select(self._cursor, sql)
         found = QuerySchema(tuple(relation.columns), tuple(relation.types))
         return OutputQuery(without_semicolon(sql), found, output_columns(table.name, found, table.columns, known))
+
+    def _check(self, sql: str, *, show: bool = False) -> None:
+        """Check that a statement reads the task's tables and nothing else; see ``guard``."""
+        check_reads(self._cursor, sql, self._tables, self._own_files, self._database, show=show)
 
     def _check_days(self, days: Sequence[date], relation: str, table: Table) -> None:
         with engine_errors():

@@ -64,6 +64,10 @@ class Lake:
         """The names of the tables that have a folder, sorted."""
         return sorted(f"{schema}.{table}" for schema in _folders(self.root) for table in _folders(self.root / schema))
 
+    def schemas(self) -> list[Path]:
+        """The folders of the schemas, sorted; all tables are in them."""
+        return [self.root / schema for schema in sorted(_folders(self.root))]
+
     def read_meta(self, path: Path | str) -> dict[str, str]:
         """The ``drawloom.*`` key-value metadata of a file, without the prefix.
 

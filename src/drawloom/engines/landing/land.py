@@ -16,6 +16,7 @@ from drawloom.engines import quote
 from drawloom.engines.base import Staged
 from drawloom.engines.columns import OutputColumn, QuerySchema, order_by, output_columns, storable_type
 from drawloom.engines.duckdb.connection import engine_errors, extract_select
+from drawloom.engines.duckdb.guard import check_reads
 from drawloom.engines.duckdb.write import Target, write_days
 from drawloom.engines.lake import file_version
 from drawloom.engines.landing.raw import (
@@ -30,7 +31,7 @@ from drawloom.engines.landing.raw import (
 )
 from drawloom.engines.landing.source import hash_file
 from drawloom.engines.landing.text import FILE, cast_sql, infer_columns, invalid_sql
-from drawloom.model import KEY, Column, InputError, Problem, RunError, Table, Where, refuse
+from drawloom.model import KEY, Column, DrawloomError, InputError, Problem, Table, Where, refuse
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -253,9 +254,10 @@ def _day(connection: DuckDBPyConnection, text: str, ds: str, typed: str) -> str:
     """The expression of a row's day; NULL where it has none."""
     try:
         extract_select(connection, f"SELECT {text}")
+        check_reads(connection, f"SELECT {text}", ())
         with engine_errors():
             kind = connection.sql(f"SELECT {text} FROM ({typed})").types[0]
-    except RunError as error:
+    except DrawloomError as error:
         reason = error.problems[0].message.partition("\n")[0]
         message = f"ds == {ds!r}, must be a column, or an expression over the columns: {reason}"
         raise refuse("bad-ds", message) from error

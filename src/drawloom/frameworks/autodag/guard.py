@@ -1,10 +1,10 @@
-"""Checks that the SQL of an AutoDAG is one SELECT over tables, which writes nothing and opens no files."""
+"""Checks that the SQL of an AutoDAG is one SELECT, as it is written; what it renders to is judged in sql/step_limits.py."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain, dropwhile, islice, pairwise
+from itertools import dropwhile, islice, pairwise
 from typing import NamedTuple
 
 from drawloom.model import Fix, Problem, Where
@@ -21,12 +21,6 @@ _LEXEME = r"""
 _PLAIN = re.compile(_LEXEME.replace("STRING", "(?:[^']|'')"), re.VERBOSE | re.DOTALL)
 _ESCAPED = re.compile(_LEXEME.replace("STRING", r"(?:[^'\\]|\\.|'')"), re.VERBOSE | re.DOTALL)
 
-_FILE_FUNCTIONS = re.compile(
-    r"read_\w+|\w+_scan|parquet_\w+|glob|sniff_\w+|getenv|query|query_table|duckdb_\w+|pragma_\w+|which_secret"
-    r"|st_read\w*|load_\w+_credentials|nextval|currval|current_setting",
-    re.IGNORECASE,
-)
-_PATH = re.compile(r"[/\\*]|\.(?:parquet|csv|tsv|txt|json|jsonl|ndjson|xlsx|db|duckdb|sqlite|gz|zst)$", re.IGNORECASE)
 _DAY = re.compile(r"\{\{-?\s*ds\s*-?\}\}")
 _SOURCE_FIX = "Declare the files under `sources` in drawloom.yml, and read that table."
 _MAX_PROBLEMS = 20
@@ -43,7 +37,7 @@ class Token(NamedTuple):
 
 
 def guard(text: str, table: str, dialect: str = "duckdb") -> tuple[str, list[Problem]]:
-    """The SELECT of a text, and why the text is not one SELECT over tables.
+    """The SELECT of a text, and why the text is not one SELECT.
 
     Of an INSERT OVERWRITE of this table's ``{{ ds }}`` the SELECT is kept, below as many blank lines as the head had.
     """
@@ -52,8 +46,7 @@ def guard(text: str, table: str, dialect: str = "duckdb") -> tuple[str, list[Pro
     if head:
         text = "\n" * text.count("\n", 0, head) + text[head:]
         tokens = list(_tokens(text, dialect))
-    problems = chain(_statement_problems(text, tokens), _file_problems(text, tokens))
-    return text, list(islice(problems, _MAX_PROBLEMS))
+    return text, list(islice(_statement_problems(text, tokens), _MAX_PROBLEMS))
 
 
 def _tokens(text: str, dialect: str) -> Iterator[Token]:
@@ -92,29 +85,6 @@ def _statement_problems(text: str, tokens: list[Token]) -> Iterator[Problem]:
 def _writes(token: Token, after: Token) -> bool:
     into = token.upper == "INTO" and after.kind != "mark" and after.upper != "NAME"  # UNPIVOT ... INTO NAME
     return into or (token.upper, after.upper) in {("INSERT", "OVERWRITE"), ("DELETE", "FROM")}
-
-
-def _file_problems(text: str, tokens: list[Token]) -> Iterator[Problem]:
-    inside: list[str] = []  # the word before each open parenthesis: trim(x FROM y) has no table after FROM
-    for token, after in pairwise(tokens):
-        if token.text == ")" and inside:
-            inside.pop()
-        if after.text == "(":
-            inside.append(token.upper)
-            if token.kind in {"word", "name"} and _FILE_FUNCTIONS.fullmatch(token.text.strip('"`')):
-                message = f"sql == ... {token.text}(...), must read tables only."
-                yield _problem("reads-files", text, token.start, message, _SOURCE_FIX)
-        if token.upper in {"FROM", "JOIN"} and _is_path(after) and inside[-1:] not in _FROM_IN_CALL:
-            message = f"sql == ... {token.text} {after.text:.60}, must read tables only."
-            yield _problem("reads-files", text, after.start, message, _SOURCE_FIX)
-
-
-# The functions that have FROM among their arguments.
-_FROM_IN_CALL = (["TRIM"], ["EXTRACT"], ["SUBSTRING"], ["OVERLAY"])
-
-
-def _is_path(token: Token) -> bool:
-    return token.kind in {"string", "name"} and bool(_PATH.search(token.text[1:-1]))
 
 
 def _insert_head(tokens: list[Token], table: str) -> int:

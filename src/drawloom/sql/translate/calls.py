@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from sqlglot import exp
 
+from drawloom.sql.duckdb_functions import DUCKDB_FUNCTIONS
 from drawloom.sql.translate.expressions import function_call, info, parenthesize, take_aggregates, type_of, with_type
-from drawloom.sql.translate.parse import DUCKDB_FUNCTIONS, parse_duckdb
+from drawloom.sql.translate.parse import parse_duckdb
 from drawloom.sql.translate.portable import PORTABLE_FUNCTIONS
 from drawloom.sql.translate.scope import Scope
 from drawloom.sql.translate.translator import (

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from drawloom.sql.duckdb_functions import DUCKDB_FUNCTIONS
 from drawloom.sql.translate.expressions import function_call, type_of
-from drawloom.sql.translate.parse import DUCKDB_FUNCTIONS
 from drawloom.sql.translate.query import translate_query, translate_values, with_column_aliases
 from drawloom.sql.translate.scope import Field, Fields, Scope
 from drawloom.sql.translate.translator import Translator, node_rule
