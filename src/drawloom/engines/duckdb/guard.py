@@ -30,7 +30,7 @@ _NO_LOCATION = 2**64 - 1
 Names = frozenset[str]
 
 
-def check_reads(  # noqa: PLR0913 - one argument for each thing that is allowed
+def check_reads(
     connection: DuckDBPyConnection,
     sql: str,
     tables: Collection[str],
@@ -86,7 +86,7 @@ def _parse(connection: DuckDBPyConnection, sql: str) -> Any:
 class _Guard:
     """Walks the tree of a statement."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         connection: DuckDBPyConnection,
         sql: str,
