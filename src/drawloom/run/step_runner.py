@@ -249,7 +249,7 @@ def render_step(
     """The SQL of a step (or another of its texts) for a day, in this dialect."""
     source = step.sql or "" if text is None else text
     names = {"target": step.into.name, **names}
-    sql = render(source, day, schedule=schedule, params=step.params, where=step.where, **names).text
+    sql = render(source, day, schedule=schedule, params=step.params, where=step.where, to_run=True, **names).text
     if step.dialect == dialect:
         return sql.strip().rstrip(";")
     from drawloom.sql.dialect import transpile
@@ -364,7 +364,7 @@ _CheckQuery = tuple[Check, date, str]
 def _check_query(task: Task, check: Check, schedule: Schedule, *parts: Staged) -> _CheckQuery:
     """A check, its day, and the SELECT of the rows that it finds in these partitions."""
     ds = parts[0].ds
-    sql = render(check.sql, ds, schedule=schedule, staged="staged").text.strip().rstrip(";")
+    sql = render(check.sql, ds, schedule=schedule, staged="staged", to_run=True).text.strip().rstrip(";")
     rows = " UNION ALL ".join(map(task.partition_sql, parts))
     return check, ds, f"WITH staged AS ({rows}) SELECT * FROM (\n{sql}\n) AS c"
 

@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError, TokenError
@@ -24,8 +24,27 @@ MAX_DEPTH = 250
 logging.getLogger("sqlglot").addHandler(logging.NullHandler())
 
 _PYTHON = re.compile(r"(#!|import \w|from [\w.]+ import |def \w+\(|class \w+[(:]|@\w+|print\(|if __name__|async def )")
+_HEADERS = {
+    re.compile(r"(?:MODEL|AUDIT|METRIC)\s*\(\s*\w", re.IGNORECASE): (
+        "sqlmesh-header",
+        "SQLMesh's {} header is not read.",
+        "Give the text without it, with '{{ ds }}' for @start_ds and @end_ds; or run on what `sqlmesh render` prints.",
+    ),
+    re.compile(r"JINJA_QUERY_BEGIN\b", re.IGNORECASE): (
+        "sqlmesh-header",
+        "SQLMesh's {} is not read.",
+        "Give the text between JINJA_QUERY_BEGIN and JINJA_END.",
+    ),
+    re.compile(r"(?:config|js|pre_operations|post_operations)\s*\{"): (
+        "dataform-block",
+        "Dataform's {} block is not read.",
+        "Run on compiled SQL (`dataform compile`), or paste the SELECT.",
+    ),
+}
+_COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
 _MISSING = re.compile(r"from (?:line )?(\d+):(\d+)")
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
+_NAME_CALL = [TokenType.L_PAREN, TokenType.STRING, TokenType.R_PAREN]
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 
 
@@ -33,7 +52,8 @@ def refuse_non_sql(source: str, file: str | None = None) -> None:
     """Refuse a text that is not SQL at all.
 
     Raises:
-        InputError: code ``not-sql`` for an empty, binary, JSON or Python text, ``refused`` for one too large.
+        InputError: code ``not-sql`` for an empty, binary, JSON or Python text, ``refused`` for one too large;
+            ``sqlmesh-header`` or ``dataform-block`` for a text of another tool.
     """
     where = Where(file, 1, 1)
     if len(source) > MAX_CHARS:
@@ -42,11 +62,22 @@ def refuse_non_sql(source: str, file: str | None = None) -> None:
         raise _not_sql("nothing", where)
     if "\0" in source or sum(not char.isprintable() for char in source[:4000] if not char.isspace()) > 8:
         raise _not_sql("binary data", where)
+    _refuse_headers(source, file)
     if source.lstrip()[0] in "[{" and _is_json(source):
         raise _not_sql("JSON", where)
     line = next((line for line in source.splitlines() if line.strip() and not line.startswith("# ")), "")
     if _PYTHON.match(line):
         raise _not_sql("Python", where)
+
+
+def _refuse_headers(source: str, file: str | None) -> None:
+    """Refuse the headers of other tools by their names, where a text begins with one."""
+    start = match.end() if (match := _COMMENTS.match(source)) else 0
+    for pattern, (code, message, fix) in _HEADERS.items():
+        if found := pattern.match(source, start):
+            raise refuse(
+                code, message.format(found[0].split("(")[0].split("{")[0].strip()), place(source, start, file), fix
+            )
 
 
 def parse(rendered: Rendered, dialect: str, file: str | None = None) -> tuple[tuple[exp.Expr, ...], list[Token]]:
@@ -58,6 +89,7 @@ def parse(rendered: Rendered, dialect: str, file: str | None = None) -> tuple[tu
     try:
         tokens = tokenize(rendered.text, dialect)
         _check_depth(tokens, rendered, file)
+        tokens = list(_resolve_identifiers(tokens))
         statements = read_statements(tokens, rendered.text, dialect)
     except ParseError as error:
         raise _parse_error(error, rendered, file) from error
@@ -81,6 +113,25 @@ def parse(rendered: Rendered, dialect: str, file: str | None = None) -> tuple[tu
 def too_deep_error(file: str | None = None) -> InputError:
     """The error for a text that is nested too deep to be parsed."""
     return _refused(f"nesting == more than {MAX_DEPTH} levels, must be less.", Where(file, 1, 1))
+
+
+def _resolve_identifiers(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The tokens with ``IDENTIFIER('core.t')`` as the name that it is."""
+    at = 0
+    while at < len(tokens):
+        call = tokens[at : at + 4]
+        if [token.token_type for token in call[1:]] == _NAME_CALL and call[0].text.upper() == "IDENTIFIER":
+            name = call[2]
+            for number, part in enumerate(name.text.split(".")):
+                places = name.line, name.col, name.start, name.end
+                if number:
+                    yield Token(TokenType.DOT, ".", *places)
+                kind = TokenType.VAR if part.isidentifier() else TokenType.IDENTIFIER
+                yield Token(kind, part, *places, name.comments)
+            at += 4
+        else:
+            yield tokens[at]
+            at += 1
 
 
 def _check_depth(tokens: Iterable[Token], rendered: Rendered, file: str | None) -> None:

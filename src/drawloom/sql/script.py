@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from drawloom.sql.template.rendering import Rendered
+    from drawloom.sql.template.unknown import UnknownName
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Script:
     ``rendered`` and ``statements`` are those of the reference ``day``. ``families`` are those that are read, by their
     names in lower case; their members are among the reads. ``problems`` name what is not read. ``chosen_by`` are the
     parts of the text that may choose other days on some runs. ``days_vary``: some run may read other days than the rules of
-    ``reads`` say.
+    ``reads`` say. ``unknown_names`` have no value and are printed, by their last part; ``undecided``
+    have none and decide an if or a loop of the template.
     """
 
     source: str
@@ -68,6 +70,8 @@ class Script:
     problems: tuple[Problem, ...] = ()
     chosen_by: tuple[str, ...] = ()
     days_vary: bool = False
+    unknown_names: Mapping[str, UnknownName] = field(default_factory=dict)
+    undecided: tuple[UnknownName, ...] = ()
 
     def plain_statements(self) -> Iterator[exp.Expr]:
         """The statements that stand in the text as they are, not in quotes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -22,19 +22,22 @@ from drawloom.sql.days.query import AnalysisContext
 from drawloom.sql.days.values import PerProbe, parse_time
 from drawloom.sql.dialect import check_dialect
 from drawloom.sql.effects import ScriptEffects
+from drawloom.sql.parameters import find_parameters
 from drawloom.sql.parse import refuse_non_sql, too_deep_error
 from drawloom.sql.recursion import with_deep_stack
 from drawloom.sql.scope import SourceBuilder
-from drawloom.sql.script import Script, TableReference, Write
+from drawloom.sql.script import Script, TableReference, Write, place
 from drawloom.sql.template.macros import template_context
 from drawloom.sql.template.probe_days import ProbeRun, dense_runs, far_runs, probe_runs, runs_near, runs_on
 from drawloom.sql.template.rendering import Rendered, Template, tag_spans
 from drawloom.sql.template.sandbox import RenderBudget, render_budget
+from drawloom.sql.template.unknown import UnknownName, Unknowns, unknowns
 from drawloom.sql.template.variants import Variant, find_variants
 from drawloom.sql.unread import CODE
 
 _MAX_FIXED_DATES = 6
 _DATE_IN_TAG = re.compile(r"\d{4}-?\d{2}-?\d{2}")
+_MAX_CHOICES = 12  # ways to answer what names without a value decide; each renders and reads the text again
 
 
 def read_script(
@@ -150,6 +153,8 @@ class _Reader:
     target: str | None
     params: Mapping[str, Any] | None
     file: str | None
+    unknown: dict[str, UnknownName] = field(default_factory=dict)
+    decided: dict[str, UnknownName] = field(default_factory=dict)
 
     def script(self) -> Script:
         refuse_non_sql(self.text, self.file)
@@ -179,6 +184,8 @@ class _Reader:
             days_vary=not (
                 template.is_static or (offsets_only and all(read.how in {"offset", "all"} for read in reads))
             ),
+            unknown_names=dict(self.unknown),
+            undecided=tuple(dict.fromkeys(self.decided.values())),
         )
         return replace(script, problems=tuple(_problems(script, found)))
 
@@ -220,19 +227,63 @@ class _Reader:
         return self._measured(found, runs)
 
     def _variants(self, template: Template, runs: Sequence[ProbeRun]) -> list[_VariantEffects]:
-        variants = find_variants(self._render(template, runs), self.dialect, self.file)
-        found = [self._effects(variant, runs) for variant in variants]
+        """The variants of the text on these runs, for each way to answer what names without a value decide.
+
+        Raises:
+            InputError: none of them parses.
+        """
+        found: list[_VariantEffects] = []
+        wrong: list[InputError] = []
+        for texts in self._render(template, runs):
+            try:
+                variants = find_variants(texts, self.dialect, self.file)
+            except InputError as error:
+                wrong.append(self._name_what_is_left(error, texts[0]))
+                continue
+            found += [self._effects(variant, runs) for variant in variants]
+        if not found:
+            raise wrong[0]
         merge_date_shards([one.effects.scans for one in found], [one.probe_days for one in found])
         return found
 
-    def _render(self, template: Template, runs: Sequence[ProbeRun]) -> list[Rendered]:
+    def _name_what_is_left(self, error: InputError, rendered: Rendered) -> InputError:
+        """The error of a text that does not parse; names and parameters without a value are the likely reason."""
+        if error.problems[0].code != "syntax-error":
+            return error
+        left = [
+            Problem("parameter-left", "error", f"{name.what}.", self._where(name, rendered), Fix(name.fix))
+            for name in self.unknown.values()
+        ]
+        for parameter in find_parameters(rendered.text, self.dialect):
+            where = place(self.text, rendered.origin(parameter.start), self.file)
+            message = f"{parameter.text} has no value here."
+            left.append(Problem("parameter-left", "error", message, where, Fix(parameter.fix)))
+        return InputError(*left, *error.problems) if left else error
+
+    def _where(self, name: UnknownName, rendered: Rendered) -> Where:
+        offset = rendered.text.find(f"__{name.name}__")
+        return place(self.text, rendered.origin(offset), self.file) if offset >= 0 else Where(self.file)
+
+    def _render(self, template: Template, runs: Sequence[ProbeRun]) -> Iterator[list[Rendered]]:
+        """The texts of these runs; again for each answer that may be another one."""
         if template.is_static:
-            return [template.render({})] * len(runs)
-        token = render_budget.set(RenderBudget())
-        try:
-            return [template.render(self._names(run)) for run in runs]
-        finally:
-            render_budget.reset(token)
+            yield [template.render({})] * len(runs)
+            return
+        budget = RenderBudget()
+        todo: list[dict[str, bool]] = [{}]
+        for choices in todo:
+            found = Unknowns(choices)
+            tokens = render_budget.set(budget), unknowns.set(found)
+            try:
+                texts = [template.render(self._names(run)) for run in runs]
+            finally:
+                render_budget.reset(tokens[0])
+                unknowns.reset(tokens[1])
+            self.unknown = {**found.printed, **self.unknown}
+            self.decided = {**found.decided, **self.decided}
+            more = [{**choices, question: True} for question in found.decided if question not in choices]
+            todo += [one for one in more if one not in todo][: _MAX_CHOICES - len(todo)]
+            yield texts
 
     def _names(self, run: ProbeRun) -> dict[str, Any]:
         return template_context(run.day, run.hour, self.schedule, self.params, {"target": self.target})
@@ -255,7 +306,9 @@ class _Reader:
                 sets.setdefault(scan.table.lower(), []).append(scan.days)
             for table, days in sets.items():
                 offsets = one.probe_days.union(days).at(one.probe_days.ordinals)
-                by_table.setdefault(table, {}).update(zip(one.variant.runs, offsets, strict=True))
+                known = by_table.setdefault(table, {})
+                for index, read in zip(one.variant.runs, offsets, strict=True):
+                    known[index] = known.get(index, Days()) | read
         return {table: _by_day(offsets, runs) for table, offsets in by_table.items()}
 
     def _table_references(self, first: _VariantEffects, runs: Sequence[ProbeRun]) -> list[TableReference]:

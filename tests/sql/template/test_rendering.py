@@ -37,7 +37,10 @@ def text(source: str, **more: object) -> str:
         ("{{ ref('a') }} {{ ref('p', 'b') }} {{ source('s', 't') }}", "a b s.t"),
         ("{{ config(materialized='table') }}{{ this }} {{ is_incremental() }}", "__this__ True"),
         ("{{ modules.datetime.date(2024, 1, 2) }}", "2024-01-02"),
-        ("{% if execute %}a{% else %}b{% endif %}{{ log('x') }}", "b"),
+        ("{% if execute %}a{% else %}b{% endif %}{{ log('x') }}", "a"),
+        ("{{ 'true' | as_bool }} {{ '3' | as_number }} {{ '[1]' | as_native }} {{ 3 | as_text }}", "True 3 [1] 3"),
+        ("{{ 'x' | as_bool }} {{ 'x' | as_number }} {{ 'x' | as_native }}", "x x x"),
+        ("{{ ref('a', v=2) }} {{ ref('p', 'a', version=3) }}", "a_v2 a_v3"),
         ("{% do params.update(1) %}{{ dbt_utils.star(ref('a')) }}", "__star__"),
         ("{# {{ gone }} #}a {{- ' b' -}} c", "a bc"),
         ("{% raw %}{{ ds }}{% endraw %}", "{{ ds }}"),
@@ -57,7 +60,7 @@ def test_rendering(source: str, expected: str) -> None:
 
 
 def test_this_is_the_target_table() -> None:
-    assert text("{{ this }}", target="core.t") == "core.t"
+    assert text("{{ this }} {{ this.schema }} {{ this.identifier }}", target="core.t") == "core.t core t"
 
 
 def test_extra_names_are_available() -> None:
@@ -107,7 +110,6 @@ BAD = [
     "{{ env_var('HOME') }}",
     "{{ 1 / 0 }}",
     "{{ 'a' + 1 }}",
-    "{{ macros.ds_add(ds, params.n) }}",
     "{% include 'x' %}",
     "{{ 'a' | attr('b') }}",
     "{{ ds",

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drawloom.model import Schedule
 from drawloom.model import days as calendar
-from drawloom.sql.template.sandbox import LimitError, VisibleUndefined
+from drawloom.sql.template.sandbox import LimitError
+from drawloom.sql.template.unknown import VisibleUndefined
 
 
 def template_context(
@@ -23,7 +24,7 @@ def template_context(
     """
     names = _airflow_names(day, hour, schedule) | _DBT_NAMES
     names["params"] = Params(params or {})
-    names["this"] = extra.get("target") or VisibleUndefined(name="this")
+    names["this"] = This(extra["target"]) if extra.get("target") else VisibleUndefined(name="this")
     names["var"] = Variables(params or {})
     return names | {name: value for name, value in extra.items() if name != "target"}
 
@@ -84,14 +85,18 @@ def ds_format(ds: str, input_format: str, output_format: str) -> str:
 class Params(Mapping[str, Any]):
     """The user's params; an unknown name renders as ``__name__``."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, Any], label: str = "params") -> None:
         self.values_ = dict(values)
+        self.label_ = label
 
     def __getitem__(self, name: str) -> Any:
-        return self.values_[name] if name in self.values_ else VisibleUndefined(name=str(name))
+        return self.values_[name] if name in self.values_ else self._unknown(str(name))
+
+    def _unknown(self, name: str) -> VisibleUndefined:
+        return VisibleUndefined(hint=f"{self.label_}.{name}", name=name)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith(("__", "jinja_")) or name in ("unsafe_callable", "alters_data"):
             raise AttributeError(name)
         return self[name]
 
@@ -112,21 +117,41 @@ class Variables(Params):
     def __call__(self, name: str, default: Any = None) -> Any:
         """The variable, or the default."""
         found = self.values_.get(name, default)
-        return VisibleUndefined(name=name) if found is None else found
+        return VisibleUndefined(hint=f"var({name!r})", name=name) if found is None else found
 
     @property
     def value(self) -> Params:
         """Airflow's variables as text."""
-        return Params(self.values_)
+        return Params(self.values_, "var.value")
 
     @property
     def json(self) -> Params:
         """Airflow's variables as data."""
-        return Params(self.values_)
+        return Params(self.values_, "var.json")
 
 
-def _ref(*names: str, **_: Any) -> str:
-    return str(names[-1])
+class This(str):
+    """dbt's ``this``: the table that the text fills, and the parts of its name."""
+
+    __slots__ = ()
+
+    @property
+    def schema(self) -> str:
+        """The schema, empty where the name has none."""
+        return self.rpartition(".")[0]
+
+    @property
+    def table(self) -> str:
+        """The name without the schema."""
+        return self.rpartition(".")[2]
+
+    name = identifier = table
+
+
+def _ref(*names: str, **versions: Any) -> str:
+    """dbt's ``ref('model')`` or ``ref('package', 'model')``; of a version, the table that dbt gives it: ``model_v2``."""
+    version = versions.get("v", versions.get("version"))
+    return str(names[-1]) if version is None else f"{names[-1]}_v{version}"
 
 
 def _source(*names: str) -> str:
@@ -260,7 +285,7 @@ _DBT_NAMES: dict[str, Any] = {
     "config": lambda *_, **__: "",
     "is_incremental": lambda: True,
     "env_var": _env_var,
-    "execute": False,
+    "execute": True,
     "log": lambda *_, **__: "",
     "modules": SimpleNamespace(datetime=SimpleNamespace(datetime=datetime, date=date, timedelta=timedelta)),
     "return": lambda value: value,

@@ -16,10 +16,14 @@ from jinja2 import TemplateError
 from drawloom.model import InputError, Schedule, Where, refuse
 from drawloom.sql.template.macros import template_context
 from drawloom.sql.template.sandbox import MAX_TEXT, LimitError, RenderBudget, Sandbox, render_budget
+from drawloom.sql.template.unknown import UndecidedError, Unknowns, unknowns
 
 _ORIGIN_MARK = re.compile("\ue000(\\d+)\ue001")
 _TAG_START = re.compile(r"\{\{|\{%|\{#")
 _TAG_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[{\[(]|[}\])]|%\}""", re.DOTALL)
+_DBT_TAG = re.compile(r"unknown tag '((?:end)?(?:snapshot|materialization|test|docs|data_test|unit_test))'")
+_DBT_FIX = "Read what dbt compiled it to (target/compiled), or paste its SELECT."
+GIVE_VALUE = "Give it a value in params, or run on compiled SQL."
 # Blocks whose text becomes a value: marks inside it could be seen by the template.
 _CAPTURING_BLOCK = re.compile(r"\{%-?\s*(?:macro|call|filter|raw|set\s+\w+\s*-?%)")
 
@@ -93,6 +97,8 @@ class Template:
             text = "".join(self._chunks(self.compiled, names))
         except (RecursionError, MemoryError) as error:
             raise self._refuse("the template is nested too deep", None) from error
+        except UndecidedError as error:
+            raise refuse("unknown-condition", f"{error}.", self._place(_template_line(error)), GIVE_VALUE) from error
         except Exception as error:
             raise self._refuse(str(error) or type(error).__name__, _template_line(error)) from error
         finally:
@@ -104,6 +110,9 @@ class Template:
         try:
             return _environment().from_string(marked)
         except TemplateError as error:
+            if tag := _DBT_TAG.search(str(error.message)):
+                message = f"dbt's {{% {tag[1]} %}} is not read: only the SQL of one table is."
+                raise refuse("dbt-block", message, self._place(getattr(error, "lineno", None)), _DBT_FIX) from error
             raise self._refuse(str(error.message), getattr(error, "lineno", None)) from error
         except (RecursionError, MemoryError, OverflowError, ValueError, LimitError, SyntaxError) as error:
             raise self._refuse(f"the template cannot be read ({error})", None) from error
@@ -165,8 +174,11 @@ class Template:
         return Rendered(self.source, "".join(parts[::2]), tuple(pieces) or (Piece(0, 0, True, ""),))
 
     def _refuse(self, message: str, line: int | None) -> InputError:
-        where = Where(self.where.file, (self.where.line or 1) + (line or 1) - 1, 1 if line else None)
+        where = self._place(line)
         return refuse("template-error", f"template == {message}, must render to SQL.", where, "Fix the template.")
+
+    def _place(self, line: int | None) -> Where:
+        return Where(self.where.file, (self.where.line or 1) + (line or 1) - 1, 1 if line else None)
 
 
 def render(
@@ -177,9 +189,10 @@ def render(
     params: Mapping[str, Any] | None = None,
     where: Where | None = None,
     hour: int = 0,
+    to_run: bool = False,
     **extra: Any,
 ) -> Rendered:
-    """The text as it runs for a day, with Airflow's and dbt's names; unknown names print as ``__name__``.
+    """The text as it runs for a day, with Airflow's and dbt's names; names without a value print as ``__name__``.
 
     Args:
         text: SQL with Jinja.
@@ -188,12 +201,25 @@ def render(
         params: the values of ``params``.
         where: the file, for errors.
         hour: the hour of an hourly run.
+        to_run: whether names without a value are refused, as they must not be in a text that runs.
         extra: further names; ``target`` is the table's name for ``{{ this }}``.
 
     Raises:
-        InputError: code ``template-error``, with the line.
+        InputError: code ``template-error``, with the line; ``unknown-condition`` where a name without a value decides;
+            ``parameter-left`` where one is printed and the text shall run.
     """
-    return _template(text, where).render(template_context(day, hour, schedule or Schedule(), params, extra))
+    names = template_context(day, hour, schedule or Schedule(), params, extra)
+    if not to_run:
+        return _template(text, where).render(names)
+    found = Unknowns(refuses=True)
+    token = unknowns.set(found)
+    try:
+        rendered = _template(text, where).render(names)
+    finally:
+        unknowns.reset(token)
+    for name in found.printed.values():
+        raise refuse("parameter-left", f"{name.path} has no value.", where, GIVE_VALUE)
+    return rendered
 
 
 @lru_cache(maxsize=512)

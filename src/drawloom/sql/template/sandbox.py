@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from datetime import date
+from functools import wraps
 from typing import Any
 
-from jinja2 import ChainableUndefined, nodes
+from jinja2 import nodes
+from jinja2.defaults import DEFAULT_FILTERS as FILTERS
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
+
+from drawloom.sql.template.unknown import UndecidedError, VisibleUndefined
 
 MAX_TEXT = 8_000_000
 MAX_ITEMS = 10_000
@@ -81,32 +86,6 @@ class LimitError(Exception):
     """A template needs more time or space than any SQL text should."""
 
 
-class VisibleUndefined(ChainableUndefined):
-    """A name that is not defined: it renders as ``__name__``, so that it can be seen in the SQL."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        return f"__{self._undefined_name}__"
-
-    def __getattr__(self, name: str) -> VisibleUndefined:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return VisibleUndefined(name=name)
-
-    def __getitem__(self, key: object) -> VisibleUndefined:  # type: ignore[override]
-        return VisibleUndefined(name=str(key))
-
-    def __call__(self, *_args: object, **_kwargs: object) -> VisibleUndefined:  # type: ignore[override]
-        """Itself, so that the name still renders."""
-        return self
-
-    def _itself(self, *_: object) -> VisibleUndefined:
-        return self
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _itself  # type: ignore[assignment]
-
-
 class RenderBudget:
     """The steps and CPU time that renderings may take; shared by all renderings of one text."""
 
@@ -156,6 +135,8 @@ class Sandbox(SandboxedEnvironment):
         self.filters |= {"drawloom_counted": _counted, "join": _join, "replace": _replace, "indent": _indent}
         self.filters |= {name: _time_filter(pattern) for name, pattern in _TIME_FILTERS.items()}
         self.filters |= {"format": lambda text, *values: _percent_format(str(text), values)}
+        self.filters |= {name: _keeps_unknown(function) for name, function in _CONVERSIONS.items()}
+        self.tests = {name: _asks_unknown(name, function) for name, function in self.tests.items()}
         self.globals = {"range": _range, "dict": dict, "namespace": self.globals["namespace"]}
         self.concat = _concat  # type: ignore[method-assign]
 
@@ -186,11 +167,72 @@ class Sandbox(SandboxedEnvironment):
         owner = getattr(method, "__self__", None)
         if isinstance(owner, str):
             _check_method(owner, method.__name__, args)
-        return super().call(__context, __obj, *args, **kwargs)
+        try:
+            return super().call(__context, __obj, *args, **kwargs)
+        except TypeError:
+            unknown = next((arg for arg in (*args, *kwargs.values()) if isinstance(arg, VisibleUndefined)), None)
+            if unknown is None:
+                raise
+            raise UndecidedError(f"{unknown!r} has no value here and decides what the SQL is") from None
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Whether a template may read this attribute; bytes have none, for only methods of str are checked for size."""
         return not isinstance(obj, bytes) and super().is_safe_attribute(obj, attr, value)
+
+
+def _keeps_unknown(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A conversion that leaves a name without a value as it is, where Jinja would make a zero of it."""
+
+    def convert(value: Any, *args: Any, **kwargs: Any) -> Any:
+        return value if isinstance(value, VisibleUndefined) else function(value, *args, **kwargs)
+
+    return convert
+
+
+def _asks_unknown(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A test that asks about a name without a value, where Jinja would say no."""
+    if name in ("defined", "undefined"):
+        return function
+
+    @wraps(function)
+    def test(*args: Any, **kwargs: Any) -> Any:
+        about = next((arg for arg in args[:2] if isinstance(arg, VisibleUndefined)), None)
+        return function(*args, **kwargs) if about is None else about.passes(name)
+
+    return test
+
+
+def _as_bool(value: Any) -> Any:
+    """dbt's ``as_bool``: the truth that a text like "true" names; other values as they are."""
+    return {"true": True, "false": False}.get(str(value).strip().lower(), value)
+
+
+def _as_number(value: Any) -> Any:
+    """dbt's ``as_number``: the number that a text is; other values as they are."""
+    number = _as_native(value)
+    return number if isinstance(number, int | float) and not isinstance(number, bool) else value
+
+
+def _as_native(value: Any) -> Any:
+    """dbt's ``as_native``: what a text is as a literal of Python; other values as they are."""
+    if not isinstance(value, str) or len(value) > _MAX_WIDTH:
+        return value
+    try:
+        return ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return value
+
+
+_CONVERSIONS: dict[str, Callable[..., Any]] = {
+    "int": FILTERS["int"],
+    "float": FILTERS["float"],
+    "abs": FILTERS["abs"],
+    "round": FILTERS["round"],
+    "as_bool": _as_bool,
+    "as_number": _as_number,
+    "as_native": _as_native,
+    "as_text": str,
+}
 
 
 def _filter(node: Any, name: str, line: int) -> nodes.Filter:
