@@ -114,3 +114,14 @@ def test_header_and_project_settings_are_used(project: SampleProject, capsys: py
     codes = [problem["code"] for problem in advise_json(capsys, str(whole))["problems"]]
     assert codes == ["missing-partition-filter"]
     assert run_command(["advise", str(whole), "--strict"]) == 2
+
+
+def test_macros_of_a_folder_are_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "a.sql").write_text("{% macro today() %}ds = '{{ ds }}'{% endmacro %}")
+    file = tmp_path / "q.sql"
+    file.write_text("SELECT a FROM core.t WHERE {{ today() }}")
+    found = advise_json(capsys, str(file), "--macros", str(tmp_path / "m"))
+    assert found["reads"] == {"core.t": [[0, 0]]}
+    assert "the macro today is not known here" in str(advise_json(capsys, str(file))["problems"])
+    assert "must be a folder" in str(advise_json(capsys, str(file), "--macros", "none", code=2)["problems"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from drawloom.cli.output import Format, console, count_problems, grid, pluralize, print_json, print_problems, spans_text
-from drawloom.model import InputError, Schedule, errors
+from drawloom.model import InputError, Schedule, errors, refuse
 
 if TYPE_CHECKING:
     from drawloom.model import Read
@@ -29,6 +29,9 @@ def advise(
     catalog: Annotated[str | None, typer.Option(help="JSON, or a file of it: table -> its partition columns.")] = None,
     schedule: Annotated[str | None, typer.Option(help="@daily, @hourly, @weekly, @monthly or a cron.")] = None,
     target: Annotated[str | None, typer.Option(help="The table that the text fills.")] = None,
+    macros: Annotated[
+        Path | None, typer.Option(help="A folder with macros, as dbt's; that of the project by default.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 2 where an error is found.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Apply the safe fixes to the file.")] = False,
     format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,  # noqa: A002
@@ -50,6 +53,7 @@ def advise(
             target=target,
             known_tables=project.catalog if project and catalog is None else None,
             default_schedule=project.config.defaults.schedule if project else "@daily",
+            macros=_macros(macros, project),
         )
         if fix and path:
             fixed, count = fix_text(request)
@@ -67,6 +71,12 @@ def advise(
     else:
         _print(analysis)
     raise typer.Exit(2 if strict and errors(analysis.problems) else 0)
+
+
+def _macros(named: Path | None, project: Project | None) -> Path | None:
+    if named and not named.is_dir():
+        raise refuse("missing-file", f"--macros == {str(named)!r}, must be a folder.")
+    return named or (project.config.root / "macros" if project else None)
 
 
 _EMPTY: dict[str, Any] = {"reads": {}, "writes": [], "waits": [], "lineage": {}}

@@ -109,6 +109,7 @@ def _step_to_dict(step: Step) -> dict[str, Any]:
         "fingerprint": step.fingerprint,
         **({"landed": True} if step.landed else {}),
         **({"days_vary": True} if step.days_vary else {}),
+        **({"macros": step.macros} if step.macros else {}),
         **({"families": [asdict(family) for family in step.families]} if step.families else {}),
     }
 
@@ -134,6 +135,7 @@ def _step_from_dict(data: Mapping[str, Any], where: Where, find: FindFunction) -
         where=where,
         landed=data.get("landed", False),
         days_vary=data.get("days_vary", False),
+        macros=data.get("macros", ""),
         families=tuple(map(_family_from_dict, data.get("families", ()))),
     )
 

@@ -155,6 +155,7 @@ class Step:
     on request.
     ``families`` are the families it reads, each with the members it reads.
     ``days_vary``: ``reads`` are rules that its SQL may not follow on every day, so the days are measured for each run.
+    ``macros`` are the definitions of the project's macros that its texts use.
     """
 
     name: str
@@ -173,6 +174,7 @@ class Step:
     landed: bool = False
     families: tuple[Family, ...] = ()
     days_vary: bool = False
+    macros: str = ""
 
     @property
     def reads_own_past(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from drawloom.model import InputError, Problem, Schedule, Where, refuse
 from drawloom.sql import Analysis, analyze
 from drawloom.sql.catalog import Catalog, load_catalog
+from drawloom.sql.template.macro_files import Macros, load_macros
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class LintRequest:
     schedule: Schedule = Schedule()
     target: str | None = None
     params: Mapping[str, Any] | None = None
+    macros: Macros = Macros()
 
     @classmethod
     def from_text(  # noqa: PLR0913 - one keyword for each setting
@@ -38,6 +40,7 @@ class LintRequest:
         target: str | None = None,
         known_tables: Catalog | None = None,
         default_schedule: str = "@daily",
+        macros: Path | None = None,
     ) -> LintRequest:
         """Settings given here come first, then those in the text's own header, then the project's.
 
@@ -51,6 +54,7 @@ class LintRequest:
             target: the table that it fills.
             known_tables: the tables of the project.
             default_schedule: the project's schedule.
+            macros: a folder with macros.
 
         Raises:
             InputError: the header, the catalog, the schedule or the file is wrong.
@@ -67,6 +71,7 @@ class LintRequest:
             schedule=_parse_schedule(str(schedule or header.get("schedule") or default_schedule), file),
             target=target or header.get("table"),
             params=params if isinstance(params, Mapping) else None,
+            macros=load_macros(macros) if macros else Macros(),
         )
 
 
@@ -85,6 +90,7 @@ def lint_text(request: LintRequest) -> Analysis:
         target=request.target,
         params=request.params,
         file=request.file,
+        macros=request.macros.used_by(request.text),
     )
 
 

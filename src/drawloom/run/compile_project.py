@@ -22,6 +22,7 @@ from drawloom.specs.load import read_specs
 from drawloom.sql import Analysis, analyze
 from drawloom.sql.catalog import CatalogEntry
 from drawloom.sql.fingerprint import fingerprint
+from drawloom.sql.template.macro_files import Macros, load_macros
 
 if TYPE_CHECKING:
     from drawloom.frameworks.base import Framework
@@ -67,6 +68,9 @@ def compile_project(
     compiled, wrong = SpecCompiler(found, specs, ProjectContext.of(config)).compile_all()
     problems += wrong
     pipelines = [pipeline for _, pipeline in compiled]
+    macros, wrong = _find_macros(config.root / "macros")
+    problems += wrong
+    pipelines = [_with_macros(pipeline, macros) for pipeline in pipelines]
     owned = [table for pipeline in pipelines for table in pipeline.tables]
     landed = [table for table in columns if table not in owned]
     families, wrong = collect_families(pipelines, [*config.sources, *landed])
@@ -82,6 +86,24 @@ def compile_project(
     problems += [*analyzer.problems, *check_project(pipelines, list(config.sources), landed)]
     by_name = {pipeline.name: spec for spec, pipeline in compiled}
     return Compiled(tuple(pipelines), catalog, tuple(problems), by_name, found, families, names)
+
+
+def _find_macros(folder: Path) -> tuple[Macros, list[Problem]]:
+    try:
+        return load_macros(folder), []
+    except InputError as error:
+        return Macros(), list(error.problems)
+
+
+def _with_macros(pipeline: Pipeline, macros: Macros) -> Pipeline:
+    """The pipeline with the definitions of the macros that each step uses; a change of one makes these stale."""
+    if not macros.sources:
+        return pipeline
+    steps = (
+        replace(step, macros=macros.used_by(step.sql, step.backfill_sql, *(check.sql for check in step.checks)))
+        for step in pipeline.steps
+    )
+    return replace(pipeline, steps=tuple(steps))
 
 
 def _derive_types(config: Config, pipelines: Sequence[Pipeline], columns: KnownColumns) -> KnownColumns:
@@ -196,6 +218,7 @@ class _StepAnalyzer:
             file=step.where.file,
             cache=self._cache,
             engine=self._engine,
+            macros=step.macros,
         )
 
     def _spelling(self, table: str) -> str:

@@ -142,6 +142,7 @@ class _MeasuredStep:
             schedule=self.schedule,
             target=step.into.name,
             params=step.params,
+            macros=step.macros,
         )
 
     def _reads(self, day: date, offsets: Mapping[str, Days] | None) -> Reads | None:

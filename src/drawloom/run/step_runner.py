@@ -249,7 +249,8 @@ def render_step(
     """The SQL of a step (or another of its texts) for a day, in this dialect."""
     source = step.sql or "" if text is None else text
     names = {"target": step.into.name, **names}
-    sql = render(source, day, schedule=schedule, params=step.params, where=step.where, to_run=True, **names).text
+    settings = {"params": step.params, "where": step.where, "macros": step.macros, "to_run": True}
+    sql = render(source, day, schedule=schedule, **settings, **names).text
     if step.dialect == dialect:
         return sql.strip().rstrip(";")
     from drawloom.sql.dialect import transpile
@@ -346,8 +347,10 @@ def run_checks(
 def _audit(task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged]) -> Iterator[tuple[date, str]]:
     """The day and message of each failing check. Checks ``by_row`` are first run on all days at once: most find nothing."""
     by_row = [check for check in step.checks if check.by_row and len(parts) > 1]
-    clean = {check for check in by_row if not _find_failing(task, [_check_query(task, check, schedule, *parts)])}
-    rest = [_check_query(task, check, schedule, part) for part in parts for check in step.checks if check not in clean]
+    clean = {check for check in by_row if not _find_failing(task, [_check_query(task, step, check, schedule, *parts)])}
+    rest = [
+        _check_query(task, step, check, schedule, part) for part in parts for check in step.checks if check not in clean
+    ]
     for check, ds, sql in _find_failing(task, rest):
         found = task.query(f"{sql} LIMIT 1").to_pylist()
         row = json.dumps(found[0], default=str, ensure_ascii=False)[:300]
@@ -361,10 +364,11 @@ def _audit(task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged]) 
 _CheckQuery = tuple[Check, date, str]
 
 
-def _check_query(task: Task, check: Check, schedule: Schedule, *parts: Staged) -> _CheckQuery:
+def _check_query(task: Task, step: Step, check: Check, schedule: Schedule, *parts: Staged) -> _CheckQuery:
     """A check, its day, and the SELECT of the rows that it finds in these partitions."""
     ds = parts[0].ds
-    sql = render(check.sql, ds, schedule=schedule, staged="staged", to_run=True).text.strip().rstrip(";")
+    rendered = render(check.sql, ds, schedule=schedule, staged="staged", macros=step.macros, to_run=True)
+    sql = rendered.text.strip().rstrip(";")
     rows = " UNION ALL ".join(map(task.partition_sql, parts))
     return check, ds, f"WITH staged AS ({rows}) SELECT * FROM (\n{sql}\n) AS c"
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model import DateSpan, Problem, Read, Schedule
+from drawloom.model import DateSpan, Problem, Read, Schedule, digest
 from drawloom.sql.catalog import Catalog
 from drawloom.sql.disk_cache import catalog_hash, entry_name, versions, write
 from drawloom.sql.script import Script, Write
@@ -62,6 +62,7 @@ def analyze(  # noqa: PLR0913 - one keyword for each thing that it depends on
     file: str | None = None,
     cache: Path | None = None,
     engine: str | None = None,
+    macros: str = "",
 ) -> Analysis:
     """The analysis of a text, lint findings included; from the cache if the same text was analyzed with these settings.
 
@@ -77,27 +78,35 @@ def analyze(  # noqa: PLR0913 - one keyword for each thing that it depends on
         cache: the folder of the cache; without one the text is analyzed again. A folder that cannot be written is no error.
         engine: the dialect of the engine that will run it as a step; constructs that it does not support, and what no
             step may do, are reported as problems.
+        macros: definitions of macros that the text may use; see ``template.macro_files``.
 
     Raises:
         InputError: the text cannot be read.
     """
     schedule, catalog = schedule or Schedule(), catalog or {}
-    settings = [text, dialect, list(keys), schedule.text, target, dict(params or {}), engine, versions()]
+    settings = [text, dialect, list(keys), schedule.text, target, dict(params or {}), engine, macros, versions()]
     path = cache / entry_name(settings, "json") if cache else None
     analysis = _load(path, catalog) if path else None
     if analysis is None:
         from drawloom.sql.script_reader import read_script
 
         script = read_script(
-            text, dialect=dialect, keys=keys, catalog=catalog, schedule=schedule, target=target, params=params
+            text,
+            dialect=dialect,
+            keys=keys,
+            catalog=catalog,
+            schedule=schedule,
+            target=target,
+            params=params,
+            macros=macros,
         )
-        analysis = _analyze_script(script, engine)
+        analysis = _analyze_script(script, engine, macros)
         if path is not None:
             _store(path, analysis, script.tables(), catalog)
     return replace(analysis, problems=tuple(_in_file(problem, file) for problem in analysis.problems))
 
 
-def _analyze_script(script: Script, engine: str | None) -> Analysis:
+def _analyze_script(script: Script, engine: str | None, macros: str) -> Analysis:
     from drawloom.sql.dialect_support import unsupported_constructs
     from drawloom.sql.fingerprint import fingerprint
     from drawloom.sql.lineage import lineage
@@ -108,15 +117,10 @@ def _analyze_script(script: Script, engine: str | None) -> Analysis:
     problems = (*script.problems, *lint_script(script), *unsupported_constructs(script, engine or script.dialect))
     if engine:
         problems = (*problems, *step_problems(script, engine))
-    return Analysis(
-        script.reads,
-        script.writes,
-        columns,
-        problems,
-        fingerprint(script.source, script.dialect),
-        script.families,
-        script.days_vary,
-    )
+    code = fingerprint(script.source, script.dialect)
+    if macros:
+        code = digest([code, macros])
+    return Analysis(script.reads, script.writes, columns, problems, code, script.families, script.days_vary)
 
 
 def _in_file(problem: Problem, file: str | None) -> Problem:

@@ -67,7 +67,7 @@ def find_parameters(text: str, dialect: str) -> Iterator[Parameter]:
         kind = "dollars" if kind == "tag" else kind
         for start, name in _names(kind, found):
             lowered = name.lower()
-            if lowered not in seen and not _is_known(kind, name, text, found.start(), dialect):
+            if lowered not in seen and not _is_known(kind, name, text, dialect):
                 seen.add(lowered)
                 yield Parameter(
                     name, start, kind == "identifier" or bool(_READ_FROM.search(text[max(0, start - 60) : start]))
@@ -83,7 +83,7 @@ def _names(kind: str, found: re.Match[str]) -> Iterator[tuple[int, str]]:
         yield found.start() + blank, found[0].strip()
 
 
-def _is_known(kind: str, name: str, text: str, start: int, dialect: str) -> bool:
+def _is_known(kind: str, name: str, text: str, dialect: str) -> bool:
     if name.lower() in _OUR_DAY:
         return True
     if kind == "number":

@@ -40,7 +40,7 @@ _DATE_IN_TAG = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 _MAX_CHOICES = 12  # ways to answer what names without a value decide; each renders and reads the text again
 
 
-def read_script(
+def read_script(  # noqa: PLR0913 - as `analyze`
     text: str,
     *,
     dialect: str = "duckdb",
@@ -50,6 +50,7 @@ def read_script(
     target: str | None = None,
     params: Mapping[str, Any] | None = None,
     file: str | None = None,
+    macros: str = "",
 ) -> Script:
     """A text's reads, with the days of each table, and its writes.
 
@@ -62,11 +63,12 @@ def read_script(
         target: the table that it fills, for ``{{ this }}``.
         params: the values of ``params``.
         file: the text's file, for the locations of errors.
+        macros: definitions of macros that the text may use.
 
     Raises:
         InputError: with one problem: ``not-sql``, ``template-error``, ``syntax-error`` or ``refused``.
     """
-    reader = _reader(text, dialect, keys, catalog, schedule, target, params, file)
+    reader = _reader(text, dialect, keys, catalog, schedule, target, params, file, macros)
     try:
         return with_deep_stack(reader.script)
     except (RecursionError, MemoryError) as error:
@@ -83,6 +85,7 @@ def measure_days(
     schedule: Schedule | None = None,
     target: str | None = None,
     params: Mapping[str, Any] | None = None,
+    macros: str = "",
 ) -> dict[date, dict[str, Days]]:
     """The days of each table (by its name in lower case) that a text reads on these run days, rendered for each of them.
 
@@ -97,7 +100,7 @@ def measure_days(
     Raises:
         InputError: the text cannot be rendered, parsed or understood for one of the days.
     """
-    reader = _reader(text, dialect, keys, catalog, schedule, target, params, None)
+    reader = _reader(text, dialect, keys, catalog, schedule, target, params, None, macros)
     try:
         measured = with_deep_stack(partial(reader.measure_all, runs_on(days, reader.schedule)))
     except (RecursionError, MemoryError) as error:
@@ -118,11 +121,13 @@ def _reader(
     target: str | None,
     params: Mapping[str, Any] | None,
     file: str | None,
+    macros: str,
 ) -> _Reader:
     # A byte order mark counts as white space; places stay the same.
     text = f" {text[1:]}" if text.startswith("\ufeff") else text
     names = tuple(key.lower() for key in keys)
-    return _Reader(text, check_dialect(dialect), names, catalog or {}, schedule or Schedule(), target, params, file)
+    every = schedule or Schedule()
+    return _Reader(text, check_dialect(dialect), names, catalog or {}, every, target, params, file, macros)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +158,13 @@ class _Reader:
     target: str | None
     params: Mapping[str, Any] | None
     file: str | None
+    macros: str = ""
     unknown: dict[str, UnknownName] = field(default_factory=dict)
     decided: dict[str, UnknownName] = field(default_factory=dict)
 
     def script(self) -> Script:
         refuse_non_sql(self.text, self.file)
-        template = Template(self.text, Where(self.file))
+        template = Template(self.text, Where(self.file), self.macros)
         runs = probe_runs(self.schedule)
         found = self._variants(template, runs)
         first = found[0]
@@ -218,7 +224,7 @@ class _Reader:
         Raises:
             InputError: there is one.
         """
-        found = self._variants(Template(self.text, Where(self.file)), runs)
+        found = self._variants(Template(self.text, Where(self.file), self.macros), runs)
         unread = [
             Problem(CODE, "error", part.message, Where(self.file)) for one in found for part in one.effects.unread
         ]
@@ -282,7 +288,7 @@ class _Reader:
             self.unknown = {**found.printed, **self.unknown}
             self.decided = {**found.decided, **self.decided}
             more = [{**choices, question: True} for question in found.decided if question not in choices]
-            todo += [one for one in more if one not in todo][: _MAX_CHOICES - len(todo)]
+            todo += [one for one in more if one not in todo][: max(0, _MAX_CHOICES - len(todo))]
             yield texts
 
     def _names(self, run: ProbeRun) -> dict[str, Any]:

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drawloom.model import Schedule
 from drawloom.model import days as calendar
 from drawloom.sql.template.sandbox import LimitError
 from drawloom.sql.template.unknown import VisibleUndefined
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 def template_context(
@@ -160,6 +163,18 @@ def _source(*names: str) -> str:
 
 def _env_var(name: str, *_: Any) -> str:
     raise LimitError(f"env_var({name!r}) is not available: SQL must not depend on the machine; pass it as a param")
+
+
+def add_macros(definitions: Template, names: Mapping[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """The names with the macros of a template, which are added to ``known`` as well: there, those of packages are found.
+
+    dbt's ``adapter.dispatch`` gives the default of a macro.
+    """
+    adapter = SimpleNamespace(dispatch=lambda name, _package="": known.get(f"default__{name}", known.get(name)))
+    names = {**names, "adapter": adapter}
+    exported = vars(definitions.make_module(names))
+    known.update({name: value for name, value in exported.items() if callable(value) and not name.startswith("_")})
+    return {**names, **known}
 
 
 _UNITS: dict[str, calendar.Anchor] = {

@@ -14,8 +14,8 @@ from jinja2 import Template as JinjaTemplate
 from jinja2 import TemplateError
 
 from drawloom.model import InputError, Schedule, Where, refuse
-from drawloom.sql.template.macros import template_context
-from drawloom.sql.template.sandbox import MAX_TEXT, LimitError, RenderBudget, Sandbox, render_budget
+from drawloom.sql.template.macros import add_macros, template_context
+from drawloom.sql.template.sandbox import MAX_TEXT, LimitError, RenderBudget, Sandbox, known_macros, render_budget
 from drawloom.sql.template.unknown import UndecidedError, Unknowns, unknowns
 
 _ORIGIN_MARK = re.compile("\ue000(\\d+)\ue001")
@@ -67,17 +67,18 @@ class Rendered:
 
 
 class Template:
-    """A user's text, ready to be rendered for many days.
+    """A user's text, ready to be rendered for many days; ``macros`` are definitions that it may use.
 
     Raises:
         InputError: it is not a valid template; code ``template-error``, with the line.
     """
 
-    def __init__(self, source: str, where: Where | None = None) -> None:
+    def __init__(self, source: str, where: Where | None = None, macros: str = "") -> None:
         self.source = source
         self.where = where or Where()
         self.mark_origins: list[tuple[int, bool]] = [(0, True)]
-        self.compiled = self._compile() if _TAG_START.search(source) else None
+        self.compiled = self._compile(self._markable()) if _TAG_START.search(source) else None
+        self.macros = self._compile(macros) if macros and self.compiled else None
 
     @property
     def is_static(self) -> bool:
@@ -92,8 +93,11 @@ class Template:
         """
         if self.compiled is None:
             return Rendered(self.source, self.source, (Piece(0, 0, True, self.source),))
-        token = render_budget.set(_current_budget())
+        macros: dict[str, Any] = {}
+        tokens = render_budget.set(_current_budget()), known_macros.set(macros)
         try:
+            if self.macros:
+                names = add_macros(self.macros, names, macros)
             text = "".join(self._chunks(self.compiled, names))
         except (RecursionError, MemoryError) as error:
             raise self._refuse("the template is nested too deep", None) from error
@@ -102,13 +106,16 @@ class Template:
         except Exception as error:
             raise self._refuse(str(error) or type(error).__name__, _template_line(error)) from error
         finally:
-            render_budget.reset(token)
+            render_budget.reset(tokens[0])
+            known_macros.reset(tokens[1])
         return self._split_marks(text)
 
-    def _compile(self) -> JinjaTemplate:
-        marked = self.source if _CAPTURING_BLOCK.search(self.source) else self._marked()
+    def _markable(self) -> str:
+        return self.source if _CAPTURING_BLOCK.search(self.source) else self._marked()
+
+    def _compile(self, text: str) -> JinjaTemplate:
         try:
-            return _environment().from_string(marked)
+            return _environment().from_string(text)
         except TemplateError as error:
             if tag := _DBT_TAG.search(str(error.message)):
                 message = f"dbt's {{% {tag[1]} %}} is not read: only the SQL of one table is."
@@ -190,6 +197,7 @@ def render(
     where: Where | None = None,
     hour: int = 0,
     to_run: bool = False,
+    macros: str = "",
     **extra: Any,
 ) -> Rendered:
     """The text as it runs for a day, with Airflow's and dbt's names; names without a value print as ``__name__``.
@@ -201,6 +209,7 @@ def render(
         params: the values of ``params``.
         where: the file, for errors.
         hour: the hour of an hourly run.
+        macros: definitions of macros that the text may use.
         to_run: whether names without a value are refused, as they must not be in a text that runs.
         extra: further names; ``target`` is the table's name for ``{{ this }}``.
 
@@ -210,11 +219,11 @@ def render(
     """
     names = template_context(day, hour, schedule or Schedule(), params, extra)
     if not to_run:
-        return _template(text, where).render(names)
+        return _template(text, where, macros).render(names)
     found = Unknowns(refuses=True)
     token = unknowns.set(found)
     try:
-        rendered = _template(text, where).render(names)
+        rendered = _template(text, where, macros).render(names)
     finally:
         unknowns.reset(token)
     for name in found.printed.values():
@@ -223,9 +232,9 @@ def render(
 
 
 @lru_cache(maxsize=512)
-def _template(text: str, where: Where | None) -> Template:
+def _template(text: str, where: Where | None, macros: str) -> Template:
     """Cached: a backfill renders one text for hundreds of days."""
-    return Template(text, where)
+    return Template(text, where, macros)
 
 
 @lru_cache(maxsize=1)

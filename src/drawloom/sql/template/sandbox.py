@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from datetime import date
 from functools import wraps
@@ -107,6 +107,7 @@ class RenderBudget:
 
 
 render_budget: ContextVar[RenderBudget] = ContextVar("render_budget")
+known_macros: ContextVar[Mapping[str, Any]] = ContextVar("known_macros")
 
 
 class _LimitInserter(NodeTransformer):
@@ -174,6 +175,12 @@ class Sandbox(SandboxedEnvironment):
             if unknown is None:
                 raise
             raise UndecidedError(f"{unknown!r} has no value here and decides what the SQL is") from None
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """An attribute; of a package that has no value, the macro of that name, if the project has one."""
+        if isinstance(obj, VisibleUndefined) and attribute in known_macros.get({}):
+            return known_macros.get()[attribute]
+        return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Whether a template may read this attribute; bytes have none, for only methods of str are checked for size."""
