@@ -21,19 +21,20 @@ class UnknownName(NamedTuple):
         """What is wrong, in the words of whoever wrote the name."""
         if self.path.partition(".")[0] == "this":
             return "this, dbt's name of the table that the text fills, has no value"
-        return f"the macro {self.path} is not known here" if self._is_macro else f"{self.path} has no value"
+        return f"the macro {self.path} is not known here" if self.is_macro else f"{self.path} has no value"
 
     @property
     def fix(self) -> str:
         """What to do about it."""
         if self.path.partition(".")[0] == "this":
             return "Give --target with the table's name."
-        if self._is_macro:
+        if self.is_macro:
             return "Run on compiled SQL, or give --macros DIR with its definition."
         return "Add it to params, or use a name such as ds, params.x or macros.ds_add(ds, -7)."
 
     @property
-    def _is_macro(self) -> bool:
+    def is_macro(self) -> bool:
+        """Whether it was called like a macro."""
         return self.called and not self.path.startswith(("params.", "var(", "var."))
 
 

@@ -16,6 +16,8 @@ from drawloom.sql.template.rendering import tag_spans
 CODE = "unknown-condition"
 SEVERITY: Severity = "error"
 
+_FIX = "Write the branch that the scheduled run takes, give the name a value in params, or run on compiled SQL."
+
 
 def check(script: Script) -> Iterator[Problem]:
     """Names without a value that decide an if, a loop or a comparison of the template."""
@@ -23,7 +25,7 @@ def check(script: Script) -> Iterator[Problem]:
     for one in script.undecided:
         if one.what not in seen:
             seen.add(one.what)
-            yield template_finding(__name__, script, _place(script.source, one.path), Fix(one.fix), what=one.what)
+            yield template_finding(__name__, script, _place(script.source, one.path), Fix(one.fix if one.is_macro else _FIX), what=one.what)
 
 
 def _place(source: str, path: str) -> int:
