@@ -166,7 +166,16 @@ class _MeasuredStep:
         step = self.step
         tables = sorted({read.table.lower() for read in step.reads} | {one.name.lower() for one in step.families})
         rule = [repr(read) for read in step.reads]
-        settings = [step.sql, step.dialect, self.schedule.text, step.into.name, dict(step.params), rule, versions()]
+        settings = [
+            step.sql,
+            step.macros,
+            step.dialect,
+            self.schedule.text,
+            step.into.name,
+            dict(step.params),
+            rule,
+            versions(),
+        ]
         return self.cache / entry_name([*settings, catalog_hash(tables, self.catalog)], "days")
 
     def _load(self) -> None:

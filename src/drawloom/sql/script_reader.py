@@ -75,7 +75,7 @@ def read_script(  # noqa: PLR0913 - as `analyze`
         raise too_deep_error(file) from error
 
 
-def measure_days(
+def measure_days(  # noqa: PLR0913 - as `analyze`
     text: str,
     days: Sequence[date],
     *,
@@ -112,7 +112,7 @@ def measure_days(
     return found
 
 
-def _reader(
+def _reader(  # noqa: PLR0913, PLR0917 - as `analyze`
     text: str,
     dialect: str,
     keys: Sequence[str],
@@ -277,8 +277,8 @@ class _Reader:
             return
         budget = RenderBudget()
         todo: list[dict[str, bool]] = [{}]
-        for choices in todo:
-            found = Unknowns(choices)
+        for answers in todo:
+            found = Unknowns(answers)
             tokens = render_budget.set(budget), unknowns.set(found)
             try:
                 texts = [template.render(self._names(run)) for run in runs]
@@ -287,7 +287,7 @@ class _Reader:
                 unknowns.reset(tokens[1])
             self.unknown = {**found.printed, **self.unknown}
             self.decided = {**found.decided, **self.decided}
-            more = [{**choices, question: True} for question in found.decided if question not in choices]
+            more = [{**answers, question: True} for question in found.decided if question not in answers]
             todo += [one for one in more if one not in todo][: max(0, _MAX_CHOICES - len(todo))]
             yield texts
 

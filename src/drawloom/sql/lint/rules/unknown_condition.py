@@ -25,7 +25,9 @@ def check(script: Script) -> Iterator[Problem]:
     for one in script.undecided:
         if one.what not in seen:
             seen.add(one.what)
-            yield template_finding(__name__, script, _place(script.source, one.path), Fix(one.fix if one.is_macro else _FIX), what=one.what)
+            yield template_finding(
+                __name__, script, _place(script.source, one.path), Fix(one.fix if one.is_macro else _FIX), what=one.what
+            )
 
 
 def _place(source: str, path: str) -> int:
