@@ -36,6 +36,7 @@ from drawloom.sql.template.variants import Variant, find_variants
 from drawloom.sql.unread import CODE
 
 _MAX_FIXED_DATES = 6
+_LONG_TEXT = 4000  # characters; the rules of longer texts are compared with fewer runs, as rendering takes longer
 _DATE_IN_TAG = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 _MAX_CHOICES = 12  # ways to answer what names without a value decide; each renders and reads the text again
 
@@ -206,7 +207,9 @@ class _Reader:
         dense = _LazyMeasurement(self, template, lambda: dense_runs(self.schedule))
         others = [] if template.is_static else [near_dates]
         if is_doubtful:
-            others += [dense, _LazyMeasurement(self, template, lambda: far_runs(self.schedule))]
+            step = 1 + len(self.text) // _LONG_TEXT
+            many, far = dense_runs(self.schedule)[::step], far_runs(self.schedule)[::step]
+            others += [_LazyMeasurement(self, template, lambda: many), _LazyMeasurement(self, template, lambda: far)]
             rare = {table for one in others for table in one.tables} - set(measured)
             measured |= {table: [(run.day, Days()) for run in runs] for table in sorted(rare)}
         return [

@@ -56,6 +56,25 @@ def test_texts_that_may_vary_are_measured(kind: str) -> None:
     assert read_script(VARYING[kind]).days_vary
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (VARYING["a tag"], ("{{ macros.ds_add(ds, -1 if ds == '2031-05-05' else 0) }}",)),
+        (VARYING["a branch"], ("{% if ds == '2031-05-05' %}",)),
+        (VARYING["CASE"], ("CASE WHEN DAY(CAST('2024-07-17' AS DATE)) = 13 THEN 1 ELSE 0 END",)),
+        ("{% set n = 6 %}SELECT a FROM m.a WHERE ds > '{{ macros.ds_add(ds, -n) }}' AND ds <= '{{ ds }}'", ()),
+        (
+            "SELECT a FROM m.a WHERE ds = '{{ ds }}' {% if is_incremental() %} AND a > 1 {% else %} AND a > 2 {% endif %}",
+            (),
+        ),
+        ("SELECT a FROM m.a WHERE ds >= date_trunc('month', DATE '{{ ds }}')", ()),
+        ("SELECT CASE WHEN a > 1 THEN b END FROM m.a WHERE ds = '{{ ds }}'", ()),
+    ],
+)
+def test_what_may_choose_other_days(text: str, what: tuple[str, ...]) -> None:
+    assert read_script(text).chosen_by[:1] == what
+
+
 def years_apart() -> list[date]:
     """Days in the middle, at the ends and at odd places of months, in years far from the probe days."""
     return [date(year, 1, 1) + timedelta(days=n) for year in (1971, 2020, 2031, 2064) for n in range(0, 366, 11)]

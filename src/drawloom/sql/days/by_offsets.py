@@ -19,10 +19,11 @@ _DAY_TAG = re.compile(
     r"\{\{-?\s*(?:(?:ds|yesterday_ds|tomorrow_ds)(?:_nodash)?|macros\.ds_add\(\s*ds\s*,\s*-?\d+\s*\))\s*-?\}\}"
 )
 _CONSTANT_NAMES = frozenset({"params", "ref", "source", "this", "config", "var"})
+_SAME_EVERY_DAY = _CONSTANT_NAMES | {"is_incremental", "if", "elif", "else", "not", "and", "or"}
 _TEXT_IN_TAG = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NAME_IN_TAG = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\s*=[^=])")
 _CHOICE_IN_TAG = re.compile(
-    r"^\{%-?\s*(?:if|elif|for)\b|\bif\b|[<>%]|==|!=|\bin\b|"
+    r"\b(?:if|elif|for|in)\b|[<>%]|==|!=|"
     r"\.(?:day|month|year|weekday|isoweekday|isocalendar|day_of_week|day_of_year|quarter|strftime|format)\b"
 )
 _DATE_LIKE = re.compile(r"\d{4}")
@@ -61,7 +62,7 @@ def choices(source: str, variants: Sequence[Variant]) -> Iterator[str]:
     """The parts of a text that may choose other days on some runs: branches of the template, CASE, parts of dates."""
     for start, end in tag_spans(source):
         tag = source[start:end]
-        if not tag.startswith("{#") and not _DAY_TAG.fullmatch(tag) and _CHOICE_IN_TAG.search(tag):
+        if not tag.startswith("{#") and not _DAY_TAG.fullmatch(tag) and _is_choice_in_template(tag[2:-2]):
             yield tag
     for variant in variants:
         for statement in variant.statements:
@@ -73,8 +74,16 @@ def choices(source: str, variants: Sequence[Variant]) -> Iterator[str]:
 def _is_plain_tag(tag: str) -> bool:
     if tag.startswith("{#") or _DAY_TAG.fullmatch(tag):
         return True
-    names = _NAME_IN_TAG.findall(_TEXT_IN_TAG.sub("''", tag[2:-2]))
-    return tag.startswith("{{") and _CONSTANT_NAMES.issuperset(names)
+    return tag.startswith("{{") and _CONSTANT_NAMES.issuperset(_names(tag[2:-2]))
+
+
+def _names(code: str) -> set[str]:
+    """The names in the code of a tag, words of the template language among them."""
+    return set(_NAME_IN_TAG.findall(_TEXT_IN_TAG.sub("''", code)))
+
+
+def _is_choice_in_template(code: str) -> bool:
+    return bool(_CHOICE_IN_TAG.search(code)) and not _SAME_EVERY_DAY.issuperset(_names(code))
 
 
 def _is_plain(node: exp.Expr, moving: Collection[int]) -> bool:
