@@ -249,6 +249,12 @@ NOT_TOO_MUCH: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("duckdb", "ds", f"SELECT 1 FROM m.a, m.b WHERE b.ds = {D} AND b.ds > {D}", {"m.a": [], "m.b": []}),
     ("duckdb", "ds", "SELECT * FROM (SELECT max(v) FROM m.a) CROSS JOIN m.b WHERE b.ds <> b.ds", {"m.a": [], "m.b": []}),
     ("duckdb", "ds", f"SELECT 1 FROM m.a WHERE last_day(ds) = last_day({D} - 31)", {"m.a": [(-59, -29)]}),
+    ("duckdb", "ds", f"SELECT 1 FROM m.a WHERE coalesce(ds, DATE '2024-01-01') = {D}", {"m.a": [(0, 0)]}),
+    ("duckdb", "ds", f"SELECT 1 FROM m.b LEFT JOIN m.a ON a.id = b.id WHERE coalesce(a.ds, {D}) = {D}", {"m.a": None, "m.b": None}),
+    ("duckdb", "ds", f"(SELECT ds FROM m.a) INTERSECT (SELECT ds FROM m.b WHERE ds = {D})", {"m.a": [(0, 0)], "m.b": [(0, 0)]}),
+    ("duckdb", "ds", f"(SELECT ds FROM m.a WHERE ds = {D}) EXCEPT (SELECT ds FROM m.b)", {"m.a": [(0, 0)], "m.b": [(0, 0)]}),
+    ("duckdb", "ds", f"(SELECT ds FROM m.a WHERE ds = {D}) EXCEPT (SELECT b.ds FROM m.c LEFT JOIN m.b ON b.id = c.id)",
+     {"m.a": [(0, 0)], "m.b": None, "m.c": None}),
     ("duckdb", "ds", "SELECT 1 FROM m.a WHERE year(ds) = year(DATE '{{ ds }}') AND ds <= DATE '{{ ds }}'", {"m.a": [(-59, 0)]}),
 )  # fmt: skip
 

@@ -79,6 +79,8 @@ class JoinBounds:
         if key is None or not key.is_day or key.shift != 0:
             return set()
         parts = [key.column.this, *key.column.expressions] if isinstance(key.column, exp.Coalesce) else [key.column]
+        if not all(isinstance(part, exp.Column) for part in parts):
+            return set()
         found = [self.predicates.resolver.resolve(part) for part in parts]
         certain = [one.columns[0] for one in found if one is not None and not one.nullable]
         return set(certain) if len(certain) == len(parts) else set()

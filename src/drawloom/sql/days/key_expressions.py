@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlglot import exp
@@ -119,10 +120,18 @@ def _column(_reader: KeyExpressionReader, node: exp.Column) -> KeyExpression | N
     return None if isinstance(node.this, exp.Star) else KeyExpression(node)
 
 
-def _coalesced(_reader: KeyExpressionReader, node: exp.Coalesce) -> KeyExpression | None:
-    columns = [node.this, *node.expressions]
-    plain = all(isinstance(one, exp.Column) and not isinstance(one.this, exp.Star) for one in columns)
-    return KeyExpression(node) if plain and node.expressions else None
+def _coalesced(reader: KeyExpressionReader, node: exp.Coalesce) -> KeyExpression | None:
+    """Of columns, or of a column and a day that stands in for it; the resolver knows when they are the column's day."""
+    first, *rest = [node.this, *node.expressions]
+    columns = [part for part in (first, *rest) if isinstance(part, exp.Column) and not isinstance(part.this, exp.Star)]
+    days = [reader.constants.fold(part) for part in rest if not isinstance(part, exp.Column)]
+    if not isinstance(first, exp.Column) or not rest or len(columns) + len(days) <= len(rest):
+        return None
+    return KeyExpression(node) if all(_is_date(day) for day in days) else None
+
+
+def _is_date(value: Value) -> bool:
+    return all(type(one) is date for one in (value if type(value) is PerProbe else [value]))
 
 
 def _operand(reader: KeyExpressionReader, node: Any) -> KeyExpression | None:

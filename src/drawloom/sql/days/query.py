@@ -103,8 +103,23 @@ class SelectScope:
                 return None
         return self.outer.resolve(column) if self.outer else None
 
-    def _coalesced(self, columns: list[exp.Column]) -> ResolvedColumn | None:
+    def is_never_null(self, source_column: SourceColumn) -> bool:
+        """Whether every row has a day in this column, for certain: a table's key that no outer join leaves out."""
+        source, name = source_column
+        if source not in self.sources or source.opaque or source in self.joins.sources_left_out(self.tree):
+            return False
+        query = self.query(source)
+        if query is None:
+            return source.kind == "table" and name in source.keys
+        return query.is_never_null(name_in_source_query(source, query, name))
+
+    def _coalesced(self, parts: list[exp.Expr]) -> ResolvedColumn | None:
+        columns = [part for part in parts if isinstance(part, exp.Column)]
         found = [self.resolve(column) for column in columns]
+        if len(columns) < len(parts):
+            first = found[0]
+            sure = first is not None and len(first.columns) == 1 and self.is_never_null(first.columns[0])
+            return first if sure and columns[0] is parts[0] else None
         if not all(one is not None and len(one.columns) == 1 and one.columns[0][0] in self.sources for one in found):
             return None
         members = tuple(one.columns[0] for one in found if one is not None)
@@ -476,19 +491,9 @@ class AnalyzedQuery:
             if found is None:
                 return False
             definition = found
-        if definition.nullable or len(definition.columns) != 1:
-            return False
-        source, column = definition.columns[0]
-        if (
-            source not in self.scope.sources
-            or source.opaque
-            or source in self.scope.joins.sources_left_out(self.scope.tree)
-        ):
-            return False
-        query = self.scope.query(source)
-        if query is None:
-            return source.kind == "table" and column in source.keys
-        return query.is_never_null(name_in_source_query(source, query, column))
+        return (
+            not definition.nullable and len(definition.columns) == 1 and self.scope.is_never_null(definition.columns[0])
+        )
 
     def _named_outputs(self) -> dict[str, exp.Expr]:
         found: dict[str, exp.Expr] = {}
