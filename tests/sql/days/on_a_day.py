@@ -56,7 +56,7 @@ TIMES = ("00:00:00", "05:30:00", "23:59:59.5")
 class Lake:
     """Tables with a row a day, of which any days can be hidden. The session counts days in UTC.
 
-    With ``times`` the key is named event_ts, and there are rows at several times of each day.
+    With ``times`` there are rows at several times of each day.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class Lake:
         tables: Sequence[str] = ("a", "b", "c"),
         gaps: int = 6,
         times: bool = False,
+        key: str = "ds",
     ) -> None:
         self.tables = tables
-        key = "event_ts" if times else "ds"
         self.connection = duckdb.connect()
         self.connection.execute(
             "SET threads = 1; SET memory_limit = '300MB'; SET max_temp_directory_size = '0MB'; SET TimeZone = 'UTC'"

@@ -390,3 +390,17 @@ class RandomTextSql(RandomSql):
                 "CAST(TIMESTAMP '{{ ds }}' AS VARCHAR)",
             )
         )
+
+
+class RandomTimeSql(RandomSql):
+    """The same over tables whose ds is a time."""
+
+    kind = "TIMESTAMP"
+
+    def moved(self, column: str, days: int) -> str:
+        return f"{column} {'+' if days >= 0 else '-'} INTERVAL {abs(days)} DAY"
+
+    def day_of(self, alias: str) -> str:
+        text = super().day_of(alias)
+        is_number = text.startswith((f"{alias}.ds + ", f"{alias}.ds - ")) and "INTERVAL" not in text
+        return f"{alias}.ds" if is_number else text

@@ -189,7 +189,7 @@ def lake() -> Lake:
 
 @pytest.fixture(scope="module")
 def times() -> Lake:
-    return Lake("TIMESTAMP", around(DAY, 75, 40), times=True)
+    return Lake("TIMESTAMP", around(DAY, 75, 40), times=True, key="event_ts")
 
 
 @pytest.mark.parametrize("day", [DAY, *MORE_DAYS])
