@@ -32,7 +32,7 @@ class Form:
 
     Attributes:
         kind: its type; ``other`` for what may hold anything.
-        pattern: of a text, by percent signs; None for a text that came about by a cast, or that is stored as one.
+        pattern: of a text, by percent signs; None for a text that came about by a cast, or that is stored as one (``of`` text).
         of: for a cast, what was cast; None where that is not known.
     """
 
@@ -55,7 +55,7 @@ class Form:
         return self == other
 
 
-STORED_TEXT = Form("text")
+STORED_TEXT = Form("text", of="text")
 
 
 def form_of_pattern(pattern: str) -> Form:
