@@ -45,18 +45,10 @@ def test_no_table_of_any_text_is_left_out() -> None:
 
 
 # Statements that name tables and touch no rows, and parts of others that do so.
-NAMED = (exp.Drop, exp.Alter, exp.Use, exp.Grant, exp.Comment, exp.Describe, exp.Analyze, exp.Refresh, exp.Uncache)
-NAMED += (
-    exp.Cache,
-    exp.TruncateTable,
-    exp.LikeProperty,
-    exp.Reference,
-    exp.UserDefinedFunction,
-    exp.Show,
-    exp.Into,
-    exp.Execute,
-    exp.JoinHint,
-    exp.Lock,
+NAMED = (
+    *(exp.Drop, exp.Alter, exp.Use, exp.Grant, exp.Comment, exp.Describe, exp.Analyze),
+    *(exp.Refresh, exp.Uncache, exp.Cache, exp.TruncateTable, exp.LikeProperty, exp.Reference, exp.UserDefinedFunction),
+    *(exp.Show, exp.Into, exp.Execute, exp.JoinHint, exp.Lock),
 )
 
 

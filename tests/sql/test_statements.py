@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
+from typing import TypeVar
 
 import pytest
 from sqlglot import exp
@@ -286,10 +287,12 @@ def test_problems_in_texts_in_quotes_have_a_place() -> None:
     assert (problem.where.line, problem.where.column) == (3, 3)
 
 
+Node = TypeVar("Node", bound=exp.Expr)
+
 # --- no class of the parser falls through ----------------------------------------------------------------------------
 
 
-def classes(base: type[exp.Expr]) -> list[type[exp.Expr]]:
+def classes(base: type[Node]) -> list[type[Node]]:
     found = {value for value in vars(exp).values() if isinstance(value, type) and issubclass(value, base)}
     return sorted((one for one in found if issubclass(one, exp.Expression)), key=lambda one: one.__name__)
 
@@ -332,7 +335,7 @@ def test_no_class_of_table_function_falls_through() -> None:
     assert [kind.__name__ for kind in classes(exp.Func) if falls_through_in_from(kind)] == []
 
 
-def falls_through_in_from(kind: type[exp.Expr]) -> bool:
+def falls_through_in_from(kind: type[exp.Func]) -> bool:
     """Whether a function in FROM that gets a table has no effect, no problem, and is not known to read nothing."""
     call = kind(this="f" if kind is exp.Anonymous else exp.table_("t", "m"))
     if call.sql_names()[0].lower() in GENERATORS if kind is not exp.Anonymous else False:

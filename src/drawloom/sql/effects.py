@@ -285,7 +285,7 @@ class ScriptEffects:
         self.named(node.this)
         self._read_more(node, self.names, "this", "properties", "indexes")
         self._clone(node)
-        if not is_query(query) and not isinstance(query, exp.Table):
+        if query is None or not (is_query(query) or isinstance(query, exp.Table)):
             self._declare(table)
             return
         ctes: list[Cte] = []

@@ -380,7 +380,7 @@ def _flatten(node: exp.Expr | None) -> list[exp.Expr]:
         return [node]
     found: list[exp.Expr] = []
     for part in list(node.iter_expressions()):
-        inner = _flatten(part) if isinstance(part, exp.Block) else [exp.Return(this=part)]
+        inner: list[exp.Expr] = _flatten(part) if isinstance(part, exp.Block) else [exp.Return(this=part)]
         found += _in_branch(inner, part)
     return found
 

@@ -69,8 +69,8 @@ class Pruner:
         elif is_query(query.query) and isinstance(query.query.this, exp.Expr):
             self._whole_table(query.query, query.query.this, query.names, query.outer)
         else:
-            for part in query.query.iter_expressions():
-                self._nested(part, query.names, query.outer, {})
+            for child in query.query.iter_expressions():
+                self._nested(child, query.names, query.outer, {})
         self.visit_ctes(query.ctes)
 
     def _both(self, left: DaySet, right: DaySet) -> DaySet:
