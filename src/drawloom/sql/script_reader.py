@@ -38,7 +38,8 @@ from drawloom.sql.unread import CODE
 _MAX_FIXED_DATES = 6
 _LONG_TEXT = 4000  # characters; the rules of longer texts are compared with fewer runs, as rendering takes longer
 _DATE_IN_TAG = re.compile(r"\d{4}-?\d{2}-?\d{2}")
-_MAX_CHOICES = 12  # ways to answer what names without a value decide; each renders and reads the text again
+_FEW_RUNS = 100
+_MAX_CHOICES = 8  # ways to answer what names without a value decide; each renders and reads the text again
 
 
 def read_script(  # noqa: PLR0913 - as `analyze`
@@ -291,7 +292,8 @@ class _Reader:
             self.unknown = {**found.printed, **self.unknown}
             self.decided = {**found.decided, **self.decided}
             more = [{**answers, question: True} for question in found.decided if question not in answers]
-            todo += [one for one in more if one not in todo][: max(0, _MAX_CHOICES - len(todo))]
+            most = _MAX_CHOICES if len(runs) <= _FEW_RUNS else _MAX_CHOICES // 2
+            todo += [one for one in more if one not in todo][: max(0, most - len(todo))]
             yield texts
 
     def _names(self, run: ProbeRun) -> dict[str, Any]:

@@ -107,6 +107,29 @@ BAD = [
     "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
     "{% for i in range(9000) %}{{ 'x' * 1000 }}{% endfor %}",
     "{% macro m() %}{% for i in range(9000) %}{{ 'x' * 1000 }}{% endfor %}{% endmacro %}{{ m() }}",
+    "{% set l = [1] %}{% for i in range(60) %}{% do l.extend(l) %}{% endfor %}",
+    "{% set ns = namespace(l=[1]) %}{% for i in range(60) %}{% set ns.l = ns.l + ns.l %}{% endfor %}",
+    "{% set ns = namespace(l=[1]) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}",
+    "{% set ns = namespace(l=[1]) %}{% for i in range(60) %}{% set ns.l = (ns.l, ns.l) %}{% endfor %}{{ {ns.l: 1} }}",
+    "{% set ns = namespace(d={}) %}{% for i in range(60) %}{% set ns.d = {'a': ns.d, 'b': ns.d} %}{% endfor %}{{ ns.d }}",
+    "{% set l = [] %}{% for i in range(9000) %}{% do l.append(['x' * 100000]) %}{% endfor %}{{ l }}",
+    "{% set l = [] %}{% for i in range(9000) %}{% do l.append('x' * 100000 ~ i) %}{% endfor %}",
+    "{% set l = [] %}{% for i in range(9000) %}{% do l.append(range(10000) | list) %}{% endfor %}",
+    "{% set l = [] %}{% for i in range(9000) %}{% do l.append('a b ' * 9000) %}{% do l.append(l[-1].split()) %}{% endfor %}",
+    "{% set d = {} %}{% for i in range(9000) %}{% do d.update({i: range(10000) | list}) %}{% endfor %}",
+    "{% set d = {} %}{% for i in range(9000) %}{% do d.update({i: dict(d)}) %}{% endfor %}",
+    "{% set l = [1] %}{% do l.append(l) %}{% do l.append(l) %}{{ [l, l] }}",
+    "{{ [[1] * 1000] * 1000 * 1000 }}",
+    "{{ [['x' * 1000] * 1000] * 1000 }}",
+    "{{ ([range(10000) | list] * 9000) | sum(start=[]) }}",
+    "{{ '%s' % ([['x' * 1000] * 1000] * 1000) }}",
+    "{{ '{}'.format([['x' * 1000] * 1000] * 1000) }}",
+    "{{ ('x' * 8000000) | list | map('upper') | list | reverse | list | sort | list }}",
+    "{% set x = namespace(t='') %}{% for i in range(9000) %}{% set x.t %}{{ x.t }}{{ 'y' * 9000 }}{% endset %}{% endfor %}",
+    "{{ a" + ".b" * 150 + " }}",
+    "{{ a" + "['b']" * 150 + " }}",
+    "{{ ds" + " | upper" * 150 + " }}",
+    "{{ " + "-" * 150 + "1 }}",
     "{{ env_var('HOME') }}",
     "{{ 1 / 0 }}",
     "{{ 'a' + 1 }}",
@@ -124,6 +147,27 @@ def test_unsafe_or_broken_templates_are_refused(source: str) -> None:
         text(source)
     (problem,) = caught.value.problems
     assert problem.code == "template-error"
+
+
+@pytest.mark.parametrize(
+    ("source", "length"),
+    [
+        (
+            "{% set l = [] %}{% for i in range(2000) %}{% do l.append('col_' ~ i) %}{% endfor %}{{ l | join(', ') }}",
+            18888,
+        ),
+        (
+            "{% set ns = namespace(t='') %}{% for i in range(500) %}{% set ns.t = ns.t ~ i ~ ',' %}{% endfor %}{{ ns.t }}",
+            1890,
+        ),
+        ("{% set d = {} %}{% for i in range(500) %}{% do d.update({i: [i] * 9}) %}{% endfor %}{{ d | length }}", 3),
+        ("{% for i in range(5000) %}{{ ds }}{% endfor %}", 50_000),
+        ("{{ ds }}" * 5000, 50_000),
+        ("{{ a" + ".b" * 40 + " }}", 5),
+    ],
+)
+def test_what_templates_of_people_make_is_not_too_much(source: str, length: int) -> None:
+    assert len(text(source)) == length
 
 
 def test_rendering_time_is_limited() -> None:

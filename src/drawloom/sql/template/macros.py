@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drawloom.model import Schedule
 from drawloom.model import days as calendar
-from drawloom.sql.template.sandbox import LimitError
 from drawloom.sql.template.unknown import VisibleUndefined
+from drawloom.sql.template.weight import LimitError
 
 if TYPE_CHECKING:
     from jinja2 import Template

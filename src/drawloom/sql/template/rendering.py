@@ -15,8 +15,9 @@ from jinja2 import TemplateError
 
 from drawloom.model import InputError, Schedule, Where, refuse
 from drawloom.sql.template.macros import add_macros, template_context
-from drawloom.sql.template.sandbox import MAX_TEXT, LimitError, RenderBudget, Sandbox, known_macros, render_budget
+from drawloom.sql.template.sandbox import RenderBudget, Sandbox, known_macros, render_budget
 from drawloom.sql.template.unknown import UndecidedError, Unknowns, unknowns
+from drawloom.sql.template.weight import MAX_TEXT, LimitError
 
 _ORIGIN_MARK = re.compile("\ue000(\\d+)\ue001")
 _TAG_START = re.compile(r"\{\{|\{%|\{#")
@@ -95,6 +96,7 @@ class Template:
             return Rendered(self.source, self.source, (Piece(0, 0, True, self.source),))
         macros: dict[str, Any] = {}
         tokens = render_budget.set(_current_budget()), known_macros.set(macros)
+        render_budget.get().made = 0
         try:
             if self.macros:
                 names = add_macros(self.macros, names, macros)

@@ -18,8 +18,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from drawloom.sql.template.unknown import UndecidedError, VisibleUndefined
+from drawloom.sql.template.weight import MAX_TEXT, LimitError, check_depth, weigh
 
-MAX_TEXT = 8_000_000
+MAX_MADE = 10_000_000  # characters and elements that one rendering may make, all values together
 MAX_ITEMS = 10_000
 MAX_SECONDS = 4.0
 _MAX_WIDTH = 1_000
@@ -82,18 +83,25 @@ _TIME_FILTERS = {
 _NUMBER = re.compile(r"\d+")
 
 
-class LimitError(Exception):
-    """A template needs more time or space than any SQL text should."""
-
-
 class RenderBudget:
     """The steps and CPU time that renderings may take; shared by all renderings of one text."""
 
-    __slots__ = ("end", "ticks")
+    __slots__ = ("end", "made", "ticks")
 
     def __init__(self, seconds: float = MAX_SECONDS) -> None:
         self.end = time.thread_time() + seconds
         self.ticks = 0
+        self.made = 0
+
+    def charge(self, units: int) -> None:
+        """Count what a rendering makes; a new rendering begins with nothing.
+
+        Raises:
+            LimitError: it is too much.
+        """
+        self.made += units
+        if self.made > MAX_MADE:
+            raise LimitError(f"it makes more than {MAX_MADE} characters and elements")
 
     def tick(self) -> None:
         """Count one step.
@@ -118,6 +126,19 @@ class _LimitInserter(NodeTransformer):
         node.iter = _filter(node.iter, "drawloom_counted", node.lineno)
         return node
 
+    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802
+        return self._weighed(node)
+
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802
+        return self._weighed(node)
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802
+        return self._weighed(node) if node.ctx == "load" else node
+
+    def _weighed(self, node: nodes.Expr) -> nodes.Filter:
+        self.generic_visit(node)
+        return _filter(node, "drawloom_weighed", node.lineno)
+
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:  # noqa: N802
         self.generic_visit(node)
         return _filter(nodes.List(node.nodes, lineno=node.lineno), "join", node.lineno)
@@ -130,10 +151,16 @@ class Sandbox(SandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(
-            undefined=VisibleUndefined, keep_trailing_newline=True, extensions=["jinja2.ext.do"], cache_size=0
+            undefined=VisibleUndefined,
+            finalize=_weighed,
+            keep_trailing_newline=True,
+            extensions=["jinja2.ext.do"],
+            cache_size=0,
         )
         self.filters = {name: self.filters[name] for name in _FILTERS}
         self.filters |= {"drawloom_counted": _counted, "join": _join, "replace": _replace, "indent": _indent}
+        self.filters = {name: _measured(function) for name, function in self.filters.items()}
+        self.filters["drawloom_weighed"] = _weighed
         self.filters |= {name: _time_filter(pattern) for name, pattern in _TIME_FILTERS.items()}
         self.filters |= {"format": lambda text, *values: _percent_format(str(text), values)}
         self.filters |= {name: _keeps_unknown(function) for name, function in _CONVERSIONS.items()}
@@ -142,12 +169,14 @@ class Sandbox(SandboxedEnvironment):
         self.concat = _concat  # type: ignore[method-assign]
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
+        check_depth(source)
         return super()._generate(_LimitInserter().visit(source), *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """A binary operator, unless its result would be huge."""
         render_budget.get().tick()
         if operator == "%" and isinstance(left, str):
+            weigh(right)
             return _percent_format(left, right)
         if operator == "**" and _bits(left) * abs(_int_or_zero(right)) > _MAX_BITS:
             raise LimitError("the power is too large")
@@ -157,8 +186,12 @@ class Sandbox(SandboxedEnvironment):
             raise LimitError("the product is too large")
         if operator == "*" and _bits(left) + _bits(right) > _MAX_BITS:
             raise LimitError("the product is too large")
-        if operator == "+" and _size(left) + _size(right) > MAX_TEXT:
-            raise LimitError("the sum is too large")
+        if operator == "*":
+            render_budget.get().charge(
+                weigh(left) * max(_int_or_zero(right), 0) + weigh(right) * max(_int_or_zero(left), 0)
+            )
+        elif operator == "+":
+            render_budget.get().charge(weigh(left, right))
         return super().call_binop(context, operator, left, right)
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805, PYI063
@@ -168,13 +201,19 @@ class Sandbox(SandboxedEnvironment):
         owner = getattr(method, "__self__", None)
         if isinstance(owner, str):
             _check_method(owner, method.__name__, args)
+            weigh(*args, *kwargs.values())
+        elif isinstance(owner, list | dict | set) or __obj is dict:
+            render_budget.get().charge(weigh(*args, *kwargs.values()))
         try:
-            return super().call(__context, __obj, *args, **kwargs)
+            result = super().call(__context, __obj, *args, **kwargs)
         except TypeError:
             unknown = next((arg for arg in (*args, *kwargs.values()) if isinstance(arg, VisibleUndefined)), None)
             if unknown is None:
                 raise
             raise UndecidedError(f"{unknown!r} has no value here and decides what the SQL is") from None
+        if isinstance(result, str | list | tuple | dict):
+            render_budget.get().charge(weigh(result))
+        return result
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An attribute; of a package that has no value, the macro of that name, if the project has one."""
@@ -250,6 +289,27 @@ def _time_filter(pattern: str) -> Callable[[date], str]:
     return lambda moment: moment.strftime(pattern)
 
 
+def _measured(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that takes and gives no more than any text should have."""
+
+    @wraps(function)
+    def measured(*args: Any, **kwargs: Any) -> Any:
+        budget = render_budget.get(None) or RenderBudget()
+        budget.tick()
+        weigh(*args, *kwargs.values())
+        result = function(*args, **kwargs)
+        if isinstance(result, str | list | tuple | dict):
+            budget.charge(weigh(result))
+        return result
+
+    return measured
+
+
+def _weighed(value: Any) -> Any:
+    weigh(value)
+    return value
+
+
 def _counted(items: Iterable[Any]) -> Iterator[Any]:
     ticker = render_budget.get()
     for item in items:
@@ -266,7 +326,9 @@ def _range(*args: int) -> range:
 
 def _concat(parts: Iterable[str]) -> str:
     texts = list(parts)
-    return "".join(_check_total_size(texts))
+    made = "".join(_check_total_size(texts))
+    render_budget.get().charge(len(made))
+    return made
 
 
 def _check_total_size(texts: list[str]) -> list[str]:

@@ -68,6 +68,7 @@ class Unknowns:
 
 # Attributes that Jinja looks for in whatever is called.
 _ASKED_BY_JINJA = frozenset(["called", "unsafe_callable", "alters_data"])
+_MAX_PATH = 200  # characters
 unknowns: ContextVar[Unknowns] = ContextVar("unknowns")
 
 
@@ -152,7 +153,7 @@ class VisibleUndefined(ChainableUndefined):
         return collector.answer(question, self._described())
 
     def _path(self) -> str:
-        return str(self._undefined_hint or self._undefined_name)
+        return str(self._undefined_hint or self._undefined_name)[:_MAX_PATH]
 
     def _described(self) -> UnknownName:
         return UnknownName(str(self._undefined_name), self._path(), getattr(self, "called", False))
