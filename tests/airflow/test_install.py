@@ -40,14 +40,20 @@ def test_only_changed_files_are_written_and_obsolete_ones_removed(project: Path,
     )
 
 
-def test_a_broken_spec_has_a_file_of_its_own_until_it_is_fixed(project: Path, dags: Path) -> None:
+@pytest.mark.parametrize(
+    ("sql", "message_part"), [("SELEC 1", "SELEC"), ("SELECT 1 AS n, summ(2) AS x", "Did you mean sum?")]
+)
+def test_a_broken_spec_has_a_file_of_its_own_until_it_is_fixed(
+    project: Path, dags: Path, sql: str, message_part: str
+) -> None:
     spec = project / "specs" / "new.sql"
-    spec.write_text("/* drawloom\ntable: core.new\nuntil: {forever: x}\n*/\nSELEC 1\n")
+    spec.write_text(f"/* drawloom\ntable: core.new\nuntil: {{forever: x}}\n*/\n{sql}\n")
     assert run_command(["-C", str(project), "airflow", "install", "--dags-folder", str(dags)]) == 2
     bag = DagBag(dags)
     ((file, message),) = bag.import_errors.items()
     assert file.endswith("drawloom_visits__broken__specs_new_sql.py")
     assert "specs/new.sql:5" in message
+    assert message_part in message
     assert len(bag.dags) == 7
     spec.unlink()
     _, removed = install_into(project, dags)

@@ -48,7 +48,7 @@ def test_bad_sql_is_refused_with_its_place(project: SampleProject, sql: str) -> 
     assert found
     assert all(p["file"] == "specs/bad.sql" for p in found), found
     assert all((p["line"] or 0) >= 1 for p in found), found
-    assert "specs/bad.sql" in project.run("run", code=2)
+    assert "specs/bad.sql" in project.run("run", "core.bad", code=2)
     assert lake_files(project) == before
 
 
@@ -126,7 +126,7 @@ def test_rows_that_do_not_parse_are_reported_by_line(project: SampleProject) -> 
 def test_a_type_change_is_refused_and_both_types_are_named(project: SampleProject) -> None:
     project.run("run", "core.daily")
     project.write("specs/daily.sql", DAILY.replace("count(*) AS orders", "'many' AS orders"))
-    out = project.run("run", "core.daily", code=1)
+    out = project.run("run", "core.daily", code=2)
     assert "BIGINT" in out
     assert "VARCHAR" in out
 

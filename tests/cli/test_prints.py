@@ -103,7 +103,7 @@ def test_run_prints_what_it_wrote(project: SampleProject) -> None:
 def test_a_failure_of_many_days_is_printed_once(project: SampleProject) -> None:
     project.write("specs/daily.sql", DAILY.replace("unique: [product]", "rows: {min: 4}"))
     out = project.run("run", "core.daily", code=1)
-    assert "failed core.daily 2026-03-01 and 9 more days" in out
+    assert "failed core.daily 2026-03-01 .. 2026-03-10 (10 days)" in out
     assert row(out, "core.daily")[4:7] == ["0", "0", "10"]
     assert "core.daily 2026-03-01" in project.run("run", "core.daily", "--ds", "2026-03-01", code=1)
     assert {r["error"] is None for r in project.json("run", "core.daily", code=1)["results"]} == {False}

@@ -105,4 +105,4 @@ def test_a_warning_is_printed_once(project: SampleProject) -> None:
     project.write("specs/buyers.yml", SPEC)
     out = project.run("run", "buyers")
     assert out.count("rows without product") == 1
-    assert "growth.buyers_days 2026-03-02 and 1 more day" in out
+    assert "growth.buyers_days 2026-03-01 .. 2026-03-02 (2 days)" in out

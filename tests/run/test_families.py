@@ -335,3 +335,15 @@ def test_a_changed_source_does_not_force_landed_partitions(
     with folder.open() as project:
         assert project.plan(first=DAYS[0], force_source=["raw.events"]).todo == ()
         assert len(project.plan(["counters.a"], DAYS[0], DAYS[0], force=True).todo) == 1
+
+
+def test_a_reader_of_a_family_waits_while_a_member_may_be_missing(folder: CounterProject) -> None:
+    folder.sql(READER)
+    folder.run()
+    member = folder.root / "specs/b.yml"
+    member.write_text(member.read_text().replace("until", "untill"))
+    with folder.open() as project:
+        assert [p.code for p in project.check() if p.severity == "error" and p.where.file == "specs/reader.sql"] == [
+            "unsure-family"
+        ]
+        assert not project.plan().todo

@@ -154,11 +154,19 @@ def test_one_bad_step_blocks_only_what_follows_it(warehouse: LocalWarehouse) -> 
     after = pipe("core.after", "SELECT * FROM core.bad", read("core.bad"))
     summary = warehouse.run(bad, after, NUMBERS)
     found = {(r.table, r.outcome) for r in summary.results}
-    assert found == {("core.bad", "failed"), ("core.after", "blocked"), ("core.numbers", "written")}
+    assert found == {("core.bad", "failed"), ("core.after", "skipped"), ("core.numbers", "written")}
     assert summary.exit_code == 1
     assert any("specs/core.bad.sql" in r.error for r in summary.results if r.outcome == "failed")
     assert warehouse.registry.failures()["core.bad", D1]
-    assert {str(c.state) for c in warehouse.plan(bad, NUMBERS).partitions if c.key[0] == "core.bad"} == {"failed"}
+    planned = warehouse.plan(bad, after, NUMBERS).partitions
+    assert {(c.key[0], str(c.state)) for c in planned} == {
+        ("core.bad", "failed"),
+        ("core.after", "skipped"),
+        ("core.numbers", "fresh"),
+    }
+    assert {c.reason for c in planned if c.key == ("core.after", D1)} == {f"input core.bad {D1} failed"}
+    mended = pipe("core.bad", "SELECT 1 AS x", version="2")
+    assert {r.outcome for r in warehouse.run(mended, after).results} == {"written"}
 
 
 def test_a_step_that_fails_once_is_retried(warehouse: LocalWarehouse) -> None:

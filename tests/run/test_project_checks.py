@@ -26,8 +26,11 @@ def test_a_valid_project_has_no_problems() -> None:
 
 
 def test_two_owners() -> None:
-    (problem,) = messages(pipeline("core.a", file="specs/1.sql"), pipeline("Core.A", file="specs/2.sql"))
-    assert problem.startswith(
+    first, second = messages(pipeline("core.a", file="specs/1.sql"), pipeline("Core.A", file="specs/2.sql"))
+    assert first.startswith(
+        "specs/1.sql:1: table == core.a, must have one owner: it is also filled by specs/2.sql:1 (as"
+    )
+    assert second.startswith(
         "specs/2.sql:1: table == Core.A, must have one owner: it is also filled by specs/1.sql:1 (as core.a)."
     )
 
@@ -60,15 +63,26 @@ def test_missing_tables() -> None:
     assert "which is not a table of a spec, the lake or a source. Write a spec" in problem
 
 
+def test_each_circle_is_told_where_its_tables_are() -> None:
+    one = pipeline("core.a", reads("core.b")), pipeline("core.b", reads("core.a"))
+    two = pipeline("core.y", reads("core.z")), pipeline("core.z", reads("core.y"))
+    found = messages(pipeline("core.first"), *one, *two)
+    assert [text.partition(":")[0] for text in found] == [
+        *("specs/core.a.sql", "specs/core.b.sql"),
+        *("specs/core.y.sql", "specs/core.z.sql"),
+    ]
+
+
 def test_circles() -> None:
-    (problem,) = messages(
+    problem, *others = messages(
         pipeline("core.a", reads("core.b")),
         pipeline("core.b", reads("core.c")),
         pipeline("core.c", reads("core.a", "-6..0")),
     )
     assert "must not wait for each other in a circle" in problem
+    assert len(others) == 2
     assert messages(pipeline("core.a", reads("core.b")), pipeline("core.b", reads("core.a", "-1"))) == []
-    (problem,) = messages(pipeline("core.a", Read("core.b", ALL, "all")), pipeline("core.b", reads("core.a")))
+    problem, _ = messages(pipeline("core.a", Read("core.b", ALL, "all")), pipeline("core.b", reads("core.a")))
     assert "circle" in problem
 
 

@@ -77,7 +77,7 @@ class StepOperator(BaseOperator):
         ti = context["ti"]
         self._job = job
         summary = job.run(self._log_result, last_try=ti.try_number > ti.max_tries)
-        failed = [result for result in summary.results if result.outcome in {"failed", "blocked"}]
+        failed = [result for result in summary.results if result.outcome in {"failed", "skipped"}]
         self.partitions = job.records(summary)
         if len(self.partitions) == 1:
             self.log.info("partition %s", json.dumps(self.partitions[0], sort_keys=True))

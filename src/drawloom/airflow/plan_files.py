@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from drawloom.airflow.deployed_project import PIPELINES, PROJECT
 from drawloom.airflow.doc_md import dag_page
 from drawloom.frameworks.pipeline_json import pipeline_to_dict
-from drawloom.model import Days, InputError, Pipeline, Problem, Read, Schedule, Step, errors
+from drawloom.model import Days, Pipeline, Problem, Read, Schedule, Step
+from drawloom.run.broken_specs import broken_specs
 from drawloom.run.table_catalog import catalog_json, declared_catalog
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def compile_files(project: Project, prefix: str) -> PlanFiles:
     Raises:
         InputError: there is a problem that belongs to no spec, such as one in drawloom.yml.
     """
-    broken = _broken_specs(project.check())
+    broken = broken_specs(project.check())
     valid = [pipeline for pipeline in project.pipelines if pipeline.spec.file not in broken]
     settings = project.settings
     last = settings.end
@@ -79,15 +79,6 @@ def _catalog(project: Project, pipeline: Pipeline) -> dict[str, Any]:
 def loader_files(files: PlanFiles, pipelines: Iterable[str]) -> dict[str, str]:
     """The files of one loader: path in the folder beside it -> text."""
     return {PROJECT: files.project} | {f"{PIPELINES}/{name}.json": files.pipelines[name] for name in pipelines}
-
-
-def _broken_specs(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
-    found: dict[str, list[Problem]] = defaultdict(list)
-    for problem in errors(problems):
-        if not problem.where.file or problem.where.file == "drawloom.yml":
-            raise InputError(problem)
-        found[problem.where.file].append(problem)
-    return dict(found)
 
 
 def _spec_path(pipeline: Pipeline) -> str:

@@ -64,10 +64,12 @@ def init(
 
 def check(context: typer.Context, folder: Folder = None, format: OutFormat = Format.TEXT) -> None:  # noqa: A002
     """Check all specs and their SQL; list every problem with its file, line and fix."""
+    from drawloom.run.engine_check import check_on_engine
     from drawloom.run.init import write_schemas
 
     project = open_project(context, folder)
     problems = project.check()
+    problems = (*problems, *check_on_engine(project))
     with suppress(OSError):  # a read-only project can be checked, too
         write_schemas(project.config.root)
     if format is Format.JSON:
@@ -111,14 +113,16 @@ def plan(
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
     """Show what a run would write, and why, without writing it."""
-    from drawloom.cli.run_output import plan_json, print_plan
+    from drawloom.cli.run_output import left_out_json, plan_json, print_left_out, print_plan
 
     project = open_project(context, folder)
     made = project.plan(names or [], *days_of(ds, first, last), upstream=not only, force_source=force_source or [])
     if format is Format.JSON:
-        print_json(plan_json(made))
+        print_json(plan_json(made) | left_out_json(project))
     else:
         print_plan(made)
+        print_left_out(project, names or [])
+    raise typer.Exit(2 if project.left_out and not names else 0)
 
 
 def run(
@@ -140,7 +144,7 @@ def run(
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
     """Write every partition that is missing or stale, in dependency order."""
-    from drawloom.cli.run_output import RunProgress, print_summary, summary_json
+    from drawloom.cli.run_output import RunProgress, left_out_json, print_left_out, print_summary, summary_json
 
     project = open_project(context, folder)
     made = project.plan(
@@ -149,10 +153,12 @@ def run(
     with sigterm_as_interrupt(GRACE) as termination, RunProgress(made) as progress:
         summary = project.run(made, jobs=jobs, listener=progress)
     if format is Format.JSON:
-        print_json(summary_json(summary))
+        print_json(summary_json(summary) | left_out_json(project))
     else:
         print_summary(summary)
-    raise typer.Exit(termination.exit_code(summary.exit_code))
+        print_left_out(project, names or [])
+    incomplete = project.left_out and not names and summary.exit_code in {0, 3}
+    raise typer.Exit(termination.exit_code(2 if incomplete else summary.exit_code))
 
 
 def status(
@@ -162,14 +168,16 @@ def status(
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
-    """Show the state of tables x days: fresh, stale, missing, waiting, failed."""
-    from drawloom.cli.run_output import print_status, status_json
+    """Show the state of tables x days: fresh, stale, missing, waiting, failed, skipped."""
+    from drawloom.cli.run_output import left_out_json, print_left_out, print_status, status_json
 
-    made = open_project(context, folder).status(names or [])
+    project = open_project(context, folder)
+    made = project.status(names or [])
     if format is Format.JSON:
-        print_json(status_json(made))
+        print_json(status_json(made) | left_out_json(project))
     else:
         print_status(made, days)
+        print_left_out(project, names or [])
 
 
 def rebuild(context: typer.Context, folder: Folder = None, format: OutFormat = Format.TEXT) -> None:  # noqa: A002
@@ -235,7 +243,7 @@ def _rendered_sql(project: Project, pipeline: Pipeline, step: Step, dialect: str
         return (
             text
             if dialect == step.dialect
-            else transpile(text, step.dialect, dialect, column_types(catalog), pretty=True)
+            else transpile(text, step.dialect, dialect, column_types(catalog), day=day, pretty=True)
         )
     except InputError as error:
         error.problems = tuple(replace(p, where=p.where if p.where.file else step.where) for p in error.problems)

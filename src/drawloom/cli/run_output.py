@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
 from types import TracebackType
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rich.markup import escape
 
-from drawloom.cli.output import console, grid, number, pluralize
+from drawloom.cli.output import console, grid, number, print_problems
 from drawloom.run.plan import Plan, PlannedPartition, State
 
 if TYPE_CHECKING:
     from drawloom.run.local_runner import Result, Summary
+    from drawloom.run.project import Project
 
 MARKS = {
     State.FRESH: ("green", "■"),
@@ -24,10 +25,28 @@ MARKS = {
     State.STALE: ("yellow", "▪"),
     State.WAITING: ("blue", "…"),
     State.FAILED: ("red", "✗"),
+    State.SKIPPED: ("red", "»"),
     State.EXPIRED: ("dim", "-"),
     State.MISSED: ("magenta", "x"),
 }
-_DAY = re.compile(r" \d{4}-\d\d-\d\d")
+_DAY = re.compile(r"(?: for)? \d{4}-\d\d-\d\d|; it found .*")  # what differs in the same reason on several days
+_OF_ONE_DAY = re.compile(r"\d{4}-\d\d-\d\d|; it found .*")  # what differs in the same error on several days
+_RARE = {State.MISSED, State.SKIPPED}  # states that status shows where there are any
+
+
+def left_out_json(project: Project) -> dict[str, Any]:
+    """The errors of specs that were left out, for the JSON of a command; nothing without any."""
+    problems = [problem.to_json() for found in project.left_out.values() for problem in found]
+    return {"left_out": problems} if problems else {}
+
+
+def print_left_out(project: Project, names: Sequence[str] = ()) -> None:
+    """Print to standard error which specs were left out; with their errors, unless others were named."""
+    if project.left_out:
+        more = "; `drawloom check` lists them" if names else ""
+        files = escape(", ".join(sorted(project.left_out)))
+        console(stderr=True).print(f"[red]left out[/], as they have errors{more}: {files}", soft_wrap=True)
+        print_problems((p for found in project.left_out.values() for p in found if not names), stderr=True)
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
@@ -94,9 +113,7 @@ def print_status(plan: Plan, width: int = 60) -> None:
     """Print a line of marks per table, the newest day at the right, and a legend."""
     out = console()
     present = {partition.state for partition in plan.partitions}
-    states = [
-        state for state in State if state is not State.MISSED or state in present
-    ]  # few projects have landed tables
+    states = [state for state in State if state not in _RARE or state in present]
     table = grid("table", "owner", f"last {width} partitions", "newest", *(f">{state}" for state in states))
     for name, partitions in _by_table(plan.partitions):
         marks = "".join(
@@ -135,9 +152,11 @@ def print_summary(summary: Summary) -> None:
     out = console()
     ordered = sorted(summary.results, key=lambda result: result.table)
     if ordered:
-        table = grid("table", "days", ">written", ">unchanged", ">failed", ">rows", ">seconds")
+        skipped = any(result.outcome in _NOT_TRIED for result in ordered)
+        more = [">skipped"] if skipped else []
+        table = grid("table", "days", ">written", ">unchanged", ">failed", *more, ">rows", ">seconds")
         for name, results in groupby(ordered, key=lambda result: result.table):
-            table.add_row(name, *_summary_row(list(results)))
+            table.add_row(name, *_summary_row(list(results), skipped=skipped))
         out.print(table)
     _print_failures(summary)
     for partitions in _group_alike(summary.waiting):
@@ -149,38 +168,47 @@ def print_summary(summary: Summary) -> None:
 
 
 def _print_failures(summary: Summary) -> None:
-    """Print each error once with the number of days that have it, then the warnings of checks."""
+    """Print each error once with the days that have it, what was skipped for it, then the warnings of checks."""
     out = console()
-    days: dict[tuple[str, str], list[date]] = {}
     ordered = sorted(summary.results, key=lambda result: (result.table, result.ds))
-    for result in ordered:
-        if result.outcome == "failed":
-            days.setdefault((result.table, _DAY.sub("", result.error)), []).append(result.ds)
-    errors = {(r.table, r.ds): r.error for r in ordered if r.outcome == "failed"}
-    for (table, _), found in days.items():
-        more = f" and {pluralize(len(found) - 1, 'more day')}" if len(found) > 1 else ""
-        out.print(f"[red]failed[/] {table} {found[0]}{more}")
-        out.print(_indented(errors[table, found[0]]), markup=False, soft_wrap=True)
-    warned: dict[tuple[str, str], list[tuple[date, str]]] = {}
-    for result in ordered:
-        for warning in result.warnings:
-            key = (result.table, _DAY.sub("", warning.partition("; it found")[0]))
-            warned.setdefault(key, []).append((result.ds, warning))
-    for (name, _), warnings in warned.items():
-        more = f" and {pluralize(len(warnings) - 1, 'more day')}" if len(warnings) > 1 else ""
-        ds, text = warnings[-1]
-        out.print(f"[yellow]warning[/] {name} {ds}{more}: {escape(text)}", soft_wrap=True)
+    failed = [(result.table, result.ds, result.error) for result in ordered if result.outcome == "failed"]
+    for table, days, text in _same_on_days(failed):
+        out.print(f"[red]failed[/] {table} {days}")
+        out.print(_indented(text), markup=False, soft_wrap=True)
+    for table, results in groupby((r for r in ordered if r.outcome == "skipped"), key=lambda result: result.table):
+        out.print(f"[red]skipped[/] {table} {_days_text([r.ds for r in results])}: an input failed")
+    warned = [(result.table, result.ds, warning) for result in ordered for warning in result.warnings]
+    for table, days, text in _same_on_days(warned):
+        out.print(f"[yellow]warning[/] {table} {days}: {escape(text)}", soft_wrap=True)
 
 
-def _summary_row(results: Sequence[Result]) -> list[str]:
+def _same_on_days(messages: Iterable[tuple[str, date, str]]) -> Iterator[tuple[str, str, str]]:
+    """Table, days and text of each message, once for all days on which it is the same but for the day."""
+    found: dict[tuple[str, str], list[tuple[date, str]]] = {}
+    for table, ds, text in messages:
+        found.setdefault((table, _OF_ONE_DAY.sub("", text)), []).append((ds, text))
+    for (table, _), each in found.items():
+        yield table, _days_text([ds for ds, _ in each]), each[-1][1]
+
+
+def _days_text(days: Sequence[date]) -> str:
+    """The span of days, and how many they are."""
+    return f"{days[0]} .. {days[-1]} ({len(days)} days)" if len(days) > 1 else str(days[0])
+
+
+_NOT_TRIED = ("skipped", "stopped")
+
+
+def _summary_row(results: Sequence[Result], *, skipped: bool) -> list[str]:
     outcomes = Counter(result.outcome for result in results)
     days = sorted(result.ds for result in results)
-    not_done = outcomes["failed"] + outcomes["blocked"] + outcomes["stopped"]
+    failed, not_tried = outcomes["failed"], outcomes["skipped"] + outcomes["stopped"]
     return [
         _span(days[0], days[-1]),
         number(outcomes["written"]),
         number(outcomes["unchanged"] + outcomes["fresh"]),
-        f"[red]{not_done}[/]" if not_done else "",
+        f"[red]{number(failed)}[/]" if failed else "",
+        *([number(not_tried) if not_tried else ""] if skipped else []),
         number(sum(result.rows for result in results)),
         number(round(sum(result.seconds for result in results), 2)),
     ]
@@ -250,7 +278,7 @@ class RunProgress:
         """Advance the bar of the result's table."""
         task = self._tasks[result.table]
         self._progress.start_task(task)
-        if result.outcome in {"failed", "blocked"}:
+        if result.outcome == "failed":
             self._failed[result.table] += 1
             self._progress.update(task, note=f"[red]{self._failed[result.table]} failed[/]")
         self._progress.advance(task)

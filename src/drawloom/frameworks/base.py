@@ -52,7 +52,7 @@ class Framework:
 class ProjectContext:
     """The project, as a framework sees it when it compiles a spec: its name, defaults, first day, and the other specs.
 
-    ``today`` only limits ``until``: what is compiled does not depend on it.
+    ``today`` limits ``until``, and SQL is bound for the day before it; what steps compute does not depend on it.
     """
 
     name: str

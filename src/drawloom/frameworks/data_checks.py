@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model import KEY, Check, Days, Read
+from drawloom.model import KEY, Check, Days, Read, Where
 from drawloom.specs.checks import CheckSpec, Query, Ratio, Rows
 
 if TYPE_CHECKING:
@@ -16,15 +16,23 @@ if TYPE_CHECKING:
 STAGED = "staged"
 
 
-def compile_checks(specs: Iterable[CheckSpec], table: str) -> tuple[Check, ...]:
-    """The checks of a table, in DuckDB's dialect, as templates over ds."""
-    return tuple(_compile(spec, table) for spec in specs)
+def compile_checks(
+    specs: Iterable[CheckSpec], table: str, place: Callable[..., Where] = lambda *_: Where()
+) -> tuple[Check, ...]:
+    """The checks of a table, in DuckDB's dialect, as templates over ds.
+
+    Args:
+        specs: the field ``checks`` of a spec.
+        table: the table.
+        place: the spec's ``place``, for messages.
+    """
+    return tuple(_compile(spec, table, place("checks", number)) for number, spec in enumerate(specs))
 
 
-def _compile(spec: CheckSpec, table: str) -> Check:
+def _compile(spec: CheckSpec, table: str, where: Where) -> Check:
     kind = next(name for name in _COMPILERS if getattr(spec, name) is not None)
     name, sql, reads = _COMPILERS[kind](getattr(spec, kind), table)
-    return Check(name, sql, spec.severity, reads, by_row=kind in _BY_ROW)
+    return Check(name, sql, spec.severity, reads, by_row=kind in _BY_ROW, where=where)
 
 
 _Compiled = tuple[str, str, tuple[Read, ...]]

@@ -110,7 +110,7 @@ def _step_to_dict(step: Step) -> dict[str, Any]:
         **({"landed": True} if step.landed else {}),
         **({"days_vary": True} if step.days_vary else {}),
         **({"macros": step.macros} if step.macros else {}),
-        **({"families": [asdict(family) for family in step.families]} if step.families else {}),
+        **({"families": [_family_to_dict(family) for family in step.families]} if step.families else {}),
     }
 
 
@@ -127,7 +127,7 @@ def _step_from_dict(data: Mapping[str, Any], where: Where, find: FindFunction) -
         reads=tuple(map(_read_from_dict, data["reads"])),
         backfill_sql=data["backfill_sql"],
         backfill_reads=ranged if data["backfill_sql"] else None,
-        checks=tuple(map(_check_from_dict, data["checks"])),
+        checks=tuple(_check_from_dict(check, where.file) for check in data["checks"]),
         dialect=data["dialect"],
         params=data["params"],
         depends_on={table: None if text == "none" else Days.parse(text) for table, text in data["depends_on"].items()},
@@ -142,6 +142,7 @@ def _step_from_dict(data: Mapping[str, Any], where: Where, find: FindFunction) -
 
 def _table_to_dict(table: Table) -> dict[str, Any]:
     values = asdict(table) | {"description": table.description.strip()}
+    values["columns"] = [_column_to_dict(column) for column in table.columns]
     member_of = values.pop("member_of")
     return values | ({"member_of": member_of} if member_of else {})
 
@@ -157,6 +158,20 @@ def _table_from_dict(data: Mapping[str, Any]) -> Table:
     return Table(**{**data, **sequences, "member_of": membership})
 
 
+def _column_to_dict(column: Column) -> dict[str, Any]:
+    values = asdict(column)
+    tags = values.pop("tags")
+    return values | ({"tags": list(tags)} if tags else {})
+
+
+def _family_to_dict(family: Family) -> dict[str, Any]:
+    members = [
+        asdict(member) | {"columns": [_column_to_dict(column) for column in member.columns]}
+        for member in family.members
+    ]
+    return asdict(family) | {"columns": [_column_to_dict(c) for c in family.columns], "members": members}
+
+
 def _family_from_dict(data: Mapping[str, Any]) -> Family:
     members = tuple(
         Member(member["table"], _constants(member["constants"]), _columns(member["columns"]))
@@ -166,7 +181,7 @@ def _family_from_dict(data: Mapping[str, Any]) -> Family:
 
 
 def _columns(data: Iterable[Mapping[str, Any]]) -> tuple[Column, ...]:
-    return tuple(Column(**column) for column in data)
+    return tuple(Column(**{**column, "tags": tuple(column.get("tags", ()))}) for column in data)
 
 
 def _constants(data: Iterable[Any]) -> tuple[tuple[str, Constant], ...]:
@@ -180,11 +195,14 @@ def _check_to_dict(check: Check) -> dict[str, Any]:
         "severity": check.severity,
         "by_row": check.by_row,
         "reads": _reads_to_list(check.reads),
+        **({"line": check.where.line} if check.where.line else {}),
     }
 
 
-def _check_from_dict(data: Mapping[str, Any]) -> Check:
-    return Check(**{**data, "reads": tuple(map(_read_from_dict, data["reads"]))})
+def _check_from_dict(data: Mapping[str, Any], file: str | None) -> Check:
+    values = {key: value for key, value in data.items() if key != "line"}
+    where = Where(file, data["line"]) if data.get("line") else Where()
+    return Check(**{**values, "reads": tuple(map(_read_from_dict, data["reads"])), "where": where})
 
 
 def _reads_to_list(reads: Iterable[Read]) -> list[dict[str, Any]]:

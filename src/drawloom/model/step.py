@@ -112,6 +112,7 @@ class Check:
     ``sql`` is a template over ``ds``; ``{{ staged }}`` names the staged partition. ``reads`` are the
     tables that the check reads besides. A failing check of severity warn is reported and lets the partition pass.
     ``by_row`` checks can be run on several days at once: they find the same rows as one run for each day.
+    ``where`` is its place in the spec; that of the step where it has none of its own.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Check:
     severity: Literal["error", "warn"] = "error"
     reads: tuple[Read, ...] = ()
     by_row: bool = False
+    where: Where = Where()
 
 
 class StepContext(Protocol):

@@ -11,11 +11,15 @@ Constant = str | int | float | bool | date
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; the type is written in DuckDB's dialect, upper case."""
+    """A column; the type is written in DuckDB's dialect, upper case.
+
+    The values of one that is tagged ``pii`` are not shown in messages.
+    """
 
     name: str
     type: str
     description: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

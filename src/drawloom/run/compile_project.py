@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drawloom.frameworks.base import ProjectContext, SpecCompiler, find_frameworks
-from drawloom.model import Column, Family, InputError, Pipeline, Problem, RangeRead, Step, Where, digest
+from drawloom.model import Column, Family, InputError, Pipeline, Problem, RangeRead, Step, Where, digest, errors
 from drawloom.run.backfill_reads import infer_backfill_reads
-from drawloom.run.families import collect_families, read_families
+from drawloom.run.bind_steps import Binding, KnownTables, bind_steps
+from drawloom.run.broken_specs import BrokenText
+from drawloom.run.families import collect_families, read_families, unsure_families
 from drawloom.run.project_checks import check_project
 from drawloom.run.table_catalog import add_columns, declared_catalog, family_entry
 from drawloom.specs.load import read_specs
@@ -39,7 +41,8 @@ class Compiled:
     """The pipelines of a project, the keys and columns of its tables, and every problem of its specs and their SQL.
 
     ``specs`` are those that the pipelines were compiled from, by the pipeline's name; ``frameworks`` are by kind,
-    ``families`` by name in lower case. ``names`` maps tables in lower case to their names as they were given.
+    ``families`` by name in lower case. ``names`` maps tables in lower case to their names as they were given. ``columns`` are
+    those that tables will have, as far as they follow.
     """
 
     pipelines: tuple[Pipeline, ...]
@@ -49,10 +52,15 @@ class Compiled:
     frameworks: Mapping[str, Framework]
     families: Mapping[str, Family]
     names: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
 
 
 def compile_project(
-    config: Config, columns: Mapping[str, Sequence[Column]], cache: Path | None, engine: str | None = None
+    config: Config,
+    columns: KnownColumns,
+    cache: Path | None,
+    engine: str | None = None,
+    sources: KnownColumns | None = None,
 ) -> Compiled:
     """Compile all specs; a bad one does not keep the others from compiling.
 
@@ -61,6 +69,7 @@ def compile_project(
         columns: the columns of the lake's tables, as far as they are known.
         cache: a folder for the analysis of SQL texts.
         engine: the engine that the SQL is translated for; that of the settings by default.
+        sources: the columns of sources that declare none, as far as they are known.
     """
     found, problems = find_frameworks()
     specs, wrong = read_specs(config.root / "specs", {kind: framework.Spec for kind, framework in found.items()})
@@ -77,15 +86,17 @@ def compile_project(
     problems += wrong
     names = {name.lower(): name for name in (*columns, *config.sources, *owned)}
     engine = engine or config.engine.kind
-    known = columns if engine == "duckdb" else _derive_types(config, pipelines, columns)
-    catalog = add_columns(declared_catalog(config, pipelines), known, config.sources)
+    by_name = {pipeline.name: spec for spec, pipeline in compiled}
+    binding = _bind(config, pipelines, _known_tables(config, columns, sources or {}, families), by_name, cache, engine)
+    types = columns if engine == "duckdb" else {**columns, **binding.columns}
+    catalog = add_columns(declared_catalog(config, pipelines), types, config.sources)
     catalog |= {name: family_entry(family) for name, family in families.items()}
     analyzer = _StepAnalyzer(catalog, names, families, cache, engine)
     analyzer.fill_cache(pipelines)
     pipelines = [analyzer.analyze_pipeline(pipeline) for pipeline in pipelines]
-    problems += [*analyzer.problems, *check_project(pipelines, list(config.sources), landed)]
-    by_name = {pipeline.name: spec for spec, pipeline in compiled}
-    return Compiled(tuple(pipelines), catalog, tuple(problems), by_name, found, families, names)
+    problems += [*_project_problems(config, pipelines, landed, problems), *analyzer.problems]
+    problems = _with_bind_problems(binding, pipelines, problems)
+    return Compiled(tuple(pipelines), catalog, tuple(problems), by_name, found, families, names, binding.columns)
 
 
 def _find_macros(folder: Path) -> tuple[Macros, list[Problem]]:
@@ -106,13 +117,46 @@ def _with_macros(pipeline: Pipeline, macros: Macros) -> Pipeline:
     return replace(pipeline, steps=tuple(steps))
 
 
-def _derive_types(config: Config, pipelines: Sequence[Pipeline], columns: KnownColumns) -> KnownColumns:
-    """The columns, with those that follow from the SQL: the more types are known, the simpler the translation."""
-    from drawloom.run.derive_columns import derive_columns
+def _project_problems(
+    config: Config, pipelines: Sequence[Pipeline], landed: Sequence[str], others: Sequence[Problem]
+) -> list[Problem]:
+    """What is wrong between the pipelines, while other specs have these problems and no pipelines."""
+    files = sorted({problem.where.file for problem in errors(others) if problem.where.file})
+    unread = BrokenText(config.root, files)
+    unsure = unsure_families(pipelines, [file for file in files if not file.endswith(".sql")])
+    return [*unsure, *check_project(pipelines, list(config.sources), landed, lambda t: unread.file_of(t) is not None)]
 
-    sources = {name: source.columns for name, source in config.sources.items() if source.columns}
-    known = {**sources, **columns}
-    return {**columns, **derive_columns(pipelines, known, config.end or config.start + timedelta(days=400))}
+
+def _known_tables(
+    config: Config, columns: KnownColumns, sources: KnownColumns, families: Mapping[str, Family]
+) -> KnownTables:
+    others = {name: source.columns or sources.get(name, ()) for name, source in config.sources.items()}
+    unknown = {name: config.place("sources", name) for name, found in others.items() if not found}
+    undated = frozenset(name for name, source in config.sources.items() if not source.partitioned)
+    others |= {family.name: family.columns for family in families.values()}
+    return KnownTables(columns, others, undated, unknown)
+
+
+def _bind(
+    config: Config,
+    pipelines: Sequence[Pipeline],
+    known: KnownTables,
+    specs: Mapping[str, Spec],
+    cache: Path | None,
+    engine: str,
+) -> Binding:
+    day = config.end or max(ProjectContext.of(config).today - timedelta(days=1), config.start)
+    return bind_steps(pipelines, known, day, specs=specs, cache=cache, engine=engine)
+
+
+def _with_bind_problems(binding: Binding, pipelines: Sequence[Pipeline], others: Sequence[Problem]) -> list[Problem]:
+    """The problems, with what does not bind; of specs that have an error already nothing more: it is the cause."""
+    broken = {problem.where.file for problem in errors(others)}
+    tables = [table for p in pipelines if p.spec.file not in broken for table in p.tables]
+    found = [problem for table in tables for problem in binding.problems.get(table, ())]
+    twice = {problem.where.file for problem in found if problem.code == "duplicate-column"}
+    kept = [problem for problem in others if problem.code != "duplicate-columns" or problem.where.file not in twice]
+    return [*kept, *found, *binding.notes]
 
 
 class _StepAnalyzer:

@@ -34,6 +34,17 @@ def collect_families(
     return families, problems
 
 
+def unsure_families(pipelines: Iterable[Pipeline], files: Sequence[str]) -> Iterator[Problem]:
+    """The problem of each step that reads a family while the specs of these files could not be compiled.
+
+    One of them may be a member: without it, the step would be written again, without the member's rows.
+    """
+    for step in (step for pipeline in pipelines for step in pipeline.steps):
+        for family in step.families if files else ():
+            message = f"{step.into.name} reads the family {family.name}, of which a member may be missing: {files[0]} has errors."
+            yield Problem("unsure-family", "error", message, step.where, Fix("Correct that file first."))
+
+
 def read_families(step: Step, names: Collection[str], families: Mapping[str, Family]) -> Step:
     """The step, with what it reads of families: declared reads of a family become reads of its members.
 

@@ -20,7 +20,7 @@ from drawloom.run.snapshot import WarehouseSnapshot
 from drawloom.run.step_runner import StepResult, StepRunner
 
 _INTERRUPT_INTERVAL = 0.2  # seconds
-Outcome = Literal["written", "unchanged", "fresh", "failed", "blocked", "stopped"]
+Outcome = Literal["written", "unchanged", "fresh", "failed", "skipped", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Result:
     """The outcome of one partition.
 
     written: new content. unchanged: written again with the same content. fresh: its inputs were rebuilt and did not
-    change, so there was nothing to do. failed: see ``error``. blocked: an input failed. stopped: the run was
-    interrupted before it was written.
+    change, so there was nothing to do. failed: see ``error``. skipped: an input failed, so it was not
+    tried. stopped: the run was interrupted before it was written.
     """
 
     pipeline: str
@@ -55,7 +55,7 @@ class Summary:
         """0 success, 1 something failed, 3 waiting for data, 130 interrupted."""
         if self.interrupted:
             return 130
-        if any(result.outcome in {"failed", "blocked"} for result in self.results):
+        if any(result.outcome in {"failed", "skipped"} for result in self.results):
             return 1
         return 3 if self.waiting else 0
 
@@ -168,7 +168,11 @@ class LocalRunner:
         Only then: one that is stale because its code changed, or because a user wants it, is written in any case.
         """
         record = self._snapshot.records.get(partition.step.into.name, {}).get(partition.ds)
-        if partition.state is not State.STALE or record is None or not partition.reason.startswith("input"):
+        if (
+            partition.state not in {State.STALE, State.SKIPPED}
+            or record is None
+            or not partition.reason.startswith("input")
+        ):
             return False
         return record.code == partition.step.fingerprint and record.inputs_digest == inputs_digest(inputs)
 
@@ -210,7 +214,7 @@ class LocalRunner:
 
 
 class _Queue:
-    """Hands out batches when those before them have finished; those after a failure are blocked."""
+    """Hands out batches when those before them have finished; those after a failure are skipped."""
 
     def __init__(self, plan: Plan, jobs: int, listener: Listener) -> None:
         self.results: list[Result] = []
@@ -227,7 +231,7 @@ class _Queue:
             for number in self._sorter.get_ready():
                 batch = self._batches[number]
                 if self._predecessors[number] & self._failed:
-                    self._finish(batch, [_result(partition, "blocked") for partition in batch.partitions])
+                    self._finish(batch, [_result(partition, "skipped") for partition in batch.partitions])
                 else:
                     yield batch
             if self._running:
@@ -253,7 +257,7 @@ class _Queue:
 
     def _finish(self, batch: Batch, results: list[Result]) -> None:
         number = self._number[batch.first.key]
-        if any(result.outcome in {"failed", "blocked", "stopped"} for result in results):
+        if any(result.outcome in {"failed", "skipped", "stopped"} for result in results):
             self._failed.add(number)
         self.results += results
         for result in results:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from drawloom.frameworks.base import framework_errors
 from drawloom.frameworks.page import Block, Chart, Fact, Judgement, Page, Row, Verdict, check_page, drawn_columns
 from drawloom.frameworks.table_page import family_page, table_page
-from drawloom.model import InputError, Where, errors, refuse
+from drawloom.model import Where, refuse
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
@@ -48,9 +48,7 @@ def make_page(project: Project, name: str, choices: Mapping[str, str]) -> tuple[
     compiled = project.compiled
     if family := compiled.families.get(name.lower()):
         return check_page(family_page(family, choices)), tuple(member.table for member in family.members)
-    if wrong := errors(compiled.problems):
-        raise InputError(*wrong)  # else a spec with errors would be called unknown
-    (pipeline,) = project.select([name])
+    (pipeline,) = project.select_valid([name])
     framework, spec = compiled.frameworks[pipeline.kind], compiled.specs[pipeline.name]
     with framework_errors(framework.kind, "page", pipeline.spec):
         page = framework.page(spec, choices) if framework.page else table_page(pipeline, choices)

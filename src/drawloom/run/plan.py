@@ -56,11 +56,12 @@ class State(StrEnum):
     STALE = "stale"
     WAITING = "waiting"
     FAILED = "failed"
+    SKIPPED = "skipped"
     EXPIRED = "expired"
     MISSED = "missed"
 
 
-TO_WRITE = frozenset({State.MISSING, State.STALE, State.FAILED})
+TO_WRITE = frozenset({State.MISSING, State.STALE, State.FAILED, State.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,7 +475,21 @@ class _Planner:
                 return State.FRESH, "kept: an input is missing now"
             self._root_causes[key] = blocker
             return State.WAITING, f"waiting for {blocker}"
+        if (state is State.MISSING or reason.startswith("input")) and (failed := self._failed_input(needs)):
+            self._root_causes[key] = failed
+            return State.SKIPPED, f"input {failed} failed"
         return state, reason
+
+    def _failed_input(self, needs: Needs) -> str | None:
+        """The partition that failed last time and is the reason why one that needs it was not written."""
+        if not self._snapshot.failures:
+            return None
+        for need in _visible_keys(needs):
+            if self._states.get(need) is State.FAILED:
+                return partition_name(*need)
+            if self._states.get(need) is State.SKIPPED:
+                return self._root_causes[need]
+        return None
 
     def _landed_state(self, step: Step, key: Key, needs: Needs) -> tuple[State, str]:
         """The state of a partition that cannot be computed again.

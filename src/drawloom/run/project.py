@@ -13,11 +13,13 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model import DateSpan, Family, InputError, Pipeline, Problem, RunError, errors, refuse
+from drawloom.model import Column, DateSpan, Family, InputError, Pipeline, Problem, RunError, refuse
+from drawloom.run.broken_specs import BrokenText, broken_specs
 from drawloom.run.compile_project import Compiled, compile_project
 from drawloom.run.day_reads import DayReads
 from drawloom.run.plan import Key, Plan, PlannedPartition, State, make_plan
 from drawloom.run.settings import Settings
+from drawloom.run.source_columns import source_columns
 from drawloom.run.step_runner import add_families
 from drawloom.run.warehouse import Warehouse
 from drawloom.specs.config import Config, load_config
@@ -64,13 +66,20 @@ class Project(Warehouse):
     @cached_property
     def compiled(self) -> Compiled:
         """The pipelines and the problems of all specs."""
-        return compile_project(self.config, self.registry.columns(), self._cache)
+        return self._compile(self.settings.engine.kind)
 
     def compiled_for(self, engine: str) -> Compiled:
         """As ``compiled``, for another engine than that of the settings."""
         if engine == self.settings.engine.kind:
             return self.compiled
-        return compile_project(self.config, self.registry.columns(), self._cache, engine)
+        return self._compile(engine)
+
+    def _compile(self, engine: str) -> Compiled:
+        sources = source_columns(self.sources, self._file_columns, self._cache)
+        return compile_project(self.config, self.registry.columns(), self._cache, engine, sources)
+
+    def _file_columns(self, path: str) -> tuple[Column, ...]:
+        return self.local.file_columns(path)
 
     @cached_property
     def day_reads(self) -> DayReads:
@@ -94,6 +103,35 @@ class Project(Warehouse):
     def check(self) -> tuple[Problem, ...]:
         """Every problem of every spec, with its place and how to fix it."""
         return self.compiled.problems
+
+    @cached_property
+    def left_out(self) -> dict[str, list[Problem]]:
+        """The errors of the specs that are broken, by file. Plans and runs go on without them.
+
+        Raises:
+            InputError: there is an error that belongs to no spec, such as one in drawloom.yml.
+        """
+        return broken_specs(self.check())
+
+    @cached_property
+    def valid_pipelines(self) -> tuple[Pipeline, ...]:
+        """What the specs without errors compile to."""
+        return tuple(pipeline for pipeline in self.pipelines if pipeline.spec.file not in self.left_out)
+
+    def select_valid(self, names: Sequence[str]) -> tuple[Pipeline, ...]:
+        """Like ``select``, without pipelines whose specs have errors.
+
+        Raises:
+            InputError: a name is unknown, or its spec has errors: all of them.
+        """
+        unread = BrokenText(self.config.root, self.left_out)
+        known = {name for p in self.pipelines for name in (*p.tables, p.name)} | {f.name for f in self.families}
+        files = {file for name in names if name not in known and (file := unread.file_of(name))}
+        chosen = self.select(names) if not files else ()
+        files |= {pipeline.spec.file or "" for pipeline in chosen if names} & self.left_out.keys()
+        if files:
+            raise InputError(*(problem for file in sorted(files) for problem in self.left_out[file]))
+        return tuple(pipeline for pipeline in chosen if pipeline.spec.file not in self.left_out)
 
     def select(self, names: Sequence[str]) -> tuple[Pipeline, ...]:
         """The pipelines of these names or tables, and those of the members of families; all without names.
@@ -137,10 +175,9 @@ class Project(Warehouse):
             force_source: tables whose days from ``first`` on count as changed, such as one that got late rows.
 
         Raises:
-            InputError: a spec has an error, a name is unknown, or the days lie outside the history.
+            InputError: a name is unknown or its spec has an error, or the days lie outside the history.
         """
-        self._refuse_errors()
-        chosen = self.select(names)
+        chosen = self.select_valid(names)
         self._check_days(first, last)
         if not (names or first or last or force or force_source):
             return self._plan(())
@@ -151,7 +188,7 @@ class Project(Warehouse):
             for table in pipeline.tables
             for ds in pipeline.schedule.run_days(start, end)
         }
-        landed = {step.into.name for p in self.pipelines for step in p.steps if step.landed}
+        landed = {step.into.name for p in self.valid_pipelines for step in p.steps if step.landed}
         forced = {key for key in targets if names or key[0] not in landed} if force else set()
         readers = {key for key in self._partitions_reading(force_source, start, end) if key[0] not in landed}
         plan = self._plan(forced | readers)
@@ -268,7 +305,7 @@ class Project(Warehouse):
         self._recent = time.monotonic(), snapshot
         recorded_inputs = cache(self.registry.inputs)
         return make_plan(
-            self.pipelines, snapshot, self.history, recorded_inputs, forced=forced, day_reads=self.day_reads
+            self.valid_pipelines, snapshot, self.history, recorded_inputs, forced=forced, day_reads=self.day_reads
         )
 
     def _pop_recent_snapshot(self) -> WarehouseSnapshot | None:
@@ -283,7 +320,7 @@ class Project(Warehouse):
         Raises:
             InputError: no step reads one of them.
         """
-        steps = [(pipeline, step) for pipeline in self.pipelines for step in pipeline.steps]
+        steps = [(pipeline, step) for pipeline in self.valid_pipelines for step in pipeline.steps]
         known = sorted({read.table for _, step in steps for read in step.reads})
         for table in tables:
             if table not in known:
@@ -299,8 +336,7 @@ class Project(Warehouse):
         return readers
 
     def _planned_partition(self, name: str, ds: date) -> tuple[PlannedPartition, WarehouseSnapshot]:
-        self._refuse_errors()
-        pipeline = self.select([name])[0]
+        pipeline = self.select_valid([name])[0]
         step = pipeline.tables.get(name, pipeline.steps[-1])
         self._check_days(ds, ds)
         snapshot = self.snapshot()
@@ -338,11 +374,6 @@ class Project(Warehouse):
             self.engine.sweep([table for pipeline in self.pipelines for table in pipeline.tables])
             stamp.parent.mkdir(exist_ok=True)
             stamp.touch()
-
-    def _refuse_errors(self) -> None:
-        wrong = errors(self.compiled.problems)
-        if wrong:
-            raise InputError(*wrong)
 
     def _check_days(self, first: date | None, last: date | None) -> None:
         start, end = self.history.start, self.history.end

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from drawloom.model import Fix, InputError, Pipeline, Problem, Read, Step
+from drawloom.model import Fix, InputError, Pipeline, Problem, Read, Step, Where
 from drawloom.model.pipeline import sort_names
 from drawloom.specs.validation import did_you_mean
 
@@ -12,7 +13,10 @@ _DECLARE = "Write a spec that fills it, land it with `drawloom land`, or declare
 
 
 def check_project(
-    pipelines: Sequence[Pipeline], sources: Collection[str] = (), lake_tables: Collection[str] = ()
+    pipelines: Sequence[Pipeline],
+    sources: Collection[str] = (),
+    lake_tables: Collection[str] = (),
+    is_broken: Callable[[str], bool] = lambda _table: False,
 ) -> list[Problem]:
     """The problems between pipelines, in the order of the pipelines.
 
@@ -20,13 +24,14 @@ def check_project(
         pipelines: all of the project, with the reads of their steps filled in.
         sources: names of the declared external tables.
         lake_tables: names of the tables that are in the lake, such as landed ones.
+        is_broken: whether a table is one that a spec with errors would fill: those who read it are not told of it again.
     """
     steps = [step for pipeline in pipelines for step in pipeline.steps]
     return [
         *_same_names(pipelines),
         *_hidden_tables(steps),
         *_two_owners(steps, sources),
-        *_unknown_tables(steps, [*sources, *lake_tables]),
+        *_unknown_tables(steps, [*sources, *lake_tables], is_broken),
         *_unused_overrides(steps),
         *_reads_of_own_day(steps),
         *_landed_ranges(steps),
@@ -62,21 +67,29 @@ def _two_owners(steps: Iterable[Step], sources: Collection[str]) -> Iterator[Pro
     for step in steps:
         name = step.into.name
         other = first.setdefault(name.lower(), step)
-        if other is not step:
-            spelling = "" if other.into.name == name else f" (as {other.into.name})"
-            message = f"table == {name}, must have one owner: it is also filled by {other.where}{spelling}."
-            yield Problem("two-owners", "error", message, step.where, Fix("Remove one, or give it another table."))
+        if other is not step:  # told at both, so that neither is taken for the right one
+            yield _second_owner(other, step)
+            yield _second_owner(step, other)
         if name.lower() in declared:
             message = f"table == {name}, must have one owner: it is also a source in drawloom.yml."
             yield Problem("two-owners", "error", message, step.where, Fix("Remove the source, or name another table."))
 
 
-def _unknown_tables(steps: Sequence[Step], others: Iterable[str]) -> Iterator[Problem]:
+def _second_owner(step: Step, other: Step) -> Problem:
+    name = step.into.name
+    spelling = "" if other.into.name == name else f" (as {other.into.name})"
+    message = f"table == {name}, must have one owner: it is also filled by {other.where}{spelling}."
+    return Problem("two-owners", "error", message, step.where, Fix("Remove one, or give it another table."))
+
+
+def _unknown_tables(
+    steps: Sequence[Step], others: Iterable[str], is_broken: Callable[[str], bool]
+) -> Iterator[Problem]:
     names = sorted({*others, *(step.into.name for step in steps)})
     known = {name.lower() for name in names}
     for step in steps:
         for read in step.reads:
-            if read.table.lower() not in known:
+            if read.table.lower() not in known and not is_broken(read.table):
                 offer = did_you_mean(read.table, names)
                 fix = Fix(f"{offer} Or: {_DECLARE[0].lower()}{_DECLARE[1:]}" if offer else _DECLARE)
                 message = f"{step.into.name} reads {read.table}, which is not a table of a spec, the lake or a source."
@@ -111,9 +124,17 @@ def _landed_ranges(steps: Iterable[Step]) -> Iterator[Problem]:
             )
 
 
-def _cycles(steps: Sequence[Step]) -> list[Problem]:
-    """The first circle of tables that wait for the same day of each other."""
+def _cycles(steps: Sequence[Step]) -> Iterator[Problem]:
+    """The circles of tables that wait for the same day of each other: each is told in every file that is part of it."""
     owners = {step.into.name.lower(): step for step in steps}
+    while found := _cycle(owners):
+        problem, names = found
+        places = {owners[name].where.file: owners.pop(name).where for name in names}
+        yield from (replace(problem, where=where) for where in places.values())
+
+
+def _cycle(owners: Mapping[str, Step]) -> tuple[Problem, list[str]] | None:
+    """A circle, and its tables; None without one."""
     edges = [
         (read.table.lower(), name)
         for name, step in owners.items()
@@ -121,10 +142,12 @@ def _cycles(steps: Sequence[Step]) -> list[Problem]:
         if read.table.lower() in owners and read.table.lower() != name and _may_read_run_day(read)
     ]
     try:
-        sort_names(owners, edges, next((step.where for step in steps), Pipeline("", "", ()).spec))
+        sort_names(owners, edges, Where())
     except InputError as error:
-        return list(error.problems)
-    return []
+        (problem,) = error.problems
+        circle, _, _ = problem.message.removeprefix("steps == ").partition(", must")
+        return problem, list(dict.fromkeys(circle.split(" -> ")))
+    return None
 
 
 def _may_read_run_day(read: Read) -> bool:

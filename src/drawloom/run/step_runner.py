@@ -21,7 +21,6 @@ from drawloom.model import (
     Column,
     DrawloomError,
     Family,
-    Fix,
     Inputs,
     Problem,
     Read,
@@ -33,6 +32,7 @@ from drawloom.model import (
     inputs_digest,
 )
 from drawloom.model.days import covers
+from drawloom.run.failed_check import failed_check
 from drawloom.sql.template.rendering import render
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ def render_step(
         return sql.strip().rstrip(";")
     from drawloom.sql.dialect import transpile
 
-    return transpile(sql, step.dialect, dialect)
+    return transpile(sql, step.dialect, dialect, day=day)
 
 
 def day_sql(
@@ -351,14 +351,11 @@ def _audit(task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged]) 
     rest = [
         _check_query(task, step, check, schedule, part) for part in parts for check in step.checks if check not in clean
     ]
-    for check, ds, sql in _find_failing(task, rest):
-        found = task.query(f"{sql} LIMIT 1").to_pylist()
-        row = json.dumps(found[0], default=str, ensure_ascii=False)[:300]
-        message = f"The check {check.name!r} failed for {ds}; it found {row}."
-        if check.severity == "error":
-            fix = Fix("Nothing was published; fix the SELECT or its input, or lower the check to severity: warn.")
-            raise RunError(Problem("check-failed", "error", message, step.where, fix))
-        yield ds, message
+    failing = _find_failing(task, rest)
+    problems = [failed_check(task, step, check, ds, sql) for check, ds, sql in failing]
+    if any(problem.severity == "error" for problem in problems):
+        raise RunError(*sorted(problems, key=lambda problem: problem.severity != "error"))
+    yield from ((ds, problem.message) for (_, ds, _), problem in zip(failing, problems, strict=True))
 
 
 _CheckQuery = tuple[Check, date, str]

@@ -1,4 +1,4 @@
-"""Declared columns (``name: type``, or ``name: {type: ..., description: ...}``) and the names of their types."""
+"""Declared columns (``name: type``, or ``name: {type: ..., description: ..., tags: [...]}``) and the names of their types."""
 
 from __future__ import annotations
 
@@ -36,17 +36,20 @@ def _column(name: object, given: object) -> Column:
     if not isinstance(name, str) or not name or name.lower() == KEY:
         raise RuleError(f"must have a name other than {KEY}, which every table has", None, (str(name),))
     for key in details:
-        if key not in {"type", "description"}:
-            fix = did_you_mean(str(key), ["type", "description"])
-            raise RuleError("must be given under type or description", fix, (name, key))
+        if key not in _KEYS:
+            raise RuleError(f"must be given under {' or '.join(_KEYS)}", did_you_mean(str(key), _KEYS), (name, key))
     if not isinstance(kind, str) or not isinstance(description, str):
         raise RuleError("must be a type like BIGINT, or {type: BIGINT, description: ...}", None, (name,))
+    tags = details.get("tags", ())
+    if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) and tag for tag in tags):
+        raise RuleError("must be a list of words like [pii]", None, (name, "tags"))
     try:
-        return Column(name, column_type(kind), description)
+        return Column(name, column_type(kind), description, tuple(tags))
     except RuleError as error:
         raise RuleError(str(error), error.fix, (name, "type") if details is given else (name,)) from None
 
 
+_KEYS = ("type", "description", "tags")
 _TYPE = {"type": "string", "examples": ["BIGINT", "VARCHAR", "DOUBLE", "DATE", "TIMESTAMP", "DECIMAL(18,3)"]}
 _SCHEMA = {
     "type": "object",
@@ -55,7 +58,11 @@ _SCHEMA = {
             _TYPE,
             {
                 "type": "object",
-                "properties": {"type": _TYPE, "description": {"type": "string"}},
+                "properties": {
+                    "type": _TYPE,
+                    "description": {"type": "string"},
+                    "tags": {"type": "array", "items": {"type": "string"}, "examples": [["pii"]]},
+                },
                 "required": ["type"],
                 "additionalProperties": False,
             },

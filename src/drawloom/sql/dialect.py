@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -42,17 +43,26 @@ def quoted(name: str, dialect: str = "duckdb") -> str:
     return ".".join(exp.to_identifier(part, quoted=True).sql(dialect) for part in name.split("."))
 
 
-def transpile(sql: str, source: str, target: str, columns: Columns | None = None, *, pretty: bool = False) -> str:
+def transpile(
+    sql: str,
+    source: str,
+    target: str,
+    columns: Columns | None = None,
+    *,
+    day: date | None = None,
+    pretty: bool = False,
+) -> str:
     """A text of one dialect in another.
 
     From DuckDB to Spark and Trino every construct is translated by a rule of ``drawloom.sql.translate`` and means the same
-    there; what has no rule is refused. From DuckDB to DuckDB only the portable functions are expanded. Between all other
-    dialects it is sqlglot's translation.
+    there; what has no rule is refused. From DuckDB to DuckDB only the portable functions are expanded. Other dialects are
+    translated to DuckDB's by sqlglot, and from there on in the same way; to others still sqlglot translates directly.
 
     Args:
         columns: the DuckDB types of the columns of the tables that the text reads, by the table's name as the text has it,
             such as ``{"core.rides": {"fare": "DECIMAL(18, 2)"}}``. With more types known, the result is simpler and fewer
             constructs are refused.
+        day: the run's day, which takes the place of other systems' words for it, such as ``@run_date``.
         pretty: format the text on several lines.
 
     Raises:
@@ -63,7 +73,9 @@ def transpile(sql: str, source: str, target: str, columns: Columns | None = None
         return expand_portable_functions(sql)
     if source == "duckdb" and target in TRANSLATED:
         return _translated(sql, target, columns or {}, pretty=pretty)
-    return _transpiled(expand_portable_functions(sql) if source == "duckdb" else sql, source, target)
+    if source != target and target in TRANSLATED:
+        return _translated(_transpiled(sql, source, "duckdb", day), target, columns or {}, pretty=pretty)
+    return _transpiled(expand_portable_functions(sql) if source == "duckdb" else sql, source, target, day)
 
 
 def _translated(sql: str, target: str, columns: Columns, *, pretty: bool) -> str:
@@ -77,13 +89,16 @@ def _translated(sql: str, target: str, columns: Columns, *, pretty: bool) -> str
         raise too_deep_error() from error
 
 
-def _transpiled(sql: str, source: str, target: str) -> str:
+def _transpiled(sql: str, source: str, target: str, day: date | None = None) -> str:
     from sqlglot.errors import ErrorLevel, UnsupportedError
 
     from drawloom.sql.parse import parse
+    from drawloom.sql.run_day import with_our_day
     from drawloom.sql.template.rendering import Piece, Rendered
 
     statements, _ = parse(Rendered(sql, sql, (Piece(0, 0, True, sql),)), source)
+    if day:
+        statements = tuple(with_our_day(statement, day) for statement in statements)
     try:
         return ";\n".join(one.sql(target, unsupported_level=ErrorLevel.RAISE) for one in statements)
     except UnsupportedError as error:

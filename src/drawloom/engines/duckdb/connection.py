@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,18 @@ if TYPE_CHECKING:
 
 
 def connect(
-    threads: int, memory: str, folders: Iterable[Path], files: Iterable[Path | str], spill: Path | None
+    threads: int,
+    memory: str,
+    folders: Iterable[Path],
+    files: Iterable[Path | str],
+    spill: Path | None,
+    *,
+    errors_as_json: bool = False,
 ) -> DuckDBPyConnection:
     """An in-memory DuckDB that can access only these folders and files; its configuration is locked.
 
     ``memory`` is a limit in DuckDB's notation ("4GB", "50%"); data that exceeds it is written to the folder ``spill``.
+    ``errors_as_json``: errors are JSON, which has more details.
 
     Raises:
         InputError: DuckDB does not accept a limit.
@@ -36,6 +43,7 @@ def connect(
         "python_enable_replacements": False,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,  # what a text may call does not depend on what is installed
+        "errors_as_json": errors_as_json,
     }
     connection = duckdb.connect(":memory:", config=config)
     try:
@@ -86,14 +94,16 @@ def engine_problem(error: duckdb.Error, shift: int = 0) -> Problem:
     return Problem(code, "error", _LINE.sub(lambda found: f"LINE {int(found[1]) - shift}:", text))
 
 
-def extract_select(connection: DuckDBPyConnection, sql: str, *, explain: bool = False) -> Statement:
+def extract_select(
+    connection: DuckDBPyConnection, sql: str, *, explain: bool = False, wrap_errors: bool = True
+) -> Statement:
     """The one SELECT in a text (with ``explain`` also EXPLAIN).
 
     Raises:
         InputError: it is another kind of statement, more than one, or none.
-        RunError: it is not valid SQL.
+        RunError: it is not valid SQL; without ``wrap_errors`` DuckDB's own error.
     """
-    with engine_errors():
+    with engine_errors() if wrap_errors else nullcontext():
         found = connection.extract_statements(sql)
     if len(found) != 1:
         raise refuse("not-select", f"statements == {len(found)}, must be one SELECT.", None, "Remove the others.")

@@ -46,7 +46,8 @@ class AutoDag(Spec):
     )
     dialect: Dialect = Field("duckdb", description="the dialect of the SQL")
     columns: Columns = Field(
-        (), description="column: type, or column: {type, description}; as the SELECT gives them otherwise"
+        (),
+        description="column: type, or column: {type, description, tags}; as the SELECT gives them otherwise. Values of columns tagged pii are not shown in messages",
     )
     cluster: Names = Field((), description="columns that each partition is sorted by")
     keep: Keep = Field(None, description="how long partitions are kept, like 90d; forever otherwise")

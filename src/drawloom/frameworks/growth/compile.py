@@ -58,7 +58,7 @@ def _missing_entity_check(spec: Growth, values: Values) -> Check:
         "HAVING count(*) > 0"
     )
     name = f"rows without {', '.join(spec.entity)}"
-    return Check(name, sql, "warn", (Read(spec.source, Days.of(0), "offset"),))
+    return Check(name, sql, "warn", (Read(spec.source, Days.of(0), "offset"),), where=spec.place("entity"))
 
 
 def _schedule_problems(spec: Growth, project: ProjectContext) -> Iterator[Problem]:

@@ -30,11 +30,11 @@ from drawloom.sql.days.values import (
     to_text,
     to_zoned,
 )
+from drawloom.sql.run_day import RUN_DAY_PARAMETERS
 
 _MAX_DEPTH = 60
 # Dialects in which DATE + INTERVAL is a TIMESTAMP.
 DAY_PLUS_INTERVAL_IS_TIMESTAMP = frozenset({"duckdb", "postgres", "redshift", "bigquery"})
-_RUN_DAY_PARAMETERS = frozenset({"submission_date", "ds", "run_date", "execution_date", "logical_date"})
 
 # What a template or the engine fills in later: a name that was not known, ${var}, {{ x }}.
 _NOT_RESOLVED = re.compile(r"__\w+__|\$\{|\{\{|\{%")
@@ -135,7 +135,7 @@ def _number(text: str) -> Value:
 
 
 def _parameter(constants: ConstantFolder, node: exp.Expr) -> Value:
-    return constants.days if node.name.lower() in _RUN_DAY_PARAMETERS and constants.days else UNKNOWN
+    return constants.days if node.name.lower() in RUN_DAY_PARAMETERS and constants.days else UNKNOWN
 
 
 def _cast(constants: ConstantFolder, node: exp.Cast) -> Value:

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from drawloom.model import Column
+import pytest
+
+from drawloom.model import Column, Pipeline, Step
+from drawloom.run.bind_steps import KnownTables, bind_steps
 from drawloom.run.compile_project import compile_project
-from drawloom.run.derive_columns import derive_columns
+from drawloom.run.step_binder import StepBinder
 from drawloom.specs.config import load_config
 from drawloom.sql.catalog import column_types
 
@@ -31,16 +35,41 @@ def project(folder: Path, engine: str) -> Path:
 
 def test_columns_follow_from_the_sql_whatever_the_order_of_steps(tmp_path: Path) -> None:
     pipelines = compile_project(load_config(project(tmp_path, "duckdb")), {}, None).pipelines
-    found = derive_columns(pipelines, {"raw.rides": RIDES}, date(2026, 2, 1))
-    assert found == {
+    found = bind_steps(pipelines, KnownTables({"raw.rides": RIDES}), date(2026, 2, 1))
+    assert not found.problems
+    assert found.columns == {
         "core.early": (Column("day", "BIGINT"), Column("n", "BIGINT"), Column("price", "DECIMAL(38,2)")),
         "core.late": (Column("day", "BIGINT"), Column("amount", "DECIMAL(21,1)"), Column("list", "BIGINT[]")),
         "core.state": (Column("id", "BIGINT"), Column("seen", "INTEGER")),
     }
-    known = {"core.lost": (Column("z", "DATE"),), "raw.rides": RIDES}
-    more = derive_columns(pipelines, known, date(2026, 2, 1))
+    known = KnownTables({"raw.rides": RIDES}, {"raw.nowhere": (Column("z", "DATE"),)})
+    more = bind_steps(pipelines, known, date(2026, 2, 1)).columns
+    assert more["core.lost"] == (Column("z", "DATE"),)
     assert more["core.after_lost"] == (Column("one", "INTEGER"),)
-    assert "core.lost" not in more, "it is known"
+
+
+def test_what_was_bound_is_kept_until_it_or_its_inputs_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipelines = compile_project(load_config(project(tmp_path, "duckdb")), {}, None).pipelines
+    bound: list[str] = []
+    bind = StepBinder.bind
+
+    def count(binder: StepBinder, pipeline: Pipeline, step: Step, *rest: Any) -> Any:
+        bound.append(step.into.name)
+        return bind(binder, pipeline, step, *rest)
+
+    monkeypatch.setattr(StepBinder, "bind", count)
+
+    def run(columns: tuple[Column, ...]) -> list[str]:
+        bound.clear()
+        bind_steps(pipelines, KnownTables({"raw.rides": columns}), date(2026, 2, 1), cache=tmp_path / "cache")
+        return sorted(bound)
+
+    assert len(run(RIDES)) == len(TEXTS)
+    assert run(RIDES) == []
+    assert run((*RIDES, Column("more", "DATE"))) == ["core.early", "core.state"], "nothing else reads raw.rides"
+    assert run(RIDES) == ["core.early", "core.state"], "only the last state is kept"
+    (tmp_path / "cache/bound.json").write_text("{broken")
+    assert len(run(RIDES)) == len(TEXTS)
 
 
 def test_translation_uses_the_derived_types(tmp_path: Path) -> None:
