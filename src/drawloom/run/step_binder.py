@@ -91,7 +91,7 @@ class _Texts:
 
     def check(self, check: Check) -> str:
         """The SQL of a data check."""
-        settings = {"macros": self._step.macros, "to_run": True}
+        settings: dict[str, Any] = {"macros": self._step.macros, "to_run": True}
         return render(check.sql, self._day, schedule=self._pipeline.schedule, staged=STAGED, **settings).text
 
     def _forms(self, text: str | None, names: Mapping[str, Any]) -> list[BoundText]:
