@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from drawloom.sql.template.macros import TemplateDateTime, relativedelta
-from drawloom.sql.template.sandbox import LimitError
+from drawloom.sql.template.weight import LimitError
 
 NOW = TemplateDateTime(2024, 7, 17, 5, 6, 7, tzinfo=UTC)
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from datetime import date
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import nodes
-from jinja2.defaults import DEFAULT_FILTERS as FILTERS
+from jinja2.filters import FILTERS
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -164,7 +164,9 @@ class Sandbox(SandboxedEnvironment):
         self.filters |= {name: _time_filter(pattern) for name, pattern in _TIME_FILTERS.items()}
         self.filters |= {"format": lambda text, *values: _percent_format(str(text), values)}
         self.filters |= {name: _keeps_unknown(function) for name, function in _CONVERSIONS.items()}
-        self.tests = {name: _asks_unknown(name, function) for name, function in self.tests.items()}
+        self.tests = {
+            name: _asks_unknown(name, cast("Callable[..., Any]", function)) for name, function in self.tests.items()
+        }
         self.globals = {"range": _range, "dict": dict, "namespace": self.globals["namespace"]}
         self.concat = _concat  # type: ignore[method-assign]
 

@@ -80,6 +80,8 @@ class VisibleUndefined(ChainableUndefined):
 
     __slots__ = ("called",)
 
+    called: bool
+
     def __str__(self) -> str:
         collector = unknowns.get(None)
         if collector is not None:

@@ -34,7 +34,7 @@ def weigh(*values: Any) -> int:
             total += len(value)
             continue
         if isinstance(value, Namespace):
-            value = value._Namespace__attrs  # type: ignore[attr-defined]  # noqa: SLF001 - it has no public one
+            value = value._Namespace__attrs  # noqa: SLF001 - it has no public one
         items: Collection[Any] = [*value, *value.values()] if isinstance(value, dict) else value
         total += _CONTAINER + len(value) * (_ENTRY if isinstance(value, dict) else 1)
         kinds = set(map(type, items)) if total <= MAX_TEXT else set()
