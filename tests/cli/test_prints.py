@@ -79,6 +79,8 @@ def test_land_prints_json(project_without_data: SampleProject) -> None:
         "columns": {"id": "BIGINT", "day": "DATE"},
         "guessed": True,
         "delimiter": ";",
+        "changed": {},
+        "dropped_ds": False,
     }
     assert landing_json(LandResult("raw.x"))["days"] == {}
 

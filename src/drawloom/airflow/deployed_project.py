@@ -116,7 +116,8 @@ class DeployedProject:
         names |= {name.lower(): name for name in self.settings.sources}
         names |= {read.table.lower(): read.table for step in pipeline.steps for read in step.reads}
         written = self.warehouse.registry.columns(set(names.values()))
-        catalog = add_columns(load_catalog(declared), written, self.settings.sources)
+        external = [name for name, source in self.settings.sources.items() if not source.landed]
+        catalog = add_columns(load_catalog(declared), written, external)
         catalog |= {family.name.lower(): family_entry(family) for step in pipeline.steps for family in step.families}
         return DayReads([pipeline], catalog, names)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from drawloom.cli.activity import Activity
 from drawloom.cli.options import Folder, OutFormat, day_of, open_project
 from drawloom.cli.output import Format, console, grid, number, pluralize, print_json
 from drawloom.cli.results import ResultFormat, format_of, json_rows, print_as, print_result, write_as
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from drawloom.run.diff import Difference
     from drawloom.run.land import LandResult
 
+_SHOWN_DAYS = 5
 RequiredDay = Annotated[str, typer.Option("--ds", help="The day, like 2026-01-31.")]
 
 
@@ -31,12 +33,16 @@ def land(
         bool, typer.Option(help="Land days without rows, between the first and the last, as empty partitions.")
     ] = False,
     replace: Annotated[bool, typer.Option(help="Replace days that have already landed.")] = False,
+    add: Annotated[bool, typer.Option(help="Add the rows to days that have already landed.")] = False,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
     """Turn raw files into immutable daily partitions of a staging table."""
     project = open_project(context, folder)
-    landed = project.land(table, files, ds=ds, columns=columns, empty_days=empty_days, replace=replace)
+    with Activity() as activity:
+        landed = project.land(
+            table, files, ds=ds, columns=columns, empty_days=empty_days, replace=replace, add=add, report=activity
+        )
     if format is Format.JSON:
         print_json(landing_json(landed))
     else:
@@ -117,6 +123,8 @@ def landing_json(landed: LandResult) -> dict[str, Any]:
         "columns": {column.name: column.type for column in landed.columns},
         "guessed": landed.inferred,
         "delimiter": landed.delimiter,
+        "changed": {ds.isoformat(): {"before": old, "now": new} for ds, (old, new) in landed.changed.items()},
+        "dropped_ds": landed.dropped_key,
     }
 
 
@@ -134,6 +142,10 @@ def print_landing(landed: LandResult) -> None:
         f"[bold]{landed.table}[/]: {pluralize(rows, 'row')} of {pluralize(len(landed.files), 'file')} in "
         f"{pluralize(len(days), 'partition')}, {span}"
     )
+    _print_changed(landed)
+    if landed.dropped_key:
+        out.print("[yellow]The column ds of the files is not stored[/]: ds is the day of the partition, given by --ds.")
+        out.print("  Rename it in the files to keep it.")
     if landed.inferred:
         table = grid("column", "type")
         for column in landed.columns:
@@ -144,6 +156,23 @@ def print_landing(landed: LandResult) -> None:
         shown = ", ".join(str(ds) for ds in landed.gaps[:5]) + (", ..." if len(landed.gaps) > 5 else "")
         out.print(f"[yellow]{pluralize(len(landed.gaps), 'day')} in between without rows[/]: {shown}")
         out.print("  Steps wait for them. If they really are empty, land them with --empty-days.")
+
+
+def _print_changed(landed: LandResult) -> None:
+    """What was replaced or added: the first days by themselves, then all together."""
+    out = console()
+
+    def text(what: str, before: int, now: int) -> str:
+        if landed.added:
+            return f"added to {what}: {pluralize(now - before, 'row')}, {number(now)} in all"
+        return f"replaced {what}: {pluralize(before, 'row')} by {number(now)}"
+
+    days = sorted(landed.changed)
+    for ds in days[:_SHOWN_DAYS]:
+        out.print(text(f"{landed.table} {ds}", *landed.changed[ds]))
+    if len(days) > _SHOWN_DAYS:
+        before, now = (sum(pair[n] for pair in landed.changed.values()) for n in (0, 1))
+        out.print(text(pluralize(len(days), "day"), before, now))
 
 
 def difference_json(found: Difference) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from drawloom.cli.activity import Activity
 from drawloom.cli.options import Day, First, Folder, Last, Names, OutFormat, days_of, open_project
 from drawloom.cli.output import (
     Format,
@@ -178,6 +179,34 @@ def status(
     else:
         print_status(made, days)
         print_left_out(project, names or [])
+
+
+def verify(
+    context: typer.Context,
+    tables: Annotated[list[str] | None, typer.Argument(help="Tables; all by default.", show_default=False)] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every file and compare its rows, too.")] = False,
+    folder: Folder = None,
+    format: OutFormat = Format.TEXT,  # noqa: A002
+) -> None:
+    """Compare the registry with the stored files; exit 1 if a file is missing, changed or not ours."""
+    project = open_project(context, folder)
+    with Activity() as activity:
+        found = project.verify(tables or [], deep=deep, report=activity)
+    if format is Format.JSON:
+        print_json(asdict(found))
+    else:
+        from rich.markup import escape
+
+        table = grid("table", "day", "what is wrong")
+        for finding in found.findings:
+            table.add_row(escape(finding.table), str(finding.ds or ""), escape(finding.message))
+        out = console()
+        if found.findings:
+            out.print(table)
+        how = "their contents were read" if deep else "their sizes and times were compared; --deep reads their contents"
+        counts = f"{pluralize(found.partitions, 'partition')} of {pluralize(found.tables, 'table')}"
+        out.print(f"{counts}, {pluralize(len(found.findings), 'finding')} ({how})")
+    raise typer.Exit(1 if found.findings else 0)
 
 
 def rebuild(context: typer.Context, folder: Folder = None, format: OutFormat = Format.TEXT) -> None:  # noqa: A002

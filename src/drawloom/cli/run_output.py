@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rich.markup import escape
 
 from drawloom.cli.output import console, grid, number, print_problems
-from drawloom.run.plan import Plan, PlannedPartition, State
+from drawloom.run.plan import Key, Plan, PlannedPartition, State
 
 if TYPE_CHECKING:
     from drawloom.run.local_runner import Result, Summary
@@ -62,7 +62,23 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         }
         for partition in plan.partitions
     ]
-    return {"cells": rows, "counts": counts(plan.partitions)}
+    return {"cells": rows, "counts": counts(plan.partitions), "damaged": damaged_json(plan.damaged)}
+
+
+def damaged_json(damaged: Mapping[Key, str]) -> list[dict[str, Any]]:
+    """Landed partitions whose files are gone or are not the recorded ones, as JSON."""
+    return [{"table": table, "ds": ds, "reason": why} for (table, ds), why in damaged.items()]
+
+
+def print_damaged(damaged: Mapping[Key, str]) -> None:
+    """Print them: one line for each range of days with the same reason, then what to do."""
+    out = console()
+    for (table, why), group in groupby(damaged.items(), key=lambda item: (item[0][0], item[1])):
+        days = [ds for (_, ds), _ in group]
+        out.print(f"[red]damaged[/] {escape(table)} {_span(days[0], days[-1])}: {escape(why)}", soft_wrap=True)
+    if damaged:
+        text = "Land the files of these days again, or have `drawloom registry rebuild` forget days without a file."
+        out.print(f"  [green]->[/] {text}", soft_wrap=True)
 
 
 def counts(partitions: Iterable[PlannedPartition]) -> dict[str, int]:
@@ -85,6 +101,7 @@ def print_plan(plan: Plan) -> None:
     todo = len(plan.todo)
     fresh = sum(partition.state is State.FRESH for partition in plan.partitions)
     waiting = sum(partition.state is State.WAITING for partition in plan.partitions)
+    print_damaged(plan.damaged)
     out.print(f"[bold]{number(todo)}[/] to write, {number(waiting)} waiting, {number(fresh)} fresh")
 
 
@@ -106,7 +123,7 @@ def status_json(plan: Plan) -> dict[str, Any]:
         }
         for table, partitions in _by_table(plan.partitions)
     }
-    return {"tables": tables}
+    return {"tables": tables, "damaged": damaged_json(plan.damaged)}
 
 
 def print_status(plan: Plan, width: int = 60) -> None:
@@ -123,6 +140,7 @@ def print_status(plan: Plan, width: int = 60) -> None:
         numbers = [number(found[state]) if state in found else "" for state in states]
         table.add_row(name, partitions[0].pipeline.owner, marks, partitions[-1].ds.isoformat(), *numbers)
     out.print(table)
+    print_damaged(plan.damaged)
     out.print("  ".join(f"[{colour}]{mark}[/] {state}" for state, (colour, mark) in MARKS.items() if state in states))
 
 
@@ -144,7 +162,8 @@ def summary_json(summary: Summary) -> dict[str, Any]:
     waiting = [
         {"table": partition.key[0], "ds": partition.ds, "reason": partition.reason} for partition in summary.waiting
     ]
-    return {"results": rows, "waiting": waiting, "interrupted": summary.interrupted}
+    damaged = damaged_json(summary.damaged)
+    return {"results": rows, "waiting": waiting, "damaged": damaged, "interrupted": summary.interrupted}
 
 
 def print_summary(summary: Summary) -> None:
@@ -161,9 +180,10 @@ def print_summary(summary: Summary) -> None:
     _print_failures(summary)
     for partitions in _group_alike(summary.waiting):
         out.print(f"[blue]waiting[/] {partitions[0].key[0]} {_days(partitions)}: {_reason(partitions)}")
+    print_damaged(summary.damaged)
     if summary.interrupted:
         out.print("[yellow]stopped[/]; `drawloom run` continues where it stopped.")
-    elif not summary.results and not summary.waiting:
+    elif not (summary.results or summary.waiting or summary.damaged):
         out.print("Everything is fresh.")
 
 

@@ -15,7 +15,7 @@ from drawloom.model.problem import (
     errors,
     refuse,
 )
-from drawloom.model.record import Inputs, Record, inputs_digest
+from drawloom.model.record import LANDED, Inputs, Record, inputs_digest
 from drawloom.model.schedule import Schedule
 from drawloom.model.step import Check, RangeBound, RangeRead, Read, Step, StepContext, Wait
 from drawloom.model.table import KEY, Column, Membership, Table
@@ -23,6 +23,7 @@ from drawloom.model.table import KEY, Column, Membership, Table
 __all__ = [
     "ALL",
     "KEY",
+    "LANDED",
     "NONE",
     "TODAY",
     "Bound",

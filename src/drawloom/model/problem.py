@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Severity = Literal["error", "warn", "info"]
+_hidden: dict[str, tuple[re.Pattern[str], str]] = {}
+
+
+def hide(value: str, name: str) -> None:
+    """Have every problem show ``${NAME}`` in the place of a value that may be a secret.
+
+    A value that is a word, a number or short, such as a folder called data, is hidden in paths only: it is in other sentences, too.
+    """
+    pattern = re.escape(value)
+    if value.isalpha() or value.isdigit() or len(value) < 4:
+        pattern = rf"(?<!\w){pattern}(?=/)|(?<=/){pattern}(?!\w)"
+    if value:
+        _hidden[value] = re.compile(pattern), f"${{{name}}}"
+
+
+def without_hidden(text: str) -> str:
+    """The text with the names of hidden values in the place of the values."""
+    for value in sorted(_hidden, key=len, reverse=True):
+        pattern, name = _hidden[value]
+        text = pattern.sub(lambda _, name=name: name, text)  # type: ignore[misc]
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +74,16 @@ class Problem:
     message: str
     where: Where = Where()
     fix: Fix | None = None
+
+    def __post_init__(self) -> None:
+        """Hide what may be a secret."""
+        if _hidden:
+            fix, file = self.fix, self.where.file
+            object.__setattr__(self, "message", without_hidden(self.message))
+            if file:
+                object.__setattr__(self, "where", replace(self.where, file=without_hidden(file)))
+            if fix:
+                object.__setattr__(self, "fix", replace(fix, title=without_hidden(fix.title)))
 
     def __str__(self) -> str:
         place = str(self.where)

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from drawloom.model.pipeline import digest
 
 Inputs = Mapping[str, Mapping[str, str]]
+LANDED = "land"  # the code of partitions that were landed from raw files, which no step computes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,17 @@ class Record:
     stamp: str = ""
     engine: str = "duckdb"
 
+    @property
+    def is_landed(self) -> bool:
+        """Whether it was landed from raw files: nothing can compute it again."""
+        return self.code == LANDED
+
 
 def inputs_digest(inputs: Inputs) -> str:
     """One hash of what was read: equal for equal inputs in any order."""
     return digest(f"{table} {ds} {inputs[table][ds]}" for table in sorted(inputs) for ds in sorted(inputs[table]))
+
+
+def add_own_days(inputs: Inputs, table: str, contents: Mapping[str, str]) -> Inputs:
+    """The inputs of a day, with the content hashes of earlier days of its own table, written in the same pass."""
+    return {**inputs, table: {**inputs.get(table, {}), **contents}} if contents else inputs

@@ -89,7 +89,8 @@ def compile_project(
     by_name = {pipeline.name: spec for spec, pipeline in compiled}
     binding = _bind(config, pipelines, _known_tables(config, columns, sources or {}, families), by_name, cache, engine)
     types = columns if engine == "duckdb" else {**columns, **binding.columns}
-    catalog = add_columns(declared_catalog(config, pipelines), types, config.sources)
+    external = [name for name, source in config.sources.items() if not source.landed]
+    catalog = add_columns(declared_catalog(config, pipelines), types, external)
     catalog |= {name: family_entry(family) for name, family in families.items()}
     analyzer = _StepAnalyzer(catalog, names, families, cache, engine)
     analyzer.fill_cache(pipelines)

@@ -36,6 +36,8 @@ def probe(settings: Settings, table: str) -> LandedDays:
     if table not in settings.sources:
         return LandedDays(frozenset(_written_days(settings, table)))
     source, last = settings.sources[table], settings.complete_until(table)
+    if source.landed:
+        return LandedDays(frozenset(ds for ds in _written_days(settings, table) if ds <= last), gaps=source.gaps)
     found = settings.source(table).by_day() if source.files else _catalog_days(settings, table)
     return LandedDays(frozenset(ds for ds in found if ds and ds <= last), None in found, source.gaps)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from queue import SimpleQueue
 from typing import Literal
@@ -14,7 +14,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from drawloom.model import Column, DrawloomError, Inputs, Record, inputs_digest
 from drawloom.run.batches import Batch, predecessors, schedule_batches
-from drawloom.run.plan import Plan, PlannedPartition, State
+from drawloom.run.plan import Key, Plan, PlannedPartition, State
 from drawloom.run.registry import Registry
 from drawloom.run.snapshot import WarehouseSnapshot
 from drawloom.run.step_runner import StepResult, StepRunner
@@ -44,11 +44,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """All results of a run; ``interrupted`` when it was stopped before its end."""
+    """All results of a run; ``interrupted`` when it was stopped before its end, ``damaged`` as in the plan."""
 
     results: Sequence[Result] = ()
     waiting: tuple[PlannedPartition, ...] = ()
     interrupted: bool = False
+    damaged: Mapping[Key, str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -57,7 +58,7 @@ class Summary:
             return 130
         if any(result.outcome in {"failed", "skipped"} for result in self.results):
             return 1
-        return 3 if self.waiting else 0
+        return 3 if self.waiting or self.damaged else 0
 
 
 Listener = Callable[[Result], None]
@@ -96,7 +97,7 @@ class LocalRunner:
             except KeyboardInterrupt:
                 self._stop(queue)
         queue.collect_finished()
-        return Summary(queue.results, plan.waiting, interrupted=self._stopping.is_set())
+        return Summary(queue.results, plan.waiting, interrupted=self._stopping.is_set(), damaged=plan.damaged)
 
     def _stop(self, queue: _Queue) -> None:
         """Interrupt what runs, repeatedly: an interrupt between two statements of a step has no effect."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -96,9 +96,14 @@ class PlannedPartition:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All partitions in an order in which they could run: each after those it needs."""
+    """All partitions in an order in which they could run: each after those it needs.
+
+    ``damaged`` are landed partitions that steps read, and whose files are gone or are not the recorded ones: why, by table
+    and day.
+    """
 
     partitions: tuple[PlannedPartition, ...]
+    damaged: Mapping[Key, str] = field(default_factory=dict)
 
     @property
     def todo(self) -> tuple[PlannedPartition, ...]:
@@ -129,7 +134,8 @@ class Plan:
             kept.append(partition)
             if upstream and partition.state not in {State.FRESH, State.EXPIRED}:
                 wanted.update((table, ds) for table, ds in partition.needs.required if ds is not None)
-        return Plan(tuple(reversed(kept)))
+        tables = {read.table for partition in kept for read in partition.step.reads}
+        return Plan(tuple(reversed(kept)), {key: why for key, why in self.damaged.items() if key[0] in tables})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +173,10 @@ def make_plan(
     reads = {table: day_reads.prepare(owner.step, owner.kept) for table, owner in owners.items()}
     resolver = NeedsResolver(owners, snapshot, history.start, day_reads)
     planner = _Planner(resolver, snapshot, recorded_inputs, frozenset(forced))
-    return Plan(tuple(planner.plan_partition(owner, ds) for owner, ds in _in_run_order(owners, reads)))
+    partitions = tuple(planner.plan_partition(owner, ds) for owner, ds in _in_run_order(owners, reads))
+    tables = {read.table for of_table in reads.values() for read in of_table} - owners.keys()
+    damaged = {(table, ds): snapshot.anomalies[table, ds] for table in sorted(tables) for ds in snapshot.damaged(table)}
+    return Plan(partitions, damaged)
 
 
 def plan_step(
@@ -273,6 +282,7 @@ class NeedsResolver:
         self._snapshot = snapshot
         self._start = start
         self._existing = {table: snapshot.days(table) for table in snapshot.contents if table not in owners}
+        self._damaged = {table: snapshot.damaged(table) for table in snapshot.missing_files if table not in owners}
 
     def of_day(self, step: Step, day: date) -> Needs:
         """The needs of one run."""
@@ -327,6 +337,7 @@ class NeedsResolver:
             must_exist = [ds for ds in may_read if ds in owner.kept]
         else:
             must_exist = self._days_to_wait_for(read.table, spans, day, exact=read.exact)
+        must_exist += [ds for ds in self._damaged_days(read.table, spans, day) if ds not in must_exist]
         if read.table == step.into.name:
             return _before(must_exist, day), _before(may_read, day)
         return must_exist, may_read
@@ -343,7 +354,9 @@ class NeedsResolver:
             may_read = _before(may_read, range_start)
         if owner:
             return [ds for ds in may_read if ds in owner.kept], may_read
-        return self._days_to_wait_for(read.table, [span], day, exact=None not in span), may_read
+        must_exist = self._days_to_wait_for(read.table, [span], day, exact=None not in span)
+        must_exist += [ds for ds in self._damaged_days(read.table, [span], day) if ds not in must_exist]
+        return must_exist, may_read
 
     def _days_to_wait_for(self, table: str, spans: Iterable[DateSpan], day: date, *, exact: bool) -> list[date | None]:
         """The days of these spans that must exist; where they cannot be listed (not ``exact``), the run's own day."""
@@ -358,6 +371,14 @@ class NeedsResolver:
             found = set(existing)
             return [ds for ds in days if ds in found or ds > existing[-1]]
         return list(days)
+
+    def _damaged_days(self, table: str, spans: Iterable[DateSpan], day: date) -> list[date]:
+        """The landed days in these spans whose files are gone: rows are missing, whether or not a step would wait."""
+        damaged = self._damaged.get(table)
+        if not damaged:
+            return []
+        clipped = [_clip(span, date.min, day if span[1] is None else _LAST_DATE) for span in spans]
+        return [ds for ds in damaged if any(first <= ds <= last for first, last in clipped)]
 
     def _available_days(self, table: str, spans: Iterable[DateSpan], day: date) -> list[date | None]:
         """The days in these spans that a table has, or will have when its step has run."""

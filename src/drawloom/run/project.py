@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing, suppress
 from datetime import date
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -17,7 +17,7 @@ from drawloom.model import Column, DateSpan, Family, InputError, Pipeline, Probl
 from drawloom.run.broken_specs import BrokenText, broken_specs
 from drawloom.run.compile_project import Compiled, compile_project
 from drawloom.run.day_reads import DayReads
-from drawloom.run.plan import Key, Plan, PlannedPartition, State, make_plan
+from drawloom.run.plan import Key, Plan, PlannedPartition, State, find_owners, make_plan
 from drawloom.run.settings import Settings
 from drawloom.run.source_columns import source_columns
 from drawloom.run.step_runner import add_families
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from drawloom.run.land import LandResult
     from drawloom.run.local_runner import Listener, Summary
     from drawloom.run.snapshot import WarehouseSnapshot
+    from drawloom.run.verify import Verification
     from drawloom.sql import Analysis
     from drawloom.sql.catalog import Catalog
 
@@ -216,7 +217,7 @@ class Project(Warehouse):
         snapshot = self._pop_recent_snapshot()
         if not plan.todo:
             self.lake.sweep()  # an engine does so when it is opened, but none is
-            return Summary(waiting=plan.waiting)
+            return Summary(waiting=plan.waiting, damaged=plan.damaged)
         reads = plan.reads
         snapshot = snapshot or self.snapshot({*reads, *(partition.step.into.name for partition in plan.todo)})
         self.attach(snapshot, reads)
@@ -285,20 +286,47 @@ class Project(Warehouse):
         ):
             return compare_stored(task, stored, staged, key or step.into.unique)
 
-    def land(self, table: str, files: Iterable[str], **options: Any) -> LandResult:
-        """Turn raw files into daily partitions of a staging table; see run.land.land."""
-        from drawloom.run.land import land
+    def land(
+        self, table: str, files: Iterable[str], *, report: Callable[[str], None] = lambda _: None, **options: Any
+    ) -> LandResult:
+        """Turn raw files into daily partitions of a staging table; see run.land.land, and LandOptions there."""
+        from drawloom.run.land import LandOptions, land
 
         self._recent = None
         self.registry.require_writable()
-        return land(self, table, files, pipelines=self.pipelines, **options)
+        return land(self, table, files, LandOptions(**options), pipelines=self.pipelines, report=report)
+
+    def verify(
+        self, tables: Sequence[str] = (), *, deep: bool = False, report: Callable[[str], None] = lambda _: None
+    ) -> Verification:
+        """Compare the registry with the files of these tables, or of all; see run.verify.verify."""
+        from drawloom.run.verify import verify
+
+        owners = find_owners(self.pipelines, self.history)
+        expired = {
+            (table, ds)
+            for table, days in self.registry.records().items()
+            if table in owners
+            for ds in days
+            if ds not in owners[table].kept
+        }
+        return verify(self, tables, deep=deep, expired=expired, report=report)
 
     def rebuild_registry(self) -> dict[str, int]:
-        """Restore the registry from the metadata of the files; table -> number of partitions."""
+        """Restore the registry from the metadata of the files; table -> number of partitions.
+
+        A damaged SQLite file is renamed and kept.
+        """
+        from drawloom.run.registry import Registry
+        from drawloom.run.registry.database import parse_url, set_aside_if_damaged
         from drawloom.run.registry.restore import restore
 
-        self.registry.require_writable()
-        return restore(self.local, self.registry)
+        if opened := self.__dict__.pop("registry", None):
+            opened.close()
+        set_aside_if_damaged(parse_url(self.settings.registry_url))
+        with closing(Registry(self.settings.registry_url)) as registry:
+            registry.require_writable()
+            return restore(self.local, registry)
 
     def _plan(self, forced: Iterable[Key], snapshot: WarehouseSnapshot | None = None) -> Plan:
         snapshot = snapshot or self.snapshot()

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class SourceSettings:
     """An external table.
 
-    ``files`` is relative to the project; without, it is a table in the engine's catalog, partitioned by ``ds`` if ``by_day``.
+    ``files`` is relative to the project; without, it is a table in the engine's catalog, partitioned by ``ds`` if ``by_day``,
+    or a ``landed`` one.
     """
 
     files: str | None
@@ -30,6 +31,7 @@ class SourceSettings:
     lateness: timedelta = timedelta()
     gaps: bool = False
     by_day: bool = True
+    landed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Settings:
                 source.lateness,
                 source.gaps,
                 source.by_day,
+                source.landed,
             )
             for name, source in config.sources.items()
         }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOCAL = "duckdb"
 CATALOG_QUERIES = 8  # at once: a catalog answers slowly, at little cost to it
+UNRECORDED = "its file is from a run that is not recorded"
 FOREIGN = "foreign"  # the content hash of partitions in the catalog that are not ours
 
 Contents = dict[date | None, str]
@@ -47,6 +48,10 @@ class WarehouseSnapshot:
     complete_until: Mapping[str, date] = field(default_factory=dict)
     sources_with_gaps: frozenset[str] = frozenset()
     missing_files: Mapping[str, Mapping[date, Record]] = field(default_factory=dict)
+
+    def damaged(self, table: str) -> list[date]:
+        """The landed days of a table whose files are gone or are not the recorded ones, in order: nothing can compute them."""
+        return sorted(ds for ds, record in self.missing_files.get(table, {}).items() if record.is_landed)
 
     def days(self, table: str) -> list[date]:
         """The days of a table that exist and are complete, in order."""
@@ -102,9 +107,9 @@ def take_snapshot(
         engine: the engine that has a catalog, where there is one.
     """
     files = {name: source for name, source in sources.items() if tables is None or name in tables}
-    foreign = [name for name, one in settings.sources.items() if not one.files and (tables is None or name in tables)]
-    recorded = registry.records(tables)
-    records, anomalies = find_existing(recorded, lake, engine)
+    declared = {name: one for name, one in settings.sources.items() if tables is None or name in tables}
+    foreign = [name for name, one in declared.items() if not one.files and not one.landed]
+    recorded, records, anomalies = _find_recorded(lake, registry, tables, engine)
     registry.restamp(r for days in records.values() for r in days.values() if r.stamp != recorded[r.table][r.ds].stamp)
     contents: dict[str, Contents] = {
         table: {ds: record.content for ds, record in days.items()} for table, days in records.items()
@@ -112,16 +117,35 @@ def take_snapshot(
     contents |= _source_contents(files, registry)
     contents |= {name: catalog_contents(engine, settings, name) for name in foreign if engine}
     missing = {table: {ds: r for ds, r in days.items() if ds not in records[table]} for table, days in recorded.items()}
-    names = (*files, *foreign)
     return WarehouseSnapshot(
         contents=contents,
         records=records,
         missing_files={table: days for table, days in missing.items() if days},
         failures=registry.failures(),
         anomalies=anomalies,
-        complete_until={name: settings.complete_until(name) for name in names if settings.sources[name].lateness},
-        sources_with_gaps=frozenset(name for name in names if settings.sources[name].gaps),
+        complete_until={name: settings.complete_until(name) for name, one in declared.items() if one.lateness},
+        sources_with_gaps=frozenset(name for name, one in declared.items() if one.gaps),
     )
+
+
+def _find_recorded(
+    lake: Lake, registry: Registry, tables: Collection[str] | None, engine: CatalogEngine | None
+) -> tuple[Records, Records, Anomalies]:
+    """The records, those whose partitions exist, and the anomalies of the others.
+
+    A landing that replaces days publishes its files first and records them then. Who comes in between waits for it.
+    """
+    recorded = registry.records(tables)
+    records, anomalies = find_existing(recorded, lake, engine)
+    unsettled = sorted({table for table, ds in anomalies if recorded[table][ds].is_landed})
+    if unsettled:
+        for table in unsettled:
+            lake.wait_until_published(table)
+        recorded |= registry.records(unsettled)
+        again, still = find_existing({table: recorded[table] for table in unsettled}, lake, engine)
+        records |= again
+        anomalies = {key: why for key, why in anomalies.items() if key[0] not in again} | still
+    return recorded, records, anomalies
 
 
 def find_existing(
@@ -190,20 +214,23 @@ def _find_files(records: Mapping[str, dict[date, Record]], lake: Lake) -> tuple[
                 existing[ds] = record
             elif ds not in stamps:
                 anomalies[table, ds] = "its file is gone"
-            elif anomaly := _why_other_file(lake, record):
+            elif anomaly := _why_other_file(lake, record, stamps[ds]):
                 anomalies[table, ds] = anomaly
             else:
                 existing[ds] = replace(record, stamp=stamps[ds])
     return found, anomalies
 
 
-def _why_other_file(lake: Lake, record: Record) -> str:
+def _why_other_file(lake: Lake, record: Record, stamp: str) -> str:
     """Why the file is not the one that was recorded; empty when it is."""
     try:
         same = lake.read_meta(lake.path(record.table, record.ds)).get("run") == record.run
     except RunError:
         return "its file cannot be read"
-    return "" if same else "its file is from a run that is not recorded"
+    size = int(stamp.partition("-")[0])
+    if same and size != record.bytes:
+        return f"its file has {size:,} bytes, not {record.bytes:,} as recorded"
+    return "" if same else UNRECORDED
 
 
 def _source_contents(sources: Mapping[str, Source], registry: Registry) -> dict[str, Contents]:

@@ -32,6 +32,7 @@ from drawloom.model import (
     inputs_digest,
 )
 from drawloom.model.days import covers
+from drawloom.model.record import add_own_days
 from drawloom.run.failed_check import failed_check
 from drawloom.sql.template.rendering import render
 
@@ -114,7 +115,8 @@ class StepRunner:
             RunError: as ``run``; without backfill SQL the days may have to be run one by one (code ``apart``).
         """
         began, run, days = time.monotonic(), new_run_id(), sorted(inputs)
-        metadata = {day: file_metadata(run, step, of_day) for day, of_day in inputs.items()}
+        own_days = {day: _own_days(step, (reads or {}).get(day, step.reads), day, days) for day in days}
+        metadata = {day: file_metadata(run, step, of_day, own_days[day]) for day, of_day in inputs.items()}
         all_inputs = _merge_inputs(inputs.values())
         with self._task(step, all_inputs) as task:
             if range_start:
@@ -126,10 +128,8 @@ class StepRunner:
                 staged = task.stage_days(step.into, texts, metadata, self._expected_columns(step), self._dialect(step))
             warnings = run_checks(task, step, schedule, staged, first=self._is_first_write(step))
             written = {part.ds: part.content for part in staged}
-            of_days = {
-                part.ds: _add_own_days(step, (reads or {}).get(part.ds, step.reads), inputs[part.ds], part.ds, written)
-                for part in staged
-            }
+            own = {day: {ds.isoformat(): written[ds] for ds in own_days[day]} for day in written}
+            of_days = {day: add_own_days(inputs[day], step.into.name, own[day]) for day in written}
             records = self._publish(staged, run, step, of_days, began)
         return StepResult(records, staged[-1].columns, warnings)
 
@@ -290,11 +290,10 @@ def _range_sql(step: Step, schedule: Schedule, range_start: date, last: date, in
     return render_step(step, schedule, last, step.backfill_sql, dialect, **names)
 
 
-def _add_own_days(step: Step, reads: Iterable[Read], inputs: Inputs, day: date, written: Mapping[date, str]) -> Inputs:
-    """The inputs of a day, with the earlier days of its own table that were written in the same pass."""
+def _own_days(step: Step, reads: Iterable[Read], day: date, days: Iterable[date]) -> list[date]:
+    """The earlier days of its own table, out of those written in the same pass, that a day reads."""
     spans = [span for read in reads if read.table == step.into.name for span in read.on(day)]
-    own = {ds.isoformat(): content for ds, content in written.items() if ds < day and covers(spans, ds)}
-    return {**inputs, step.into.name: {**inputs.get(step.into.name, {}), **own}} if own else inputs
+    return [ds for ds in days if ds < day and covers(spans, ds)]
 
 
 def _has_first_run_branch(step: Step) -> bool:
@@ -384,9 +383,14 @@ def new_run_id() -> str:
     return uuid.uuid4().hex[:16]
 
 
-def file_metadata(run: str, step: Step, inputs: Inputs) -> dict[str, str]:
-    """The metadata of a partition's file, from which the registry can be restored."""
-    return {"run": run, "code": step.fingerprint, "inputs": json.dumps(inputs, sort_keys=True)}
+def file_metadata(run: str, step: Step, inputs: Inputs, own_days: Sequence[date] = ()) -> dict[str, str]:
+    """The metadata of a partition's file, from which the registry can be restored.
+
+    ``own_days`` are earlier days of its own table that it reads and that are written in the same pass: their content
+    hashes are not known yet.
+    """
+    own = {"own_days": json.dumps([ds.isoformat() for ds in own_days])} if own_days else {}
+    return {"run": run, "code": step.fingerprint, "inputs": json.dumps(inputs, sort_keys=True), **own}
 
 
 def _visible_days(contents: Mapping[str, str]) -> list[date] | None:

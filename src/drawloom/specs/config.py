@@ -43,6 +43,10 @@ def _check_memory(value: str) -> str:
     return value
 
 
+def _as_gaps(value: object) -> object:
+    return True if value == "zero" else value
+
+
 def _as_engine(value: object) -> object:
     return {"kind": value} if isinstance(value, str) else value
 
@@ -119,7 +123,12 @@ class SourceConfig(SpecPart):
         description="how long after the day ends its files are awaited, like 1d or 6h",
         json_schema_extra={"default": "0d"},
     )
-    gaps: bool = Field(False, description="whether a day without files counts as empty once its lateness has passed")
+    landed: bool = Field(False, description="whether `drawloom land` fills it; it then has no `files`")
+    gaps: Annotated[bool, BeforeValidator(_as_gaps, json_schema_input_type=bool | Literal["zero"])] = Field(
+        False,
+        description="whether a missing day means that nothing happened: it counts as empty once a later one has come; "
+        "`zero` means true",
+    )
     columns: Columns = Field((), description="column: type; needed for CSV and JSON lines")
     days_from: Names = Field((), description="timestamp columns from which the day of a row is derived")
     owner: str = Field("", description="the person or team responsible for it")
@@ -129,6 +138,8 @@ class SourceConfig(SpecPart):
     def _check_format(self) -> SourceConfig:
         if self.files is None:
             return self._check_in_catalog()
+        if self.landed:
+            raise RuleError("must not have `files` where it is `landed`: `drawloom land` is given them")
         if not self.by_day:
             raise RuleError("must not have `by_day`: whether files are by day is in their pattern")
         if self.format is None and self.file_format is None:
@@ -234,9 +245,11 @@ def _texts_with_variables(config: Config) -> Iterator[tuple[tuple[str, ...], str
 
 def _engine_problems(config: Config) -> Iterator[Problem]:
     for name, source in config.sources.items():
-        if source.files is None and config.engine.kind == "duckdb":
+        if source.files is None and not source.landed and config.engine.kind == "duckdb":
             message = f"sources.{name} has no `files`, and DuckDB has no catalog to find the table in."
-            fix = Fix('Write files: "path/ds={ds}/*.parquet", or set engine to spark or trino.')
+            fix = Fix(
+                'Write files: "path/ds={ds}/*.parquet", or landed: true if `drawloom land` fills it, or set engine to spark or trino.'
+            )
             yield Problem("no-files", "error", message, config.place("sources", name), fix)
 
 

@@ -6,6 +6,7 @@ import os
 import re
 
 from drawloom.model import refuse
+from drawloom.model.problem import hide
 
 _NAME = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 _PASSWORD = re.compile(r"://[^/@\s:]*:([^/@\s]+)@|[;?&](?:token|password)=([^;&\s]+)")
@@ -24,10 +25,14 @@ def has_password(text: str) -> bool:
 def expand(text: str) -> str:
     """The text with every ``${NAME}`` replaced by its value in the environment. Do not print the result.
 
+    Problems show the names, not the values, from then on.
+
     Raises:
         InputError: a variable is not set.
     """
     missing = unset_variables(text)
     if missing:
         raise refuse("not-set", f"{missing[0]} is not set in the environment.", None, f"export {missing[0]}=...")
+    for name in _NAME.findall(text):
+        hide(os.environ[name], name)
     return _NAME.sub(lambda found: os.environ[found[1]], text)

@@ -111,10 +111,25 @@ def test_drop_removes_the_partition_and_its_folder(bench: Bench) -> None:
     assert not bench.lake.path("core.t", D1).parent.exists()
 
 
+def test_files_that_are_not_ours_are_not_deleted_and_nothing_is_published_beside_them(bench: Bench) -> None:
+    bench.fill("core.t", D1, "SELECT 1 AS a")
+    other, hidden = (bench.lake.path("core.t", D1).with_name(name) for name in ("part-of-me.parquet", ".DS_Store"))
+    other.touch()
+    hidden.touch()
+    with pytest.raises(RunError, match=r"holds part-of-me\.parquet, which drawloom did not write"):
+        bench.fill("core.t", D1, "SELECT 2 AS a")
+    assert bench.rows("SELECT a FROM core.t") == [(1,)]
+    bench.lake.drop("core.t", D1)
+    assert (other.exists(), hidden.exists(), bench.lake.scan("core.t")) == (True, True, {})
+    other.unlink()
+    bench.fill("core.t", D1, "SELECT 2 AS a")
+    assert hidden.exists()
+
+
 def test_drop_removes_files_of_other_engines_but_no_subfolders(bench: Bench) -> None:
     bench.fill("core.t", D1, "SELECT 1 AS a")
     folder = bench.lake.path("core.t", D1).parent
-    (folder / "20261126_abc").touch()
+    (folder / "20261126_023301_00189_amcsn_96e155f3").touch()
     (folder / "more").mkdir()
     bench.engine.drop("core.t", D1)
     assert [path.name for path in folder.iterdir()] == ["more"]

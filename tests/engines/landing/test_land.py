@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 import threading
 import time
 from datetime import date
@@ -12,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from drawloom.engines.landing.land import Landing, stage_files
+from drawloom.engines.landing.land import Landing, StageOptions, stage_files
 from drawloom.model import Column, InputError, RunError, Table
 from tests.engines.conftest import D1, Bench, day
 
@@ -28,7 +30,7 @@ def put(folder: Path, name: str, text: str | bytes) -> Path:
 
 
 def land(bench: Bench, files: list[Path], table: Table | str = "staging.rides", **options: Any) -> Landing:
-    landing = stage_files(bench.engine, table, files, **{"ds": "on", "run": "land1"} | options)
+    landing = stage_files(bench.engine, table, files, StageOptions(**{"ds": "on", "run": "land1"} | options))
     for staged in landing.staged:
         bench.engine.publish([staged])
     return landing
@@ -225,6 +227,27 @@ def test_csv_that_cannot_be_parsed_is_refused_with_file_and_line(
         assert found == expected
 
 
+PEAK = """
+import resource, sys
+from pathlib import Path
+from drawloom.engines.duckdb.engine import DuckDB
+from drawloom.engines.lake import Lake
+from drawloom.engines.landing.land import StageOptions, stage_files
+with DuckDB(Lake(sys.argv[1])) as engine:
+    landing = stage_files(engine, "raw.wide", [sys.argv[2]], StageOptions("day", "r"))
+print(len(landing.columns), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_memory_does_not_grow_with_the_square_of_the_columns(tmp_path: Path) -> None:
+    header, line = ",".join(f"c{n}" for n in range(250)), ",".join("1.5" for _ in range(250))
+    file = put(tmp_path, "wide.csv", f"day,{header}\n" + f"2026-01-01,{line}\n" * 2500)
+    child = [sys.executable, "-c", PEAK, str(tmp_path / "lake"), str(file)]
+    columns, peak = subprocess.run(child, check=True, capture_output=True, text=True).stdout.split()
+    assert int(columns) == 251
+    assert int(peak) < 700, "MB; with a copy of all arguments for each test it is more than twice that"
+
+
 def test_only_the_first_problems_are_shown(bench: Bench, tmp_path: Path) -> None:
     file = put(tmp_path, "a.csv", "id,on\n" + "x,2026-01-01\n" * 1000)
     found = problems(bench, [file], columns=(COLUMNS[0], COLUMNS[3]))
@@ -266,6 +289,79 @@ def test_json_that_cannot_be_read_is_refused_with_its_line(
     assert problems(bench, [put(tmp_path, "a.json", text)], columns=columns) == expected
 
 
+EXACT = '{"a": 12345678901234567.89, "b": {"c": [12345678901234567.89, "say \\"12345678901234567.89\\""]}, "on": "2026-01-01"}'
+
+
+def test_numbers_of_json_keep_their_digits(bench: Bench, tmp_path: Path) -> None:
+    file = put(tmp_path, "a.jsonl", EXACT + '\n{"a": 1.5, "b": {"c": []}, "on": "2026-01-01"}\n')
+    nested = "STRUCT(c VARCHAR[])"
+    columns = (Column("a", "DECIMAL(20,2)"), Column("b", nested), COLUMNS[3])
+    land(bench, [file], columns=columns)
+    assert bench.rows("SELECT a::VARCHAR, b.c FROM staging.rides ORDER BY a") == [
+        ("1.50", []),
+        ("12345678901234567.89", ["12345678901234567.89", 'say "12345678901234567.89"']),
+    ]
+    assert problems_of(bench, file, (Column("a", "DECIMAL(18,1)"), Column("b", nested), COLUMNS[3])) == [
+        "a.jsonl:1: a == '12345678901234567.89', must be DECIMAL(18,1)."
+    ]
+
+
+def problems_of(bench: Bench, file: Path, columns: tuple[Column, ...]) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        land(bench, [file], "staging.other", columns=columns)
+    return [str(problem).replace(f"{file.parent}/", "") for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.jsonl", '{"n": %s, "on": "2026-01-01"}\n'), ("a.csv", "n,on\n%s,2026-01-01\n")]
+)
+def test_a_number_that_is_too_large_does_not_become_infinite(
+    bench: Bench, tmp_path: Path, name: str, text: str
+) -> None:
+    columns = (Column("n", "DOUBLE"), COLUMNS[3])
+    found = problems_of(bench, put(tmp_path, name, text % "1e400"), columns)
+    assert found == [f"{name}:{2 if name == 'a.csv' else 1}: n == '1e400', must be DOUBLE."]
+    assert land(bench, [tmp_path / name]).columns[0].type == "VARCHAR"
+    assert land(bench, [put(tmp_path, name, text % "NaN")], "staging.b", columns=columns).rows == 1
+    assert bench.rows("SELECT isnan(n) FROM staging.b") == [(True,)]
+
+
+def test_a_member_that_an_object_has_twice_is_refused(bench: Bench, tmp_path: Path) -> None:
+    file = put(tmp_path, "a.json", '{"id": 1, "on": "2026-01-01"}\n{"id": 1, "on": "2026-01-01", "id": 2}\n')
+    assert problems(bench, [file]) == ["a.json:2: member 'id' must not be in an object twice."]
+
+
+@pytest.mark.parametrize("day_text", ["infinity", "20000-01-01", "0044-03-15 (BC)"])
+def test_days_that_the_calendar_does_not_have_are_refused(bench: Bench, tmp_path: Path, day_text: str) -> None:
+    file = put(tmp_path, "a.csv", f"id,on\n1,{day_text}\n")
+    assert problems(bench, [file], columns=(COLUMNS[0], COLUMNS[3]))[0].startswith("a.csv:2: ds (on) == ")
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("20260131", "strptime(CAST(seen AS VARCHAR), '%Y%m%d')"),
+        ("1767225600", "to_timestamp(seen)"),
+        ("1767225600000", "epoch_ms(seen)"),
+        ("31/01/2026", "strptime(seen, '%d/%m/%Y')"),
+        ("01/31/2026 10:00", "strptime(seen, '%m/%d/%Y %H:%M')"),
+        ("31.01.26", "strptime(seen, '%d.%m.%y')"),
+        ("10/Oct/2026:13:55:36 -0700", "strptime(seen, '%d/%b/%Y:%H:%M:%S %z')"),
+        ("Oct 10, 2026", "strptime(seen, '%b %d, %Y')"),
+        ("yesterday", ""),
+    ],
+)
+def test_a_value_that_is_no_day_is_shown_with_the_expression_to_try(
+    bench: Bench, tmp_path: Path, value: str, hint: str
+) -> None:
+    file = put(tmp_path, "a.csv", f'id,seen\n1,"{value}"\n')
+    found = problems(bench, [file], ds="seen")
+    assert value in found[0]
+    assert (f'Try --ds "{hint}".' in found[-1]) == bool(hint)
+    if hint:
+        assert [staged.rows for staged in land(bench, [file], "staging.c", ds=hint).staged] == [1]
+
+
 def test_members_that_are_not_declared_are_refused(bench: Bench, tmp_path: Path) -> None:
     file = put(tmp_path, "a.json", '{"id": 1, "on": "2026-01-01", "frae": 1}\n')
     found = problems(bench, [file], columns=COLUMNS)
@@ -275,7 +371,10 @@ def test_members_that_are_not_declared_are_refused(bench: Bench, tmp_path: Path)
 @pytest.mark.parametrize(
     ("ds", "message"),
     [
-        ("id", "ds == 'id' has type BIGINT, must be a DATE, a TIMESTAMP, or text like 2026-11-21."),
+        (
+            "id",
+            "ds == 'id' has type BIGINT, must be a DATE, a TIMESTAMP, or text like 2026-11-21; the first value is 1.",
+        ),
         ("nothing", "ds == 'nothing', must be a column, or an expression over the columns: Binder Error"),
         ("on +", "ds == 'on +', must be a column, or an expression over the columns: Parser Error"),
         ("id); DROP TABLE x; SELECT (1", "must be one SELECT"),

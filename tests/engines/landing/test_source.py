@@ -105,14 +105,38 @@ def test_a_landing_folder_named_like_a_day(tmp_path: Path) -> None:
     assert query(tmp_path, source, "SELECT id, filename, ds FROM raw.rides", [D1]) == [(1, "x", D1)]
 
 
-def test_parquet_keeps_its_own_ds(tmp_path: Path) -> None:
-    parquet(tmp_path / "rides/2026-01-01.parquet", "SELECT 1 AS id, 20260101 AS ds")
-    source = Source("raw.rides", str(tmp_path / "rides/{ds}.parquet"))
-    assert query(tmp_path, source, "SELECT ds, typeof(ds) FROM raw.rides", [D1]) == [(20260101, "INTEGER")]
+@pytest.mark.parametrize("files", ["{ds}.parquet", "ds={ds}/a.parquet"])
+@pytest.mark.parametrize("own", ["20260101", "DATE '2026-05-05'", "'x'"])
+def test_the_day_in_the_path_counts_not_that_in_the_file(tmp_path: Path, files: str, own: str) -> None:
+    """Rows of another day were read as none, with exit 0: the filter on the day's partition found no row."""
+    parquet(tmp_path / "rides" / files.format(ds="2026-01-01"), f"SELECT 1 AS id, {own} AS ds")
+    source = Source("raw.rides", str(tmp_path / "rides" / files))
+    sql = "SELECT id, ds FROM raw.rides WHERE ds = DATE '2026-01-01'"
+    assert query(tmp_path, source, sql, [D1]) == [(1, D1)]
+
+
+def test_parquet_without_a_day_in_its_path_keeps_its_own_ds(tmp_path: Path) -> None:
+    parquet(tmp_path / "rides/a.parquet", "SELECT 1 AS id, 20260101 AS ds")
     undated = Source("raw.rides", str(tmp_path / "rides/*.parquet"))
     assert query(tmp_path, undated, "SELECT id, ds FROM raw.rides") == [(1, 20260101)]
     assert undated.days() == []
     assert not undated.partitioned
+
+
+def test_a_file_of_another_type_is_named_and_stops_only_what_reads_it(tmp_path: Path) -> None:
+    for number, value in enumerate(("1", "2", "'x'"), 1):
+        parquet(tmp_path / f"r/2026-01-0{number}.parquet", f"SELECT {value} AS id")
+    source = Source("raw.r", str(tmp_path / "r/{ds}.parquet"))
+    sql = "SELECT id FROM raw.r ORDER BY id"
+    assert query(tmp_path, source, sql, [day(1), day(2)]) == [(1,), (2,)]
+    assert query(tmp_path, source, sql, [day(3)]) == [("x",)]
+    with pytest.raises(InputError, match=r"r/2026-01-01.parquet: raw.r.id has type INTEGER in this file and in 1 more"):
+        query(tmp_path, source, sql, [day(1), day(2), day(3)])
+    with DuckDB(Lake(tmp_path / "lake"), {"raw.r": source}) as engine:
+        with engine.task({}) as task:
+            staged = task.stage(Table("core.r"), D1, "SELECT 5 AS id", {})
+        engine.publish([staged])
+        assert engine.query('SELECT id FROM "core" . r').to_pylist() == [{"id": 5}]
 
 
 def test_parquet_files_with_different_columns_are_united(tmp_path: Path) -> None:
@@ -130,7 +154,7 @@ def test_declared_columns_of_parquet_are_cast_where_that_is_exact(tmp_path: Path
     wide = Source("raw.r", str(tmp_path / "r/{ds}.parquet"), columns=(COLUMNS[0], COLUMNS[2]))
     assert query(tmp_path, wide, "SELECT id, typeof(id), fare::VARCHAR FROM raw.r") == [(1, "BIGINT", "2.50")]
     narrow = Source("raw.r", str(tmp_path / "r/{ds}.parquet"), columns=(Column("id", "TINYINT"),))
-    with pytest.raises(InputError, match=r"raw.r.id has type INTEGER in its files, must be TINYINT, as declared"):
+    with pytest.raises(InputError, match=r"raw.r.id has type INTEGER in this file, must be TINYINT, as declared"):
         query(tmp_path, narrow, "SELECT * FROM raw.r")
     missing = Source("raw.r", str(tmp_path / "r/{ds}.parquet"), columns=(Column("fair", "DOUBLE"),))
     with pytest.raises(

@@ -156,6 +156,8 @@ class DuckDB:
         """
         if self._read_only:
             raise self._read_only
+        for staged in parts:
+            self.lake.refuse_foreign(staged.table, staged.ds)
         return [self._publish(staged) for staged in parts]
 
     def _publish(self, staged: Staged) -> str:

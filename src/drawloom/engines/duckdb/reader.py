@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,9 @@ from drawloom.model import KEY, Column, refuse
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+
+_AROUND_DOT = re.compile(r"\s*\.\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +98,19 @@ class Reader:
         return source.days() if source else list(self._lake.scan(table))
 
     def mentioned_tables(self, sql: str) -> list[str]:
-        """The tables whose name occurs in the text; all tables where none does."""
+        """The tables that a text names; where it cannot be parsed, those whose name's last part occurs in it, or else all.
+
+        A table that is not read must not stop a query, whatever its files are like.
+        """
         tables = [*self._lake.tables(), *self._sources]
-        text = sql.lower()
-        return [table for table in tables if table.rpartition(".")[2] in text] or tables
+        text = _AROUND_DOT.sub(".", sql.lower().replace('"', ""))
+        written = {table for table in tables if table in text}
+        try:
+            names = self._cursor().get_table_names(sql, qualified=True)
+        except duckdb.Error:
+            return [table for table in tables if table.rpartition(".")[2] in text] or tables
+        read = {name.replace('"', "").lower() for name in names}
+        return [table for table in tables if table in read or table in written]
 
     def file_columns(self, path: Path | str) -> tuple[Column, ...]:
         """The columns of one Parquet file, as they are in it."""

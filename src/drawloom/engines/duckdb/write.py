@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -121,15 +121,20 @@ def write_days(
     relation: str,
     outputs: Sequence[OutputColumn],
     targets: Sequence[Target],
+    on_write: Callable[[int], None] = lambda _: None,
 ) -> list[Staged]:
-    """Write the rows of each target's day from one relation that has ``ds`` and is sorted by it."""
+    """Write the rows of each target's day from one relation that has ``ds`` and is sorted by it.
+
+    ``on_write`` is called before each, with the number of those that are written.
+    """
     columns = tuple(output.column for output in outputs)
     names = ", ".join(quote.name(column.name) for column in columns)
     with engine_errors():
         found = connection.execute(measure_sql(columns, relation, KEY)).fetchall()
     measured = {day: (rows, total) for day, rows, total in found}
-    staged = []
+    staged: list[Staged] = []
     for target in targets:
+        on_write(len(staged))
         select = f"SELECT {names} FROM {relation} WHERE {KEY} = {quote.day(target.ds)}"
         _copy(connection, select + order_by(target.table, outputs), columns, target)
         staged.append(_staged(target, columns, *measured.get(target.ds, (0, None))))

@@ -5,16 +5,20 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from drawloom.engines.lake import lock
 from drawloom.engines.lake.staging import STAGING, StagingFolder, sweep, sync_folder
 from drawloom.model import KEY, Column, Fix, Problem, RunError, refuse
 
 FILE = "part-0.parquet"
+LOCKS = ".locks"
+PUBLISH_SECONDS = 60.0  # for which readers wait for a landing that is just being published
 
 
 class Lake:
@@ -94,6 +98,46 @@ class Lake:
             _remove_other_files(target)
         return stamp or ""
 
+    @contextmanager
+    def landing(self, table: str, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Hold the lock under which one process at a time lands into a table; waits for another one to end."""
+        with self._locked(table, "land", on_wait):
+            yield
+
+    @contextmanager
+    def publishing(self, table: str) -> Iterator[None]:
+        """Hold the lock under which landed partitions are published and recorded; see ``wait_until_published``."""
+        with self._locked(table, "publish", lambda: None):
+            yield
+
+    def wait_until_published(self, table: str) -> bool:
+        """Wait while a landing replaces files that are not recorded yet; whether it has ended. Takes at most a minute."""
+        return lock.wait_until_free(self._lock_path(table, "publish"), PUBLISH_SECONDS)
+
+    @contextmanager
+    def _locked(self, table: str, purpose: str, on_wait: Callable[[], None]) -> Iterator[None]:
+        path = self._lock_path(table, purpose)
+        with disk_errors(path):
+            handle = lock.open_lock(path)
+        with lock.hold(handle, on_wait):
+            yield
+
+    def _lock_path(self, table: str, purpose: str) -> Path:
+        return self.root / LOCKS / f"{self.folder(table).relative_to(self.root).as_posix().replace('/', '.')}.{purpose}"
+
+    def refuse_foreign(self, table: str, ds: date) -> None:
+        """Refuse to publish beside a file that is not ours, as it is not deleted and who reads the folder would read it.
+
+        Raises:
+            RunError: there is one.
+        """
+        folder = self.path(table, ds).parent
+        names = [name for name in other_files(folder) if name[0] not in "._" and not _is_of_engine(name)]
+        if names:
+            message = f"{folder} holds {', '.join(names[:3])}, which drawloom did not write: nothing was published."
+            fix = Fix("Move it away: who reads the folder would take it for rows of the partition.")
+            raise RunError(Problem("foreign-file", "error", message, fix=fix))
+
     def drop(self, table: str, ds: date) -> None:
         """Remove a partition, if it exists."""
         path = self.path(table, ds)
@@ -122,15 +166,28 @@ def _replace(staged: Path, target: Path) -> None:
             return
 
 
+_OF_ENGINES = re.compile(
+    r"part-\d{5}-[0-9a-f-]{36}.*|\d{8}_\d{6}_\d{5}_\w{5}_.*|_SUCCESS|_committed_.*|_started_.*"
+)  # what Spark and Trino write into a partition, where they ran its step before
+
+
+def _is_of_engine(name: str) -> bool:
+    return bool(_OF_ENGINES.fullmatch(name.removeprefix(".")))
+
+
+def other_files(folder: Path | str) -> list[str]:
+    """The names in a partition's folder besides that of its file, sorted."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if entry.name != FILE)
+    return []
+
+
 def _remove_other_files(target: Path) -> None:
     """Remove files that another engine left in the folder: readers that list it would read them, too."""
-    try:
-        with os.scandir(target.parent) as entries:
-            others = [entry.path for entry in entries if entry.name != target.name and entry.is_file()]
-    except FileNotFoundError:  # dropped concurrently
-        return
-    for other in others:
-        Path(other).unlink(missing_ok=True)
+    for name in filter(_is_of_engine, other_files(target.parent)):
+        other = target.parent / name
+        if other.is_file():
+            other.unlink(missing_ok=True)
 
 
 def _is_folder(name: str) -> bool:

@@ -70,7 +70,9 @@ class External:
             case "json":
                 items = [(column, quote.name(column.name), "VARCHAR") for column in source.columns]
                 names = [column.name for column in source.columns]
-                return _select_part(source, items, json_texts(names, json_object(source.name, paths), FILE), None)
+                return _select_part(
+                    source, items, json_texts(names, json_object(source.name, paths), FILE), None, paths
+                )
 
     def _empty(self, source: Source) -> str:
         columns = self.columns(source)
@@ -90,15 +92,12 @@ class External:
             have = {column.name.lower(): column for column in schema}
             pairs = [(column, have.get(column.name.lower())) for column in wanted]
             items = [(c, quote.name(f.name) if f else "NULL", f.type if f else c.type) for c, f in pairs]
-            hive = (
-                "hive_partitioning=true, hive_types={'ds': DATE}"
-                if source.is_hive_partitioned
-                else "hive_partitioning=false"
-            )
             own = KEY in have
-            options = "hive_partitioning=false" if own else hive
+            hive = source.is_hive_partitioned and not own
+            options = "hive_partitioning=true, hive_types={'ds': DATE}" if hive else "hive_partitioning=false"
             relation = f"read_parquet({quote.values(same)}, filename={quote.value(FILE)}, {options})"
-            parts.append(_select_part(source, items, relation, KEY if own or source.is_hive_partitioned else None))
+            key = KEY if hive or (own and not source.partitioned) else None  # the day in a path counts
+            parts.append(_select_part(source, items, relation, key, same))
         return " UNION ALL ".join(parts)
 
     def _csv(self, source: Source, paths: Sequence[str]) -> str:
@@ -108,7 +107,7 @@ class External:
             have = {name.lower(): name for name in header.names}
             _check_columns_present(source, source.columns, [Column(name, "VARCHAR") for name in header.names], same[0])
             items = [(column, quote.name(have[column.name.lower()]), "VARCHAR") for column in source.columns]
-            parts.append(_select_part(source, items, csv_texts(same, header), None))
+            parts.append(_select_part(source, items, csv_texts(same, header), None, same))
         return " UNION ALL ".join(parts)
 
     def _header(self, path: str) -> Header:
@@ -129,10 +128,13 @@ class External:
         )
 
 
-def _select_part(source: Source, items: Sequence[tuple[Column, str, str]], relation: str, key: str | None) -> str:
-    """One SELECT of the day and of each (column to return, expression, type of the expression)."""
+def _select_part(
+    source: Source, items: Sequence[tuple[Column, str, str]], relation: str, key: str | None, paths: Sequence[str]
+) -> str:
+    """One SELECT of the day and of each (column to return, expression, type of the expression) of these files."""
     done = [
-        f"{_cast_exactly(source, column, text, type_)} AS {quote.name(column.name)}" for column, text, type_ in items
+        f"{_cast_exactly(source, column, text, type_, paths)} AS {quote.name(column.name)}"
+        for column, text, type_ in items
     ]
     if source.partitioned:
         done.append(f"{key or source.day_sql(FILE)} AS {KEY}")
@@ -141,22 +143,29 @@ def _select_part(source: Source, items: Sequence[tuple[Column, str, str]], relat
     return f"SELECT {', '.join(done)} FROM {relation}"
 
 
-def _cast_exactly(source: Source, column: Column, expression: str, type_: str) -> str:
+def _cast_exactly(source: Source, column: Column, expression: str, type_: str, paths: Sequence[str]) -> str:
     """The expression cast to the column's type, where that is exact; text is parsed strictly."""
     if expression == "NULL" or is_widening(type_, column.type):
         return f"CAST({expression} AS {column.type})"
     if type_ != "VARCHAR":
-        raise refuse(
-            "type-change",
-            f"{source.name}.{column.name} has type {type_} in its files, must be {column.type}, as declared.",
-            None,
-            f"Declare it as {type_}, and cast it in the SELECT.",
-        )
+        raise _other_type(source, column, type_, paths)
     bad = invalid_sql(expression, column.type)
     before = quote.value(f"drawloom: bad-value: {source.name}.{column.name} == ")
     must = quote.value(f", must be {column.type}, in ")
     error = f"error({before} || {expression} || {must} || {FILE} || '.')"
     return f"CASE WHEN {bad} THEN {error} ELSE {cast_sql(expression, column.type)} END"
+
+
+def _other_type(source: Source, column: Column, type_: str, paths: Sequence[str]) -> InputError:
+    """The error for files in which a column has another type than is declared, or than the newest file has."""
+    more = f" and in {len(paths) - 1} more" if len(paths) > 1 else ""
+    if source.columns:
+        must, fix = "as declared", f"Declare it as {type_}, and cast it in the SELECT."
+    else:
+        must = "as in the newest of the files that are read together"
+        fix = "Write the files of one type again, or declare the source's columns."
+    message = f"{source.name}.{column.name} has type {type_} in this file{more}, must be {column.type}, {must}."
+    return refuse("type-change", message, Where(paths[0]), fix)
 
 
 def _check_columns_present(source: Source, wanted: Sequence[Column], found: Sequence[Column], path: str) -> None:

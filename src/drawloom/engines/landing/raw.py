@@ -24,6 +24,7 @@ from drawloom.engines.landing.text import (
     open_bytes,
     open_text,
     read_header,
+    repeated_member_sql,
 )
 from drawloom.model import KEY, Column, Fix, InputError, Problem, RunError, Where, refuse
 
@@ -35,6 +36,7 @@ Format = Literal["csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "json", "parquet")
 RECORD = "drawloom_record"
 _NUMBER = "drawloom_number"
+_SCRATCH_ROWS = 20_480  # in a row group, which the writer holds in memory: files may have thousands of columns
 _SUFFIXES: dict[str, Format] = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), "csv"),
     **dict.fromkeys((".json", ".jsonl", ".ndjson"), "json"),
@@ -173,6 +175,23 @@ def _check_objects(connection: DuckDBPyConnection, lines: Path) -> None:
     ]
     if problems:
         raise InputError(*problems, *more_bad_rows(len(rows), MAX_SHOWN_ROWS))
+    _check_repeated(connection, lines)
+
+
+def _check_repeated(connection: DuckDBPyConnection, lines: Path) -> None:
+    """Raise InputError for lines with two members of one name, of which one would be lost."""
+    member = repeated_member_sql(quote.name(LINE))
+    relation = _numbered_by_file(lines, _read_scratch(lines))
+    with engine_errors():
+        rows = connection.execute(
+            f"SELECT {FILE}, {RECORD}, {member} AS member FROM {relation} WHERE member IS NOT NULL ORDER BY ALL"
+        ).fetchall()
+    problems = [
+        Problem("duplicate-column", "error", f"member {name!r} must not be in an object twice.", Where(path, number))
+        for path, number, name in rows[:MAX_SHOWN_ROWS]
+    ]
+    if problems:
+        raise InputError(*problems, *more_bad_rows(len(rows), MAX_SHOWN_ROWS))
 
 
 def _members(connection: DuckDBPyConnection, lines: Path) -> dict[str, str]:
@@ -259,7 +278,10 @@ def _without_key(names: Sequence[str]) -> tuple[str, ...]:
 
 def _copy(connection: DuckDBPyConnection, select: str, target: Path) -> None:
     with engine_errors():
-        connection.execute(f"COPY ({select}) TO {quote.value(str(target))} (FORMAT parquet, COMPRESSION lz4_raw)")
+        connection.execute(
+            f"COPY ({select}) TO {quote.value(str(target))} "
+            f"(FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE {_SCRATCH_ROWS})"
+        )
 
 
 def _numbered_by_file(numbered: Path, relation: str) -> str:

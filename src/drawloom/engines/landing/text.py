@@ -10,7 +10,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from drawloom.model import Column, Where, refuse
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+Report = Callable[[str], None]  # gets what a landing does now, in words
 
 DELIMITERS = ",;\t|"
 LINE = "line"
@@ -111,23 +112,58 @@ def json_object(name: str, paths: Sequence[str]) -> str:
     ``name`` is the table's name for the error message.
     """
     line = quote.name(LINE)
-    error = f"error({quote.value(f'drawloom: bad-value: {name} == ')} || left({line}, 100) || "
-    error += f"', must be one JSON object a line, in ' || {FILE} || '.')"
+    shown = f"error({quote.value(f'drawloom: bad-value: {name} == ')} || left({line}, 100) || "
+    other = f"{shown}', must be one JSON object a line, in ' || {FILE} || '.')"
+    twice = f"{shown}', must not have a member twice, in ' || {FILE} || '.')"
     checked = (
-        f"CASE WHEN NOT json_valid({line}) THEN {error} WHEN json_type({line}) <> 'OBJECT' THEN {error} ELSE {line} END"
+        f"CASE WHEN NOT json_valid({line}) THEN {other} WHEN json_type({line}) <> 'OBJECT' THEN {other} "
+        f"WHEN {repeated_member_sql(line)} IS NOT NULL THEN {twice} ELSE {line} END"
     )
     return f"(SELECT {checked} AS {line}, {FILE} FROM {json_lines(paths)} WHERE {line} IS NOT NULL)"
+
+
+def repeated_member_sql(line: str) -> str:
+    """The first member that a JSON object has twice, of which DuckDB would read one; NULL where there is none."""
+    keys = f"json_keys({line})"
+    repeated = f"list_filter({keys}, lambda key, place: list_position({keys}, key) <> place)[1]"
+    return f"CASE WHEN list_unique({keys}) < len({keys}) THEN {repeated} END"
 
 
 def json_texts(names: Sequence[str], relation: str, *others: str) -> str:
     """The relation of members of the objects in ``line`` as text, with other columns; each line is parsed once.
 
-    A member that is null or missing is NULL; an object or a list is its JSON.
+    A member that is null or missing is NULL; an object or a list is its JSON. Numbers keep all of their digits.
     """
     pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
-    found = f"json_extract_string({quote.name(LINE)}, {quote.values(pointers)}) AS members"
-    items = [f"members[{number}] AS {quote.name(name)}" for number, name in enumerate(names, 1)]
+    line = quote.name(LINE)
+    exact = f"regexp_matches({line}, {quote.value(_LONG_NUMBER)})"
+    marked = f"CASE WHEN {exact} THEN {_marked_numbers(line)} ELSE {line} END"
+    found = f"json_extract_string({marked}, {quote.values(pointers)}) AS members, {exact} AS exact"
+    items = [f"{_without_marks(f'members[{number}]')} AS {quote.name(name)}" for number, name in enumerate(names, 1)]
     return f"(SELECT {', '.join([*items, *others])} FROM (SELECT {', '.join([found, *others])} FROM {relation}))"
+
+
+_LONG_NUMBER = r"[0-9.]{16,}|[eE]-[0-9]{3,}"  # which a double may not hold; shorter ones come out of it as they went in
+_MARK = "drawloom-number:"
+_STRING_OR_NUMBER = r'("(?:[^"\\]|\\.)*")|(-?[0-9][0-9.eE+-]*)'
+
+
+def _marked_numbers(line: str) -> str:
+    """The JSON with its numbers as strings that begin with a mark: DuckDB reads numbers as doubles.
+
+    Each string becomes itself and an empty pair of control characters, each number such a pair around it. JSON has no
+    control characters of its own.
+    """
+    paired = f"regexp_replace({line}, {quote.value(_STRING_OR_NUMBER)}, '\\1' || chr(1) || '\\2' || chr(2), 'g')"
+    strings = f"replace({paired}, chr(1) || chr(2), '')"
+    return f"replace(replace({strings}, chr(1), {quote.value(chr(34) + _MARK)}), chr(2), {quote.value(chr(34))})"
+
+
+def _without_marks(member: str) -> str:
+    """A member without the marks: of a number itself, or of those in an object or a list."""
+    inner = f"regexp_replace({member}, {quote.value(f'{chr(34)}{_MARK}([^{chr(34)}]*){chr(34)}')}, '\\1', 'g')"
+    text = f"CASE WHEN starts_with({member}, {quote.value(_MARK)}) THEN {member}[{len(_MARK) + 1}:] ELSE {inner} END"
+    return f"CASE WHEN exact AND contains({member}, {quote.value(_MARK)}) THEN {text} ELSE {member} END"
 
 
 def _delimiter(line: str) -> str:
@@ -164,6 +200,8 @@ def invalid_sql(text: str, type_: str) -> str | None:
         fails.append(_mismatch_sql(text, r"\s*[+-]?\d+(\.0*)?\s*"))
     elif found := _DECIMAL.fullmatch(type_):
         fails.append(_mismatch_sql(text, rf"\s*[+-]?\d*(\.\d{{0,{found[1]}}}0*)?\s*"))
+    elif type_ in {"DOUBLE", "FLOAT"}:
+        fails.append(_overflow_sql(text, type_))
     elif type_ == "DATE":
         midnight = f"CAST(TRY_CAST({text} AS DATE) AS TIMESTAMP)"
         fails.append(f"length({text}) > 10 AND TRY_CAST({text} AS TIMESTAMP) IS DISTINCT FROM {midnight}")
@@ -172,10 +210,17 @@ def invalid_sql(text: str, type_: str) -> str | None:
 
 def type_tests(text: str) -> dict[str, str]:
     """The types that can be inferred, each with the condition that a text is a value of it."""
-    return {
-        type_: f"(regexp_full_match({text}, {quote.value(like)}) AND {cast_sql(text, type_)} IS NOT NULL)"
-        for type_, like in _INFERABLE
-    }
+    return {type_: f"({_type_test(text, type_, like)})" for type_, like in _INFERABLE}
+
+
+def _type_test(text: str, type_: str, like: str) -> str:
+    fits = f"regexp_full_match({text}, {quote.value(like)}) AND {cast_sql(text, type_)} IS NOT NULL"
+    return f"{fits} AND NOT isinf({cast_sql(text, type_)})" if type_ == "DOUBLE" else fits
+
+
+def _overflow_sql(text: str, type_: str) -> str:
+    """The condition that a number is too large for the type: DuckDB makes it infinite, which only a word may be."""
+    return f"isinf({cast_sql(text, type_)}) AND regexp_matches({text}, '[0-9]')"
 
 
 def _trimmed(text: str, type_: str) -> str:
@@ -192,6 +237,7 @@ def _mismatch_sql(text: str, pattern: str) -> str:
 
 
 _SAMPLE = 1000
+_COLUMNS_AT_ONCE = 64  # whose values are tested in one pass: bounds memory, whatever the number of columns
 
 
 def infer_file_columns(connection: DuckDBPyConnection, paths: Sequence[str], form: str) -> tuple[Column, ...]:
@@ -203,15 +249,23 @@ def infer_file_columns(connection: DuckDBPyConnection, paths: Sequence[str], for
     return infer_columns(connection, members, json_texts(members, json_object("file", paths))) if members else ()
 
 
-def infer_columns(connection: DuckDBPyConnection, names: Sequence[str], relation: str) -> tuple[Column, ...]:
+def infer_columns(
+    connection: DuckDBPyConnection, names: Sequence[str], relation: str, report: Report = lambda _: None
+) -> tuple[Column, ...]:
     """Each text column with the narrowest type that fits all its values; VARCHAR where all are NULL.
 
     The first values rule out most types, so that the pass over all values tests only the remaining ones.
     """
-    first = f"(SELECT * FROM {relation} LIMIT {_SAMPLE})"
-    remaining = _fitting(connection, {name: tuple(type_tests("")) for name in names}, first, when_null=True)
-    fit = _fitting(connection, remaining, relation, when_null=False)
-    return tuple(Column(name, next(iter(fit[name]), "VARCHAR")) for name in names)
+    columns: list[Column] = []
+    for first in range(0, len(names), _COLUMNS_AT_ONCE):
+        some = names[first : first + _COLUMNS_AT_ONCE]
+        report(f"inferring the types of columns {first + 1} to {first + len(some)} of {len(names)}")
+        selected = f"SELECT {', '.join(map(quote.name, some))} FROM {relation}"
+        all_types = {name: tuple(type_tests("")) for name in some}
+        remaining = _fitting(connection, all_types, f"({selected} LIMIT {_SAMPLE})", when_null=True)
+        fit = _fitting(connection, remaining, f"({selected})", when_null=False)
+        columns += [Column(name, next(iter(fit[name]), "VARCHAR")) for name in some]
+    return tuple(columns)
 
 
 def json_members(connection: DuckDBPyConnection, relation: str) -> list[str]:
@@ -225,9 +279,12 @@ def json_members(connection: DuckDBPyConnection, relation: str) -> list[str]:
 def _fitting(
     connection: DuckDBPyConnection, types: dict[str, tuple[str, ...]], relation: str, *, when_null: bool
 ) -> dict[str, tuple[str, ...]]:
-    """The types of each column that fit all its values."""
+    """The types of each column that fit all its values.
+
+    With a FILTER for each, DuckDB would hold a copy of the arguments of all for every one of them.
+    """
     tests = [
-        f"coalesce(bool_and({type_tests(text)[type_]}) FILTER ({text} IS NOT NULL), {when_null})"
+        f"coalesce(bool_and(CASE WHEN {text} IS NOT NULL THEN {type_tests(text)[type_]} END), {when_null})"
         for name, some in types.items()
         for text in [quote.name(name)]
         for type_ in some

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from drawloom.model import LANDED as LANDED_CODE
 from drawloom.model import Column, Fix, Inputs, Problem, Record, RunError
 from drawloom.run.registry.database import connect, explain_errors, parse_url, show_url
 from drawloom.run.registry.read_only import connect_to_copy, is_read_only
@@ -101,13 +102,34 @@ class Registry:
 
     def save(self, records: Iterable[Record], columns: Mapping[str, Iterable[Column]] | None = None) -> None:
         """Record partitions and the columns of their tables, and delete their failures."""
-        rows = [to_row(record) for record in records]
-        known = {name: [[column.name, column.type] for column in found] for name, found in (columns or {}).items()}
         with self._begin() as connection:
-            _upsert(connection, PARTITIONS, rows)
-            _delete_failures(connection, {key_of(FAILURES, row) for row in rows})
+            _save(connection, records, columns or {})
+
+    def restore(
+        self,
+        records: Collection[Record],
+        columns: Mapping[str, Iterable[Column]],
+        landed: Mapping[str, Mapping[str, tuple[str, str]]],
+    ) -> None:
+        """Record what the lake holds, in one transaction.
+
+        Args:
+            records: all partitions of the lake; other landed ones are forgotten.
+            columns: those of each table.
+            landed: fingerprint -> (name, options) of the files landed in each table.
+        """
+        existing = {(record.table, record.ds) for record in records}
+        gone = sa.select(PARTITIONS.c.name, PARTITIONS.c.ds).where(PARTITIONS.c.code == LANDED_CODE)
+        at = now()
+        with self._begin() as connection:
+            for name, ds in connection.execute(gone).all():
+                if (name, ds) not in existing:
+                    connection.execute(delete_query(PARTITIONS), {"key_name": name, "key_ds": ds})
+            _save(connection, records, columns)
             _upsert(
-                connection, COLUMNS, ({"name": name, "columns": json.dumps(pairs)} for name, pairs in known.items())
+                connection,
+                LANDED,
+                (_landed_row(name, files, at) for name, some in landed.items() for files in some.items()),
             )
 
     def restamp(self, records: Iterable[Record]) -> None:
@@ -178,17 +200,42 @@ class Registry:
         with self._begin() as connection:
             return {row.fingerprint: row.file for row in connection.execute(query)}
 
-    def save_landed(self, table: str, files: Mapping[str, str]) -> None:
-        """Record that these files (fingerprint -> name) were landed in a table."""
-        at = now()
-        rows = ({"name": table, "fingerprint": f, "file": storable(name), "at": at} for f, name in files.items())
+    def landed_options(self, table: str) -> dict[str, str]:
+        """Fingerprint -> options (JSON) with which files were landed in a table; empty where they are not known."""
+        query = sa.select(LANDED.c.fingerprint, LANDED.c.options).where(LANDED.c.name == table)
         with self._begin() as connection:
-            _upsert(connection, LANDED, rows)
+            return {row.fingerprint: row.options for row in connection.execute(query)}
+
+    def save_landed(self, table: str, files: Mapping[str, str], options: str = "") -> None:
+        """Record that these files (fingerprint -> name) were landed in a table, with these options (JSON)."""
+        at = now()
+        with self._begin() as connection:
+            _upsert(connection, LANDED, (_landed_row(table, (f, (name, options)), at) for f, name in files.items()))
+
+    def forget_landed(self, table: str, fingerprints: Collection[str]) -> None:
+        """Delete that files of these fingerprints were landed in a table."""
+        if fingerprints:
+            query = sa.delete(LANDED).where(LANDED.c.name == table, LANDED.c.fingerprint.in_(sorted(fingerprints)))
+            with self._begin() as connection:
+                connection.execute(query)
 
     @contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
         with explain_errors(self._url), self._engine.begin() as connection:
             yield connection
+
+
+def _save(connection: sa.Connection, records: Iterable[Record], columns: Mapping[str, Iterable[Column]]) -> None:
+    rows = [to_row(record) for record in records]
+    known = {name: [[column.name, column.type] for column in found] for name, found in columns.items()}
+    _upsert(connection, PARTITIONS, rows)
+    _delete_failures(connection, {key_of(FAILURES, row) for row in rows})
+    _upsert(connection, COLUMNS, ({"name": name, "columns": json.dumps(pairs)} for name, pairs in known.items()))
+
+
+def _landed_row(table: str, file: tuple[str, tuple[str, str]], at: datetime) -> dict[str, Any]:
+    fingerprint, (name, options) = file
+    return {"name": table, "fingerprint": fingerprint, "file": storable(name), "options": storable(options), "at": at}
 
 
 def _of_tables(query: sa.Select[Any], table: sa.Table, names: Collection[str] | None) -> sa.Select[Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from drawloom.model import Fix, InputError, Problem, RunError, refuse
+from drawloom.run.registry.tables import META
 
 CONNECT_SECONDS = 10
 _WAL = "PRAGMA journal_mode=WAL"
 _NO_RIGHTS = "42501"
+VERSION_TABLE = "drawloom_version"
+_DAMAGED = ("malformed", "not a database", "no such table", "no such column", "corrupt")
+_REBUILD = "Run `drawloom registry rebuild`: it moves the file aside and restores the registry from the lake's files."
 _URL_FIX = (
     "Write sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/DATABASE. "
     "In the user's name and the password, write %40 for @, %2F for /, %3A for : and %25 for %."
@@ -78,6 +83,35 @@ def explain_errors(url: sa.URL) -> Iterator[None]:
         raise RunError(Problem("registry", "error", message, fix=Fix(_fix(error)))) from error
 
 
+def set_aside_if_damaged(url: sa.URL) -> Path | None:
+    """Rename a damaged SQLite file, with the files beside it; returns its new path, or None where it is in order."""
+    path = Path(url.database or "")
+    if url.get_backend_name() != "sqlite" or not path.is_file() or not _is_damaged(path):
+        return None
+    with explain_errors(url):
+        return _set_aside(path)
+
+
+def _set_aside(path: Path) -> Path:
+    number = next(n for n in itertools.count(1) if not path.with_name(f"{path.name}.damaged-{n}").exists())
+    for end in ("-wal", "-shm", ""):
+        beside = path.with_name(path.name + end)
+        if beside.exists():
+            beside.rename(path.with_name(f"{path.name}.damaged-{number}{end}"))
+    return path.with_name(f"{path.name}.damaged-{number}")
+
+
+def _is_damaged(path: Path) -> bool:
+    """Whether SQLite cannot read a file, or tables that its version has are not in it."""
+    try:
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.DatabaseError as error:
+        return any(text in str(error) for text in _DAMAGED)
+    return found != "ok" or (VERSION_TABLE in tables and not set(META.tables) <= tables)
+
+
 def _bad_url() -> InputError:
     return refuse(
         "registry", "The registry is not a URL; its text is not shown, as it may hold a password.", None, _URL_FIX
@@ -133,6 +167,8 @@ def _cause(error: Exception) -> str:
 
 def _fix(error: Exception) -> str:
     orig = getattr(error, "orig", None)
+    if isinstance(orig, sqlite3.DatabaseError) and any(text in str(orig) for text in _DAMAGED):
+        return _REBUILD
     if isinstance(error, ImportError | NoSuchModuleError):
         return "In a clone of drawloom: pip install '.[postgres]', and write postgresql:// without a driver."
     if _NO_RIGHTS in {getattr(orig, "pgcode", None), getattr(orig, "sqlstate", None)}:

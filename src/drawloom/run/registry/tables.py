@@ -62,6 +62,7 @@ LANDED = sa.Table(
     sa.Column("fingerprint", sa.String, primary_key=True),
     sa.Column("file", sa.Text, nullable=False),
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("options", sa.Text, nullable=False, server_default=sa.text("''")),
 )
 
 ATTACHED = sa.Table(

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from drawloom.model import Fix, Problem, RunError
-from drawloom.run.registry.database import show_url
+from drawloom.run.registry.database import VERSION_TABLE, show_url
 
-VERSION = 2
-TABLE = "drawloom_version"
+VERSION = 3
+TABLE = VERSION_TABLE
 _POSTGRES_LOCK = int.from_bytes(b"drawloom")
 _lock = Lock()  # Alembic keeps the migration that it runs in a global variable
 
