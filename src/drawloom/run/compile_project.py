@@ -131,7 +131,8 @@ def _project_problems(
 def _known_tables(
     config: Config, columns: KnownColumns, sources: KnownColumns, families: Mapping[str, Family]
 ) -> KnownTables:
-    others = {name: source.columns or sources.get(name, ()) for name, source in config.sources.items()}
+    external = {name: source for name, source in config.sources.items() if not source.landed}
+    others = {name: source.columns or sources.get(name, ()) for name, source in external.items()}
     unknown = {name: config.place("sources", name) for name, found in others.items() if not found}
     undated = frozenset(name for name, source in config.sources.items() if not source.partitioned)
     others |= {family.name: family.columns for family in families.values()}
