@@ -81,6 +81,20 @@ def test_bad_specs_are_refused(project: SampleProject, old: str, new: str, messa
     assert not (project.folder / "lake/core").exists()
 
 
+def test_a_day_within_a_week_says_which_day_names_it(project: SampleProject) -> None:
+    project.write("specs/daily.sql", DAILY.replace("table: core.daily", "table: core.weekly\nschedule: '@weekly'"))
+    (project.folder / "specs/rolling.sql").unlink()
+    (project.folder / "specs/ever.sql").unlink()
+    for command in ("plan", "run", "preview"):
+        out = project.run(command, "core.weekly", "--ds", "2026-03-04", code=2)
+        assert "2026-03-04 is in the partition 2026-03-08; the one before is 2026-03-01." in out
+
+
+def test_a_spec_is_no_text_for_advise(project: SampleProject) -> None:
+    project.write("specs/x.yml", "kind: growth\n")
+    assert "this is a spec" in project.run("advise", "specs/x.yml", code=2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

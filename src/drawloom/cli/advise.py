@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from drawloom.cli.output import Format, console, count_problems, grid, pluralize, print_json, print_problems, spans_text
+from drawloom.cli.day_rules import rule_text
+from drawloom.cli.output import Format, console, count_problems, grid, pluralize, print_json, print_problems
 from drawloom.model import InputError, Schedule, errors, refuse
 
 if TYPE_CHECKING:
-    from drawloom.model import Read
     from drawloom.run.project import Project
     from drawloom.sql import Analysis
     from drawloom.sql.script import Write
@@ -40,6 +40,9 @@ def advise(
     from drawloom.run.advise import LintRequest, decode, fix_text, lint_text, read_text
 
     path = None if file == "-" else Path(file)
+    if path and path.suffix.lower() in {".yml", ".yaml"}:
+        fix = "`drawloom check` checks specs, and `drawloom compile` shows their SQL."
+        raise refuse("not-sql", f"file == {file!r}, must be SQL; this is a spec.", None, fix)
     try:
         text = decode(sys.stdin.buffer.read(), "standard input") if path is None else read_text(path)
         project = _find_project(context.obj, path)
@@ -58,7 +61,7 @@ def advise(
         if fix and path:
             fixed, count = fix_text(request)
             path.write_text(fixed, encoding="utf-8")
-            console(stderr=True).print(f"{pluralize(count, 'problem')} fixed in {file}")
+            console(stderr=True).print(f"{pluralize(count, 'problem')} fixed in {file}", markup=False)
             request = replace(request, text=fixed)
         analysis = lint_text(request)
     except InputError as error:
@@ -96,29 +99,21 @@ def _to_json(analysis: Analysis, schedule: Schedule) -> dict[str, Any]:
 
 
 def _print(analysis: Analysis) -> None:
+    from rich.markup import escape
+
     out = console()
     if analysis.reads:
         reads = grid("reads", "days", "known by")
         for read in analysis.reads:
-            reads.add_row(read.table, _days(read), read.how)
+            reads.add_row(escape(read.table), rule_text(read), read.how)
         out.print(reads)
     if analysis.writes:
         writes = grid("writes", "mode", "partition")
         for write in analysis.writes:
-            writes.add_row(write.table, write.mode, _partition(write))
+            writes.add_row(escape(write.table), write.mode, escape(_partition(write)))
         out.print(writes)
     print_problems(analysis.problems)
     out.print(count_problems(analysis.problems))
-
-
-def _days(read: Read) -> str:
-    """Offsets from the run's day, or dates; for a calendar, the dates of one run."""
-    if read.how == "offset":
-        return str(read.days)
-    if read.how == "calendar" and read.measured:
-        day, spans = read.measured[0]
-        return f"{spans_text(spans)} on {day}"
-    return spans_text(read.dates) if read.how == "fixed" else read.how
 
 
 def _partition(write: Write) -> str:

@@ -51,7 +51,9 @@ def install(
     else:
         _print_installed(made)
         if airflow_version() is None:
-            console().print(f"Airflow is not installed here. On the machines where it runs: {INSTALL_COMMAND}")
+            console().print(
+                f"Airflow is not installed here. On the machines where it runs: {INSTALL_COMMAND}", markup=False
+            )
     raise typer.Exit(2 if problems else 0)
 
 

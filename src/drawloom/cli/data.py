@@ -130,6 +130,8 @@ def landing_json(landed: LandResult) -> dict[str, Any]:
 
 def print_landing(landed: LandResult) -> None:
     """Print files, days and rows; types if they were inferred; and days without rows."""
+    from rich.markup import escape
+
     out = console()
     if landed.known:
         out.print(f"{pluralize(len(landed.known), 'file')} landed before and skipped")
@@ -149,7 +151,7 @@ def print_landing(landed: LandResult) -> None:
     if landed.inferred:
         table = grid("column", "type")
         for column in landed.columns:
-            table.add_row(column.name, column.type)
+            table.add_row(escape(column.name), escape(column.type))
         out.print("Types were inferred from all values and are fixed from now on:")
         out.print(table)
     if landed.gaps:
@@ -182,8 +184,10 @@ def difference_json(found: Difference) -> dict[str, Any]:
 
 def print_difference(found: Difference) -> None:
     """Print counts of rows, then of changed values by column."""
+    from rich.markup import escape
+
     out = console()
-    by = f" by {', '.join(found.key)}" if found.key else ""
+    by = f" by {escape(', '.join(found.key))}" if found.key else ""
     out.print(f"[bold]{found.table}[/] {found.ds}: stored rows compared with what would be written{by}")
     table = grid("", ">rows")
     counts = {
@@ -199,11 +203,11 @@ def print_difference(found: Difference) -> None:
     if found.cells:
         cells = grid("column", ">changed values")
         for name, count in found.cells.items():
-            cells.add_row(name, number(count))
+            cells.add_row(escape(name), number(count))
         out.print(cells)
     for name in found.columns_added:
-        out.print(f"[green]+[/] column {name}")
+        out.print(f"[green]+[/] column {escape(name)}")
     for name in found.columns_removed:
-        out.print(f"[red]-[/] column {name}")
+        out.print(f"[red]-[/] column {escape(name)}")
     if found.same:
         out.print("Nothing would change.")

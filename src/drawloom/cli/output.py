@@ -66,13 +66,24 @@ def blob_text(value: bytes) -> str:
 
 
 def grid(*headings: str, title: str | None = None) -> Table:
-    """An empty table in the style of all commands; a heading that begins with > is aligned to the right."""
+    """An empty table in the style of all commands.
+
+    A heading that begins with > is aligned to the right. Where the terminal is narrow, texts wrap between words, and a
+    word that does not fit is cut with an ellipsis; a column whose heading begins with ~ keeps some width and all words.
+    """
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for heading in headings:
-        table.add_column(heading.lstrip(">"), justify="right" if heading.startswith(">") else "left", overflow="fold")
+        wraps = heading.startswith("~")
+        table.add_column(
+            heading.lstrip(">~"),
+            justify="right" if heading.startswith(">") else "left",
+            no_wrap=heading.startswith(">"),
+            min_width=20 if wraps else None,
+            overflow="fold" if wraps else "ellipsis",
+        )
     return table
 
 

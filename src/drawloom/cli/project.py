@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from drawloom.cli.activity import Activity
+from drawloom.cli.day_rules import rule_text
 from drawloom.cli.options import Day, First, Folder, Last, Names, OutFormat, days_of, open_project
 from drawloom.cli.output import (
     Format,
@@ -58,7 +59,7 @@ def init(
 
     out = console()
     for path in init_project(folder, name):
-        out.print(f"wrote {path}")
+        out.print(f"wrote {path}", markup=False)
     where = "" if folder == Path() else f" -C {folder}"
     out.print(f"\nNext: [bold]drawloom{where} run[/]")
 
@@ -234,14 +235,15 @@ def compiled_json(project: Project, pipeline: Pipeline, dialect: str, catalog: C
 
 def print_compiled(project: Project, pipeline: Pipeline, dialect: str, catalog: Catalog) -> None:
     """Print steps, reads, waits, and the SQL of the newest day."""
+    from rich.markup import escape
     from rich.syntax import Syntax
 
     out = console()
     day = pipeline.schedule.last_run_day(project.history.end)
-    out.print(f"\n[bold]{pipeline.name}[/] {pipeline.kind}, {pipeline.schedule.text}, {pipeline.owner}")
+    out.print(f"\n[bold]{pipeline.name}[/] {pipeline.kind}, {pipeline.schedule.text}, {escape(pipeline.owner)}")
     if pipeline.description:
-        out.print(pipeline.description.strip(), style="dim", soft_wrap=True)
-    table = grid("step", "reads", "days", "known by", f"on {day}")
+        out.print(pipeline.description.strip(), style="dim", soft_wrap=True, markup=False)
+    table = grid("step", "reads", "days", "known by", f"~on {day}")
     for step in pipeline.order:
         for read in step.reads or (None,):
             table.add_row(step.name, *(_read_row(read, day) if read else ("nothing", "", "", "")))
@@ -255,7 +257,7 @@ def print_compiled(project: Project, pipeline: Pipeline, dialect: str, catalog: 
 
 
 def _read_row(read: Read, day: date) -> tuple[str, ...]:
-    days = str(read.days) if read.how == "offset" else ""
+    days = rule_text(read) if read.how in {"offset", "calendar"} else ""
     return read.table, days, read.how, spans_text(read.on(day)) if read.how != "all" else f"all up to {day}"
 
 

@@ -13,6 +13,7 @@ from drawloom.model import refuse
 if TYPE_CHECKING:
     import pyarrow as pa
 
+LEAST_WIDTH = 8  # columns of the terminal for one of a result
 MAX_ROWS = 50  # rows of a result that are printed to a terminal
 
 
@@ -76,9 +77,24 @@ def print_result(result: pa.Table, *, types: bool = False, limit: int = MAX_ROWS
     for row in zip(*column_values(result.slice(0, limit)), strict=True):
         table.add_row(*map(value_text, row))
     out = console()
-    out.print(table)
+    if out.measure(table).minimum > out.width or len(numeric) * LEAST_WIDTH > out.width:
+        _print_upright(result, limit)
+    else:
+        out.print(table)
     if result.num_rows > limit:
         out.print(f"[dim]the first {limit} of {number(result.num_rows)} rows; --format csv prints all of them[/]")
+
+
+def _print_upright(result: pa.Table, limit: int) -> None:
+    """Print one value a line, where columns do not fit side by side."""
+    from rich.markup import escape
+
+    out = console()
+    for n, row in enumerate(zip(*column_values(result.slice(0, limit)), strict=True), 1):
+        table = grid("", f"~row {n}")
+        for name, value in zip(result.column_names, row, strict=True):
+            table.add_row(escape(name), value_text(value))
+        out.print(table)
 
 
 def json_rows(result: pa.Table) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ MARKS = {
     State.EXPIRED: ("dim", "-"),
     State.MISSED: ("magenta", "x"),
 }
+NARROW = 120  # columns, below which a table leaves out what matters less
 _DAY = re.compile(r"(?: for)? \d{4}-\d\d-\d\d|; it found .*")  # what differs in the same reason on several days
 _OF_ONE_DAY = re.compile(r"\d{4}-\d\d-\d\d|; it found .*")  # what differs in the same error on several days
 _RARE = {State.MISSED, State.SKIPPED}  # states that status shows where there are any
@@ -90,12 +91,14 @@ def counts(partitions: Iterable[PlannedPartition]) -> dict[str, int]:
 def print_plan(plan: Plan) -> None:
     """Print what would be written and why: one line for each range of days with the same state and reason."""
     out = console()
-    table = grid("table", "days", ">partitions", "state", "why")
+    table = grid("table", "days", ">partitions", "state", "~why")
     shown = [partition for partition in plan.partitions if _is_worth_a_line(partition)]
     for partitions in _group_alike(shown):
         colour, _ = MARKS[partitions[0].state]
         state = f"[{colour}]{partitions[0].state}[/]"
-        table.add_row(partitions[0].key[0], _days(partitions), number(len(partitions)), state, _reason(partitions))
+        table.add_row(
+            partitions[0].key[0], _days(partitions), number(len(partitions)), state, escape(_reason(partitions))
+        )
     if shown:
         out.print(table)
     todo = len(plan.todo)
@@ -131,14 +134,22 @@ def print_status(plan: Plan, width: int = 60) -> None:
     out = console()
     present = {partition.state for partition in plan.partitions}
     states = [state for state in State if state not in _RARE or state in present]
-    table = grid("table", "owner", f"last {width} partitions", "newest", *(f">{state}" for state in states))
-    for name, partitions in _by_table(plan.partitions):
+    found_by_table = _by_table(plan.partitions)
+    is_narrow = out.width < NARROW
+    if is_narrow:  # the newest partitions matter most
+        states = [state for state in states if state in present]
+        longest = max((len(name) for name, _ in found_by_table), default=0)
+        width = max(min(width, out.width - longest - 16 - sum(len(state) + 3 for state in states)), 7)
+    owner = [] if is_narrow else ["owner"]
+    table = grid("table", *owner, f"last {width} partitions", "newest", *(f">{state}" for state in states))
+    for name, partitions in found_by_table:
         marks = "".join(
             f"[{MARKS[partition.state][0]}]{MARKS[partition.state][1]}[/]" for partition in partitions[-width:]
         )
         found = counts(partitions)
         numbers = [number(found[state]) if state in found else "" for state in states]
-        table.add_row(name, partitions[0].pipeline.owner, marks, partitions[-1].ds.isoformat(), *numbers)
+        owner = [] if is_narrow else [escape(partitions[0].pipeline.owner)]
+        table.add_row(name, *owner, marks, partitions[-1].ds.isoformat(), *numbers)
     out.print(table)
     print_damaged(plan.damaged)
     out.print("  ".join(f"[{colour}]{mark}[/] {state}" for state, (colour, mark) in MARKS.items() if state in states))
@@ -179,7 +190,10 @@ def print_summary(summary: Summary) -> None:
         out.print(table)
     _print_failures(summary)
     for partitions in _group_alike(summary.waiting):
-        out.print(f"[blue]waiting[/] {partitions[0].key[0]} {_days(partitions)}: {_reason(partitions)}")
+        out.print(
+            f"[blue]waiting[/] {partitions[0].key[0]} {_days(partitions)}: {escape(_reason(partitions))}",
+            soft_wrap=True,
+        )
     print_damaged(summary.damaged)
     if summary.interrupted:
         out.print("[yellow]stopped[/]; `drawloom run` continues where it stopped.")

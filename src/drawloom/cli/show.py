@@ -56,7 +56,7 @@ def _show_list(project: Project, *, as_json: bool) -> None:
     if as_json:
         print_json([dict(zip(("name", "kind", "description"), row, strict=True)) for row in found])
         return
-    table = grid("name", "kind", "what it is")
+    table = grid("name", "kind", "~what it is")
     for row in sorted(found):
         table.add_row(*map(escape, row))
     console(width=WIDTH).print(table)

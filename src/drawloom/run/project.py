@@ -189,6 +189,8 @@ class Project(Warehouse):
             for table in pipeline.tables
             for ds in pipeline.schedule.run_days(start, end)
         }
+        if names and first and first == last and not targets:
+            raise _names_no_partition(chosen[0], first)
         landed = {step.into.name for p in self.valid_pipelines for step in p.steps if step.landed}
         forced = {key for key in targets if names or key[0] not in landed} if force else set()
         readers = {key for key in self._partitions_reading(force_source, start, end) if key[0] not in landed}
@@ -371,8 +373,7 @@ class Project(Warehouse):
         plan = self._plan((), snapshot)
         partition = next((partition for partition in plan.partitions if partition.key == (step.into.name, ds)), None)
         if partition is None:
-            fix = f"The nearest is {pipeline.schedule.last_run_day(ds)}."
-            raise refuse("no-run-day", f"--ds == {ds}, must be a day that names a partition of {name}.", None, fix)
+            raise _names_no_partition(pipeline, ds)
         missing = next(
             (need for need in partition.needs.required if need[1] not in snapshot.contents.get(need[0], {})), None
         )
@@ -413,6 +414,13 @@ class Project(Warehouse):
 
 def _overlaps(spans: Iterable[DateSpan], start: date, end: date) -> bool:
     return any((last is None or last >= start) and (first is None or first <= end) for first, last in spans)
+
+
+def _names_no_partition(pipeline: Pipeline, ds: date) -> InputError:
+    schedule = pipeline.schedule
+    message = f"--ds == {ds}, must be a day that names a partition of {pipeline.name}, which runs {schedule.text}."
+    fix = f"{ds} is in the partition {schedule.interval(ds)[1]}; the one before is {schedule.last_run_day(ds)}."
+    return refuse("no-run-day", message, None, fix)
 
 
 def _mentions(sql: str, table: str) -> bool:

@@ -1,0 +1,37 @@
+"""Rules of days in words."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from drawloom.cli.day_rules import rule_text
+from drawloom.model import Days, Read
+from drawloom.model.days import Bound
+
+TODAY = Bound()
+D = date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (Read("t", Days.parse("-6..0"), "offset"), "-6..0"),
+        (Read("t", how="fixed", dates=((D, D),)), "2026-01-01"),
+        (Read("t"), "all"),
+        (Read("t", how="calendar", calendar=((Bound("month"), TODAY),)), "month to date"),
+        (Read("t", how="calendar", calendar=((Bound("week_sunday"), TODAY),)), "week from Sunday to date"),
+        (
+            Read("t", how="calendar", calendar=((Bound("month", -1), Bound("month", 0, -1)),)),
+            "start of month - 1 month .. start of month - 1 day",
+        ),
+        (
+            Read("t", how="calendar", calendar=((Bound("day", -1),) * 2, (None, Bound("year", 0, 2)))),
+            "day - 1 month, ... .. start of year + 2 days",
+        ),
+        (Read("t", Days.parse("-31..0"), "calendar"), "-31..0"),
+    ],
+)
+def test_rules(read: Read, text: str) -> None:
+    assert rule_text(read) == text
