@@ -69,7 +69,7 @@ def grid(*headings: str, title: str | None = None) -> Table:
     """An empty table in the style of all commands.
 
     A heading that begins with > is aligned to the right. Where the terminal is narrow, texts wrap between words, and a
-    word that does not fit is cut with an ellipsis; a column whose heading begins with ~ keeps some width and all words.
+    word that does not fit is cut with an ellipsis; a column whose heading begins with ~ keeps all of it.
     """
     from rich import box
     from rich.table import Table
@@ -81,7 +81,6 @@ def grid(*headings: str, title: str | None = None) -> Table:
             heading.lstrip(">~"),
             justify="right" if heading.startswith(">") else "left",
             no_wrap=heading.startswith(">"),
-            min_width=20 if wraps else None,
             overflow="fold" if wraps else "ellipsis",
         )
     return table
