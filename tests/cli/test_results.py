@@ -43,7 +43,7 @@ def test_columns_of_one_name_are_all_there(project: SampleProject) -> None:
     assert project.query(sql) == [{"n": 1, "n_2": 2, "n_1": 3}]
     assert project.run("query", sql).split()[-3:] == ["1", "2", "3"]
     project.run("query", sql, "-o", "x.parquet")
-    assert duckdb.sql("SELECT n, n_2, n_1 FROM 'x.parquet'").fetchall() == [(1, 2, 3)]
+    assert duckdb.connect().execute("SELECT n, n_2, n_1 FROM 'x.parquet'").fetchall() == [(1, 2, 3)]
 
 
 def test_json_is_valid(project: SampleProject) -> None:

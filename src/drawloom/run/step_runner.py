@@ -249,7 +249,7 @@ def render_step(
     """The SQL of a step (or another of its texts) for a day, in this dialect."""
     source = step.sql or "" if text is None else text
     names = {"target": step.into.name, **names}
-    settings = {"params": step.params, "where": step.where, "macros": step.macros, "to_run": True}
+    settings: dict[str, Any] = {"params": step.params, "where": step.where, "macros": step.macros, "to_run": True}
     sql = render(source, day, schedule=schedule, **settings, **names).text
     if step.dialect == dialect:
         return sql.strip().rstrip(";")

@@ -58,9 +58,15 @@ class BoundsSolver:
     or from the outer row.
     """
 
-    def __init__(self, probe_days: ProbeDays, known_days: Callable[[SourceColumn], DaySet]) -> None:
+    def __init__(
+        self,
+        probe_days: ProbeDays,
+        known_days: Callable[[SourceColumn], DaySet],
+        holds_days: Callable[[SourceColumn], bool],
+    ) -> None:
         self.probe_days = probe_days
         self.known_days = known_days
+        self.holds_days = holds_days
 
     def all_of(self, parts: Sequence[ColumnBounds]) -> ColumnBounds:
         """The bounds where all of the conditions hold."""
@@ -110,9 +116,9 @@ class BoundsSolver:
         return self._narrowed(solved)
 
     def _narrowed(self, bounds: ColumnBounds) -> ColumnBounds:
-        """The bounds, impossible at the probes where a column has no day left that it could have."""
+        """The bounds, impossible at the probes where a column of days has none left. Other columns may hold other values."""
         possible = bounds.possible_at
-        for column in bounds.days:
+        for column in filter(self.holds_days, bounds.days):
             possible = self.probe_days.intersect(possible, self.probe_days.where_any(self.get(bounds, column)))
         return bounds if possible is bounds.possible_at else replace(bounds, possible_at=possible)
 

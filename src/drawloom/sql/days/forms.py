@@ -15,7 +15,7 @@ from drawloom.model import Days
 from drawloom.model.days import add_months
 from drawloom.sql.days.day_set import Grain, days_allowed
 from drawloom.sql.days.functions import last_day, plain_pattern, shape, sorts_by_bytes, strptime, trunc
-from drawloom.sql.days.values import parse_time
+from drawloom.sql.days.values import PerProbe, Value, parse_time
 
 Kind = Literal["date", "time", "text", "number", "other"]
 _FIRST, _LAST = date(1000, 1, 1).toordinal(), date(9899, 12, 31).toordinal()
@@ -56,6 +56,26 @@ class Form:
 
 
 STORED_TEXT = Form("text", of="text")
+
+
+def form_of_type(kind: str) -> Form | None:
+    """How a column of this type holds days."""
+    name = kind.upper()
+    if name == "DATE":
+        return Form("date")
+    if name.startswith(("TIMESTAMP", "DATETIME")):
+        return Form("time")
+    if name.startswith(("VARCHAR", "TEXT", "STRING", "CHAR")):
+        return STORED_TEXT
+    return Form("number") if name.endswith(("INT", "INTEGER")) else None
+
+
+def form_of_constant(value: Value) -> Form | None:
+    """How a constant holds its day."""
+    sample = value[0] if type(value) is PerProbe else value
+    if isinstance(sample, date):
+        return Form("time" if isinstance(sample, datetime) else "date")
+    return STORED_TEXT if isinstance(sample, str) else None
 
 
 def form_of_pattern(pattern: str) -> Form:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlglot import exp
 
@@ -387,7 +387,7 @@ def concat(*values: Value, dialect: str = "duckdb") -> str | None:
     return "".join(text for text in texts if text is not None)
 
 
-def _refuse(value: Value) -> None:
+def _refuse(value: Value) -> NoReturn:
     raise ValueError(value)
 
 

@@ -63,7 +63,7 @@ class Pruner:
         if query.parts:
             for part, more in zip(query.parts, self._demands_of_arms(query), strict=True):
                 own = {name: self._both(demand.get(name, ALL), days) for name, days in more.items()}
-                self.visit(part, {name_in_arm(query, part, name): days for name, days in (demand | own).items()})
+                self.visit(part, {name_in_arm(query, part, name): days for name, days in {**demand, **own}.items()})
         elif query.scope is not None:
             self._select(query, query.scope, demand)
         elif is_query(query.query) and isinstance(query.query.this, exp.Expr):

@@ -68,6 +68,9 @@ class NameResolver(Protocol):
     def form(self, source_column: SourceColumn) -> Form | None:
         """How a column holds its days; None where that is not known."""
 
+    def holds_days(self, source_column: SourceColumn) -> bool:
+        """Whether every value of a column is a day or a time."""
+
     def subquery_days(self, query: exp.Expr, position: int = 0) -> DaySet:
         """The days that a subquery's output column can have."""
 
@@ -219,9 +222,14 @@ class PredicateReader:
             return ALL
         grain = key.grain or self.resolver.grain(target.columns[0])
         dialect = self.constants.dialect
-        days = self.probe_days.days_where(
-            lambda one: days_of_value(operator, one, form, grain, key.unit, dialect), value
-        )
+        any_text = form is not None and form.kind == "text" and not self.resolver.holds_days(target.columns[0])
+
+        def days_of(one: Value) -> Days | None:
+            found = days_of_value(operator, one, form, grain, key.unit, dialect)
+            # 'tea' is the text of no day, but a column of texts may hold it.
+            return found or None if any_text else found
+
+        days = self.probe_days.days_where(days_of, value)
         return widen(self.probe_days, days, key.slack)
 
     def _days_for_unknown_day(self, operator: str, days: DaySet) -> DaySet:

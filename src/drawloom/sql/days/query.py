@@ -21,7 +21,7 @@ from drawloom.sql.clauses import (
 from drawloom.sql.days.column_bounds import ANY_ROW, BoundsSolver, ColumnBounds, SourceColumn
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.day_set import ALL, DaySet, Grain, ProbeDays, days_allowed
-from drawloom.sql.days.forms import STORED_TEXT, Form
+from drawloom.sql.days.forms import Form, form_of_constant, form_of_type
 from drawloom.sql.days.joins import JoinBounds
 from drawloom.sql.days.predicates import PredicateReader, ResolvedColumn
 from drawloom.sql.days.series import days_of_series, names_of_series
@@ -68,7 +68,7 @@ class SelectScope:
         self.outer = outer
         self.tree = tree or context.builder.tree(node, names)
         self.sources = list(sources_of(self.tree))
-        self.solver = BoundsSolver(context.probe_days, self.inherited_days)
+        self.solver = BoundsSolver(context.probe_days, self.inherited_days, self.holds_days)
         self.predicates = PredicateReader(context.constants, context.probe_days, self.solver, self)
         self.joins = JoinBounds(self.solver, self.predicates, self.has)
         self.column_days: dict[SourceColumn, DaySet] = {}
@@ -175,6 +175,16 @@ class SelectScope:
         query = self.query(source)
         return query.form(name_in_source_query(source, query, name)) if query else None
 
+    def holds_days(self, source_column: SourceColumn) -> bool:
+        """Whether every value of a column is a day or a time: by its type, or as the day's key of a table."""
+        source, name = source_column
+        if source.kind == "table":
+            form = form_of_type(source.entry.columns.get(name, ""))
+            is_key = name in (*source.keys[:1], *source.entry.days_from)
+            return is_key or (form is not None and form.kind in ("date", "time"))
+        query = self.query(source)
+        return query is not None and query.holds_days(name_in_source_query(source, query, name))
+
     def inherited_days(self, source_column: SourceColumn) -> DaySet:
         """The days of a column that are known from outside this SELECT: from the subquery it comes from, or the outer row."""
         source, name = source_column
@@ -279,6 +289,7 @@ class AnalyzedQuery:
         self._days: dict[str, DaySet] = {}
         self._grains: dict[str, Grain] = {}
         self._forms: dict[str, Form | None] = {}
+        self._day_columns: dict[str, bool] = {}
         self._has: dict[str, bool | None] = {}
 
     def _find_columns(self) -> list[str] | None:
@@ -384,6 +395,22 @@ class AnalyzedQuery:
             return grain_of_constant(self.context.constants.fold(node))
         target = self.scope.resolve(key.column)
         return key.grain or (self.scope.grain(target.columns[0]) if target else "any")
+
+    def holds_days(self, name: str) -> bool:
+        """Whether every value of an output column is a day or a time."""
+        if name not in self._day_columns:
+            self._day_columns[name] = False
+            self._day_columns[name] = self._find_holds_days(name)
+        return self._day_columns[name]
+
+    def _find_holds_days(self, name: str) -> bool:
+        if self.parts:
+            return all(part.holds_days(name_in_arm(self, part, name)) for part in self.parts)
+        definition = self.definition(name)
+        if isinstance(definition, ResolvedColumn) and self.scope:
+            return self.scope.holds_days(definition.columns[0])
+        form = self._expression_form(definition)
+        return form is not None and form.kind in ("date", "time")
 
     def form(self, name: str) -> Form | None:
         """How an output column holds its days; None where that is not known."""
@@ -511,26 +538,6 @@ class AnalyzedQuery:
             return []
         table = star.table.lower() if isinstance(star, exp.Column) else ""
         return [source for source in self.scope.sources if not table or source.alias == table]
-
-
-def form_of_type(kind: str) -> Form | None:
-    """How a column of this type holds days."""
-    name = kind.upper()
-    if name == "DATE":
-        return Form("date")
-    if name.startswith(("TIMESTAMP", "DATETIME")):
-        return Form("time")
-    if name.startswith(("VARCHAR", "TEXT", "STRING", "CHAR")):
-        return STORED_TEXT
-    return Form("number") if name.endswith(("INT", "INTEGER")) else None
-
-
-def form_of_constant(value: Value) -> Form | None:
-    """How a constant holds its day."""
-    sample = value[0] if type(value) is PerProbe else value
-    if isinstance(sample, date):
-        return Form("time" if isinstance(sample, datetime) else "date")
-    return STORED_TEXT if isinstance(sample, str) else None
 
 
 def grain_of_constant(value: Value) -> Grain:
