@@ -21,7 +21,8 @@ from drawloom.engines.duckdb.engine import DuckDB
 from drawloom.engines.lake import Lake
 from drawloom.model import Days, Pipeline, Read, Step, Table
 from drawloom.run.local_runner import LocalRunner
-from drawloom.run.plan import History, make_plan
+from drawloom.run.owners import History
+from drawloom.run.plan import make_plan
 from drawloom.run.registry import Registry
 from drawloom.run.snapshot import WarehouseSnapshot
 from drawloom.run.step_runner import StepRunner

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from drawloom.model import Bound, Check, Days, Pipeline, Read, Record, Schedule, Step, Table, inputs_digest
-from drawloom.run.plan import History, NeedsResolver, Plan, PlannedPartition, make_plan
+from drawloom.run.owners import History
+from drawloom.run.plan import NeedsResolver, Plan, PlannedPartition, make_plan
 from drawloom.run.snapshot import WarehouseSnapshot
 
 D1 = date(2026, 1, 1)

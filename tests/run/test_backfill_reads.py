@@ -13,7 +13,8 @@ import pytest
 from drawloom.model import Bound, Column, Days, InputError, Pipeline, RangeBound, RangeRead, Read, Step, Table, Where
 from drawloom.run.backfill_reads import infer_backfill_reads
 from drawloom.run.local_runner import Summary
-from drawloom.run.plan import History, State, make_plan
+from drawloom.run.owners import History
+from drawloom.run.plan import State, make_plan
 from drawloom.sql import Analysis, analyze
 from tests.run.test_local_runner import LocalWarehouse, outcomes
 

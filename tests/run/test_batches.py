@@ -15,7 +15,7 @@ from drawloom.model import (
     Column,
     Pipeline,
 )
-from drawloom.run.plan import History
+from drawloom.run.owners import History
 from tests.helpers import examples
 from tests.run.test_local_runner import D1, NUMBERS, SUMS, LocalWarehouse, outcomes, pipe, read, warehouse
 

@@ -11,7 +11,7 @@ import pytest
 
 from drawloom.model import StepContext
 from drawloom.run.local_runner import Result
-from drawloom.run.plan import History
+from drawloom.run.owners import History
 from tests.run.test_local_runner import D1, NUMBERS, LocalWarehouse, outcomes, pipe, warehouse
 
 __all__ = ["warehouse"]

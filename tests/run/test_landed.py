@@ -9,7 +9,8 @@ import pytest
 
 from drawloom.model import Pipeline, Read, Record, Step, Table
 from drawloom.model.days import Days
-from drawloom.run.plan import History, PlannedPartition, State, make_plan
+from drawloom.run.owners import History
+from drawloom.run.plan import PlannedPartition, State, make_plan
 from drawloom.run.snapshot import WarehouseSnapshot
 
 DAYS = [date(2026, 1, n) for n in (1, 2, 3)]

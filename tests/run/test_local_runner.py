@@ -25,7 +25,8 @@ from drawloom.model import (
     Where,
 )
 from drawloom.run.local_runner import LocalRunner, Result, Summary
-from drawloom.run.plan import History, Plan, make_plan
+from drawloom.run.owners import History
+from drawloom.run.plan import Plan, make_plan
 from drawloom.run.registry import Registry
 from drawloom.run.registry.restore import restore
 from drawloom.run.snapshot import WarehouseSnapshot, find_existing

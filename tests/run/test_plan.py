@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawloom.model import InputError, Read, Record
-from drawloom.run.plan import History, State, changed_input
+from drawloom.run.owners import History
+from drawloom.run.plan import State, changed_input
 from drawloom.run.snapshot import WarehouseSnapshot
 from tests.run.build import HISTORY, MONTH_TO_DATE, day, execute, partition, pipe, plan, raw, read, same_weekday, states
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from drawloom.model import Pipeline, Record, refuse
 from drawloom.run.day_reads import DayReads
 from drawloom.run.local_runner import Listener, LocalRunner, Summary
-from drawloom.run.plan import Key, Plan, PlannedPartition, State, find_owners, plan_step
+from drawloom.run.owners import find_owners
+from drawloom.run.plan import Key, Plan, PlannedPartition, State, plan_step
 from drawloom.run.step_runner import day_sql
 from drawloom.run.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from drawloom.run.plan import TableOwner
+    from drawloom.run.owners import TableOwner
     from drawloom.run.snapshot import WarehouseSnapshot
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from drawloom.engines.lake import Lake
 from drawloom.model import Pipeline, Step
-from drawloom.run.plan import History
+from drawloom.run.owners import History
 from drawloom.run.registry import Registry
 from drawloom.run.settings import Settings
 from drawloom.run.snapshot import WarehouseSnapshot, take_snapshot

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from drawloom.model import ALL
+from drawloom.sql.catalog import CatalogEntry
 from drawloom.sql.template.rendering import render
 from tests.sql.days.on_a_day import Lake, around, days_read, is_in
 from tests.sql.days.random_sql import RandomSql
@@ -275,3 +276,38 @@ def test_the_share_of_tables_of_which_all_days_are_read(lake: Lake) -> None:
         found = days_read(RandomSql(pick.choice).script(), DAY)
         read, whole = read + len(found), whole + sum(days == ALL for days in found.values())
     assert whole / read < 0.47, whole / read
+
+
+TYPED = {
+    "m.a": CatalogEntry(("ds", "country"), {"ds": "DATE", "country": "VARCHAR", "name": "VARCHAR", "number": "INTEGER"})
+}
+ON_OTHER_COLUMNS = (
+    "name = 'tea'",
+    "name IN ('tea', 'milk')",
+    "name > 'tea'",
+    "name BETWEEN 'tea' AND 'zest'",
+    "name > '2024-07-17' AND name < '2024-07-18'",
+    "name = '2024-07-17 or so'",
+    "name LIKE '2024-07-17' AND name <> '2024-07-17'",
+    "(name = 'tea' OR number = 20240732)",
+    "lower(name) = 'tea'",
+    "country = 'US'",
+    "number = 20240732",
+    "number > 20240717 AND number < 20240718",
+    "CAST(number AS VARCHAR) = 'x'",
+)
+
+
+@pytest.mark.parametrize("condition", ON_OTHER_COLUMNS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SELECT 1 FROM m.a WHERE ds = {D} AND {{}}",
+        f"SELECT 1 FROM m.a WHERE ds = {D} AND ({{}} OR number IS NULL)",
+        f"SELECT 1 FROM (SELECT ds, name, number, country FROM m.a) AS q WHERE q.ds = {D} AND {{}}",
+        f"SELECT 1 FROM m.a WHERE ds = {D} GROUP BY ds, name, number, country HAVING {{}}",
+    ],
+)
+def test_conditions_on_columns_that_hold_no_days_hide_no_day(text: str, condition: str) -> None:
+    found = days_read(text.format(condition).replace("{ ds }", "{{ ds }}"), DAY, catalog=TYPED)
+    assert DAY.toordinal() in found["m.a"]
