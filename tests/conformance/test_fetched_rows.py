@@ -60,7 +60,9 @@ def count_fetched(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fet
     fetched = Fetched()
     with monkeypatch.context() as patch:
         if isinstance(bench.engine, DuckDB):
-            patch.setattr(bench.engine, "_connection", CountingConnection(bench.engine._connection, fetched))
+            opened = bench.engine._databases
+            counted = [(folders, CountingConnection(connection, fetched)) for folders, connection in opened]
+            patch.setattr(bench.engine, "_databases", counted)
         elif bench.kind == "spark":
             _count_spark(patch, fetched)
         else:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
@@ -105,7 +106,7 @@ def test_a_plan_beside_a_landing_that_replaces_days_waits_until_they_are_recorde
 ) -> None:
     land(folder)
     published, may_record = threading.Event(), threading.Event()
-    save, sleep = Registry.save, lock.time.sleep
+    save, sleep = Registry.save, time.sleep
 
     def pause(registry: Registry, *values: Any) -> None:
         published.set()
@@ -120,7 +121,7 @@ def test_a_plan_beside_a_landing_that_replaces_days_waits_until_they_are_recorde
         assert project.run().exit_code == 0
         with monkeypatch.context() as patched:
             patched.setattr(Registry, "save", pause)
-            patched.setattr(lock.time, "sleep", release)
+            patched.setattr(time, "sleep", release)
             replacing = pool.submit(land, folder, "2.csv", replace=True)
             assert published.wait(60)
             plan = project.plan()

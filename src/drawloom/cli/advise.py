@@ -41,8 +41,8 @@ def advise(
 
     path = None if file == "-" else Path(file)
     if path and path.suffix.lower() in {".yml", ".yaml"}:
-        fix = "`drawloom check` checks specs, and `drawloom compile` shows their SQL."
-        raise refuse("not-sql", f"file == {file!r}, must be SQL; this is a spec.", None, fix)
+        hint = "`drawloom check` checks specs, and `drawloom compile` shows their SQL."
+        raise refuse("not-sql", f"file == {file!r}, must be SQL; this is a spec.", None, hint)
     try:
         text = decode(sys.stdin.buffer.read(), "standard input") if path is None else read_text(path)
         project = _find_project(context.obj, path)

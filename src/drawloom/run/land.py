@@ -292,7 +292,7 @@ def _column_definitions(text: str) -> list[tuple[str, str]]:
 def _is_balanced(text: str) -> bool:
     """Whether no parenthesis closes before it was opened: what follows it would not be read as columns."""
     from sqlglot import tokenize
-    from sqlglot.tokens import TokenType
+    from sqlglot.tokenizer_core import TokenType
 
     depth = 0
     for token in tokenize(text, read="duckdb"):

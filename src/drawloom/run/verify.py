@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,10 @@ class Verification:
     findings: tuple[Finding, ...]
 
 
+def _report_part(report: Report, table: str, done: str) -> None:
+    report(f"{table}, {done}")
+
+
 def verify(
     warehouse: Warehouse,
     names: Collection[str] = (),
@@ -67,7 +72,7 @@ def verify(
     for number, table in enumerate(tables, 1):
         text = f"verifying {table}, table {number} of {len(tables)}"
         report(text)
-        check = _Check(warehouse, table, frozenset(expired), deep, lambda done, text=text: report(f"{text}, {done}"))
+        check = _Check(warehouse, table, frozenset(expired), deep, partial(_report_part, report, text))
         count += len(records.get(table, ()))
         findings += check.findings()
     return Verification(len(tables), count, deep, tuple(findings))

@@ -150,7 +150,7 @@ def parse_zoned(text: str) -> tuple[datetime, str]:
     return _at(found[1], found[3], found[4], hour, minute, second, microsecond), found[9] or ""
 
 
-def _at(year: str, month: str, day: str, hour: int, minute: int, second: int, microsecond: int) -> datetime:
+def _at(year: str, month: str, day: str, hour: int, minute: int = 0, second: int = 0, microsecond: int = 0) -> datetime:
     """A time of day; 24:00 is the next midnight."""
     if hour == 24 and not (minute or second or microsecond):
         return datetime(int(year), int(month), int(day)) + timedelta(days=1)
