@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from drawloom.cli import data, output, results, run_output, show
+from drawloom.cli import data, output, results, run_output, show, tables
 from drawloom.cli import project as project_commands
 from tests.cli.sample_project import SampleProject
 
@@ -20,7 +20,7 @@ def narrow(project: SampleProject, monkeypatch: pytest.MonkeyPatch) -> SamplePro
     def console(**options: Any) -> Console:
         return wide(**{**options, "width": 80})
 
-    for module in (output, data, project_commands, results, run_output, show):
+    for module in (output, data, project_commands, results, run_output, show, tables):
         monkeypatch.setattr(module, "console", console)
     return project
 
@@ -33,6 +33,7 @@ WIDE = ", ".join(f"{n} AS column_{n}" for n in range(30))
     [
         (("plan",), "core.rolling"),
         (("status",), "■ fresh"),
+        (("tables",), "core.rolling"),
         (("run",), "core.rolling"),
         (("compile", "core.ever"), "core.daily"),
         (("query", f"SELECT {WIDE}"), "column_29"),

@@ -36,6 +36,7 @@ LOOKS = [
     ["diff", "core.daily", "--ds", "2026-03-03"],
     ["preview", "core.daily", "--ds", "2026-03-03"],
     ["run"],
+    ["tables"],
 ]
 WRITES = [
     ["run", "core.daily", "--force"],

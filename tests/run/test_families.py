@@ -99,6 +99,10 @@ def test_a_family_is_all_rows_of_its_members(folder: CounterProject) -> None:
         assert [(family.name, [m.table for m in family.members]) for family in project.families] == [
             ("counters.all", ["counters.a", "counters.b"])
         ]
+        assert [(t.table, t.family, t.kind, t.days) for t in project.list_tables() if t.pipeline] == [
+            ("counters.a", "counters.all", "counter", 3),
+            ("counters.b", "counters.all", "counter", 3),
+        ]
 
 
 def test_a_step_waits_for_each_member_and_for_those_only_that_it_names(folder: CounterProject) -> None:

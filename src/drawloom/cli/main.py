@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import drawloom
-from drawloom.cli import advise, airflow, data, demo, project, show
+from drawloom.cli import advise, airflow, data, demo, project, show, tables
 from drawloom.cli.exit_codes import run_with_exit_code
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command("compile")(project.compile_)
 app.command("plan")(project.plan)
 app.command("run")(project.run)
 app.command("status")(project.status)
+app.command("tables")(tables.tables)
 app.command("verify")(project.verify)
 app.command("query")(data.query)
 app.command("show", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(show.show)

@@ -122,6 +122,16 @@ def number(value: float) -> str:
     return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
 
 
+def size_text(count: int) -> str:
+    """A number of bytes, such as ``1.2 MB``."""
+    size, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB", "PB"):
+        if size < 999.5:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.1f} {unit}" if unit != "B" and size < 9.95 else f"{size:,.0f} {unit}"
+
+
 def value_text(value: Any) -> str:
     """A value of a query result, as markup; the text null is in quotes, as NULL is not."""
     from rich.markup import escape

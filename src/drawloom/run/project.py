@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from drawloom.run.land import LandResult
     from drawloom.run.local_runner import Listener, Summary
     from drawloom.run.snapshot import WarehouseSnapshot
+    from drawloom.run.table_list import TableInfo
     from drawloom.run.verify import Verification
     from drawloom.sql import Analysis
     from drawloom.sql.catalog import Catalog
@@ -201,6 +202,12 @@ class Project(Warehouse):
     def status(self, names: Sequence[str] = ()) -> Plan:
         """The state of every partition of these pipelines or tables, and of no other."""
         return self.plan(names, upstream=False)
+
+    def list_tables(self) -> list[TableInfo]:
+        """All tables: those that specs fill, landed ones and sources, with what they hold; see run.table_list."""
+        from drawloom.run.table_list import list_tables
+
+        return list_tables(self, self.pipelines, self.config.sources, BrokenText(self.config.root, self.left_out))
 
     def advise(self, text: str, file: str | None = None, **options: Any) -> Analysis:
         """What a text reads and writes, and its problems, with this project's tables as the catalog; see run.advise."""
