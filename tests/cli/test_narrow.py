@@ -33,7 +33,7 @@ WIDE = ", ".join(f"{n} AS column_{n}" for n in range(30))
     [
         (("plan",), "core.rolling"),
         (("status",), "■ fresh"),
-        (("tables",), "core.rolling"),
+        (("tables",), "2026-03-01 ..  "),
         (("run",), "core.rolling"),
         (("compile", "core.ever"), "core.daily"),
         (("query", f"SELECT {WIDE}"), "column_29"),

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from drawloom.cli.options import Folder, OutFormat, open_project
-from drawloom.cli.output import Format, console, grid, number, pluralize, print_json, size_text, spans_text
+from drawloom.cli.output import Format, console, grid, number, pluralize, print_json, size_text
 
 if TYPE_CHECKING:
     from drawloom.run.table_list import TableInfo
+
+NARROW = 100  # columns: what is wider is one line for each table, else two
 
 
 def tables(context: typer.Context, folder: Folder = None, format: OutFormat = Format.TEXT) -> None:  # noqa: A002
@@ -32,20 +34,31 @@ def print_tables(found: Sequence[TableInfo]) -> None:
     """Print the tables and their sums; a number that only reading the table would tell is left out."""
     from rich.markup import escape
 
-    table = grid("~table", "kind", ">days", "from .. to", ">rows", ">size", "owner")
-    for info in found:
-        table.add_row(
-            escape(info.table),
-            escape(info.kind),
-            "" if info.days is None else number(info.days),
-            "no days" if info.days is None else spans_text([(info.first, info.last)]) if info.days else "",
-            "" if info.rows is None else number(info.rows),
-            "" if info.bytes is None else size_text(info.bytes),
-            escape(info.owner),
-        )
     out = console()
+    table = (
+        grid("~table", "kind", ">days", ">from .. to", ">rows", ">size", "owner")
+        if out.width > NARROW
+        else grid("~table", "kind, owner", ">days", ">from .. to", ">rows, size")
+    )
+    for info in found:
+        name, kind, owner = map(escape, (info.table, info.kind, info.owner))
+        days = "" if info.days is None else number(info.days)
+        rows = "" if info.rows is None else number(info.rows)
+        size = "" if info.bytes is None else size_text(info.bytes)
+        if out.width > NARROW:
+            table.add_row(name, kind, days, _span(info, " .. "), rows, size, owner)
+        else:
+            table.add_row(name, f"{kind}\n{owner}", days, _span(info, " ..\n"), f"{rows}\n{size}")
     if found:
         out.print(table)
-    rows, size = sum(info.rows or 0 for info in found), sum(info.bytes or 0 for info in found)
-    days = pluralize(sum(info.days or 0 for info in found), "partition")
-    out.print(f"{pluralize(len(found), 'table')}, {days}, {pluralize(rows, 'row')}, {size_text(size)}")
+    rows_of_all, size_of_all = sum(info.rows or 0 for info in found), sum(info.bytes or 0 for info in found)
+    days_of_all = pluralize(sum(info.days or 0 for info in found), "partition")
+    out.print(
+        f"{pluralize(len(found), 'table')}, {days_of_all}, {pluralize(rows_of_all, 'row')}, {size_text(size_of_all)}"
+    )
+
+
+def _span(info: TableInfo, between: str) -> str:
+    if info.days is None:
+        return "no days"
+    return between.join(dict.fromkeys(str(day) for day in (info.first, info.last) if day))
