@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from drawloom.engines.duckdb import engine
+from drawloom.engines.duckdb.connection import connect
 from drawloom.engines.duckdb.engine import DuckDB
 from drawloom.model import Check
 from tests.conformance.bench import D1, Bench, day
@@ -60,9 +62,9 @@ def count_fetched(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fet
     fetched = Fetched()
     with monkeypatch.context() as patch:
         if isinstance(bench.engine, DuckDB):
-            opened = bench.engine._databases
-            counted = [(folders, CountingConnection(connection, fetched)) for folders, connection in opened]
-            patch.setattr(bench.engine, "_databases", counted)
+            opened = [(set(folders), CountingConnection(real, fetched)) for folders, real in bench.engine._databases]
+            patch.setattr(bench.engine, "_databases", opened)
+            patch.setattr(engine, "connect", lambda *given: CountingConnection(connect(*given), fetched))
         elif bench.kind == "spark":
             _count_spark(patch, fetched)
         else:

@@ -122,7 +122,7 @@ def test_all_problems_are_reported_with_their_lines(tmp_path: Path) -> None:
         ("sources: {raw.x: {files: a.csv, columns: [a]}}", "must be lines of `column: type`"),
         ("sources: {raw.x: {files: a.csv, columns: {ds: date}}}", "must have a name other than ds"),
         ("sources: {raw.x: {files: a.csv, columns: {a: int, A: int}}}", "differ by case only"),
-        ("sources: {raw.x: {files: a.csv, columns: {a: {typ: int}}}}", "columns.a.typ == 'int', must be given under type or description. Did you mean type"),
+        ("sources: {raw.x: {files: a.csv, columns: {a: {typ: int}}}}", "columns.a.typ == 'int', must be given under type or description or tags. Did you mean type"),
         ("sources: {raw.x: {files: a.csv, columns: {a: 3}}}", "columns.a == 3, must be a type like BIGINT"),
         ("sources: {../x: {files: a.csv}}", r"sources == '../x', must be schema.table"),
         ("sources: {raw.x: {files: a.parquet}, RAW.x: {files: b.parquet}}", "sources.RAW.x and sources.raw.x differ by case only"),

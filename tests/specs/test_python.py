@@ -14,6 +14,7 @@ from drawloom.frameworks.pipeline_json import to_json
 from drawloom.model import InputError, Pipeline, Where
 from drawloom.specs.base import Spec
 from drawloom.specs.load import load_specs
+from tests.helpers import without_lines
 
 KINDS = {"autodag": AutoDag}
 CONTEXT = ProjectContext("rides", date(2026, 1, 1), today=date(2026, 6, 1))
@@ -196,7 +197,7 @@ checks:
     texts = {"a.py": python, "b.sql": f"/* drawloom\n{fields}*/\n{select}", "c.yml": f"kind: autodag\n{fields}{block}"}
     for name, text in texts.items():
         write(tmp_path, text, name)
-    plans = [to_json(compiled(spec)) for spec in load(tmp_path / "specs")]
+    plans = [without_lines(to_json(compiled(spec))) for spec in load(tmp_path / "specs")]
     assert len(plans) == 3
     assert plans[0] == plans[1] == plans[2]
     assert '"sql": "SELECT id, city\\nFROM raw.rides' in plans[0]

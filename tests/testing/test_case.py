@@ -77,7 +77,7 @@ def test_other_rows_than_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_step_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, toy(lambda: {"sql": SQL.replace("count(*)", "error('no ' || count(*))")}))
+    install(monkeypatch, toy(lambda: {"sql": SQL.replace("count(*)", "CAST(error('no ' || count(*)) AS BIGINT)")}))
     assert "expected: in a run of all days, toys.a 2026-01-05 failed: " in broken_law(CASE, tmp_path)
 
 
@@ -109,11 +109,17 @@ def test_a_step_that_cannot_be_built_again(tmp_path: Path, monkeypatch: pytest.M
     assert message.startswith("rebuild: a rebuild from nothing gives other contents of toys.a 2026-01-05, ")
 
 
-@pytest.mark.parametrize("wrong", ["count(*) + CASE ds WHEN DATE '2026-01-06' THEN 1 ELSE 0 END", "count(*)::DOUBLE"])
-def test_backfill_sql_that_disagrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+def test_backfill_sql_that_disagrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = "count(*) + CASE ds WHEN DATE '2026-01-06' THEN 1 ELSE 0 END"
     install(monkeypatch, toy(lambda: {"backfill_sql": RANGE_SQL.replace("count(*)", wrong)}))
     message = broken_law(replace(CASE, expected={}), tmp_path)
     assert message.startswith("split: day by day, a run gives other contents of toys.a 2026-01-0")
+
+
+def test_backfill_sql_of_another_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, toy(lambda: {"backfill_sql": RANGE_SQL.replace("count(*)", "count(*)::DOUBLE")}))
+    message = broken_law(replace(CASE, expected={}), tmp_path)
+    assert message.startswith("compile: specs/case.yml:1: toys.a.n has type BIGINT, must be DOUBLE")
 
 
 @pytest.mark.parametrize(
