@@ -105,3 +105,8 @@ def test_unsupported_sql_is_reported_with_its_place(tmp_path: Path) -> None:
         for p in compile_project(load_config(folder), {"raw.rides": RIDES}, None).problems
         if p.code == "unsupported-sql"
     ]
+
+
+def test_tables_are_named_in_long_texts_too() -> None:
+    text = 'SELECT 1 AS n FROM core . rides JOIN "raw"."events" -- ' + "x" * 300_000
+    assert _names([text]) == {"core.rides", "raw.events"}

@@ -10,8 +10,8 @@ from pathlib import Path
 from drawloom.model import InputError, Problem, errors
 
 SPECS = "specs/"
-_TABLE = re.compile(r"""^\s*["']?table["']?\s*[:=]\s*["']?(\w+\.\w+)""", re.MULTILINE)
-_NAME = re.compile(r"""^\s*["']?name["']?\s*[:=]\s*["']?(\w+)""", re.MULTILINE)
+_TABLE = re.compile(r"""^[ \t]*["']?table["']?\s*[:=]\s*["']?(\w+\.\w+)""", re.MULTILINE)
+_NAME = re.compile(r"""^[ \t]*["']?name["']?\s*[:=]\s*["']?(\w+)""", re.MULTILINE)
 
 
 def broken_specs(problems: Iterable[Problem]) -> dict[str, list[Problem]]:

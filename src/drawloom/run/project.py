@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from drawloom.sql.catalog import Catalog
 
 
-_DOTTED_NAME = re.compile(r"(\w+)\.(\w+)")
+_DOTTED_NAME = re.compile(r"(?<!\w)(\w+)\.(\w+)")
 SWEEP_INTERVAL = 86400.0  # seconds
 SNAPSHOT_LIFETIME = 1.0  # seconds for which a run uses the snapshot of its plan
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Columns = tuple[Column, ...]
 STAGED = "staged"
-_DOTTED = re.compile(r'"?(\w+)"?\s*\.\s*"?(\w+)')
+_DOTTED = re.compile(r'(?<!\w)(\w+)"?\s*\.\s*"?(\w+)')
 MAX_MISSING = 20  # columns that are told of one text
 _FIRST_RUN = "is_incremental"  # the function by which a text has another form for the first run
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-_AROUND_DOT = re.compile(r"\s*\.\s*")
+_AROUND_DOT = re.compile(r"(?<!\s)\s*\.\s*")
 
 
 @dataclass(frozen=True, slots=True)
