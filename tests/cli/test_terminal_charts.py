@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -56,8 +57,67 @@ def test_bars_share_a_zero_line() -> None:
     assert lines("bars", rows, UP)[2] == "2026-01-02  " + "█" * 32 + " 4"
 
 
-def test_only_the_last_bars_are_drawn() -> None:
-    assert len(lines("bars", [{"ds": day(n), "up": n} for n in range(1, 31)], UP)) == 22
+def test_negative_bars_are_drawn_to_the_left() -> None:
+    rows: list[Any] = [{"ds": day(1), "up": -3}, {"ds": day(2), "up": 1}, {"ds": day(3), "up": 0}]
+    assert [line[12:] for line in lines("bars", rows, UP)[1:]] == [
+        "████████████████████████│ -3",
+        "                        │████████ 1",
+        "                        │ 0",
+    ]
+    both: list[Any] = [{"ds": day(1), "up": -3, "down": 1}, {"ds": day(2), "up": 2, "down": -2}]
+    assert [line[12:] for line in lines("bars", both, UP, DOWN)[1:]] == [
+        "▒▒▒▒████████████│ -3 -1",
+        "                │████████▒▒▒▒▒▒▒▒ +2 +2",
+    ]
+
+
+COUNT = Series("up", "came", "teal", adds_up=True)
+
+
+@pytest.mark.parametrize(
+    ("count", "drawn", "first", "last", "words"),
+    [
+        (21, 21, ("2026-01-01", "1"), ("2026-01-21", "1"), ""),
+        (22, 4, ("2025-12-29", "4"), ("2026-01-19", "4"), "by week: sums; the first and last may be incomplete"),
+        (144, 21, ("2025-12-29", "4"), ("2026-05-18", "7"), "by week: sums; the first and last may be incomplete"),
+        (181, 6, ("2026-01", "31"), ("2026-06", "30"), "by month: sums; the first and last may be incomplete"),
+        (730, 2, ("2026", "365"), ("2027", "365"), "by year: sums; the first and last may be incomplete"),
+    ],
+)
+def test_long_ranges_are_drawn_by_week_month_or_year(
+    count: int, drawn: int, first: tuple[str, str], last: tuple[str, str], words: str
+) -> None:
+    found = lines("bars", [{"ds": day(1) + timedelta(days=n), "up": 1} for n in range(count)], COUNT)[1:]
+    assert found[drawn:] == ([words] if words else [])
+    assert [(line.split()[0], line.split()[-1]) for line in (found[0], found[drawn - 1])] == [first, last]
+
+
+def test_what_does_not_add_up_has_its_last_value() -> None:
+    rows: list[Any] = [{"ds": day(n), "up": n, "down": n if n < 30 else None} for n in range(1, 32)]
+    found = lines("bars", rows, UP, DOWN)
+    assert [line.split()[-2:] for line in found[1:-1]] == [
+        ["+4", "-4"], ["+11", "-11"], ["+18", "-18"], ["+25", "-25"], ["+31", "-29"],
+    ]  # fmt: skip
+    assert found[-1].strip() == "by week: the last value of each"
+    assert lines("bars", rows, COUNT, DOWN)[-2:] == [
+        "by week: sums of came; else the last value; the first and",
+        "last may be incomplete",
+    ]
+
+
+def test_many_bars_that_are_no_days_are_the_last() -> None:
+    found = lines("bars", [{"step": f"s{n}", "up": n} for n in range(40)], UP, x="step")
+    assert (len(found), found[1].split()[0], found[-1].strip()) == (23, "s19", "the last 21 of 40")
+
+
+def test_sparklines_of_long_ranges_have_the_last_values() -> None:
+    rows: list[Any] = [{"ds": day(1) + timedelta(days=n), "up": n, "low": n, "high": n} for n in range(90)]
+    first, second, third = lines("lines", rows, replace(COUNT, low="low", high="high"))
+    assert first == "came ▁▂▂▃▃▄▄▅▆▆▇▇██ 89 (3 to 89) [89, 89]"
+    assert (second, third) == ("     2026-01-01 .. 2026-03-31", "by week: the last value of each")
+    areas = lines("areas", rows, COUNT)
+    assert areas[1].endswith(" 89 (100%)")
+    assert areas[2].strip() == "by week: the last value of each"
 
 
 def test_lines_are_sparklines_with_their_ends() -> None:

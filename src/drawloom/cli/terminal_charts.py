@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from drawloom.cli.buckets import Row, bucket
 from drawloom.frameworks.page import HEX, Chart, Format, Series
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-Row = Mapping[str, Any]
 SPARKS = "▁▂▃▄▅▆▇█"
 SHADES = " ░▒▓█"
 MARKS, BELOW = "█▓░▚", "▒"
-MAX_BARS = 21  # rows of a chart over days: three weeks; the page lists what was chosen
+MAX_BARS = 21  # rows of a chart over days: three weeks; longer ranges are drawn by week or month
+MAX_SPARKS = 28
 LABEL = 12
 
 
@@ -50,28 +53,47 @@ def chart_lines(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]
 
 
 def _bars(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
-    """Bars of the last rows, to the right of a common zero line, and to its left what is below it."""
+    """Bars on both sides of a common zero line: to its left is what is negative, or below it."""
     from rich.text import Text
 
-    shown = rows[-MAX_BARS:]
+    shown, how = bucket(rows, chart.x, chart.series, MAX_BARS)
     above, below = ([s for s in chart.series if s.below is side] for side in (False, True))
-    room = width - LABEL - 16
-    most_above, most_below = (max(_sum(row, part) for row in shown) for part in (above, below))
-    unit = (most_above + most_below or 1) / room
-    left = round(most_below / unit)
-    yield _legend([*above, *below])
+    ordered = [*above, *below]
+    most_left, most_right = (max(sum(_lengths(row, ordered, left=side)) for row in shown) for side in (True, False))
+    unit = (most_left + most_right or 1) / (width - LABEL - 16)
+    left = round(most_left / unit)
+    yield _legend(ordered)
     for row in shown:
         line = Text(f"{format_value(row[chart.x], 'text'):<{LABEL}}")
-        hanging = _segments(row, below, unit)
+        hanging = _segments(ordered, _lengths(row, ordered, left=True), unit)
         line.append(" " * (left - sum(n for n, _, _ in hanging)))
         for n, mark, colour in reversed(hanging):
             line.append(mark * n, style=colour)
-        line.append("│" if below else "", style="dim")
-        for n, mark, colour in _segments(row, above, unit):
+        line.append("│" if below or most_left else "", style="dim")
+        for n, mark, colour in _segments(ordered, _lengths(row, ordered, left=False), unit):
             line.append(mark * n, style=colour)
-        ends = [f"+{format_value(_sum(row, above))}"] if below else [format_value(_sum(row, above))]
-        ends += [f"-{format_value(_sum(row, below))}"] if below else []
-        yield line.append(" " + " ".join(ends), style="dim")
+        yield line.append(" " + _ends(row, above, below), style="dim")
+    yield from _notes(how, width)
+
+
+def _ends(row: Row, above: Sequence[Series], below: Sequence[Series]) -> str:
+    """The sums of a row: with their signs where there are two."""
+    if not below:
+        return format_value(_sum(row, above))
+    up, down = _sum(row, above), _sum(row, below)
+    return f"{'+' if up >= 0 else '-'}{format_value(abs(up))} {'-' if down >= 0 else '+'}{format_value(abs(down))}"
+
+
+def _lengths(row: Row, series: Sequence[Series], *, left: bool) -> list[float]:
+    """How far each series reaches to one side of the zero line."""
+    values = [(one, float(row[one.column] or 0)) for one in series]
+    return [max(0.0, -value if left is not one.below else value) for one, value in values]
+
+
+def _notes(text: str, width: int) -> Iterator[Text]:
+    from rich.text import Text
+
+    yield from (Text(line, style="dim") for line in textwrap.wrap(text, width))
 
 
 def _marks(series: Sequence[Series]) -> dict[str, str]:
@@ -80,12 +102,12 @@ def _marks(series: Sequence[Series]) -> dict[str, str]:
     return {one.column: BELOW if one.below else MARKS[above.index(one.column) % len(MARKS)] for one in series}
 
 
-def _segments(row: Row, series: Sequence[Series], unit: float) -> list[tuple[int, str, str]]:
+def _segments(series: Sequence[Series], lengths: Sequence[float], unit: float) -> list[tuple[int, str, str]]:
     """The cells of each series, its mark and colour; rounded together, so that they add up to their sum."""
     marks = _marks(series)
     found, total, cells = [], 0.0, 0
-    for one in series:
-        total += row[one.column] or 0
+    for one, length in zip(series, lengths, strict=True):
+        total += length
         found.append((round(total / unit) - cells, marks[one.column], HEX[one.colour]))
         cells = round(total / unit)
     return found
@@ -109,7 +131,9 @@ def _lines(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
     from rich.text import Text
 
     label = max(len(one.label) for one in chart.series)
-    shown = rows[-max(8, width - label - 40) :]
+    shown, how = bucket(
+        rows, chart.x, [replace(one, adds_up=False) for one in chart.series], max(8, width - label - 40)
+    )
     for one in chart.series:
         values = [row[one.column] for row in shown]
         known = [value for value in values if value is not None]
@@ -121,14 +145,9 @@ def _lines(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
             )
             line.append(_interval(rows[-1], one, chart.format), style="dim")
         yield line
-    yield _span(chart, shown, label)
-
-
-def _span(chart: Chart, rows: Sequence[Row], label: int) -> Text:
-    from rich.text import Text
-
     first, last = (format_value(row[chart.x], "text") for row in (rows[0], rows[-1]))
-    return Text(f"{'':<{label}} {first} .. {last}", style="dim")
+    yield Text(f"{'':<{label}} {first} .. {last}", style="dim")
+    yield from _notes(how, width)
 
 
 def _interval(row: Row, series: Series, kind: Format) -> str:
@@ -141,9 +160,12 @@ def _areas(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
     """The shares of the last row as one bar, then a sparkline for each series."""
     from rich.text import Text
 
+    shown, how = bucket(rows, chart.x, [replace(one, adds_up=False) for one in chart.series], MAX_SPARKS)
     total = _sum(rows[-1], chart.series) or 1
     bar = Text(f"{format_value(rows[-1][chart.x], 'text'):<{LABEL}}")
-    for n, mark, colour in _segments(rows[-1], chart.series, total / (width - LABEL - 2)):
+    for n, mark, colour in _segments(
+        chart.series, [rows[-1][one.column] or 0 for one in chart.series], total / (width - LABEL - 2)
+    ):
         bar.append(mark * n, style=colour)
     yield bar
     marks = _marks(chart.series)
@@ -151,8 +173,9 @@ def _areas(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
     for one in chart.series:
         value = rows[-1][one.column] or 0
         line = Text(f"{marks[one.column]} ", style=HEX[one.colour]).append(f"{one.label:<{label}} ", style="default")
-        line.append(sparkline([row[one.column] for row in rows[-28:]]), style=HEX[one.colour])
+        line.append(sparkline([row[one.column] for row in shown]), style=HEX[one.colour])
         yield line.append(f" {format_value(value, chart.format)} ({value / total:.0%})", style="dim")
+    yield from _notes(how, width)
 
 
 def _histogram(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:

@@ -88,6 +88,8 @@ class Fact:
 class Series:
     """One column of a chart's rows. ``below`` draws it below the zero line; ``low`` and ``high`` are the columns of its interval.
 
+    ``adds_up``: the sum over days means something, as of rows and not of people, who may come on several days. Where a
+    range is too long to be drawn day by day, weeks or months show the sum, or else their last value.
     In a strip it is one state: the value that ``Chart.value`` may have.
     """
 
@@ -97,6 +99,7 @@ class Series:
     below: bool = False
     low: str = ""
     high: str = ""
+    adds_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def table_page(pipeline: Pipeline, given: Mapping[str, str]) -> Page:
             Fact("rows of the last day", by_day, "n_rows", day="ds", compare=(7, 28)),
         ),
         blocks=(
-            Chart("rows", "Rows by day", "bars", by_day, "ds", (Series("n_rows", "rows", "blue"),)),
+            Chart("rows", "Rows by day", "bars", by_day, "ds", (Series("n_rows", "rows", "blue", adds_up=True),)),
             DataTable(
                 "newest",
                 f"The first {ROWS} rows of the last day",

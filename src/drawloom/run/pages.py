@@ -166,6 +166,9 @@ def _block_json(block: Block, rows: Sequence[Row]) -> dict[str, Any]:
         "rows": list(rows),
     }
     if isinstance(block, Chart):
-        series = [{"column": s.column, "label": s.label, "colour": s.colour, "below": s.below} for s in block.series]
+        series = [
+            {"column": s.column, "label": s.label, "colour": s.colour, "below": s.below, "adds_up": s.adds_up}
+            for s in block.series
+        ]
         return {**common, "form": block.form, "x": block.x, "y": block.y, "value": block.value, "series": series}
     return {**common, "form": "table", "columns": [{"name": c.name, "label": c.label} for c in block.columns]}

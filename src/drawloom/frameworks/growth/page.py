@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from drawloom.frameworks import sqlfiles
@@ -207,7 +207,7 @@ def _accounting(view: _View) -> Chart:
         "bars",
         view.totals(view.window, "ds, new, resurrected, churned, warmup"),
         "ds",
-        (NEW, RESURRECTED, CHURNED),
+        tuple(replace(flow, adds_up=view.chosen["step"] == "day") for flow in (NEW, RESURRECTED, CHURNED)),
         f"Who came and who left: each day's {view.window}-day window against {against}. Flows of days add up; actives do not.",
         line=0,
     )

@@ -1,0 +1,50 @@
+"""Long ranges of days as few rows, which fit a terminal: those of weeks, months or years."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from drawloom.frameworks.page import Series
+
+Row = Mapping[str, Any]
+
+PERIODS: Mapping[str, Callable[[date], str]] = {
+    "week": lambda day: f"{day - timedelta(days=day.weekday()):%Y-%m-%d}",
+    "month": lambda day: f"{day:%Y-%m}",
+    "year": lambda day: f"{day:%Y}",
+}
+
+
+def bucket(rows: Sequence[Row], x: str, series: Sequence[Series], most: int) -> tuple[Sequence[Row], str]:
+    """At most so many rows, and how they were made of the given ones; empty where they are the given ones.
+
+    Series that add up are summed, of others the last value counts. Where ``x`` is no day the last rows are left.
+    """
+    if len(rows) <= most:
+        return rows, ""
+    if all(isinstance(row[x], date) for row in rows):
+        for word, period in PERIODS.items():
+            groups: dict[str, list[Row]] = {}
+            for row in rows:
+                groups.setdefault(period(row[x]), []).append(row)
+            if len(groups) <= most:
+                return [_merge(label, group, x, series) for label, group in groups.items()], _in_words(word, series)
+    return rows[-most:], f"the last {most} of {len(rows):,}"
+
+
+def _merge(label: str, rows: Sequence[Row], x: str, series: Sequence[Series]) -> Row:
+    merged: dict[str, Any] = {x: label}
+    for one in series:
+        known = [row[one.column] for row in rows if row[one.column] is not None]
+        merged[one.column] = (sum(known) if one.adds_up else known[-1]) if known else None
+    return merged
+
+
+def _in_words(word: str, series: Sequence[Series]) -> str:
+    summed = [one.label for one in series if one.adds_up]
+    if not summed:
+        return f"by {word}: the last value of each"
+    how = "sums" if len(summed) == len(series) else f"sums of {', '.join(summed)}; else the last value"
+    return f"by {word}: {how}; the first and last may be incomplete"
