@@ -17,7 +17,7 @@ from tests.conformance.test_steps import DAILY, read, runner, step
 
 DIGITS = [f"(VALUES {', '.join(f'({x})' for x in range(10))}) AS d{at}(x{at})" for at in range(5)]
 MANY = f"SELECT x0 + 10 * x1 + 100 * x2 + 1000 * x3 + 10000 * x4 AS n, x0 AS k FROM {' CROSS JOIN '.join(DIGITS)}"
-MAX_FETCHED = 40
+MAX_FETCHED = 50
 
 
 class Fetched:

@@ -9,7 +9,7 @@ import pytest
 from drawloom.model import Column, Pipeline, Step
 from drawloom.run.bind_steps import KnownTables, bind_steps
 from drawloom.run.compile_project import compile_project
-from drawloom.run.step_binder import StepBinder
+from drawloom.run.step_binder import StepBinder, _names
 from drawloom.specs.config import load_config
 from drawloom.sql.catalog import column_types
 
