@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from drawloom.run.project import Project
 from tests.corpora import SHARED_FILES, is_available
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +38,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Report in one line which data was missing."""
     if missing := [name for name in SHARED_FILES if not is_available(name)]:
         terminalreporter.write_line(f"not tried, as ../shared/data does not hold them: {', '.join(missing)}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_cache_of_analyses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Projects in this process share what analyses found: tests use the same few texts again and again."""
+    folder = tmp_path_factory.mktemp("analyses")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Project, "cache", folder)
+        yield
 
 
 @pytest.fixture(scope="session")

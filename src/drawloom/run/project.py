@@ -78,8 +78,8 @@ class Project(Warehouse):
         return self._compile(engine)
 
     def _compile(self, engine: str) -> Compiled:
-        sources = source_columns(self.sources, self._file_columns, self._cache)
-        return compile_project(self.config, self.registry.columns(), self._cache, engine, sources)
+        sources = source_columns(self.sources, self._file_columns, self.cache)
+        return compile_project(self.config, self.registry.columns(), self.cache, engine, sources)
 
     def _file_columns(self, path: str) -> tuple[Column, ...]:
         return self.local.file_columns(path)
@@ -87,10 +87,11 @@ class Project(Warehouse):
     @cached_property
     def day_reads(self) -> DayReads:
         """What the steps read on a day."""
-        return DayReads(self.pipelines, self.catalog, self.compiled.names, self._cache)
+        return DayReads(self.pipelines, self.catalog, self.compiled.names, self.cache)
 
     @property
-    def _cache(self) -> Path:
+    def cache(self) -> Path:
+        """The folder in which analyses are kept."""
         return self.config.root / ".drawloom" / "cache"
 
     @property
@@ -404,7 +405,7 @@ class Project(Warehouse):
 
     def _sweep(self) -> None:
         """Have the engine clean up, once a day: what it removes is a day old, and looking for it takes a while."""
-        stamp = self._cache.parent / "swept"
+        stamp = self.config.root / ".drawloom" / "swept"
         if stamp.exists() and time.time() - stamp.stat().st_mtime < SWEEP_INTERVAL:
             return
         with suppress(OSError, RunError):  # what cannot be removed now is removed by a later run

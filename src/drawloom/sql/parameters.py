@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from drawloom.sql.run_day import RUN_DAY_PARAMETERS, RUN_TIME_PARAMETERS
+
 _TEXT = re.compile(
     r"""
   (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
@@ -34,8 +36,7 @@ _READ_FROM = re.compile(
     r"\b(?:FROM|JOIN|USING|INTO|TABLE|UPDATE|OVERWRITE)\s*\(?\s*[\w.`\"-]*$|[\w`\"]\.$", re.IGNORECASE
 )
 _SKIPPED = frozenset(["comment", "dollars"])
-# What day inference reads as the run's day: parameters of scheduled queries in BigQuery.
-_OUR_DAY = frozenset(["@run_date", "@run_time"])
+_RUN_DAY = RUN_DAY_PARAMETERS | RUN_TIME_PARAMETERS
 _QUERY_NUMBERS = frozenset(["snowflake"])  # $1 is the first column of a file
 
 
@@ -84,8 +85,8 @@ def _names(kind: str, found: re.Match[str]) -> Iterator[tuple[int, str]]:
 
 
 def _is_known(kind: str, name: str, text: str, dialect: str) -> bool:
-    if name.lower() in _OUR_DAY:
-        return True
+    if dialect != "duckdb" and kind in {"at", "colon"} and name[1:].lower() in _RUN_DAY:
+        return True  # it becomes the run's day when it is translated
     if kind == "number":
         return dialect in _QUERY_NUMBERS
     if kind in {"at", "colon", "dollar"}:

@@ -7,7 +7,7 @@ from datetime import date
 from sqlglot import exp
 
 RUN_DAY_PARAMETERS = frozenset({"submission_date", "ds", "run_date", "execution_date", "logical_date"})
-_RUN_TIME_PARAMETERS = frozenset({"run_time"})
+RUN_TIME_PARAMETERS = frozenset({"run_time"})
 _PARTITION_DAY, _PARTITION_TIME = "_partitiondate", "_partitiontime"
 
 
@@ -19,7 +19,7 @@ def with_our_day(statement: exp.Expr, day: date) -> exp.Expr:
         if isinstance(node, exp.Parameter | exp.Placeholder):
             if name in RUN_DAY_PARAMETERS:
                 return exp.cast(exp.Literal.string(day.isoformat()), "date")
-            if name in _RUN_TIME_PARAMETERS:
+            if name in RUN_TIME_PARAMETERS:
                 return exp.cast(exp.Literal.string(day.isoformat()), "timestamp")
         if isinstance(node, exp.Column) and name in {_PARTITION_DAY, _PARTITION_TIME}:
             key = exp.column("ds", table=node.args.get("table"))

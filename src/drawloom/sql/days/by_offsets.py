@@ -83,7 +83,7 @@ def _names(code: str) -> set[str]:
 
 
 def _is_choice_in_template(code: str) -> bool:
-    return bool(_CHOICE_IN_TAG.search(code)) and not _SAME_EVERY_DAY.issuperset(_names(code))
+    return bool(_CHOICE_IN_TAG.search(_TEXT_IN_TAG.sub("''", code))) and not _SAME_EVERY_DAY.issuperset(_names(code))
 
 
 def _is_plain(node: exp.Expr, moving: Collection[int]) -> bool:
@@ -161,7 +161,16 @@ def _has_moving_literal(node: exp.Expr, moving: Collection[int]) -> bool:
 def _is_choice(node: exp.Expr, moving: Collection[int]) -> bool:
     if isinstance(node, _CHOICES_IF_COMPARED):
         return isinstance(node.parent, exp.EQ | exp.NEQ | exp.In)
+    if isinstance(node, exp.Case | exp.If):
+        return any(_has_moving_literal(test, moving) and not test.find(exp.Column) for test in _tests(node))
     return _has_moving_literal(node, moving) or (_is_in_condition(node) and not isinstance(node, exp.Anonymous))
+
+
+def _tests(node: exp.Case | exp.If) -> Iterator[exp.Expr]:
+    """What a CASE or IF decides by, each part of ANDs and ORs alone."""
+    whole = [node.this] if isinstance(node, exp.If) or node.this else [branch.this for branch in node.args["ifs"]]
+    for test in whole:
+        yield from test.walk(prune=lambda part: not isinstance(part, exp.Connector | exp.Not | exp.Paren))
 
 
 def _is_in_condition(node: exp.Expr) -> bool:
