@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from drawloom.frameworks.pipeline_json import function_name, pipeline_to_dict, to_json
+from drawloom.frameworks.pipeline_json import function_name, pipeline_from_dict, pipeline_to_dict, to_json
 from drawloom.model import Bound, Check, Column, Days, Pipeline, Read, Schedule, Step, Table, Where
 
 STEP = Step(
@@ -27,6 +28,14 @@ STEP = Step(
 PIPELINE = Pipeline(
     "core.t", "autodag", (STEP,), Schedule.parse("@weekly"), spec=Where("/somewhere/a.sql"), on_success=print
 )
+
+
+def test_the_time_zone_is_kept() -> None:
+    berlin = replace(PIPELINE, schedule=Schedule.parse("@weekly", "Europe/Berlin"), on_success=None)
+    step = replace(STEP, where=Where())
+    again = pipeline_from_dict(json.loads(to_json(replace(berlin, steps=(step,)))), Where(), lambda _: print)
+    assert again.schedule == berlin.schedule
+    assert "timezone" not in json.loads(to_json(PIPELINE))
 
 
 def test_the_json_is_plain_and_complete() -> None:

@@ -139,7 +139,7 @@ class DeployedProject:
         tables = data["tables"].items()
         steps = tuple(Step(table, Table(table, keep=keep, keep_month_ends=ends)) for table, (keep, ends) in tables)
         start, until = (date.fromisoformat(day) if day else None for day in (data["start"], data["until"]))
-        return Pipeline(name, "", steps, Schedule.parse(data["schedule"]), start, until)
+        return Pipeline(name, "", steps, Schedule.parse(data["schedule"], self.settings.timezone), start, until)
 
     def _function_finder(self, spec: str) -> Callable[[str], Callable[..., Any]]:
         """Looks functions up by ``module:function``; a Python spec is imported first."""

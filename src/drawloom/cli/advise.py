@@ -56,6 +56,7 @@ def advise(
             target=target,
             known_tables=project.catalog if project and catalog is None else None,
             default_schedule=project.config.defaults.schedule if project else "@daily",
+            timezone=project.config.timezone if project else "UTC",
             macros=_macros(macros, project),
         )
         if fix and path:

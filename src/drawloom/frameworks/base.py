@@ -60,11 +60,12 @@ class ProjectContext:
     defaults: Defaults = Defaults()
     today: date = field(default_factory=date.today)
     compiler: SpecCompiler | None = None
+    timezone: str = "UTC"
 
     @classmethod
     def of(cls, config: Config) -> ProjectContext:
         """The context of a project with these settings."""
-        return cls(config.name, config.start, config.defaults)
+        return cls(config.name, config.start, config.defaults, timezone=config.timezone)
 
     def specs(self, kind: str) -> tuple[Spec, ...]:
         """All other specs of a kind, in the order of their files; each has been compiled.
@@ -113,7 +114,7 @@ class ProjectContext:
 
     def schedule(self, spec: Spec) -> Schedule:
         """The schedule of the spec."""
-        return Schedule.parse(spec.schedule or self.defaults.schedule)
+        return Schedule.parse(spec.schedule or self.defaults.schedule, self.timezone)
 
 
 def compile_spec(framework: Framework, spec: Spec, project: ProjectContext) -> Pipeline:

@@ -25,14 +25,16 @@ class Schedule:
     """How often a pipeline runs. A week or a month fills one partition, named by its last day.
 
     ``weekday`` is the first day of the week, 0 for Monday; ``@weekly`` is Monday to Sunday, as in date_trunc.
+    ``timezone`` is where its days begin and end.
     """
 
     text: str = "@daily"
     grain: Grain = "day"
     weekday: int = 0
+    timezone: str = "UTC"
 
     @classmethod
-    def parse(cls, text: str) -> Schedule:
+    def parse(cls, text: str, timezone: str = "UTC") -> Schedule:
         """Read ``@hourly``, ``@daily``, ``@weekly``, ``@monthly`` or a cron of one of these rhythms.
 
         Raises:
@@ -40,13 +42,13 @@ class Schedule:
         """
         if text in _NAMED:
             grain, weekday = _NAMED[text]
-            return cls(text, grain, weekday)
+            return cls(text, grain, weekday, timezone)
         fields = text.split()
         if len(fields) != 5 or not all(map(_is_in_range, fields, _CRON_RANGES)):
             raise ValueError(
                 f"schedule == {text!r}, must be @daily, @weekly, @monthly, @hourly or a cron of that rhythm"
             )
-        return cls(text, *_cron(text, *fields))
+        return cls(text, *_cron(text, *fields), timezone)
 
     def is_run_day(self, day: date) -> bool:
         """Whether this day is the name of a partition."""

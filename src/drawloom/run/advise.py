@@ -40,6 +40,7 @@ class LintRequest:
         target: str | None = None,
         known_tables: Catalog | None = None,
         default_schedule: str = "@daily",
+        timezone: str = "UTC",
         macros: Path | None = None,
     ) -> LintRequest:
         """Settings given here come first, then those in the text's own header, then the project's.
@@ -54,6 +55,7 @@ class LintRequest:
             target: the table that it fills.
             known_tables: the tables of the project.
             default_schedule: the project's schedule.
+            timezone: where the project's days begin and end.
             macros: a folder with macros.
 
         Raises:
@@ -68,7 +70,7 @@ class LintRequest:
             dialect=str(dialect or header.get("dialect") or "duckdb"),
             keys=keys,
             catalog=tables,
-            schedule=_parse_schedule(str(schedule or header.get("schedule") or default_schedule), file),
+            schedule=_parse_schedule(str(schedule or header.get("schedule") or default_schedule), timezone, file),
             target=target or header.get("table"),
             params=params if isinstance(params, Mapping) else None,
             macros=load_macros(macros) if macros else Macros(),
@@ -136,9 +138,9 @@ def _has_safe_fix(problem: Problem) -> bool:
     return problem.fix is not None and problem.fix.safe and bool(problem.fix.edits)
 
 
-def _parse_schedule(text: str, file: str | None) -> Schedule:
+def _parse_schedule(text: str, timezone: str, file: str | None) -> Schedule:
     try:
-        return Schedule.parse(text)
+        return Schedule.parse(text, timezone)
     except ValueError as error:
         raise refuse("bad-schedule", f"{error}.", Where(file)) from error
 

@@ -92,7 +92,7 @@ class _Binders:
         checks = [f"{check.name}|{check.sql}|{check.severity}|{check.reads}" for check in step.checks]
         params = [f"{name}={value!r}" for name, value in sorted(step.params.items())]
         texts = [step.sql or "", step.backfill_sql or "", step.macros, *checks, *params, step.dialect, repr(step.into)]
-        return digest([*texts, pipeline.schedule.text, str(self.day), self.engine])
+        return digest([*texts, pipeline.schedule.text, pipeline.schedule.timezone, str(self.day), self.engine])
 
 
 class _Run:

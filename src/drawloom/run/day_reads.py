@@ -171,6 +171,7 @@ class _MeasuredStep:
             step.macros,
             step.dialect,
             self.schedule.text,
+            self.schedule.timezone,
             step.into.name,
             dict(step.params),
             rule,

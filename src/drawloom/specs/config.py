@@ -182,7 +182,9 @@ class Config(SpecModel):
     name: Word = Field(description="the name of the project")
     start: Day = Field(description="the first day of history")
     end: Day | None = Field(None, description="the last day of history; yesterday in `timezone` otherwise")
-    timezone: Annotated[str, AfterValidator(_check_timezone)] = Field("UTC", description="where a day begins and ends")
+    timezone: Annotated[str, AfterValidator(_check_timezone)] = Field(
+        "UTC", description="where a day begins and ends; data_interval_* are its bounds in UTC"
+    )
     engine: Annotated[
         EngineConfig,
         BeforeValidator(_as_engine, json_schema_input_type=EngineConfig | Literal["duckdb", "spark", "trino"]),

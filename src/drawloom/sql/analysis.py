@@ -84,7 +84,18 @@ def analyze(  # noqa: PLR0913 - one keyword for each thing that it depends on
         InputError: the text cannot be read.
     """
     schedule, catalog = schedule or Schedule(), catalog or {}
-    settings = [text, dialect, list(keys), schedule.text, target, dict(params or {}), engine, macros, versions()]
+    settings = [
+        text,
+        dialect,
+        list(keys),
+        schedule.text,
+        schedule.timezone,
+        target,
+        dict(params or {}),
+        engine,
+        macros,
+        versions(),
+    ]
     path = cache / entry_name(settings, "json") if cache else None
     analysis = _load(path, catalog) if path else None
     if analysis is None:
@@ -112,6 +123,7 @@ def _analyze_script(script: Script, engine: str | None, macros: str) -> Analysis
     from drawloom.sql.lineage import lineage
     from drawloom.sql.lint import lint_script
     from drawloom.sql.step_limits import step_problems
+    from drawloom.sql.template.moments import moments
 
     columns = {name: tuple(origins) for name, origins in lineage(script).items()}
     problems = (*script.problems, *lint_script(script), *unsupported_constructs(script, engine or script.dialect))
@@ -120,6 +132,8 @@ def _analyze_script(script: Script, engine: str | None, macros: str) -> Analysis
     code = fingerprint(script.source, script.dialect)
     if macros:
         code = digest([code, macros])
+    if script.schedule.timezone != "UTC" and any(moments(script.source, macros)):
+        code = digest([code, script.schedule.timezone])
     return Analysis(script.reads, script.writes, columns, problems, code, script.families, script.days_vary)
 
 

@@ -28,6 +28,7 @@ from drawloom.sql.recursion import with_deep_stack
 from drawloom.sql.scope import SourceBuilder
 from drawloom.sql.script import Script, TableReference, Write, place
 from drawloom.sql.template.macros import template_context
+from drawloom.sql.template.moments import moments
 from drawloom.sql.template.probe_days import ProbeRun, dense_runs, far_runs, probe_runs, runs_near, runs_on
 from drawloom.sql.template.rendering import Rendered, Template, tag_spans
 from drawloom.sql.template.sandbox import RenderBudget, render_budget
@@ -170,7 +171,7 @@ class _Reader:
         runs = probe_runs(self.schedule)
         found = self._variants(template, runs)
         first = found[0]
-        chosen_by = tuple(dict.fromkeys(choices(self.text, [one.variant for one in found])))
+        chosen_by = tuple(dict.fromkeys([*choices(self.text, [one.variant for one in found]), *self._moments()]))
         reads = self._infer_reads(template, runs, found, is_doubtful=bool(chosen_by))
         offsets_only = reads_by_offsets(self.text, [one.variant for one in found])
         script = Script(
@@ -295,6 +296,10 @@ class _Reader:
             most = _MAX_CHOICES if len(runs) <= _FEW_RUNS else _MAX_CHOICES // 2
             todo += [one for one in more if one not in todo][: max(0, most - len(todo))]
             yield texts
+
+    def _moments(self) -> Iterator[str]:
+        """What the template says about moments, where their day in UTC may differ from the run's, in summer only perhaps."""
+        return moments(self.text, self.macros) if self.schedule.timezone != "UTC" else iter(())
 
     def _names(self, run: ProbeRun) -> dict[str, Any]:
         return template_context(run.day, run.hour, self.schedule, self.params, {"target": self.target})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from drawloom.model import Problem
+from drawloom.model import Problem, Schedule
 from drawloom.sql.catalog import load_catalog
 from drawloom.sql.lint import lint_script
 from drawloom.sql.script import Script
@@ -36,6 +36,7 @@ class Case:
             dialect=self.head.get("dialect", "duckdb"),
             catalog=load_catalog(self.head.get("catalog", "{}")),
             target=self.head.get("target"),
+            schedule=Schedule.parse(*self.head.get("schedule", "@daily").split(" ")),
         )
 
     def problems(self, text: str | None = None) -> list[Problem]:

@@ -79,6 +79,31 @@ def test_data_intervals_follow_the_schedule(schedule: str, expected: str) -> Non
     assert text(source, schedule=Schedule.parse(schedule)) == expected
 
 
+@pytest.mark.parametrize(
+    ("schedule", "zone", "expected"),
+    [
+        ("@daily", "Europe/Berlin", "2024-03-30 23:00:00+00:00 2024-03-31 22:00:00+00:00"),
+        ("@daily", "America/New_York", "2024-03-31 04:00:00+00:00 2024-04-01 04:00:00+00:00"),
+        ("@weekly", "Asia/Kolkata", "2024-03-24 18:30:00+00:00 2024-03-31 18:30:00+00:00"),
+        ("@daily", "UTC", "2024-03-31 00:00:00+00:00 2024-04-01 00:00:00+00:00"),
+    ],
+)
+def test_data_intervals_are_the_days_of_the_time_zone_in_utc(schedule: str, zone: str, expected: str) -> None:
+    assert (
+        text("{{ data_interval_start }} {{ data_interval_end }}", schedule=Schedule.parse(schedule, zone)) == expected
+    )
+
+
+def test_names_of_the_day_are_on_the_clock_of_the_time_zone() -> None:
+    berlin = Schedule.parse("@daily", "Europe/Berlin")
+    assert text("{{ ds }} {{ logical_date | ds }} {{ prev_ds }}", schedule=berlin) == "2024-03-31 2024-03-31 2024-03-30"
+    assert text("{{ ts }} {{ next_execution_date }}", schedule=berlin) == (
+        "2024-03-31T00:00:00+01:00 2024-04-01 00:00:00+02:00"
+    )
+    source = "{{ data_interval_start.in_timezone('Europe/Berlin') | ds }} {{ logical_date.add(hours=3).hour }}"
+    assert text(source, schedule=berlin) == "2024-03-31 4"
+
+
 def test_hourly_runs_render_their_hour() -> None:
     source = "{{ ds }} {{ logical_date.hour }} {{ data_interval_end.hour }} {{ prev_execution_date.hour }}"
     assert text(source, schedule=Schedule.parse("@hourly"), hour=5) == "2024-03-31 5 6 4"

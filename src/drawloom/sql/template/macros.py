@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,8 @@ def template_context(
 ) -> dict[str, Any]:
     """All names for the run that fills this day (and hour, of an hourly schedule).
 
-    ``ds`` and ``logical_date`` are the day that names the partition, the last one of its interval.
+    ``ds`` and ``logical_date`` are the day that names the partition, the last one of its interval: midnight on the clock of
+    the schedule's time zone. ``data_interval_*`` are moments in UTC, as Airflow gives them.
     """
     names = _airflow_names(day, hour, schedule) | _DBT_NAMES
     names["params"] = Params(params or {})
@@ -34,7 +35,7 @@ def template_context(
 
 @lru_cache(maxsize=4096)
 def _airflow_names(day: date, hour: int, schedule: Schedule) -> dict[str, Any]:
-    now = TemplateDateTime.of(day, hour, UTC)
+    now = TemplateDateTime.of(day, hour, _zone(schedule.timezone))
     start, end, before, after = _interval_bounds(now, schedule)
     names: dict[str, Any] = {
         "logical_date": now,
@@ -62,13 +63,23 @@ def _interval_bounds(
 ) -> tuple[TemplateDateTime, TemplateDateTime, TemplateDateTime, TemplateDateTime]:
     """First moment of the interval, the first after it, the run before and the run after."""
     if schedule.grain == "hour":
-        hour = timedelta(hours=1)
-        return now, now + hour, now - hour, now + hour
+        after = now.add(hours=1)
+        return _in_utc(now), _in_utc(after), now.subtract(hours=1), after
     first, last = schedule.interval(now.date())
     one = timedelta(days=1)
     next_last = schedule.interval(last + one)[1]
-    moments = (first, last + one, first - one, next_last)
-    return tuple(TemplateDateTime.of(day, now.hour, UTC) for day in moments)  # type: ignore[return-value]
+    start, end, before, after = (
+        TemplateDateTime.of(day, now.hour, now.tzinfo) for day in (first, last + one, first - one, next_last)
+    )
+    return _in_utc(start), _in_utc(end), before, after
+
+
+def _zone(name: str) -> tzinfo:
+    return UTC if name == "UTC" else ZoneInfo(name)
+
+
+def _in_utc(moment: TemplateDateTime) -> TemplateDateTime:
+    return moment if moment.tzinfo is UTC else TemplateDateTime.at(moment.astimezone(UTC))
 
 
 def _iso_day(moment: date) -> str:
@@ -198,6 +209,12 @@ class TemplateDateTime(datetime):
         """This hour of a day."""
         return cls(day.year, day.month, day.day, hour, tzinfo=tz)
 
+    @classmethod
+    def at(cls, moment: datetime) -> TemplateDateTime:
+        """This moment, on the same clock."""
+        clock = (*moment.timetuple()[:6], moment.microsecond)
+        return cls(*clock, tzinfo=moment.tzinfo, fold=moment.fold)
+
     def add(
         self, years: int = 0, months: int = 0, weeks: int = 0, days: int = 0, hours: int = 0, **rest: int
     ) -> TemplateDateTime:
@@ -206,7 +223,9 @@ class TemplateDateTime(datetime):
         later = self.replace(year=moved.year, month=moved.month, day=moved.day) + timedelta(weeks=weeks, days=days)
         step = timedelta(hours=hours, **rest)
         # Days are counted on the clock; hours pass, also where the clock is changed.
-        return (later.astimezone(UTC) + step).astimezone(later.tzinfo) if step and later.tzinfo else later + step
+        if not step or not later.tzinfo:
+            return later + step
+        return TemplateDateTime.at((later.astimezone(UTC) + step).astimezone(later.tzinfo))
 
     def subtract(self, **parts: int) -> TemplateDateTime:
         """This much earlier."""
@@ -247,7 +266,7 @@ class TemplateDateTime(datetime):
             moment = self.astimezone(ZoneInfo(zone))
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise LimitError(f"zone == {zone!r}, must be a time zone like UTC or Europe/Paris") from error
-        return TemplateDateTime(*moment.timetuple()[:6], tzinfo=moment.tzinfo, fold=moment.fold)
+        return TemplateDateTime.at(moment)
 
     in_tz = in_timezone
 
