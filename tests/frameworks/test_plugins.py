@@ -49,7 +49,7 @@ def test_a_broken_one_leaves_the_others(value: str, reason: str) -> None:
 
 def test_two_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     both = [*points(spike=f"{__name__}:spike"), *points(spike=f"{__name__}:callable_plugin")]
-    monkeypatch.setattr("drawloom.frameworks.plugins.entry_points", lambda group: both)
+    monkeypatch.setattr("drawloom.frameworks.plugins._entry_points", lambda group: both)
     with pytest.raises(InputError, match="already has that name"):
         plugins.load_plugins(GROUP, callable_plugin)
     assert plugins.load_plugins.__doc__
@@ -57,7 +57,7 @@ def test_two_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_spec_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
     known = points(spike=f"{__name__}:spike", bad="drawloom_none:x")
-    monkeypatch.setattr("drawloom.frameworks.plugins.entry_points", lambda group: known)
+    monkeypatch.setattr("drawloom.frameworks.plugins._entry_points", lambda group: known)
     where = Where("specs/health.yml", 3)
     assert plugins.load_plugin(GROUP, "spike", callable_plugin, where)([1.0]) is False
     with pytest.raises(InputError) as unknown:

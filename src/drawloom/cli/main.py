@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -77,4 +79,10 @@ def main() -> None:
 
 def run_command(arguments: list[str]) -> int:
     """Run one command in this process; return its exit code."""
-    return run_with_exit_code(app, arguments)
+    return run_with_exit_code(_command(), arguments)
+
+
+@lru_cache(maxsize=1)
+def _command() -> Callable[..., Any]:
+    """The app with the options of all commands read, which takes longer than most commands: once for each process."""
+    return typer.main.get_command(app)

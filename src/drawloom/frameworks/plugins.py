@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
@@ -43,12 +45,12 @@ def load_plugin(group: str, name: str, check: Check[T], where: Where) -> T:
     Raises:
         InputError: there is none of that name, or it cannot be used.
     """
-    points = [point for point in entry_points(group=group) if point.name == name]
+    points = [point for point in _entry_points(group) if point.name == name]
     found, problems = find_plugins(group, check, points)
     if problems:
         raise InputError(*(replace(problem, where=where) for problem in problems))
     if name not in found:
-        names = sorted({point.name for point in entry_points(group=group)})
+        names = sorted({point.name for point in _entry_points(group)})
         fix = Fix(did_you_mean(name, names) or f"There are: {', '.join(names) or 'none'}.")
         message = f"{_noun(group)} == {name!r}, must be an entry point of the group {group}."
         raise InputError(Problem(f"unknown-{_noun(group)}", "error", message, where, fix))
@@ -62,7 +64,7 @@ def find_plugins(
     found: dict[str, T] = {}
     loaded_from: dict[str, str] = {}
     problems: list[Problem] = []
-    points = entry_points(group=group) if points is None else points
+    points = _entry_points(group) if points is None else points
     for point in sorted(set(points), key=lambda point: (point.name, point.value)):
         try:
             plugin = _load(point, check, loaded_from.get(point.name))
@@ -71,6 +73,16 @@ def find_plugins(
         else:
             found[point.name], loaded_from[point.name] = plugin, point.value
     return found, problems
+
+
+def _entry_points(group: str) -> tuple[EntryPoint, ...]:
+    return _entry_points_on(group, tuple(sys.path))
+
+
+@lru_cache(maxsize=64)
+def _entry_points_on(group: str, _path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Cached: the metadata of all installed packages are read, which do not change while a process runs."""
+    return tuple(entry_points(group=group))
 
 
 def _load(point: EntryPoint, check: Check[T], other: str | None) -> T:

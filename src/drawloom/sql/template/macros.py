@@ -88,7 +88,13 @@ def _iso_day(moment: date) -> str:
 
 def ds_add(ds: str, days: int) -> str:
     """A day as text, moved by a number of days."""
-    return _iso_day(datetime.strptime(str(ds), "%Y-%m-%d") + timedelta(days=days))
+    return _iso_day(_parse_day(str(ds)) + timedelta(days=days))
+
+
+@lru_cache(maxsize=4096)
+def _parse_day(ds: str) -> datetime:
+    """Cached: a text is rendered for hundreds of days, and the parsing of formats is slow."""
+    return datetime.strptime(ds, "%Y-%m-%d")
 
 
 def ds_format(ds: str, input_format: str, output_format: str) -> str:
