@@ -94,12 +94,15 @@ class SampleProject:
         return {(t, str(ds)): r.content for t, days in records.items() for ds, r in days.items()}
 
 
-def write_sample_project(folder: Path, capture: pytest.CaptureFixture[str]) -> SampleProject:
+def write_sample_project(folder: Path) -> None:
     """A project with raw files and three specs that depend on each other; nothing has landed or run."""
-    project = SampleProject(folder, capture)
-    project.write("drawloom.yml", CONFIG)
-    project.write("landing/orders.csv", ORDERS)
-    project.write("specs/daily.sql", DAILY)
-    project.write("specs/rolling.sql", ROLLING)
-    project.write("specs/ever.sql", EVER)
-    return project
+    files = {
+        "drawloom.yml": CONFIG,
+        "landing/orders.csv": ORDERS,
+        "specs/daily.sql": DAILY,
+        "specs/rolling.sql": ROLLING,
+        "specs/ever.sql": EVER,
+    }
+    for path, text in files.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")

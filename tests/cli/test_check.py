@@ -150,16 +150,15 @@ def test_a_spec_without_a_table_name_is_told_and_not_its_readers(project: Sample
     assert {p["file"] for p in project.json("check", code=2)["problems"]} == {"specs/daily.sql"}
 
 
-def test_columns_are_those_of_the_new_sql_and_not_of_old_partitions(project: SampleProject) -> None:
-    project.run("run")
-    daily = (project.folder / "specs/daily.sql").read_text()
-    project.write("specs/daily.sql", daily.replace("AS amount", "AS amount, min(id) AS first_id"))
-    rolling = (project.folder / "specs/rolling.sql").read_text()
-    project.write("specs/rolling.sql", rolling.replace("sum(orders) AS orders", "min(first_id) AS orders"))
-    assert "as in the existing partitions" not in project.run("check")
-    project.write("specs/daily.sql", daily.replace("AS amount", "AS total"))
-    project.write("specs/rolling.sql", rolling.replace("sum(orders)", "sum(amount)"))
-    (found,) = project.json("check", code=2)["problems"]
+def test_columns_are_those_of_the_new_sql_and_not_of_old_partitions(finished: SampleProject) -> None:
+    daily = (finished.folder / "specs/daily.sql").read_text()
+    finished.write("specs/daily.sql", daily.replace("AS amount", "AS amount, min(id) AS first_id"))
+    rolling = (finished.folder / "specs/rolling.sql").read_text()
+    finished.write("specs/rolling.sql", rolling.replace("sum(orders) AS orders", "min(first_id) AS orders"))
+    assert "as in the existing partitions" not in finished.run("check")
+    finished.write("specs/daily.sql", daily.replace("AS amount", "AS total"))
+    finished.write("specs/rolling.sql", rolling.replace("sum(orders)", "sum(amount)"))
+    (found,) = finished.json("check", code=2)["problems"]
     assert (found["file"], found["message"].partition(",")[0]) == ("specs/rolling.sql", "column == amount")
 
 

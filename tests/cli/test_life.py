@@ -32,29 +32,27 @@ def test_a_run_fills_every_table_once(project: SampleProject) -> None:
     assert project.query("SELECT sum(orders)::INT AS n FROM core.rolling WHERE ds = '2026-03-10'") == [{"n": 42}]
 
 
-def test_wiping_and_rebuilding_gives_the_same_content(project: SampleProject) -> None:
-    project.run("run")
-    first = project.hashes()
+def test_wiping_and_rebuilding_gives_the_same_content(finished: SampleProject) -> None:
+    first = finished.hashes()
     import shutil
 
-    shutil.rmtree(project.folder / "lake/core")
-    project.run("run", "--jobs", "1")
-    assert project.hashes() == first
+    shutil.rmtree(finished.folder / "lake/core")
+    finished.run("run", "--jobs", "1")
+    assert finished.hashes() == first
 
 
-def test_an_edited_spec_makes_its_days_stale_and_diff_shows_the_change(project: SampleProject) -> None:
-    project.run("run")
-    project.write("specs/daily.sql", DAILY.replace("sum(amount)", "2 * sum(amount)"))
-    plan = project.json("plan")
+def test_an_edited_spec_makes_its_days_stale_and_diff_shows_the_change(finished: SampleProject) -> None:
+    finished.write("specs/daily.sql", DAILY.replace("sum(amount)", "2 * sum(amount)"))
+    plan = finished.json("plan")
     reasons = {(cell["table"], cell["reason"].split(" 2026")[0]) for cell in plan["cells"] if cell["run"]}
     assert reasons == {
         ("core.daily", "code changed"),
         ("core.rolling", "input core.daily"),
         ("core.ever", "input core.daily"),
     }
-    found = project.json("diff", "core.daily", "--ds", "2026-03-04")
+    found = finished.json("diff", "core.daily", "--ds", "2026-03-04")
     assert (found["changed"], found["cells"], found["added"]) == (3, {"amount": 3}, 0)
-    summary = project.json("run")
+    summary = finished.json("run")
     outcomes = {
         table: {r["outcome"] for r in summary["results"] if r["table"] == table}
         for table in ("core.daily", "core.ever")
@@ -62,26 +60,24 @@ def test_an_edited_spec_makes_its_days_stale_and_diff_shows_the_change(project: 
     assert outcomes == {"core.daily": {"written"}, "core.ever": {"unchanged"}}
 
 
-def test_a_comment_does_not_make_anything_stale(project: SampleProject) -> None:
-    project.run("run")
-    project.write("specs/daily.sql", DAILY.replace("FROM raw.orders", "FROM   raw.orders  -- all of them"))
-    assert project.json("run")["results"] == []
+def test_a_comment_does_not_make_anything_stale(finished: SampleProject) -> None:
+    finished.write("specs/daily.sql", DAILY.replace("FROM raw.orders", "FROM   raw.orders  -- all of them"))
+    assert finished.json("run")["results"] == []
 
 
-def test_landing_is_idempotent_and_replacing_needs_an_option(project: SampleProject) -> None:
-    project.run("run")
-    assert project.json(*LAND)["days"] == {}
-    project.write("landing/orders.csv", ORDERS.replace("3.50", "99.50"))
-    assert "already landed with other rows" in project.run(*LAND, code=2)
-    assert project.json("plan")["counts"] == {"fresh": 30}
-    project.run(*LAND, "--replace")
-    stale = {(cell["table"], cell["ds"]) for cell in project.json("plan")["cells"] if cell["run"]}
+def test_landing_is_idempotent_and_replacing_needs_an_option(finished: SampleProject) -> None:
+    assert finished.json(*LAND)["days"] == {}
+    finished.write("landing/orders.csv", ORDERS.replace("3.50", "99.50"))
+    assert "already landed with other rows" in finished.run(*LAND, code=2)
+    assert finished.json("plan")["counts"] == {"fresh": 30}
+    finished.run(*LAND, "--replace")
+    stale = {(cell["table"], cell["ds"]) for cell in finished.json("plan")["cells"] if cell["run"]}
     assert ("core.daily", "2026-03-04") in stale
     assert ("core.daily", "2026-03-03") not in stale
     assert ("core.rolling", "2026-03-10") in stale
     assert ("core.rolling", "2026-03-03") not in stale
-    project.run("run")
-    assert project.json("plan")["counts"] == {"fresh": 30}
+    finished.run("run")
+    assert finished.json("plan")["counts"] == {"fresh": 30}
 
 
 def test_selecting_a_pipeline_selects_its_upstream_tables(project: SampleProject) -> None:
@@ -147,18 +143,17 @@ def test_query_writes_files(project: SampleProject, tmp_path: Path) -> None:
     assert "the first 50 of 100 rows" in many
 
 
-def test_losing_the_registry_restores_it_from_the_files(project: SampleProject) -> None:
-    project.run("run")
-    for path in (project.folder / "lake").glob("registry.db*"):
+def test_losing_the_registry_restores_it_from_the_files(finished: SampleProject) -> None:
+    for path in (finished.folder / "lake").glob("registry.db*"):
         path.unlink()
-    assert project.json("plan")["counts"] == {"fresh": 30}
-    assert project.json("registry", "rebuild")["restored"] == {
+    assert finished.json("plan")["counts"] == {"fresh": 30}
+    assert finished.json("registry", "rebuild")["restored"] == {
         "core.daily": 10,
         "core.ever": 10,
         "core.rolling": 10,
         "raw.orders": 10,
     }
-    assert "raw.orders" in project.run("registry", "rebuild")
+    assert "raw.orders" in finished.run("registry", "rebuild")
 
 
 def test_retention_drops_what_expired(project: SampleProject) -> None:

@@ -46,21 +46,20 @@ WRITES = [
 
 
 @pytest.fixture
-def finished(project: SampleProject) -> Iterator[SampleProject]:
+def closed(finished: SampleProject) -> Iterator[SampleProject]:
     """A project where everything is fresh, which may be made read-only."""
-    project.run("run")
-    yield project
-    _set_writable(project.folder, writable=True)
+    yield finished
+    _set_writable(finished.folder, writable=True)
 
 
 @pytest.mark.parametrize("registry", ["as it is", "gone", "not written back"])
-def test_looking_needs_no_right_to_write(finished: SampleProject, registry: str) -> None:
-    file = finished.folder / "lake" / "registry.db"
+def test_looking_needs_no_right_to_write(closed: SampleProject, registry: str) -> None:
+    file = closed.folder / "lake" / "registry.db"
     if registry == "gone":
         file.unlink()
     elif registry == "not written back":
         _leave_a_log(file)
-    looked = _run_without_rights(finished.folder, LOOKS)
+    looked = _run_without_rights(closed.folder, LOOKS)
     assert [code for code, _ in looked] == [0] * len(LOOKS), looked
     assert "0 to write, 0 waiting, 30 fresh" in looked[0][1]
     assert "Nothing would change." in looked[7][1]
@@ -68,8 +67,8 @@ def test_looking_needs_no_right_to_write(finished: SampleProject, registry: str)
     assert file.exists() is (registry != "gone")
 
 
-def test_what_writes_names_what_must_be_writable(finished: SampleProject) -> None:
-    for code, printed in _run_without_rights(finished.folder, WRITES):
+def test_what_writes_names_what_must_be_writable(closed: SampleProject) -> None:
+    for code, printed in _run_without_rights(closed.folder, WRITES):
         assert code == 1, printed
         assert "must be writable" in printed
 

@@ -66,26 +66,24 @@ def test_a_fresh_growth_project_is_fresh_after_a_rebuild(project: SampleProject)
     assert "landed before and skipped" in project.run(*LAND)
 
 
-def test_a_rebuild_that_is_killed_half_way_leaves_the_registry_as_it_was(project: SampleProject) -> None:
-    project.run("run", "core.daily")
-    remove_registry(project)
-    child = subprocess.run([sys.executable, "-c", KILLED, str(project.folder)], check=False)
+def test_a_rebuild_that_is_killed_half_way_leaves_the_registry_as_it_was(finished: SampleProject) -> None:
+    remove_registry(finished)
+    child = subprocess.run([sys.executable, "-c", KILLED, str(finished.folder)], check=False)
     assert child.returncode == -9
-    assert project.json("plan", "core.daily")["counts"] == {"fresh": 10}
+    assert finished.json("plan", "core.daily")["counts"] == {"fresh": 10}
 
 
 @pytest.mark.parametrize("damage", ["no database at all", "cut"])
-def test_a_damaged_registry_is_named_and_rebuilt(project: SampleProject, damage: str) -> None:
-    project.run("run", "core.daily")
-    path = project.folder / "lake/registry.db"
+def test_a_damaged_registry_is_named_and_rebuilt(finished: SampleProject, damage: str) -> None:
+    path = finished.folder / "lake/registry.db"
     for beside in ("-wal", "-shm"):
         path.with_name(path.name + beside).unlink(missing_ok=True)
     content = path.read_bytes()
     path.write_bytes(damage.encode() * 100 if damage != "cut" else content[: len(content) // 2])
-    out = project.run("plan", code=1)
+    out = finished.run("plan", code=1)
     assert "drawloom registry rebuild" in out
-    project.run("registry", "rebuild")
-    assert project.json("plan", "core.daily")["counts"] == {"fresh": 10}
+    finished.run("registry", "rebuild")
+    assert finished.json("plan", "core.daily")["counts"] == {"fresh": 10}
     assert [found.name for found in path.parent.glob("registry.db.damaged-*")] == ["registry.db.damaged-1"]
 
 

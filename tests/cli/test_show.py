@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+from drawloom.cli.main import run_command
 from tests.cli.sample_project import LAND, SampleProject
 
 SPEC = """kind: growth
@@ -16,11 +20,20 @@ until: "forever: a test"
 """
 
 
+@pytest.fixture(scope="module")
+def grown_folder(finished_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a growth spec in which everything is fresh, to copy."""
+    folder = tmp_path_factory.mktemp("grown")
+    shutil.copytree(finished_folder, folder, dirs_exist_ok=True)
+    (folder / "specs/buyers.yml").write_text(SPEC)
+    assert run_command(["-C", str(folder), "run"]) == 0
+    return folder
+
+
 @pytest.fixture
-def grown(project: SampleProject) -> SampleProject:
-    project.write("specs/buyers.yml", SPEC)
-    project.run("run")
-    return project
+def grown(project_without_data: SampleProject, grown_folder: Path) -> SampleProject:
+    shutil.copytree(grown_folder, project_without_data.folder, dirs_exist_ok=True)
+    return project_without_data
 
 
 def test_show_draws_the_page_of_a_spec(grown: SampleProject) -> None:
@@ -61,12 +74,11 @@ def test_a_spec_with_errors_is_named_before_an_unknown_name(project: SampleProje
     assert "activities.dear == 'sum(amount) > 3', must be a condition" in out
 
 
-def test_every_table_has_a_page(project: SampleProject) -> None:
-    project.run("run")
-    out = project.run("show", "core.daily")
+def test_every_table_has_a_page(finished: SampleProject) -> None:
+    out = finished.run("show", "core.daily")
     assert "rows of the last day" in out
     assert "The first 20 rows of the last day" in out
-    early = project.json("show", "core.daily", "--as-of", "2026-03-05")
+    early = finished.json("show", "core.daily", "--as-of", "2026-03-05")
     assert early["facts"][0]["value"] == "2026-03-05"
     assert len(early["blocks"][0]["rows"]) == 5
 

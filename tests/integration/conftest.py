@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import project, project_without_data
+from tests.cli.conftest import landed_folder, project, project_without_data
 from tests.servers.engines import Engines
 from tests.servers.fixtures import servers
 from tests.servers.spark import session
@@ -13,7 +13,7 @@ from tests.servers.spark import session
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["project", "project_without_data", "servers"]
+__all__ = ["landed_folder", "project", "project_without_data", "servers"]
 
 
 @pytest.fixture(scope="session")

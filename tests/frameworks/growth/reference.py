@@ -126,6 +126,7 @@ class Growth:
         self.nameless: Counter[date] = Counter()
         self.active_days: dict[str, dict[Entity, set[date]]] = {activity.name: {} for activity in spec.activities}
         self._touched: dict[Entity, dict[date, list[Touch]]] = {}
+        self._active: dict[tuple[str, int, date, tuple[str, ...]], Counter[Cell]] = {}
         for row in events:
             if self.first <= row["ds"] <= last:
                 self._take(row)
@@ -240,7 +241,7 @@ class Growth:
             counts = {state: self._count(entities, day, cut) for state, entities in states.items()}
             before = day - timedelta(1 if step == "day" else window)
             then = self.active(activity, window, before)
-            came, left = self._count(then, day, cut), self._count(then, before, cut)
+            came, left = self._count(then, day, cut), self._count_active(activity, window, before, cut)
             for cell in {*counts["ever"], *left}:
                 yield {
                     **self._key(day, activity, window, cut, cell),
@@ -276,8 +277,8 @@ class Growth:
             cut = [name for name in row["cut"].split(",") if name]
             cell = tuple(row[dimension.name] for dimension in self.spec.dimensions)
             before = day - timedelta(1 if step == "day" else window)
-            then = self._count(self.active(activity, window, before), before, cut)[cell]
-            today = self._count(self.active(activity, 1, day), day, cut)[cell]
+            then = self._count_active(activity, window, before, cut)[cell]
+            today = self._count_active(activity, 1, day, cut)[cell]
             yield {
                 **self._key(day, activity, window, cut, cell),
                 "step": step,
@@ -345,6 +346,13 @@ class Growth:
 
     def _count(self, entities: Iterable[Entity], day: date, cut: Sequence[str]) -> Counter[Cell]:
         return Counter(self.cell(entity, day, cut) for entity in entities)
+
+    def _count_active(self, activity: str, window: int, day: date, cut: Sequence[str]) -> Counter[Cell]:
+        """The active entities in each cell; kept, as every row of ratios asks for them."""
+        key = (activity, window, day, tuple(cut))
+        if key not in self._active:
+            self._active[key] = self._count(self.active(activity, window, day), day, cut)
+        return self._active[key]
 
     def _key(self, day: date, activity: str, window: int, cut: Sequence[str], cell: Cell) -> Row:
         names = [dimension.name for dimension in self.spec.dimensions]

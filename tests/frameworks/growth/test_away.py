@@ -171,6 +171,7 @@ def test_making_a_day_again_makes_the_same_day(filled: GrowthProject, n: int) ->
     assert (filled.hashes(), filled.state_hashes()) == (before, states)
 
 
+@pytest.mark.nightly
 def test_late_events_may_wake_those_who_are_away(filled: GrowthProject) -> None:
     """A grouped entity gets a late event in April, which is then removed again."""
     before, states = filled.hashes(), filled.state_hashes()

@@ -173,6 +173,7 @@ def test_few_entities_are_other(tmp_path: Path) -> None:
     assert "(other)" in {row["city"] for row in growth_project.rows()}
 
 
+@pytest.mark.nightly
 def test_a_real_value_is_not_the_long_tail(tmp_path: Path) -> None:
     names = ["(other)", "(null)", "\\", "\\(other)", None, "", "a,b", "it's"]
     events = [ride(n, 0, city=name) for n, name in enumerate(names)] + rides({9: [0], 8: [0]}, city="Oslo")

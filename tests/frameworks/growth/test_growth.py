@@ -15,6 +15,7 @@ from tests.frameworks.growth.reference import Activity, Dimension, Spec, Step
 from tests.frameworks.growth.rides import CITY, ONE_DAY, RIDES, SHARED, build_project, cells, find_row, ride, rides
 
 
+@pytest.mark.nightly
 def test_states_over_two_month_ends(tmp_path: Path) -> None:
     days = {1: [0, 1, 5, 40, 69], 2: [3], 3: [10, 38, 66], 4: [0, 29, 58], 5: [68, 69], 6: range(0, 70, 7), 7: [2, 50]}
     growth_project = build_project(tmp_path, Spec(), rides(days), 70)
@@ -39,6 +40,7 @@ def test_a_spec_begins_at_its_own_start(tmp_path: Path) -> None:
     assert find_row(growth_project, 5, window_days=1, step="day")["new"] == 1
 
 
+@pytest.mark.nightly
 def test_days_before_the_first_activity_have_no_rows(tmp_path: Path) -> None:
     growth_project = build_project(tmp_path, Spec(dimensions=(CITY,)), rides({1: [3]}, city="Oslo"), 6)
     assert min(row["ds"] for row in growth_project.rows()) == day(3)
@@ -49,7 +51,7 @@ def test_days_before_the_first_activity_have_no_rows(tmp_path: Path) -> None:
     [
         pytest.param((1, 7, 28), ("window",), marks=pytest.mark.nightly),
         ((2, 14), ("day", "window")),
-        ((28,), ("day",)),
+        pytest.param((28,), ("day",), marks=pytest.mark.nightly),
         pytest.param(tuple(range(1, 13)), ("day", "window"), marks=pytest.mark.nightly),
     ],
 )
@@ -120,6 +122,7 @@ def test_a_condition_that_is_null_does_not_hold(tmp_path: Path) -> None:
     assert cells(both, 3, "ever", activity="single") == {"c": 1, "d": 1}
 
 
+@pytest.mark.nightly
 def test_all_activities_share_the_dimensions(tmp_path: Path) -> None:
     events = [
         ride(1, 0, product="shared", city="a"),

@@ -77,7 +77,7 @@ def test_there_is_nothing_left_to_do(filled: GrowthProject) -> None:
         assert project.plan().todo == ()
 
 
-@pytest.mark.parametrize("n", [11, 43, *(pytest.param(n, marks=pytest.mark.nightly) for n in (0, 12, 30, 49))])
+@pytest.mark.parametrize("n", [11, *(pytest.param(n, marks=pytest.mark.nightly) for n in (0, 12, 30, 43, 49))])
 def test_making_a_day_again_makes_the_same_day(filled: GrowthProject, n: int) -> None:
     before = filled.hashes()
     force(filled, day(n))
@@ -165,6 +165,7 @@ def test_a_day_that_is_not_there_is_waited_for(tmp_path: Path) -> None:
     assert growth_project.differences() == []
 
 
+@pytest.mark.nightly
 def test_another_spec_makes_all_days_again(tmp_path: Path) -> None:
     growth_project = house_of(tmp_path, 12)
     growth_project.run()

@@ -88,13 +88,13 @@ def _iso_day(moment: date) -> str:
 
 def ds_add(ds: str, days: int) -> str:
     """A day as text, moved by a number of days."""
-    return _iso_day(_parse_day(str(ds)) + timedelta(days=days))
+    return _moved_day(str(ds), days)
 
 
 @lru_cache(maxsize=4096)
-def _parse_day(ds: str) -> datetime:
-    """Cached: a text is rendered for hundreds of days, and the parsing of formats is slow."""
-    return datetime.strptime(ds, "%Y-%m-%d")
+def _moved_day(ds: str, days: int) -> str:
+    """Cached: a text is rendered for hundreds of days, and names each of them several times."""
+    return _iso_day(datetime.strptime(ds, "%Y-%m-%d") + timedelta(days=days))
 
 
 def ds_format(ds: str, input_format: str, output_format: str) -> str:

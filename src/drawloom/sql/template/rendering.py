@@ -162,10 +162,11 @@ class Template:
     def _chunks(self, compiled: JinjaTemplate, names: Mapping[str, Any]) -> list[str]:
         chunks: list[str] = []
         size = 0
+        budget = render_budget.get()
         for chunk in compiled.generate(names):
             chunks.append(chunk)
             size += len(chunk)
-            render_budget.get().tick()
+            budget.tick()
             if size > MAX_TEXT:
                 raise LimitError(f"the text has more than {MAX_TEXT} characters")
         return chunks
