@@ -16,7 +16,11 @@ CONSTRUCTS = "autodag/transpile_duckdb_spark_trino.json"
 COLLEGE = "growth/CollegeMsg.txt"
 REPORTS = "autodag/reports.jsonl"
 TOO_FEW = "autodag/too_few.jsonl"
-SHARED_FILES = (TPC, MORE_TEXTS, CONSTRUCTS, COLLEGE, REPORTS, TOO_FEW)
+GOLDEN = "experiments/golden.json"
+ASOS = "experiments/asos/asos_digital_experiments_dataset.parquet"
+ASOS_EXPECTED = "experiments/asos/asos_expected.parquet"
+USERS = "experiments/golden_raw/tea_tasting_users_4000.csv"
+SHARED_FILES = (TPC, MORE_TEXTS, CONSTRUCTS, COLLEGE, REPORTS, TOO_FEW, GOLDEN, ASOS, ASOS_EXPECTED, USERS)
 
 
 def needs(name: str) -> pytest.MarkDecorator:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,8 @@ from drawloom.statistics.special import t_cdf, t_quantile
 class Comparison:
     """The results of tests, each field an array of the tests' shape. NaN is unknown, and ``reason`` says why.
 
-    Effects are treatment - control, relative ones divided by the absolute value of the control's estimate. ``control``
+    Effects are treatment - control, relative ones divided by the absolute value of the control's estimate. The absolute
+    effect is there wherever both arms have units, everything else only where it can be told how uncertain it is. ``control``
     and ``treatment`` are the estimates before any adjustment. ``theta`` is the coefficient of the covariate, or NaN.
     """
 
@@ -103,21 +105,6 @@ def compare(
         reason = np.where(low_sample & (reason == ""), reasons.LOW_SAMPLE, reason)
     else:
         relative = test_of(found.effect_relative, found.se_relative, found.n, found.df, method)
-    return comparison(control, treatment, found, method, relative=relative, reason=reason, theta=theta)
-
-
-def comparison(
-    control: Estimate,
-    treatment: Estimate,
-    found: Effect,
-    method: Method,
-    *,
-    relative: Test,
-    reason: Texts,
-    theta: Array | None = None,
-) -> Comparison:
-    """All columns of the result, from the effects and the test of the relative one."""
-    absolute = test_of(found.effect, found.standard_error, found.n, found.df, method)
     shape = np.shape(found.effect)
     return Comparison(
         n_control=np.broadcast_to(control.n, shape),
@@ -127,23 +114,53 @@ def comparison(
         effect=found.effect,
         standard_error=found.standard_error,
         df=found.df,
-        ci_low=absolute.low,
-        ci_high=absolute.high,
-        p_value=absolute.p_value,
         effect_relative=found.effect_relative,
         se_relative=found.se_relative,
-        ci_low_relative=relative.low,
-        ci_high_relative=relative.high,
-        p_value_relative=relative.p_value,
-        sequential_low=absolute.sequential_low,
-        sequential_high=absolute.sequential_high,
-        sequential_p=absolute.sequential_p,
-        sequential_low_relative=relative.sequential_low,
-        sequential_high_relative=relative.sequential_high,
-        sequential_p_relative=relative.sequential_p,
         theta=np.full(shape, np.nan) if theta is None else np.broadcast_to(theta, shape),
         reason=reason,
+        **_columns(test_of(found.effect, found.standard_error, found.n, found.df, method), relative),
     )
+
+
+@quiet
+def with_effect(
+    plain: Comparison,
+    method: Method,
+    *,
+    effect: Array,
+    standard_error: Array,
+    effect_relative: Array,
+    se_relative: Array,
+) -> Comparison:
+    """A comparison with another estimate of the same effect, and all that follows from it."""
+    n = plain.n_control + plain.n_treatment
+    absolute = test_of(effect, standard_error, n, plain.df, method)
+    relative = test_of(effect_relative, se_relative, n, plain.df, method)
+    return replace(
+        plain,
+        effect=effect,
+        standard_error=standard_error,
+        effect_relative=effect_relative,
+        se_relative=se_relative,
+        **_columns(absolute, relative),
+    )
+
+
+def _columns(absolute: Test, relative: Test) -> dict[str, Any]:
+    return {
+        "ci_low": absolute.low,
+        "ci_high": absolute.high,
+        "p_value": absolute.p_value,
+        "ci_low_relative": relative.low,
+        "ci_high_relative": relative.high,
+        "p_value_relative": relative.p_value,
+        "sequential_low": absolute.sequential_low,
+        "sequential_high": absolute.sequential_high,
+        "sequential_p": absolute.sequential_p,
+        "sequential_low_relative": relative.sequential_low,
+        "sequential_high_relative": relative.sequential_high,
+        "sequential_p_relative": relative.sequential_p,
+    }
 
 
 def reason_of(control: Estimate, treatment: Estimate, method: Method = DEFAULT) -> Texts:
@@ -176,7 +193,7 @@ def _effect(control: Estimate, treatment: Estimate, method: Method, is_known: Bo
         df=np.where(is_known, degrees_of_freedom(control, treatment, method), np.nan),
         effect=effect,
         standard_error=np.sqrt(variance),
-        effect_relative=effect / size,
+        effect_relative=np.where(is_known, effect / size, np.nan),
         se_relative=_relative_error(control, variance, share, size),
     )
 
@@ -184,8 +201,7 @@ def _effect(control: Estimate, treatment: Estimate, method: Method, is_known: Bo
 def _relative_error(control: Estimate, variance: Array, share: Array, size: Array) -> Array:
     """The standard error of effect / |baseline| by the delta method (Deng, Knoblich & Lu 2018), from the variance of the effect."""
     total = variance + 2 * share * control.covariance + share * share * control.baseline_variance
-    error = np.sqrt(np.maximum(total, 0.0)) / size
-    return np.where(error > 0, error, np.nan)
+    return np.sqrt(np.maximum(total, 0.0)) / size
 
 
 def degrees_of_freedom(control: Estimate, treatment: Estimate, method: Method = DEFAULT) -> Array:
@@ -221,7 +237,8 @@ def _pooled(control: Estimate, treatment: Estimate) -> tuple[Estimate, Estimate]
 
 
 def test_of(effect: Array, standard_error: Array, n: Array, df: Array, method: Method) -> Test:
-    """Intervals and p-values of effects; NaN where the standard error is."""
+    """Intervals and p-values of effects; NaN where the standard error is, or is 0: that of a first order says nothing."""
+    standard_error = np.where(standard_error > 0, standard_error, np.nan)
     z = effect / standard_error
     low, high = _interval(effect, t_quantile(method.upper_probability, df) * standard_error, method)
     if method.expected_units is None:

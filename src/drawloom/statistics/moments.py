@@ -65,6 +65,18 @@ class Moments:
         return cls.of_many(n, means, comoments)
 
     @classmethod
+    def of_counts(cls, n: ArrayLike, successes: ArrayLike) -> Moments:
+        """Of n units of which some succeeded, whose values are 1, and the others 0.
+
+        Raises ValueError where there are more successes than units, or fewer than none.
+        """
+        units, ones = np.broadcast_arrays(floats(n), floats(successes))
+        if np.any(wrong := (ones < 0) | (ones > units)):
+            raise ValueError(f"successes == {ones[wrong][0]:g}, must be between 0 and n == {units[wrong][0]:g}")
+        share = ones / np.where(units > 0, units, 1.0)
+        return cls.of(units, share, ones * (1 - share))
+
+    @classmethod
     def of_values(cls, *variables: ArrayLike) -> Moments:
         """Of one group, from the values of its units: one sequence for each variable."""
         values = np.stack([floats(one) for one in variables])
@@ -82,6 +94,10 @@ class Moments:
         """The moments of some of the variables, in the order given."""
         kept = list(variables)
         return Moments(self.n, self.mean[..., kept], self.comoments[..., kept, :][..., kept])
+
+    def at(self, group: int) -> Moments:
+        """The moments of one group of the last axis."""
+        return Moments(self.n[..., group], self.mean[..., group, :], self.comoments[..., group, :, :])
 
     @quiet
     def merge(self, other: Moments) -> Moments:

@@ -55,12 +55,18 @@ def _t_quantile_of_many(p: float, df: Array) -> Array:
     return z + inverse * (terms[0] + inverse * (terms[1] + inverse * (terms[2] + inverse * terms[3])))
 
 
-def t_power(noncentrality: Array, df: Array, t: Array) -> Array:
-    """P(T <= t) of the noncentral t; from a million degrees of freedom on that of the normal, as they differ by less than 1e-7."""
+def noncentral_t_cdf(t: Array, df: Array, noncentrality: Array) -> Array:
+    """P(T <= t) of the noncentral t.
+
+    By the normal from a million degrees of freedom on, where both differ by less than 1e-7, and in the far tails, where
+    SciPy's is sometimes NaN.
+    """
     from scipy.special import nctdtr
 
     many = df > 1e6
-    return np.where(many, normal_cdf(t - noncentrality), nctdtr(np.where(many, 1.0, df), noncentrality, t))
+    by_normal = normal_cdf(t - noncentrality)
+    found = nctdtr(np.where(many, 1.0, df), noncentrality, t)
+    return np.where(many | (np.isnan(found) & (df > 0)), by_normal, found)
 
 
 def chi_squared_survival(x: Array, df: Array) -> Array:
@@ -75,3 +81,15 @@ def log_binomial(n: Array, k: Array) -> Array:
     from scipy.special import gammaln
 
     return floats(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+
+
+def normal_density(z: Array) -> Array:
+    """The density of the standard normal."""
+    return floats(np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi))
+
+
+def mills_ratio(z: Array) -> Array:
+    """P(Z > z) / density(z) of the standard normal, exact in the far tail."""
+    from scipy.special import erfcx
+
+    return floats(np.sqrt(np.pi / 2) * erfcx(z / np.sqrt(2)))
