@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from drawloom.statistics.arrays import Array, Bools, Texts
+from drawloom.statistics.arrays import Bools, Texts
 
 NO_UNITS = "no-units"
 TOO_FEW_UNITS = "too-few-units"
@@ -23,13 +23,3 @@ def pick(shape: tuple[int, ...], *found: tuple[str, Bools]) -> Texts:
         if np.any(holds):
             reason[np.broadcast_to(holds, shape)] = name
     return reason
-
-
-def has_reason(reasons: Texts) -> Bools:
-    """Where a reason is given."""
-    return np.asarray(reasons != "")
-
-
-def without(values: Array, missing: Bools) -> Array:
-    """The values, NaN where they are missing."""
-    return np.where(missing, np.nan, values)
