@@ -1,5 +1,5 @@
 """`python -m bench [NAME...] [--runs N] [--format json]`; `growth` also takes `--entities`, `--days` and `--parts`,
-`engines` takes `--parts`, `airflow_parse` takes `--shapes`, `airflow_task` takes `--tasks`."""
+`engines` takes `--parts`, `experiments` takes `--peers`, `airflow_parse` takes `--shapes`, `airflow_task` takes `--tasks`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from bench.engines import PARTS as ENGINE_PARTS
 from bench.growth import PARTS
 from bench.measure import show
 
-NAMES = ("overhead", "plan", "day_reads", "rerun", "reading", "flights", "growth", "airflow_parse", "airflow_task")
+NAMES = (
+    "overhead",
+    "plan",
+    "day_reads",
+    "rerun",
+    "reading",
+    "flights",
+    "growth",
+    "experiments",
+    "airflow_parse",
+    "airflow_task",
+)
 WITH_SERVERS = ("engines",)  # named only: see scripts/engines
 
 
@@ -26,6 +37,9 @@ def main() -> None:
     parts = f"of growth: {', '.join(PARTS)}; of engines: {', '.join(ENGINE_PARTS)} (default all)"
     parser.add_argument("--parts", nargs="+", choices=(*PARTS, *ENGINE_PARTS), help=parts)
     parser.add_argument("--tasks", type=int, default=30, help="of airflow_task: how long the chains are (default 30)")
+    parser.add_argument(
+        "--peers", help="of experiments: the Python that has gbstats and tea-tasting (default this one)"
+    )
     parser.add_argument("--shapes", nargs="+", help="of airflow_parse: DAGs x steps, like 100x10")
     given = parser.parse_args()
     if unknown := set(given.names) - {*NAMES, *WITH_SERVERS}:
@@ -45,6 +59,8 @@ def options(name: str, given: argparse.Namespace) -> dict[str, Any]:
     """The arguments of a benchmark besides the number of runs."""
     if name == "growth":
         return {"entities": given.entities, "days": given.days, "parts": given.parts or PARTS}
+    if name == "experiments":
+        return {"peers": given.peers}
     if name == "engines":
         return {"parts": given.parts or ENGINE_PARTS}
     if name == "airflow_task":

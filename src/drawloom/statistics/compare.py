@@ -67,6 +67,19 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class StudentsT:
+    """The distribution of estimates, and the quantile that bounds them, which is the dear part and made once for all of a test."""
+
+    df: Array
+    bound: Array
+
+    @classmethod
+    def of(cls, df: Array, method: Method) -> StudentsT:
+        """With the bound that the method's level asks for."""
+        return cls(df, t_quantile(method.upper_probability, df))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Effect:
     """Effects with their standard errors, whatever they were made of."""
 
@@ -100,11 +113,12 @@ def compare(
     first, second = _pooled(control, treatment) if method.test == "pooled" else (control, treatment)
     reason = reason_of(first, second, method)
     found = _effect(first, second, method, (reason == "") | (reason == reasons.ZERO_BASELINE), change)
+    t = StudentsT.of(found.df, method)
     if method.relative == "log":
         found, relative, low_sample = _log_relative(control, treatment, method, found)
         reason = np.where(low_sample & (reason == ""), reasons.LOW_SAMPLE, reason)
     else:
-        relative = test_of(found.effect_relative, found.se_relative, found.n, found.df, method)
+        relative = test_of(found.effect_relative, found.se_relative, found.n, t, method)
     shape = np.shape(found.effect)
     return Comparison(
         n_control=np.broadcast_to(control.n, shape),
@@ -118,7 +132,7 @@ def compare(
         se_relative=found.se_relative,
         theta=np.full(shape, np.nan) if theta is None else np.broadcast_to(theta, shape),
         reason=reason,
-        **_columns(test_of(found.effect, found.standard_error, found.n, found.df, method), relative),
+        **_columns(test_of(found.effect, found.standard_error, found.n, t, method), relative),
     )
 
 
@@ -134,8 +148,9 @@ def with_effect(
 ) -> Comparison:
     """A comparison with another estimate of the same effect, and all that follows from it."""
     n = plain.n_control + plain.n_treatment
-    absolute = test_of(effect, standard_error, n, plain.df, method)
-    relative = test_of(effect_relative, se_relative, n, plain.df, method)
+    t = StudentsT.of(plain.df, method)
+    absolute = test_of(effect, standard_error, n, t, method)
+    relative = test_of(effect_relative, se_relative, n, t, method)
     return replace(
         plain,
         effect=effect,
@@ -236,18 +251,18 @@ def _pooled(control: Estimate, treatment: Estimate) -> tuple[Estimate, Estimate]
     return shared(control), shared(treatment)
 
 
-def test_of(effect: Array, standard_error: Array, n: Array, df: Array, method: Method) -> Test:
+def test_of(effect: Array, standard_error: Array, n: Array, t: StudentsT, method: Method) -> Test:
     """Intervals and p-values of effects; NaN where the standard error is, or is 0: that of a first order says nothing."""
     standard_error = np.where(standard_error > 0, standard_error, np.nan)
     z = effect / standard_error
-    low, high = _interval(effect, t_quantile(method.upper_probability, df) * standard_error, method)
+    low, high = _interval(effect, t.bound * standard_error, method)
     if method.expected_units is None:
         nothing = np.full(np.shape(effect), np.nan)
-        return Test(low, high, _p_value(z, df, method), nothing, nothing, nothing)
+        return Test(low, high, _p_value(z, t.df, method), nothing, nothing, nothing)
     rho_squared = mixture_precision(method.alpha, method.expected_units, method.alternative)
     radius = confidence_radius(standard_error, n, method.alpha, rho_squared, method.alternative)
     p = always_valid_p(z, n, rho_squared, method.alternative)
-    return Test(low, high, _p_value(z, df, method), *_interval(effect, radius, method), p)
+    return Test(low, high, _p_value(z, t.df, method), *_interval(effect, radius, method), p)
 
 
 def _interval(effect: Array, radius: Array, method: Method) -> tuple[Array, Array]:
@@ -279,7 +294,7 @@ def _log_relative(control: Estimate, treatment: Estimate, method: Method, found:
     change = sign * (second.value - first.value)
     error = np.sqrt(first.variance + second.variance)
     df = degrees_of_freedom(first, second, method)
-    test = test_of(change, error, found.n, df, method)
+    test = test_of(change, error, found.n, StudentsT.of(df, method), method)
     ends = [_back(end, sign) for end in (test.low, test.high, test.sequential_low, test.sequential_high)]
     relative = _back(change, sign)
     both = replace(found, effect_relative=relative, se_relative=error * (1 + sign * relative))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from drawloom.statistics.arrays import Array, floats
-
-MANY = 2000.0  # degrees of freedom from where the expansion of the t quantile is exact to rounding
+from drawloom.statistics.arrays import Array, floats, quiet
 
 
 def normal_cdf(z: Array) -> Array:
@@ -30,29 +28,35 @@ def t_cdf(t: Array, df: Array) -> Array:
     return floats(stdtr(df, t))
 
 
+@quiet
 def t_quantile(p: float, df: Array) -> Array:
     """The t with P(T <= t) = p for each df.
 
-    From 2,000 degrees of freedom on by the expansion in 1/df (Abramowitz & Stegun 1964, 26.7.5), which is much
-    cheaper and there exact to about 1e-14.
+    Where df is large by the expansion in 1/df (Cornish & Fisher 1937; Abramowitz & Stegun 1964, 26.7.5, and one term
+    more), which is much cheaper and there exact to about 1e-12.
     """
     from scipy.special import stdtrit
 
-    few = df < MANY
-    return np.where(few, stdtrit(np.where(few, df, 1.0), p), _t_quantile_of_many(p, df))
-
-
-def _t_quantile_of_many(p: float, df: Array) -> Array:
     z = float(normal_quantile(p))
+    few = df < 50 * max(4.0, z * z)
+    expanded = _t_quantile_of_many(z, df)
+    return np.where(few, stdtrit(np.where(few, df, 1.0), p), expanded) if np.any(few) else expanded
+
+
+def _t_quantile_of_many(z: float, df: Array) -> Array:
     w = z * z
     terms = (
         z * (w + 1) / 4,
         z * ((5 * w + 16) * w + 3) / 96,
         z * (((3 * w + 19) * w + 17) * w - 15) / 384,
         z * ((((79 * w + 776) * w + 1482) * w - 1920) * w - 945) / 92160,
+        z * (((((27 * w + 339) * w + 930) * w - 1782) * w - 765) * w + 17955) / 368640,
     )
     inverse = 1 / df
-    return z + inverse * (terms[0] + inverse * (terms[1] + inverse * (terms[2] + inverse * terms[3])))
+    sum_of_terms = np.zeros(np.shape(df))
+    for term in reversed(terms):
+        sum_of_terms = (sum_of_terms + term) * inverse
+    return z + sum_of_terms
 
 
 def noncentral_t_cdf(t: Array, df: Array, noncentrality: Array) -> Array:
