@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 from drawloom.frameworks.base import ProjectContext, compile_spec
 from drawloom.frameworks.growth import Growth, framework
 from drawloom.frameworks.pipeline_json import to_json
-from drawloom.model import InputError
+from drawloom.model import InputError, Step
 from drawloom.specs.config import Defaults
 from drawloom.specs.load import load_specs
 from drawloom.sql.dialect import transpile
+from drawloom.sql.script_reader import read_script
 from drawloom.sql.template.rendering import render
-from tests.helpers import without_lines
+from tests.helpers import count_calls, without_lines
 
 PROJECT = ProjectContext("t", date(2026, 1, 1), Defaults(owner="a@example.com"))
 GOOD: dict[str, Any] = {
@@ -98,3 +100,22 @@ def test_bad_specs_are_refused(more: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
         compile_spec(framework, Growth(**{**GOOD, **more}), PROJECT)
     assert message in str(caught.value)
+
+
+def _steps_with_dimensions(count: int) -> tuple[Step, ...]:
+    spec = Growth(**{**GOOD, "dimensions": {f"d{n}": {} for n in range(count)}, "cuts": None})
+    return compile_spec(framework, spec, PROJECT).steps
+
+
+def test_the_sql_grows_with_the_number_of_dimensions_and_not_with_its_square() -> None:
+    few, many = (sum(len(step.sql or "") for step in _steps_with_dimensions(count)) for count in (50, 100))
+    assert many < 2.1 * few
+
+
+def test_the_work_of_reading_grows_with_the_number_of_dimensions_and_not_with_its_square() -> None:
+    def read(steps: tuple[Step, ...]) -> None:
+        for step in steps:
+            read_script(step.sql or "", params=step.params)
+
+    few, many = (count_calls(partial(read, _steps_with_dimensions(count))) for count in (30, 120))
+    assert many < 3 * few

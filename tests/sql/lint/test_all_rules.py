@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -113,6 +114,16 @@ def test_long_texts_are_linted_quickly(text: str) -> None:
     except InputError as error:
         pytest.fail(str(error))
     assert count_calls(lambda: lint_script(script)) < 4_000_000  # about a second
+
+
+def _joined(count: int) -> str:
+    joins = (f" LEFT JOIN s.t{n} AS t{n} ON t{n}.id = t0.id AND t{n}.ds = t0.ds" for n in range(1, count))
+    return f"SELECT t0.id FROM s.t0 AS t0{''.join(joins)} WHERE t0.ds = '{{{{ ds }}}}'"
+
+
+def test_the_work_grows_with_the_number_of_joins_and_not_with_its_square() -> None:
+    few, many = (count_calls(partial(lint_script, read_script(_joined(count)))) for count in (30, 90))
+    assert many < 4 * few
 
 
 def test_findings_are_in_the_order_of_the_text() -> None:

@@ -30,18 +30,18 @@ CASE
 [% endfor %]
 [% endmacro %]
 
-[# The cut of a row: the dimensions that are not NULL. #]
+[# The cut of a row: the dimensions that are not NULL. Those with more come first, so that each names its own alone. #]
 [% macro cut(g) %]
 CASE
-      [% for cut in g.cuts %]
-      WHEN [[ of_cut(g, cut) ]] THEN [[ cut.value ]]
+      [% for cut in g.cuts_by_size %]
+      WHEN [[ of_cut(cut) ]] THEN [[ cut.value ]]
       [% endfor %]
       ELSE ''
     END
 [%- endmacro %]
 
-[# The rows of one cut. #]
-[% macro of_cut(g, cut) %][% for d in g.dims %][[ d.name ]] IS [[ "NOT " if d.key in cut.keys ]]NULL[[ " AND " if not loop.last ]][% endfor %][% endmacro %]
+[# The rows of one cut, and of those that hold it. #]
+[% macro of_cut(cut) %][% for name in cut.names %][[ name ]] IS NOT NULL[[ " AND " if not loop.last ]][% endfor %][% endmacro %]
 
 [# The counts by one column in all cuts: those that are kept, and those that are added up from a finer one. #]
 [% macro counted(g, column, condition, ranged) %]
@@ -53,7 +53,7 @@ counted AS (
   UNION ALL
   SELECT ds, activity, [% for d in g.dims %][[ d.name if d.key in cut.keys else "CAST(NULL AS VARCHAR)" ]], [% endfor %][[ column ]], CAST(sum(n) AS BIGINT)
   FROM [[ g.tables.counts ]]
-  WHERE [[ when(ranged) ]] AND activity <> '' AND [[ condition ]] AND [[ of_cut(g, finer) ]]
+  WHERE [[ when(ranged) ]] AND activity <> '' AND [[ condition ]] AND [[ of_cut(finer) ]]
   GROUP BY ds, activity, [% for name in cut.names %][[ name ]], [% endfor %][[ column ]]
 
   [% endfor %]

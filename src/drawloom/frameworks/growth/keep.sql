@@ -5,7 +5,7 @@ WITH counted AS (
   SELECT ds, [[ d.value ]] AS dimension, [[ d.name ]] AS value, CAST(sum(n) AS BIGINT) AS entities
   FROM [[ g.tables.counts ]]
   [% if cut %]
-  WHERE [[ m.when(ranged) ]] AND activity <> '' AND active_days > 0 AND [[ m.of_cut(g, cut) ]]
+  WHERE [[ m.when(ranged) ]] AND activity <> '' AND active_days > 0 AND [[ m.of_cut(cut) ]]
   [% else %]
   WHERE [[ m.when(ranged) ]] AND activity = '' AND [[ d.name ]] IS NOT NULL
   [% endif %]

@@ -187,6 +187,7 @@ class Values:
         self.first = [dim for dim in self.touched if dim.touch == "first"]
         self.tailed = any(dim.tailed for dim in self.dims)
         self.cuts = [Cut(cut) for cut in spec.all_cuts]
+        self.cuts_by_size = sorted(self.cuts, key=lambda cut: -len(cut.keys))
         self._set_counters()
         self.tables = {key: sqlfiles.quote_table(spec.table + ending) for key, ending in TABLES.items()}
         self.ratio = None if self.snapshots else RATIO  # snapshots move those who are away

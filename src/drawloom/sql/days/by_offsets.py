@@ -41,6 +41,7 @@ _CHOICES = (
     *(exp.Case, exp.If, exp.Extract, exp.Day, exp.DayOfMonth, exp.DayOfYear, exp.DayOfWeek, exp.DayOfWeekIso),
     *(exp.Month, exp.Year, exp.Quarter, exp.Week, exp.WeekOfYear, exp.Mod, exp.Anonymous),
 )
+_TESTS_TOGETHER = (exp.Connector, exp.Not, exp.Paren)
 # Mostly the start of a month or a week; a choice only where it is compared as it is, as in date_trunc('quarter', ds) = day.
 _CHOICES_IF_COMPARED = (exp.DateTrunc, exp.TimestampTrunc, exp.TimeToStr)
 
@@ -170,7 +171,8 @@ def _tests(node: exp.Case | exp.If) -> Iterator[exp.Expr]:
     """What a CASE or IF decides by, each part of ANDs and ORs alone."""
     whole = [node.this] if isinstance(node, exp.If) or node.this else [branch.this for branch in node.args["ifs"]]
     for test in whole:
-        yield from test.walk(prune=lambda part: not isinstance(part, exp.Connector | exp.Not | exp.Paren))
+        parts = test.walk(prune=lambda part: not isinstance(part, _TESTS_TOGETHER))
+        yield from (part for part in parts if not isinstance(part, _TESTS_TOGETHER))
 
 
 def _is_in_condition(node: exp.Expr) -> bool:

@@ -286,6 +286,9 @@ class AnalyzedQuery:
             [] if len(self.arms) < 2 else [AnalyzedQuery(context, arm, self.names, outer, cte) for arm in self.arms]
         )
         self.columns: list[str] | None = self.parts[0].columns if self.parts else self._find_columns()
+        outputs = self.query.expressions
+        self._stars = [item for item in outputs if is_star(item)]
+        self._named_outputs = {item.alias_or_name.lower(): item for item in reversed(outputs) if not is_star(item)}
         self._days: dict[str, DaySet] = {}
         self._grains: dict[str, Grain] = {}
         self._forms: dict[str, Form | None] = {}
@@ -330,9 +333,9 @@ class AnalyzedQuery:
         if self.scope is None:
             columns = self.columns
             return None if columns is None else name in columns
-        if name in self._named_outputs():
+        if name in self._named_outputs:
             return True
-        candidates = [self._star_has(star, name) for star in self._stars()]
+        candidates = [self._star_has(star, name) for star in self._stars]
         return True if True in candidates else (None if None in candidates else False)
 
     def _star_has(self, star: exp.Expr, name: str) -> bool | None:
@@ -347,10 +350,10 @@ class AnalyzedQuery:
         """What defines an output column: an expression, or (through a star) the column of a source."""
         if self.scope is None:
             return None
-        explicit = self._named_outputs().get(name)
+        explicit = self._named_outputs.get(name)
         if explicit is not None:
             return explicit
-        for star in self._stars():
+        for star in self._stars:
             replaced: dict[str, exp.Expr] = {item.alias.lower(): item.this for item in star_list(star, "replace")}
             if name in replaced:
                 return replaced[name]
@@ -359,7 +362,7 @@ class AnalyzedQuery:
         return self._through_star(self.scope, name)
 
     def _through_star(self, scope: SelectScope, name: str) -> ResolvedColumn | None:
-        found = [s for star in self._stars() if name not in excluded_columns(star) for s in self.star_sources(star)]
+        found = [s for star in self._stars if name not in excluded_columns(star) for s in self.star_sources(star)]
         candidates = [(source, scope.has(source, name)) for source in found]
         some = [source for source, has in candidates if has] or [source for source, has in candidates if has is None]
         if len(some) == 1 and name not in scope.joins.using_columns(scope.tree):
@@ -521,16 +524,6 @@ class AnalyzedQuery:
         return (
             not definition.nullable and len(definition.columns) == 1 and self.scope.is_never_null(definition.columns[0])
         )
-
-    def _named_outputs(self) -> dict[str, exp.Expr]:
-        found: dict[str, exp.Expr] = {}
-        for item in self.query.expressions:
-            if not is_star(item):
-                found.setdefault(item.alias_or_name.lower(), item)
-        return found
-
-    def _stars(self) -> list[exp.Expr]:
-        return [item for item in self.query.expressions if is_star(item)]
 
     def star_sources(self, star: exp.Expr) -> list[Source]:
         """The sources whose columns a star selects."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from drawloom.model import Read
+from drawloom.sql.lint.nodes import per_script
 from drawloom.sql.lint.scopes import conditions, definition, partition_keys, source_of
 from drawloom.sql.script import Script
 
@@ -16,11 +17,35 @@ COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, e
 def key_conditions(script: Script, table: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Column]]:
     """The conditions beside a table that use one of its partition columns, each with that column."""
     keys = partition_keys(script, table)
-    for test in conditions(script, table.find_ancestor(exp.Select)) if keys else ():
-        for column in test.find_all(exp.Column):
-            source = source_of(script, column) if column.name.lower() in keys else None
-            if source is not None and source.node is table:
-                yield test, column
+    found = _conditions(script).of(table) if keys else ()
+    return ((test, column) for test, column in found if column.name.lower() in keys)
+
+
+class _ConditionsByTable:
+    """The conditions of a script's SELECTs by the table whose columns they use; those of a SELECT are looked at once."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.selects: dict[int, dict[int, list[tuple[exp.Expr, exp.Column]]]] = {}
+
+    def of(self, table: exp.Expr) -> list[tuple[exp.Expr, exp.Column]]:
+        """The conditions beside a table that use its columns, each with that column."""
+        select = table.find_ancestor(exp.Select)
+        if id(select) not in self.selects:
+            self.selects[id(select)] = self._by_table(select)
+        return self.selects[id(select)].get(id(table), [])
+
+    def _by_table(self, select: exp.Select | None) -> dict[int, list[tuple[exp.Expr, exp.Column]]]:
+        found: dict[int, list[tuple[exp.Expr, exp.Column]]] = {}
+        for test in conditions(self.script, select):
+            for column in test.find_all(exp.Column):
+                source = source_of(self.script, column)
+                if source is not None:
+                    found.setdefault(id(source.node), []).append((test, column))
+        return found
+
+
+_conditions = per_script(_ConditionsByTable)
 
 
 def enclosing_comparison(column: exp.Column) -> exp.Expr | None:
