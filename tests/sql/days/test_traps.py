@@ -169,6 +169,8 @@ ON_TIMES = (
     "CAST(event_ts + INTERVAL 1 MONTH AS DATE) = DATE '{{ ds }}' + 29",
     "date_trunc('month', event_ts - INTERVAL 1 DAY) = DATE '2024-02-01'",
     "date_trunc('hour', event_ts) > DATE '{{ ds }}'",
+    "date_trunc('day', event_ts) <> event_ts",
+    "date_trunc('day', event_ts) < CAST(event_ts AS TIMESTAMP) AND event_ts < DATE '{{ ds }}'",
     "last_day(event_ts) = last_day(DATE '{{ ds }}')",
     "datediff('day', event_ts, TIMESTAMP '{{ ds }} 01:00:00') BETWEEN 0 AND 1",
     "DATE '{{ ds }}' - CAST(event_ts AS DATE) < 2",

@@ -258,6 +258,7 @@ class PredicateReader:
         if (
             first == second
             and left.form == right.form
+            and (left.grain == right.grain or self.resolver.grain(first.columns[0]) == "day")
             and left.is_day
             and right.is_day
             and not self.resolver.slack(first.columns[0])

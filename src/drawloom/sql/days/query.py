@@ -288,7 +288,9 @@ class AnalyzedQuery:
         self.columns: list[str] | None = self.parts[0].columns if self.parts else self._find_columns()
         outputs = self.query.expressions
         self._stars = [item for item in outputs if is_star(item)]
-        self._named_outputs = {item.alias_or_name.lower(): item for item in reversed(outputs) if not is_star(item)}
+        self._named_outputs: dict[str, exp.Expr] = {
+            item.alias_or_name.lower(): item for item in reversed(outputs) if not is_star(item)
+        }
         self._days: dict[str, DaySet] = {}
         self._grains: dict[str, Grain] = {}
         self._forms: dict[str, Form | None] = {}
