@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 import drawloom
 from drawloom.cli import main
@@ -89,3 +93,36 @@ def test_advise_exits_with_2_for_sql_that_does_not_parse(tmp_path: Path) -> None
     assert main.run_command(["advise", str(file)]) == 0
     file.write_text("CREATE VIEW v AS SELECT a FROM t WHERE ds = '{{ ds }}'")
     assert main.run_command(["advise", str(file)]) == 0
+
+
+def _paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _paths(inner, (*path, name))
+
+
+@pytest.mark.parametrize("path", list(_paths(get_command(main.app))), ids=" ".join)
+def test_help_is_whole_in_80_columns(
+    path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERMINAL_WIDTH", "80")
+    assert main.run_command([*path, "--help"]) == 0
+    usage, *lines = capsys.readouterr().out.splitlines()
+    assert usage.startswith("Usage: drawloom")
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if line.endswith(("...", "…"))] == []
+
+
+def test_the_shop_of_the_tutorial_lands_and_has_no_problems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main.run_command(["init", "--shop", "--name", "x"]) == 2
+    assert main.run_command(["init", "--shop"]) == 0
+    assert "bash land.sh" in capsys.readouterr().out
+    land = Path("land.sh").read_text().partition("drawloom ")[2].replace("\\\n", " ").replace('"$@"', "")
+    assert main.run_command(shlex.split(land)) == 0
+    assert main.run_command(["check"]) == 0
+    assert "3 pipelines: no problems" in capsys.readouterr().out
+    assert main.run_command(["init", "--shop"]) == 2

@@ -3,14 +3,13 @@
 A fenced block with ``title="path"`` is written to that file. In a ``console`` block each ``$ command`` is run
 in a folder of its own per page, in order, and what stands below it is what it prints; ``...`` stands for
 anything. ``console exit=2`` says how the last command of the block ends. A ``python`` block without a title is run.
-The how-to pages begin where the tutorial ends, with the files of ``docs/how-to/shop``.
+Every page begins in an empty folder.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHOP = ROOT / "docs/how-to/shop"
+SHOP = ROOT / "src/drawloom/run/shop"
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 QUICK = {"README.md", "docs/tutorial.md", "docs/how-to/write-a-framework.md"}
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -70,9 +69,9 @@ class Shell:
             "COLUMNS": "100",
             "NO_COLOR": "1",
             "TERM": "dumb",
-            "PYTHONPATH": str(folder.parent / "site"),
+            "PYTHONPATH": os.pathsep.join([site := str(folder.parent / "site"), str(ROOT / "src")]),
         }
-        self.env |= pip_settings(self.env["PYTHONPATH"])
+        self.env |= pip_settings(site)
         self.env.pop("DRAWLOOM_PROJECT", None)
 
     def run(self, command: str) -> tuple[str, int]:
@@ -134,10 +133,7 @@ def test_outputs_on_a_page_are_those_of_its_commands(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "page"
-    if page.parent.name == "how-to":
-        shutil.copytree(SHOP, folder)
-    else:
-        folder.mkdir()
+    folder.mkdir()
     assert run_page(page, folder, monkeypatch) == len(FENCE.findall(page.read_text()))
 
 

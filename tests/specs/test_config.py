@@ -107,6 +107,8 @@ def test_all_problems_are_reported_with_their_lines(tmp_path: Path) -> None:
         ("sources: {core.x: {format: csv}}", r"must have `files` where it has a `format`"),
         ("sources: {core.x: {files: 'x.parquet', by_day: false}}", r"must not have `by_day`"),
         ("engine: {threads: true}", r"engine.threads == True, must be a whole number"),
+        ("engine: {memory: {}}", r"engine.memory == {}, must be text"),
+        ("sources: {core.x: }", r"sources.core.x is empty, must be lines of"),
         ("engine: {memory: 4}", r"engine.memory == 4, must be text"),
         ("engine: {memory: lots}", r"engine.memory == 'lots', must be an amount of memory like 4GB"),
         ("defaults: {schedul: x}", "defaults.schedul is an unknown key.*Did you mean schedule"),

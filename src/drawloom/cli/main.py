@@ -14,18 +14,20 @@ import typer
 import drawloom
 from drawloom.cli import advise, airflow, data, demo, project, show, tables
 from drawloom.cli.exit_codes import run_with_exit_code
+from drawloom.cli.help import WholeHelpGroup
 
 app = typer.Typer(
     name="drawloom",
+    cls=WholeHelpGroup,
     help="Machines that build data pipelines: write a SELECT, get a partitioned, idempotent, scheduled table.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-registry_app = typer.Typer(help="The record of what was produced.", no_args_is_help=True)
+registry_app = typer.Typer(help="The record of what was produced.", cls=WholeHelpGroup, no_args_is_help=True)
 app.add_typer(registry_app, name="registry")
-airflow_app = typer.Typer(help="The pipelines as DAGs of Apache Airflow.", no_args_is_help=True)
+airflow_app = typer.Typer(help="The pipelines as DAGs of Apache Airflow.", cls=WholeHelpGroup, no_args_is_help=True)
 app.add_typer(airflow_app, name="airflow")
 
 app.command("init")(project.init)

@@ -26,7 +26,7 @@ from drawloom.cli.output import (
     spans_text,
 )
 from drawloom.cli.signals import GRACE, sigterm_as_interrupt
-from drawloom.model import InputError, Pipeline, Read, Step, errors
+from drawloom.model import InputError, Pipeline, Read, Step, errors, refuse
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
@@ -53,15 +53,19 @@ ForceSource = Annotated[
 def init(
     folder: Annotated[Path, typer.Argument(help="The folder of the project, created if needed.")] = Path(),
     name: Annotated[str | None, typer.Option(help="The project's name; by default that of the folder.")] = None,
+    shop: Annotated[bool, typer.Option("--shop", help="The finished project of the tutorial.")] = False,
 ) -> None:
     """Create a project that runs: drawloom.yml, a spec, and a schema for editors."""
-    from drawloom.run.init import init_project
+    from drawloom.run.init import init_project, init_shop
 
+    if shop and name:
+        raise refuse("bad-name", f"name == {name!r}, must be left out: the project of --shop is called shop.")
     out = console()
-    for path in init_project(folder, name):
+    for path in init_shop(folder) if shop else init_project(folder, name):
         out.print(f"wrote {path}", markup=False)
     where = "" if folder == Path() else f" -C {folder}"
-    out.print(f"\nNext: [bold]drawloom{where} run[/]")
+    steps = "bash land.sh" if shop else f"drawloom{where} run"
+    out.print(f"\nNext: [bold]{f'cd {folder}; ' if shop and where else ''}{steps}[/]", highlight=False)
 
 
 def check(context: typer.Context, folder: Folder = None, format: OutFormat = Format.TEXT) -> None:  # noqa: A002

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -18,18 +19,38 @@ def init_project(folder: Path, name: str | None = None) -> list[Path]:
         InputError: the folder already has a project, or the name is not a plain word.
     """
     name = name or re.sub(r"\W+", "_", folder.absolute().name).strip("_").lower() or "project"
-    if (folder / "drawloom.yml").exists():
-        raise refuse("exists", f"{folder / 'drawloom.yml'} already exists.", fix="Choose another folder.")
+    _check_is_new(folder)
     if not re.fullmatch(r"[^\W\d]\w*", name):
         raise refuse("bad-name", f"name == {name!r}, must be a word such as rides.", fix="Give one with --name.")
     start = date.today() - timedelta(days=7)
-    texts = {
-        path: (files("drawloom.run") / "template" / path).read_text(encoding="utf-8")
-        for path in ("drawloom.yml", "specs/hello.sql", "gitignore")
-    }
+    texts = {path: (_TEMPLATE / path).read_text(encoding="utf-8") for path in ("drawloom.yml", "specs/hello.sql")}
     texts["drawloom.yml"] = texts["drawloom.yml"].replace("__name__", name).replace("__start__", start.isoformat())
-    written = [_write(folder / path.replace("gitignore", ".gitignore"), text) for path, text in texts.items()]
-    return [*written, *write_schemas(folder)]
+    return _write_project(folder, texts)
+
+
+def init_shop(folder: Path) -> list[Path]:
+    """Write the finished project of the tutorial, with its raw files and a script that lands them; return the files written.
+
+    Raises:
+        InputError: the folder already has a project.
+    """
+    _check_is_new(folder)
+    shop = Path(str(files("drawloom.run") / "shop"))
+    found = sorted(path for path in shop.rglob("*") if path.is_file())
+    return _write_project(folder, {str(path.relative_to(shop)): path.read_text(encoding="utf-8") for path in found})
+
+
+_TEMPLATE = files("drawloom.run") / "template"
+
+
+def _check_is_new(folder: Path) -> None:
+    if (folder / "drawloom.yml").exists():
+        raise refuse("exists", f"{folder / 'drawloom.yml'} already exists.", fix="Choose another folder.")
+
+
+def _write_project(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+    all_texts = {**texts, ".gitignore": (_TEMPLATE / "gitignore").read_text(encoding="utf-8")}
+    return [*(_write(folder / path, text) for path, text in all_texts.items()), *write_schemas(folder)]
 
 
 def write_schemas(folder: Path) -> list[Path]:

@@ -99,9 +99,8 @@ def _problems(
                 )
             case _:  # the value as written in the file: never that of an environment variable
                 value = _value_at(document.data, found) if document else _value_at(detail["input"], rule.at)
-                yield _problem(
-                    "invalid", f"{_dotted(found) or 'value'} == {display_value(value)}, {rule}.", place, rule.fix
-                )
+                shown = "is empty" if value is None else f"== {display_value(value)}"
+                yield _problem("invalid", f"{_dotted(found) or 'value'} {shown}, {rule}.", place, rule.fix)
 
 
 def _rules(detail: Mapping[str, Any]) -> Sequence[RuleError]:

@@ -200,7 +200,7 @@ def test_declared_columns_of_the_table_are_used(bench: Bench, tmp_path: Path) ->
                 "a.csv:10: on == '2026-02-30', must be DATE.",
             ],
         ),
-        (RIDES + "4,a,1,\n", ["a.csv:5: ds (on) == NULL, must be a day like 2026-11-21."]),
+        (RIDES + "4,a,1,\n", ["a.csv:5: ds (on) is missing, must be a day like 2026-11-21."]),
         (RIDES + "4,a,1\n", ["a.csv:5: line == '4,a,1', must have as many values as the header."]),
         (RIDES + '4,"a\nb",1,2,3\n', ["a.csv:5: line == '4,\"a\\nb\",1,2,3', must have as many values as the header."]),
         (RIDES + '4,"a\n', ["a.csv:5: line == '4,\"a', must close its quotes, and double those inside."]),
@@ -270,7 +270,7 @@ def test_each_file_has_its_own_lines(bench: Bench, tmp_path: Path) -> None:
     bad = put(tmp_path, "b.csv", "on;id\n2026-01-01;1\n2026-01-01;y\n;7\n")
     assert problems(bench, [good, bad], columns=(COLUMNS[0], COLUMNS[3])) == [
         "b.csv:3: id == 'y', must be BIGINT.",
-        "b.csv:4: ds (on) == NULL, must be a day like 2026-11-21.",
+        "b.csv:4: ds (on) is missing, must be a day like 2026-11-21.",
     ]
 
 
@@ -279,7 +279,7 @@ def test_each_file_has_its_own_lines(bench: Bench, tmp_path: Path) -> None:
     [
         ('{"id": 1, "on": "2026-01-01"}\n\n{oops\n[1]\n', (), ["a.json:3: line == '{oops', must be one JSON object.", "a.json:4: line == '[1]', must be one JSON object."]),
         ('\n\n{"id": "x", "on": "2026-01-01"}\n', (COLUMNS[0], COLUMNS[3]), ["a.json:3: id == 'x', must be BIGINT."]),
-        ('\n{"id": 1}\n', (COLUMNS[0], COLUMNS[3]), ["a.json:2: ds (on) == NULL, must be a day like 2026-11-21."]),
+        ('\n{"id": 1}\n', (COLUMNS[0], COLUMNS[3]), ["a.json:2: ds (on) is missing, must be a day like 2026-11-21."]),
         ('{"id": 1, "ID": 2}\n', (), ["a.json: members == id, ID, must not differ by case only."]),
         ("{}\n", (), ["a.json: the files have no JSON object with a member."]),
         ("", (), ["a.json: the files have no JSON object with a member."]),
@@ -382,7 +382,7 @@ def test_members_that_are_not_declared_are_refused(bench: Bench, tmp_path: Path)
         ("id); DROP TABLE x; SELECT (1", "must be one SELECT"),
         ("id, fare", "has type TUPLE(BIGINT, DOUBLE), must be a DATE"),
         ("city", "ds (city) == 'Paris', must be a day like 2026-11-21."),
-        ("strptime(city, '%Y')", "ds (strptime(city, '%Y')) == NULL, must be a day"),
+        ("strptime(city, '%Y')", "ds (strptime(city, '%Y')) is missing, must be a day"),
     ],
 )
 def test_ds_must_be_a_day(bench: Bench, tmp_path: Path, ds: str, message: str) -> None:
@@ -413,7 +413,7 @@ def test_parquet_files_of_other_types_are_refused(bench: Bench, tmp_path: Path) 
 
 def test_parquet_rows_without_a_day_are_reported(bench: Bench, tmp_path: Path) -> None:
     duckdb.execute(f"COPY (SELECT 1 AS id, NULL::DATE AS on) TO '{tmp_path}/a.parquet' (FORMAT parquet)")
-    assert problems(bench, [tmp_path / "a.parquet"])[0].startswith("a.parquet:1: ds (on) == NULL")
+    assert problems(bench, [tmp_path / "a.parquet"])[0].startswith("a.parquet:1: ds (on) is missing")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -15,7 +14,7 @@ import pytest
 
 from drawloom.demo.data import build_project
 from drawloom.demo.walkthrough import WALKTHROUGH
-from tests.docs.test_docs import ROOT, SHOP, blocks, run_page
+from tests.docs.test_docs import ROOT, blocks, run_page
 from tests.run.old_registry import database
 from tests.servers.postgres import Server
 
@@ -69,7 +68,7 @@ def test_the_page_in_postgresql(postgres: Server, tmp_path: Path, monkeypatch: p
     url = f"postgresql://shop:secret@127.0.0.1:{postgres.port}/shop"
     monkeypatch.setenv("REGISTRY_URL", url)
     folder = tmp_path / "page"
-    shutil.copytree(SHOP, folder)
+    folder.mkdir()
     run_page(PAGE, folder, monkeypatch)
     assert not (folder / "elsewhere").exists()
     with database(url).connect() as connection:

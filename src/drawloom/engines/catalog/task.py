@@ -204,9 +204,9 @@ class CatalogTask:
         wrong = [ds for ds in found if ds not in days]
         if not wrong:
             return
-        shown = "NULL" if wrong[0] in (None, WRONG_DAY) else wrong[0]
+        shown = "is missing or no day" if wrong[0] in (None, WRONG_DAY) else f"== {wrong[0]}"
         must = f"{days[0]}, the day of the partition" if len(days) == 1 else f"a day from {days[0]} to {days[-1]}"
-        message = f"{table.name}.ds == {shown}, must be {must}, on every row."
+        message = f"{table.name}.ds {shown}, must be {must}, on every row."
         raise RunError(Problem("wrong-day", "error", message))
 
     def inspect(self, table: str, ds: date) -> Staged:

@@ -285,7 +285,8 @@ class DuckTask:
             found = self._cursor.execute(f"SELECT DISTINCT {KEY} FROM {relation} ORDER BY {KEY}").fetchall()
         wrong = [day for (day,) in found if day not in set(days)]
         if wrong:
-            message = f"{table.name}.ds == {wrong[0]}, must be a day from {min(days)} to {max(days)}, on every row."
+            shown = f"== {wrong[0]}" if wrong[0] else "is missing or no day"
+            message = f"{table.name}.ds {shown}, must be a day from {min(days)} to {max(days)}, on every row."
             raise RunError(Problem("wrong-day", "error", message))
 
     def _targets(self, table: Table, metas: Metas) -> list[Target]:

@@ -70,9 +70,9 @@ class OutputQuery:
         """
         first, *rest = self.outputs
         shown = self._key_text
-        message = quote.value(f"drawloom: wrong-day: {table}.ds == ")
+        message = quote.value(f"drawloom: wrong-day: {table}.ds ")
         must = quote.value(f", must be {ds}, the day of the partition, on every row.")
-        error = f"error({message} || coalesce({shown}, 'NULL') || {must})"
+        error = f"error({message} || coalesce('== ' || {shown}, 'is missing') || {must})"
         source = quote.name(first.source)
         checked = f"CASE WHEN {self.day} IS NOT DISTINCT FROM {quote.day(ds)} THEN {source} ELSE {error} END"
         items = [f"CAST({checked} AS {first.column.type}) AS {quote.name(first.column.name)}", *(o.sql for o in rest)]

@@ -421,8 +421,8 @@ def _bad_values(connection: DuckDBPyConnection, rows: TypedRows) -> Iterator[tup
 def _bad_days(connection: DuckDBPyConnection, rows: TypedRows) -> Iterator[tuple[str, int, str]]:
     """(file, record, message) of the first rows without a day."""
     for file, record, value in _rows_without_day(connection, rows, MAX_SHOWN_ROWS):
-        shown = "NULL" if value is None else repr(value[:100])
-        yield file, record, f"ds ({rows.day.strip()}) == {shown}, must be a day like 2026-11-21."
+        shown = "is missing" if value is None else f"== {value[:100]!r}"
+        yield file, record, f"ds ({rows.day.strip()}) {shown}, must be a day like 2026-11-21."
 
 
 def _rows_without_day(connection: DuckDBPyConnection, rows: TypedRows, limit: int) -> list[tuple[str, int, str | None]]:
