@@ -155,6 +155,8 @@ class _Reader:
         nodes = self._parse(piece.tokens) if nodes is None else nodes
         if len(nodes) == 1 and isinstance(nodes[0], exp.Command) and word(piece.tokens) in ("CREATE", "ALTER"):
             nodes = self._plain_create(piece.tokens) or nodes
+        if word(piece.tokens) == "CREATE" and _has_no_body(piece.tokens, nodes):
+            nodes = [self.command(piece.tokens, quiet=False)]
         for node in nodes:
             if isinstance(node, exp.Command) and "start" not in node.meta:
                 node.meta.update(_place(piece.tokens[0]))
@@ -343,6 +345,14 @@ def _procedures(tokens: Sequence[Token]) -> Iterator[str]:
         if word(tokens, index) in ("PROCEDURE", "PROC") and word(tokens, index - 1) in ("CREATE", "REPLACE", "ALTER"):
             end = find_word(tokens, ("(", "AS", "BEGIN"), index) or index
             yield "".join(token.text.upper() for token in tokens[index + 1 : end])
+
+
+def _has_no_body(tokens: Sequence[Token], nodes: Sequence[exp.Expr]) -> bool:
+    """Whether a CREATE PROCEDURE or TASK is nothing but a header: what it does stands elsewhere, or is left out."""
+    kind = find_word(tokens[:5], ("PROCEDURE", "PROC", "TASK"), 1)
+    if kind is None or len(nodes) > 1 or find_word(tokens[:-1], ("AS", "CLONE"), kind) is not None:
+        return False
+    return all(isinstance(node, exp.Command) or not node.args.get("expression") for node in nodes)
 
 
 def _place(token: Token) -> dict[str, int]:
