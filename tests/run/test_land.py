@@ -245,6 +245,16 @@ def test_a_damaged_landed_day_is_not_fresh_and_lands_again(folder: Path, damage:
         assert not project.verify(deep=True).findings
 
 
+def test_status_names_a_damaged_day_that_no_step_reads(folder: Path) -> None:
+    land(folder)
+    (folder / "specs/daily.sql").unlink()
+    with Project.load(folder) as project:
+        assert not project.status().damaged
+        project.lake.path("raw.orders", date(2026, 3, 2)).unlink()
+        assert project.status().damaged == {("raw.orders", date(2026, 3, 2)): "its file is gone"}
+        assert not project.plan().damaged
+
+
 def test_a_step_waits_for_a_landed_day_that_is_gone_whatever_it_reads(folder: Path) -> None:
     """Its rows were left out, with exit 0: a read of all days waits for no day but its own."""
     (folder / "specs/daily.sql").write_text(SPEC.replace("= '{{ ds }}'", "<= '{{ ds }}'"))

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -201,8 +202,17 @@ class Project(Warehouse):
         return plan.only(targets, upstream=upstream) if names or first or last else plan
 
     def status(self, names: Sequence[str] = ()) -> Plan:
-        """The state of every partition of these pipelines or tables, and of no other."""
-        return self.plan(names, upstream=False)
+        """The state of every partition of these pipelines or tables, and of no other.
+
+        Without names, damaged partitions of landed tables that no step reads are in it, too.
+        """
+        made = self.plan(names, upstream=False)
+        if names or not self._recent:
+            return made
+        snapshot = self._recent[1]
+        unread = snapshot.missing_files.keys() - {table for pipeline in self.pipelines for table in pipeline.tables}
+        damaged = {(table, ds): snapshot.anomalies[table, ds] for table in unread for ds in snapshot.damaged(table)}
+        return replace(made, damaged=dict(sorted({**damaged, **made.damaged}.items())))
 
     def list_tables(self) -> list[TableInfo]:
         """All tables: those that specs fill, landed ones and sources, with what they hold; see run.table_list."""
@@ -216,7 +226,14 @@ class Project(Warehouse):
 
         schedule = self.config.defaults.schedule
         return lint_text(
-            LintRequest.from_text(text, file, known_tables=self.catalog, default_schedule=schedule, **options)
+            LintRequest.from_text(
+                text,
+                file,
+                known_tables=self.catalog,
+                default_schedule=schedule,
+                timezone=self.config.timezone,
+                **options,
+            )
         )
 
     def run(self, plan: Plan | None = None, *, jobs: int | None = None, listener: Listener | None = None) -> Summary:
