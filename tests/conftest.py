@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -32,6 +34,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if all(is_available(mark.args[0]) for mark in item.iter_markers("shared")) else left_out).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Do not trace tests that are marked `unmeasured`, nor their fixtures and processes."""
+    plugin = item.config.pluginmanager.getplugin("_cov")
+    coverage = plugin and plugin.cov_controller
+    if coverage is None or not item.get_closest_marker("unmeasured"):
+        return (yield)
+    coverage.pause()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS_")]:
+            patch.delenv(name)
+        try:
+            return (yield)
+        finally:
+            coverage.resume()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -89,6 +89,7 @@ def test_parsing_twice_gives_the_same_bytes(dags: Path) -> None:
     )
 
 
+@pytest.mark.unmeasured
 def test_compiling_on_two_machines_gives_the_same_bytes(project: Path, tmp_path: Path) -> None:
     def files(folder: Path, seed: str) -> dict[str, bytes]:
         code = (
@@ -108,6 +109,7 @@ def test_compiling_on_two_machines_gives_the_same_bytes(project: Path, tmp_path:
     assert files(tmp_path / "one", "1") == files(tmp_path / "two", "2")
 
 
+@pytest.mark.unmeasured
 def test_parsing_a_loader_imports_no_compiler_and_no_engine(dags: Path) -> None:
     code = (
         "import sys, airflow.sdk\nfrom airflow.dag_processing.dagbag import DagBag\nbefore = set(sys.modules)\n"

@@ -140,6 +140,7 @@ def wanted(number: int) -> tuple[str, list[str]]:
     return TABLES[table], texts(first, first + 1)
 
 
+@pytest.mark.unmeasured
 def test_a_thousand_waits_poll_each_of_eighty_tables_once_per_interval(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +161,7 @@ def test_a_thousand_waits_poll_each_of_eighty_tables_once_per_interval(
         run(waits(count))
 
 
+@pytest.mark.unmeasured
 def test_each_of_a_thousand_triggers_fires_once_when_its_days_have_landed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

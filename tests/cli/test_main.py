@@ -59,6 +59,7 @@ def test_the_project_is_found_from_a_subfolder(project: SampleProject, monkeypat
     assert main.run_command(["check", "-C", str(project.folder)]) == 0
 
 
+@pytest.mark.unmeasured
 def test_a_closed_pipe_is_not_an_error(project: SampleProject) -> None:
     sql = "SELECT range AS n FROM range(300000)"
     command = [sys.executable, "-m", "drawloom", "-C", str(project.folder), "query", sql, "--format", "json"]

@@ -67,6 +67,7 @@ def test_looking_needs_no_right_to_write(closed: SampleProject, registry: str) -
     assert file.exists() is (registry != "gone")
 
 
+@pytest.mark.unmeasured
 def test_what_writes_names_what_must_be_writable(closed: SampleProject) -> None:
     for code, printed in _run_without_rights(closed.folder, WRITES):
         assert code == 1, printed

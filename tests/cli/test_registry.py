@@ -48,6 +48,7 @@ def remove_registry(project: SampleProject) -> None:
         path.unlink()
 
 
+@pytest.mark.unmeasured
 def test_a_fresh_growth_project_is_fresh_after_a_rebuild(project: SampleProject) -> None:
     for name in ("daily", "rolling", "ever"):
         (project.folder / f"specs/{name}.sql").unlink()

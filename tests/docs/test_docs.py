@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.unmeasured
+
 ROOT = Path(__file__).parents[2]
 SHOP = ROOT / "src/drawloom/run/shop"
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.unmeasured
+
 COUNTS = {"visit": (2, 1), "signup": (1, 1), "ride": (1, 0)}
 
 

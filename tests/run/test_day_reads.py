@@ -46,11 +46,13 @@ def odd_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield project
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("name", TEXTS)
 def test_rows_are_those_that_duckdb_computes_over_all_days(odd_project: Project, name: str) -> None:
     assert written(odd_project, name) == expected(name)
 
 
+@pytest.mark.unmeasured
 def test_everything_is_fresh_after_the_run_and_in_a_new_process(odd_project: Project) -> None:
     assert {partition.state for partition in odd_project.plan().partitions} == {State.FRESH}
     with Project.load(odd_project.config.root) as again:
@@ -219,6 +221,7 @@ def test_texts_that_read_the_same_offsets_on_every_day_are_not_measured(
     assert counted.passes == []
 
 
+@pytest.mark.unmeasured
 def test_ten_thousand_days_are_measured_by_quarters_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counted = Counted(monkeypatch)
     made = step(text_of("day_13"), TODAY)

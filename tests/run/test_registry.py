@@ -159,6 +159,7 @@ def test_large_numbers_and_long_texts(registry: Registry) -> None:
     assert list(registry.records()[large.table]) == [date.min, date.max]
 
 
+@pytest.mark.unmeasured
 def test_twenty_thousand_partitions_in_one_save(registry: Registry) -> None:
     days = [date(1990, 1, 1) + timedelta(days=n) for n in range(10_000)]
     records = [replace(RECORD, table=table, ds=ds) for table in ("core.b", "core.a") for ds in days]

@@ -174,6 +174,7 @@ print(registry.empty())
     assert done.stdout.splitlines()[-1] == "True"
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("old", [pytest.param(False, marks=pytest.mark.nightly), True])
 def test_processes_that_open_it_at_once_migrate_it_once(url: str, old: bool) -> None:
     if old:

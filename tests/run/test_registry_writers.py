@@ -80,6 +80,7 @@ def test_threads_write_the_same_and_other_partitions(registry: Registry) -> None
     check_all(registry, writers)
 
 
+@pytest.mark.unmeasured
 def test_processes_write_the_same_and_other_partitions(url: str, registry: Registry) -> None:
     writers = [f"process{n}" for n in range(3)]
     command = [sys.executable, "-c", PROCESS, url]
@@ -140,6 +141,7 @@ def test_a_failed_save_leaves_nothing(url: str, write: Callable[[Registry], None
     registry.close()
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=pytest.mark.nightly)])
 def test_many_processes_create_the_same_file_at_once(tmp_path: Path, rounds: int) -> None:
     """SQLite does not wait for a lock when it switches a file to WAL."""

@@ -48,6 +48,7 @@ def test_the_nearest_type_is_suggested() -> None:
     assert caught.value.fix == "Did you mean BIGINT?"
 
 
+@pytest.mark.unmeasured
 @given(st.text(max_size=30))
 def test_what_passes_cannot_end_a_cast(text: str) -> None:
     try:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from drawloom.model import InputError
 from drawloom.sql import Analysis
 from drawloom.sql.catalog import load_catalog
 from drawloom.sql.script_reader import read_script
 from tests.corpora import TPC, corpus, needs, sqllineage, tpc
+
+pytestmark = pytest.mark.unmeasured
 
 # Why our result differs from sqllineage's label, by the name of its test.
 NOT_OURS = {

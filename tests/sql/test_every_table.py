@@ -17,6 +17,8 @@ from tests.corpora import constructs, corpus, reports, sqllineage, tpc
 from tests.sql import test_corpus, test_statements
 from tests.sql.fixtures import pairs
 
+pytestmark = pytest.mark.unmeasured
+
 _DAY = re.compile(r"\d{8}$")
 Text = tuple[str, str, tuple[str, ...]]
 

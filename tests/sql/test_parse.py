@@ -84,6 +84,7 @@ def test_texts_that_are_too_large_or_deep_are_refused(text: str) -> None:
     assert problem.code == "refused"
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     "text",
     [
@@ -103,6 +104,7 @@ def test_large_texts_are_read(text: str) -> None:
     assert str(found.days) == "0"
 
 
+@pytest.mark.unmeasured
 def test_a_list_of_ten_thousand_days_is_read() -> None:
     days = ", ".join(f"'20{10 + n // 400:02d}-{n % 12 + 1:02d}-{n % 28 + 1:02d}'" for n in range(10_000))
     (found,) = read_script(f"SELECT a FROM t WHERE ds NOT IN ({days})").reads
@@ -118,6 +120,7 @@ def test_a_long_chain_of_ctes_is_read() -> None:
     assert sys.getrecursionlimit() < 5_000
 
 
+@pytest.mark.unmeasured
 def test_a_union_of_many_queries_is_read() -> None:
     arms = " UNION ALL ".join(f"SELECT a FROM t{n} WHERE ds = '{{{{ ds }}}}'" for n in range(500))
     assert {str(one.days) for one in read_script(arms).reads} == {"0"}

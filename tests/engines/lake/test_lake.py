@@ -136,6 +136,7 @@ def test_drop_removes_files_of_other_engines_but_no_subfolders(bench: Bench) -> 
     assert bench.lake.scan("core.t") == {}
 
 
+@pytest.mark.unmeasured
 def test_scan_of_ten_thousand_partitions_is_fast(lake: Lake) -> None:
     folder = lake.folder("core.big")
     folder.mkdir(parents=True)

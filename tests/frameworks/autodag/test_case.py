@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from drawloom.testing import FrameworkCase
+
+pytestmark = pytest.mark.unmeasured
 
 FIRST = date(2026, 1, 29)
 DAYS = [FIRST + timedelta(days=n) for n in range(6)]

@@ -24,6 +24,8 @@ from tests.frameworks.growth.random_growth import ACCOUNTS, RIDES, SHARED
 from tests.frameworks.growth.reference import Activity, Dimension, Row, Spec, days_between
 from tests.helpers import UNSHRUNK, examples
 
+pytestmark = pytest.mark.unmeasured
+
 TABLE = "growth.riders"
 NEVER = Activity("never", "product = 'none'", lambda row: row["product"] == "none")
 SPEC = Spec(

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from drawloom.testing import FrameworkCase
 from tests.frameworks.growth.golden import COUNTS, VISITS
 from tests.frameworks.growth.reference import Growth, Spec
+
+pytestmark = pytest.mark.unmeasured
 
 FIRST = date(2026, 1, 25)
 DAYS = [FIRST + timedelta(days=n) for n in range(10)]

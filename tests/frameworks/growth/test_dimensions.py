@@ -11,6 +11,8 @@ from tests.frameworks.growth.growth_project import day
 from tests.frameworks.growth.reference import Dimension, Spec
 from tests.frameworks.growth.rides import CITY, ONE_DAY, at, build_project, cells, find_row, ride, rides
 
+pytestmark = pytest.mark.unmeasured
+
 
 def test_the_last_touch_of_a_day_stays_until_the_next(tmp_path: Path) -> None:
     events = [

@@ -14,6 +14,8 @@ from tests.frameworks.growth.identities import Tables, find_broken
 from tests.frameworks.growth.reference import Activity, Dimension, Spec, Step
 from tests.frameworks.growth.rides import CITY, ONE_DAY, RIDES, SHARED, build_project, cells, find_row, ride, rides
 
+pytestmark = pytest.mark.unmeasured
+
 
 @pytest.mark.nightly
 def test_states_over_two_month_ends(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from tests.helpers import UNSHRUNK, examples
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.unmeasured
+
 
 @contextmanager
 def made(growth_project: dict[str, Any]) -> Iterator[GrowthProject]:

@@ -11,6 +11,8 @@ from tests.frameworks.growth.growth_project import SOURCE, GrowthProject, day, d
 from tests.frameworks.growth.random_growth import ACCOUNTS, CITIES, RIDES, SHARED
 from tests.frameworks.growth.reference import Dimension, Row, Spec, days_between
 
+pytestmark = pytest.mark.unmeasured
+
 TABLE = "growth.riders"
 SPEC = Spec(
     activities=(RIDES, SHARED),

@@ -20,6 +20,8 @@ from tests.helpers import examples
 from tests.sql.days.on_a_day import Lake, around, days_read, is_in
 from tests.sql.days.random_sql import RandomSql, RandomTextSql, RandomTimeSql
 
+pytestmark = pytest.mark.unmeasured
+
 DAYS = around(date(2024, 3, 1), 8, 8)
 TABLES = ("a", "b", "c")
 EXAMPLES = examples(
