@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from drawloom.frameworks.base import Framework
     from drawloom.frameworks.page import Page
     from drawloom.model import Pipeline
+    from drawloom.specs.base import Spec
 
 ROOT = Path(__file__).parents[1]
 WORDS = {
@@ -65,18 +67,31 @@ def specs() -> str:
 
 def framework(kind: str) -> str:
     """The reference of a framework, from its README, its spec, the tables of its example, and its page."""
-    from drawloom.frameworks.base import ProjectContext, compile_spec, frameworks
+    from drawloom.frameworks.base import ProjectContext, SpecCompiler, frameworks
+
+    found = frameworks()
+    examples = {one: _example(found[one]) for one in KINDS}
+    context = ProjectContext("example", date(2026, 1, 1), today=date(2026, 1, 1))
+    # Those of all frameworks: an experiment names metrics.
+    pipeline = SpecCompiler(found, list(examples.values()), context).pipeline(examples[kind])
+    intro = re.sub(r"\]\((\.\./)+docs/", "](../", _readme(found[kind]).partition("\n## ")[0])
+    parts = [intro, _model("Keys", found[kind].Spec.model_json_schema()), _tables(pipeline)]
+    page = found[kind].page
+    return "\n".join([*parts, *([_page(page(examples[kind], {}))] if page else [])])
+
+
+def _readme(found: Framework) -> str:
+    assert found.readme, found.kind
+    return found.readme.read_text(encoding="utf-8")
+
+
+def _example(found: Framework) -> Spec:
+    """The spec in a framework's README."""
     from drawloom.specs.document import parse_yaml
 
-    found = frameworks()[kind]
-    assert found.readme, kind
-    text = found.readme.read_text(encoding="utf-8")
-    (document,) = parse_yaml(text.partition("```yaml\n")[2].partition("```")[0], f"{kind}.yml")
-    spec = found.Spec.model_validate(document.data, context=document)
-    pipeline = compile_spec(found, spec, ProjectContext("example", date(2026, 1, 1), today=date(2026, 1, 1)))
-    intro = re.sub(r"\]\((\.\./)+docs/", "](../", text.partition("\n## ")[0])
-    parts = [intro, _model("Keys", found.Spec.model_json_schema()), _tables(pipeline)]
-    return "\n".join([*parts, *([_page(found.page(spec, {}))] if found.page else [])])
+    text = _readme(found).partition("```yaml\n")[2].partition("```")[0]
+    (document,) = parse_yaml(text, f"{found.kind}.yml")
+    return found.Spec.model_validate(document.data, context=document)
 
 
 def _tables(pipeline: Pipeline) -> str:

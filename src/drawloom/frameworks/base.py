@@ -33,12 +33,15 @@ class Framework:
         compile: ``compile(spec, project) -> steps``; raises InputError for what cannot be compiled.
         page: ``page(spec, choices) -> Page``, where ``choices`` are the viewer's, by name; None for the page
             that every table has.
+        user_writes_sql: whether the SQL of its steps is the user's text, who is then told all that is to be said of it;
+            of a framework's own SQL only the errors.
     """
 
     kind: str
     Spec: type[Spec]
     compile: Callable[[Any, ProjectContext], Iterable[Step]]
     page: Callable[[Any, Mapping[str, str]], Page] | None = None
+    user_writes_sql: bool = False
 
     @property
     def readme(self) -> Path | None:
@@ -76,6 +79,10 @@ class ProjectContext:
             InputError: one of them has errors, or uses in turn the spec that is compiled now.
         """
         return self.compiler.use(kind) if self.compiler else ()
+
+    def written(self, kind: str) -> tuple[Spec, ...]:
+        """All other specs of a kind as they are written: they may have errors, and may use this one."""
+        return self.compiler.others(kind) if self.compiler else ()
 
     def spec(self, kind: str, name: str, where: Where | None = None) -> Spec:
         """The spec of a kind with this name.
@@ -217,11 +224,14 @@ class SpecCompiler:
         """The names of the specs of a kind."""
         return [spec.name for spec in self._specs if spec.kind == kind and spec.name]
 
+    def others(self, kind: str) -> tuple[Spec, ...]:
+        """The specs of a kind, but for the one that is being compiled."""
+        user = self._compiling[-1] if self._compiling else None
+        return tuple(spec for spec in self._specs if spec.kind == kind and spec is not user)
+
     def use(self, kind: str, name: str | None = None) -> tuple[Spec, ...]:
         """The specs of a kind, but for the one that is being compiled; those of a name, if it is given."""
-        user = self._compiling[-1] if self._compiling else None
-        named = (spec for spec in self._specs if spec.kind == kind and name in {None, spec.name})
-        found = tuple(spec for spec in named if name or spec is not user)
+        found = tuple(s for s in self._specs if s.kind == kind and s.name == name) if name else self.others(kind)
         for spec in found:
             self.pipeline(spec)
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -73,7 +73,7 @@ class Dimension(SpecPart):
 
 
 def condition_sql(condition: str) -> str:
-    """A condition in parentheses, formatted by sqlglot, safe in a template."""
+    """A condition or another expression in parentheses, formatted by sqlglot, safe in a template."""
     import sqlglot
 
     return escape_braces(f"({sqlglot.parse_one(condition, dialect='duckdb').sql('duckdb', comments=False)})")
@@ -89,10 +89,25 @@ def condition_problems(spec: Spec, field: str, conditions: Mapping[str, str], so
         source: the table whose rows they are about.
     """
     for key, text in conditions.items():
-        if reason := _why_not_a_condition(text):
-            message = f"{field}.{key} == {text!r}, must be a condition over one row of {source}: {reason}."
-            fix = Fix("Write it as after WHERE, like product = 'shared'; prepare what is more than that in a table.")
-            yield Problem("invalid", "error", message, spec.place(field, key), fix)
+        yield from expression_problems(spec, (field, key), text, source, "a condition")
+
+
+def expression_problems(
+    spec: Spec, place: Sequence[str], text: str, source: str, what: str = "an expression"
+) -> Iterator[Problem]:
+    """The problems of SQL that must be one expression over a row.
+
+    Args:
+        spec: the spec, for places.
+        place: the keys under which it is written.
+        text: the SQL.
+        source: the table whose rows it is about.
+        what: what it must be, in words.
+    """
+    if reason := _why_not_a_condition(text):
+        message = f"{'.'.join(place)} == {text!r}, must be {what} over one row of {source}: {reason}."
+        fix = Fix("Write it as after WHERE, like product = 'shared'; prepare what is more than that in a table.")
+        yield Problem("invalid", "error", message, spec.place(*place), fix)
 
 
 def _why_not_a_condition(text: str) -> str:

@@ -124,11 +124,16 @@ class Check:
 
 
 class StepContext(Protocol):
-    """The argument of a Python step: the day to fill, and the declared reads as Arrow tables."""
+    """The argument of a Python step: the day to fill, the step's parameters, and the declared reads as Arrow tables."""
 
     @property
     def ds(self) -> date:
         """The day to fill."""
+        ...
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The parameters of the step."""
         ...
 
     def read(self, table: str) -> pa.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -92,7 +92,8 @@ def compile_project(
     external = [name for name, source in config.sources.items() if not source.landed]
     catalog = add_columns(declared_catalog(config, pipelines), types, external)
     catalog |= {name: family_entry(family) for name, family in families.items()}
-    analyzer = _StepAnalyzer(catalog, names, families, cache, engine)
+    user_writes_sql = frozenset(kind for kind, framework in found.items() if framework.user_writes_sql)
+    analyzer = _StepAnalyzer(catalog, names, families, cache, engine, user_writes_sql)
     analyzer.fill_cache(pipelines)
     pipelines = [analyzer.analyze_pipeline(pipeline) for pipeline in pipelines]
     problems += [*_project_problems(config, pipelines, landed, problems), *analyzer.problems]
@@ -171,8 +172,10 @@ class _StepAnalyzer:
         families: Mapping[str, Family],
         cache: Path | None,
         engine: str,
+        user_writes_sql: frozenset[str],
     ) -> None:
         self._engine = engine
+        self._user_writes_sql = user_writes_sql
         self._catalog = catalog
         self._cache = cache
         self._names = dict(names)
@@ -211,7 +214,7 @@ class _StepAnalyzer:
         except InputError as error:
             self.problems += [_with_file(problem, step.where) for problem in error.problems]
             return step
-        self.problems += [_with_file(problem, step.where) for problem in analysis.problems]
+        self.problems += self._told(pipeline, step, analysis.problems)
         try:
             backfill, ranged, families = self._backfill_reads(pipeline, step)
         except InputError as error:
@@ -229,6 +232,12 @@ class _StepAnalyzer:
             days_vary=analysis.days_vary,
         )
         return read_families(step, {*analysis.families, *families}, self._families)
+
+    def _told(self, pipeline: Pipeline, step: Step, problems: Iterable[Problem]) -> list[Problem]:
+        """The problems of a text that a user can mend, at their place; the lines of a framework's SQL are not in his file."""
+        if pipeline.kind in self._user_writes_sql:
+            return [_with_file(problem, step.where) for problem in problems]
+        return [replace(problem, where=step.where) for problem in errors(problems)]
 
     def _backfill_reads(self, pipeline: Pipeline, step: Step) -> tuple[str, tuple[RangeRead, ...] | None, set[str]]:
         """The fingerprint of the backfill SQL, what it reads, and the families among that."""

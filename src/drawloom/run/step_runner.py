@@ -56,6 +56,7 @@ class TaskContext:
     """The argument of a Python step; see ``model.StepContext``."""
 
     ds: date
+    params: Mapping[str, Any]
     _task: Task
 
     def read(self, table: str) -> pa.Table:
@@ -234,7 +235,7 @@ def _call_python(step: Step, day: date, task: Task) -> pa.Table:
     """Run a Python step; exceptions of the user's code become a RunError with their line."""
     assert step.call is not None
     try:
-        return step.call(TaskContext(day, task))
+        return step.call(TaskContext(day, step.params, task))
     except DrawloomError:
         raise
     except Exception as error:

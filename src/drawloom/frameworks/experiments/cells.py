@@ -1,0 +1,88 @@
+"""The statistics of a day as arrays: one place for each test, with the moments of its two arms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from drawloom.frameworks.experiments.tables import MOMENTS, PAIRS, QUANTILES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from drawloom.statistics import Moments
+    from drawloom.statistics.arrays import Array
+
+_LETTERS = [letter for letter, _ in MOMENTS]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """What is compared: a variant with the baseline, on a metric, in a cell."""
+
+    metric: str
+    variant: str
+    cut: str
+    cut_value: str
+
+
+class Statistics:
+    """The rows of ``experiments.<name>_statistics`` of one day."""
+
+    def __init__(self, rows: pa.Table) -> None:
+        names = [
+            *(f"{kind}{name}" for _, name in MOMENTS for kind in ("mean", "m2")),
+            *(n for _, _, n in PAIRS),
+            *QUANTILES,
+        ]
+        self._numbers = {
+            name: np.append(rows[name].to_numpy(zero_copy_only=False).astype(float), np.nan) for name in names
+        }
+        self._numbers["n"] = np.append(rows["n"].to_numpy(zero_copy_only=False).astype(float), 0.0)
+        keys = zip(*(rows[name].to_pylist() for name in ("metric", "variant", "cut", "cut_value")), strict=True)
+        self._places = {Test(*key): number for number, key in enumerate(keys)}
+
+    def tests(self, metrics: Sequence[str], variants: Sequence[str], baseline: str) -> list[Test]:
+        """All tests: each variant but the baseline, in each cell that any variant is in, and in any case in the total."""
+        cells: dict[str, dict[tuple[str, str], None]] = {metric: {("", ""): None} for metric in metrics}
+        for place in self._places:
+            if place.metric in cells:
+                cells[place.metric][place.cut, place.cut_value] = None
+        others = [variant for variant in variants if variant != baseline]
+        return [
+            Test(metric, variant, *cell) for metric in metrics for cell in sorted(cells[metric]) for variant in others
+        ]
+
+    def places(self, tests: Sequence[Test]) -> Sequence[int]:
+        """The rows of tests' arms; an arm without units has a row of its own, with n = 0."""
+        return [self._places.get(test, -1) for test in tests]
+
+    def number(self, name: str, places: Sequence[int]) -> Array:
+        """A column in these rows."""
+        return self._numbers[name][list(places)]
+
+    def moments(self, letters: str, places: Sequence[int]) -> Moments:
+        """The moments of some of y, d, x and z in these rows."""
+        from drawloom.statistics import Moments
+
+        means = [self.number(f"mean{dict(MOMENTS)[letter]}", places) for letter in letters]
+        comoments = [[self.number(_comoment(a, b), places) for b in letters] for a in letters]
+        return Moments.of_many(self.number("n", places), means, comoments)
+
+
+def _comoment(a: str, b: str) -> str:
+    """The column of the sum of products of two variables' deviations."""
+    if a == b:
+        return f"m2{dict(MOMENTS)[a]}"
+    first, second = sorted((a, b), key=_LETTERS.index)
+    return next(name for one, other, name in PAIRS if (one, other) == (first, second))
+
+
+def as_table(columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.DataType]) -> pa.Table:
+    """Columns as an Arrow table; NaN becomes NULL, empty texts stay."""
+    import pyarrow as pa
+
+    return pa.table({name: pa.array(columns[name], kind, from_pandas=True) for name, kind in types.items()})
