@@ -161,15 +161,14 @@ def test_a_batch_of_days_equals_the_days_one_by_one(bench: Bench, projected: str
 def test_a_projected_ds_must_be_the_day_on_every_row(bench: Bench) -> None:
     for expression in ("DATE '2026-01-01'", "'2026-01-01'", "TIMESTAMP '2026-01-01 05:00:00'"):
         assert bench.fill(D1, f"SELECT 1 AS a, {expression} AS DS").columns == (Column("a", "INTEGER"),)
+    none = "is missing" if bench.kind == "duckdb" else "is missing or no day"  # catalogs are asked for days, not texts
     for expression, shown in (
         ("CASE WHEN x = 0 THEN DATE '2026-01-01' ELSE DATE '2026-01-02' END", "== 2026-01-02"),
-        ("CASE WHEN x = 0 THEN DATE '2026-01-01' END", "is missing"),
+        ("CASE WHEN x = 0 THEN DATE '2026-01-01' END", none),
     ):
         with bench.engine.task({}) as task, pytest.raises(RunError) as caught:
             task.stage(bench.table(), D1, f"SELECT x AS a, {expression} AS ds FROM (VALUES (0), (1)) AS t(x)", {})
-        assert (
-            str(caught.value) == f"{bench.t}.ds {shown}, must be 2026-01-01, the day of the partition, on every row."
-        )
+        assert str(caught.value) == f"{bench.t}.ds {shown}, must be 2026-01-01, the day of the partition, on every row."
         assert caught.value.problems[0].code == "wrong-day"
     texts = {day(n): f"SELECT 1 AS a, DATE '2026-01-02' AS ds, DATE '{day(n)}' AS d" for n in (1, 2)}
     with bench.engine.task({}) as task, pytest.raises(RunError):
