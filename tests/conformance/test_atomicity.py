@@ -13,7 +13,15 @@ from drawloom.engines.duckdb import write
 from drawloom.model import Problem, RunError
 from tests.conformance.bench import D1, Bench
 from tests.conformance.kinds import kinds
-from tests.conformance.writer_process import EmptyPartitionError, fill, kill, visible_write, wait_for_line, writer
+from tests.conformance.writer_process import (
+    EmptyPartitionError,
+    fill,
+    kill,
+    stop_writing,
+    visible_write,
+    wait_for_line,
+    writer,
+)
 
 # Each writer is a process that connects for itself: nightly but on DuckDB. A quick test covers a writer that dies on the others.
 other_processes = pytest.mark.parametrize("kind", kinds("spark", "trino-hive"), indirect=True, scope="session")
@@ -72,21 +80,24 @@ def test_readers_see_whole_partitions_while_another_process_writes(bench: Bench)
     fill(bench, 0, 0)
     seen: list[tuple[int, int]] = []
     failed: list[RunError | EmptyPartitionError] = []
-    with writer(bench, "write", 1, 10) as child:
+    with writer(bench, "write-on", 1, 10) as child:
         wait_for_line(child, "0")
         while child.poll() is None:
             try:
                 seen.append(visible_write(bench))
             except (RunError, EmptyPartitionError) as error:
                 failed.append(error)
-        assert child.communicate()[0].splitlines()[-1] == "DONE"
-    assert visible_write(bench) == (1, 9)
+            if len(seen) > 3:
+                stop_writing(bench)
+        *_, last, done = child.communicate()[0].splitlines()
+        assert done == "DONE"
+    assert visible_write(bench) == (1, int(last))
     assert len(seen) > 3
     assert [tag for tag, _ in seen] == sorted(tag for tag, _ in seen)
     assert [n for tag, n in seen if tag] == sorted(n for tag, n in seen if tag)
     if bench.kind != "trino-hive":  # there Trino renames two folders, and between them a reader fails or finds nothing
         assert failed == []
-    print(f"{bench.kind}: {len(seen)} whole results and {len(failed)} failures in 10 overwrites")
+    print(f"{bench.kind}: {len(seen)} whole results and {len(failed)} failures in {int(last) + 1} overwrites")
 
 
 @other_processes

@@ -19,11 +19,16 @@ BASE = 500
 
 
 def main(kind: str, location: str, schema: str, verb: str, tag: str, times: str) -> None:
-    """Write a partition several times and print the number of each; with ``stage`` stage one more and never publish it."""
+    """Write a partition several times and print the number of each.
+
+    With ``stage`` stage one more and never publish it; with ``write-on`` go on until ``stop_writing`` was called.
+    """
     bench = Bench(kind, open_engine(kind, Path(location)), Path(location), schema)
-    for n in range(int(times)):
+    n = 0
+    while n < int(times) or (verb == "write-on" and not _enough(bench).exists()):
         print(n, flush=True)
         fill(bench, int(tag), n)
+        n += 1
     if verb == "stage":
         with bench.engine.task({}) as task:
             task.stage(bench.table(), D1, rows(int(tag), int(times)), {"run": "r"}, bench.engine.columns(bench.t))
@@ -31,6 +36,15 @@ def main(kind: str, location: str, schema: str, verb: str, tag: str, times: str)
             time.sleep(600)
     print("DONE", flush=True)
     bench.engine.close()
+
+
+def stop_writing(bench: Bench) -> None:
+    """Let a writer of ``write-on`` end."""
+    _enough(bench).touch()
+
+
+def _enough(bench: Bench) -> Path:
+    return bench.location.parent / "enough"
 
 
 def rows(tag: int, n: int) -> str:
