@@ -18,6 +18,7 @@ from drawloom.statistics import (
     days_needed,
     detectable_now,
     global_impact,
+    independence,
     look_bounds,
     minimum_detectable_effect,
     mixture_precision,
@@ -86,6 +87,19 @@ def test_units_where_none_should_be_are_a_mismatch() -> None:
 def test_weights_that_are_none_are_refused(weights: list[int]) -> None:
     with pytest.raises(ValueError, match=r"weights == .*, must not be negative, and add up to more than 0"):
         sample_ratio([5, 5], weights)
+
+
+@pytest.mark.parametrize("table", [[[50, 70], [60, 40]], [[500, 510, 480], [20, 25, 30], [7, 9, 300]]])
+def test_independence_is_pearsons_test(table: list[list[int]]) -> None:
+    from scipy.stats import chi2_contingency
+
+    assert independence(table) == pytest.approx(chi2_contingency(table, correction=False).pvalue, rel=1e-9)
+
+
+def test_rare_rows_count_together() -> None:
+    assert independence([[50, 70], [60, 40], [2, 3], [3, 4], [0, 0]]) == independence([[50, 70], [60, 40], [5, 7]])
+    for table in ([[50, 70]], [[50, 0], [60, 0]], [[3, 2], [2, 3]], [[0, 0]]):
+        assert np.isnan(independence(table))
 
 
 def test_the_prior_draws_towards_itself() -> None:

@@ -35,7 +35,7 @@ from drawloom.statistics.sequential import (
     mixture_sprt,
     running_p,
 )
-from drawloom.statistics.srm import SampleRatio, sample_ratio
+from drawloom.statistics.srm import SampleRatio, independence, sample_ratio
 from drawloom.statistics.winsorising import winsorise, winsorise_limits
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "days_needed",
     "detectable_now",
     "global_impact",
+    "independence",
     "look_bounds",
     "merge_all",
     "minimum_detectable_effect",

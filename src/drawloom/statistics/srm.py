@@ -1,4 +1,4 @@
-"""Sample ratio mismatch: whether as many units are in each arm as should be."""
+"""Splits: whether as many units are in each arm as should be, and of every kind alike."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 from drawloom.statistics import reasons
 from drawloom.statistics.arrays import Array, Texts, floats, quiet
 from drawloom.statistics.special import chi_squared_survival
+
+FEWEST = 5  # expected units of a cell, for the approximation of the distribution to hold
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +26,7 @@ class SampleRatio:
 
 
 @quiet
-def sample_ratio(observed: ArrayLike, weights: ArrayLike, minimum_expected: float = 5) -> SampleRatio:
+def sample_ratio(observed: ArrayLike, weights: ArrayLike, minimum_expected: float = FEWEST) -> SampleRatio:
     """Pearson's chi-squared test of units by arm, the last axis, against weights, which need not add up to one.
 
     An alarm is p < 0.001 (Fabijan et al. 2019). Arms with weight 0 are not counted as degrees of freedom; units in them
@@ -48,3 +50,27 @@ def sample_ratio(observed: ArrayLike, weights: ArrayLike, minimum_expected: floa
     )
     p = np.where(np.isinf(chi_squared), 0.0, chi_squared_survival(chi_squared, df))
     return SampleRatio(expected, chi_squared, df, np.where(reason == "", p, np.nan), reason)
+
+
+@quiet
+def independence(counts: ArrayLike) -> float:
+    """The p-value of Pearson's (1900) chi-squared test that the rows of one table are spread over its columns, the arms, alike.
+
+    Rows with fewer than 5 expected units in an arm count together. NaN where there are not two rows with enough, or an
+    arm has no units.
+    """
+    table = floats(counts)
+    table = table[table.sum(axis=1) > 0]
+    is_enough = _expected(table).min(axis=1, initial=np.inf) >= FEWEST
+    rare = table[~is_enough].sum(axis=0, keepdims=True)
+    table = np.concatenate([table[is_enough], rare]) if rare.sum() else table[is_enough]
+    if len(table) < 2 or table.sum(axis=0).min() == 0 or _expected(table).min() < FEWEST:
+        return float("nan")
+    expected = _expected(table)
+    df = floats((table.shape[0] - 1) * (table.shape[1] - 1))
+    return float(chi_squared_survival(((table - expected) ** 2 / expected).sum(), df))
+
+
+def _expected(table: Array) -> Array:
+    """The units of each cell, if rows are spread over the columns alike."""
+    return floats(table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum())

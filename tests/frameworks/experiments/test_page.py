@@ -37,7 +37,9 @@ def test_a_bayesian_page_and_the_page_of_metrics(lab: Project) -> None:
     assert all(row["p"] for row in blocks["results"])
     page = load_page(lab, "rides", {"metric": "wait_median"})
     assert page.verdict is not None
-    assert "of 40 subjects" in page.verdict.text or "subjects" in page.verdict.text
+    assert page.verdict.text.startswith(
+        f"{page.facts[0].value:,.6g} on 2026-03-12, of {page.facts[1].value} subjects, "
+    )
     assert {row["definition"] for block, rows in page.blocks if block.name == "metrics" for row in rows} >= {
         "count where status = 'completed'",
         "fare / rides",

@@ -44,6 +44,15 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "cap by nothing": ({"cap": {"fare": {}}}, "cap.fare == None, must have `percentile` or `value`."),
     "cut": ({"cuts": ["contry"]}, "cuts == contry, must be a dimension of the assignments or of a metric, or day or week."),
     "cut twice": ({"cuts": ["day", "day"]}, "must not name one twice."),
+    "an end of its own": ({"until": "2026-03-20"}, "until == a day, must be left out: it follows from `end` and `window`."),
+    "too many days": (
+        {"cuts": ["day"], "end": "2026-04-23"},
+        "cuts == day, must have at most 50 values, and has up to 51.",
+    ),
+    "too many weeks": (
+        {"cuts": ["week"], "end": "2027-02-28"},
+        "cuts == week, must have at most 50 values, and has up to 53.",
+    ),
     "too many cells": ({"top": 60}, "top == 60, must be at most 49."),
     "prior": ({"statistics": {"prior": 0.2}}, "statistics.prior == 0.2, must have `test: bayesian` beside it."),
     "condition": ({"assignments": {**GOOD["assignments"], "where": "count(*) > 1"}}, "must be a condition over one row of core.assignments"),

@@ -21,7 +21,7 @@ assigned AS (
 [%- endmacro %]
 
 [# Whether a row of `assigned` counts as an exposure. Moments outside of the experiment do not. #]
-[% macro counts(e) %]id IS NOT NULL AND variant IN ([[ list(e.variants) ]]) AND assigned_at >= TIMESTAMP '[[ e.start ]]' AND assigned_at < TIMESTAMP '{{ macros.ds_add([ds, "[[ e.last_exposure ]]"] | min, 1) }}'[% endmacro %]
+[% macro counts(e, prefix="") %][[ prefix ]]id IS NOT NULL AND [[ prefix ]]variant IN ([[ list(e.variants) ]]) AND [[ prefix ]]assigned_at >= TIMESTAMP '[[ e.start ]]' AND [[ prefix ]]assigned_at < TIMESTAMP '{{ macros.ds_add([ds, "[[ e.last_exposure ]]"] | min, 1) }}'[% endmacro %]
 
 [# assigned -> exposed: with the subject that is analysed. An id is a subject itself where it is not mapped, and out where
    it is mapped to several. #]
@@ -40,7 +40,7 @@ exposed AS (
   SELECT coalesce(i.subject, a.id) AS subject, a.variant, a.assigned_at, [% for d in e.unit_dimensions %]a.[[ d.column ]], [% endfor %]coalesce(i.subjects, 0) AS subjects
   FROM assigned AS a
   LEFT JOIN identities AS i ON i.id = a.id
-  WHERE [[ counts(e) | replace("id IS NOT NULL", "a.id IS NOT NULL") | replace("variant IN", "a.variant IN") | replace("assigned_at ", "a.assigned_at ") ]]
+  WHERE [[ counts(e, "a.") ]]
 )
 [% else %]
 exposed AS (

@@ -8,7 +8,7 @@ SELECT
     [[ d.column ]],
     [% endfor %]
     CAST(first_exposed_at AS DATE) AS exposed_on
-  FROM [[ e.tables.units ]]
+  FROM [[ e.units ]]
   WHERE ds = DATE '{{ ds }}'
 [% endmacro %]
 

@@ -56,7 +56,7 @@ seen AS (
         CAST([[ cut.column ]] AS VARCHAR) AS [[ cut.column ]],
         [% endfor %]
         [% for c in s.components %]
-        CASE WHEN [[ c.condition ]] THEN [[ c.value ]] END AS [[ c.column ]][[ "," if not loop.last ]]
+        CASE WHEN [[ c.metric.row_condition ]] THEN [[ c.metric.row_value ]] END AS [[ c.column ]][[ "," if not loop.last ]]
         [% endfor %]
       FROM [[ s.source ]]
       WHERE ds BETWEEN DATE '[[ e.start ]]' AND DATE '{{ ds }}'

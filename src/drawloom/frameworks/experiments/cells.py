@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Test:
     cut_value: str
 
 
-class Statistics:
+class DayStatistics:
     """The rows of ``experiments.<name>_statistics`` of one day."""
 
     def __init__(self, rows: pa.Table) -> None:
@@ -79,6 +80,12 @@ def _comoment(a: str, b: str) -> str:
         return f"m2{dict(MOMENTS)[a]}"
     first, second = sorted((a, b), key=_LETTERS.index)
     return next(name for one, other, name in PAIRS if (one, other) == (first, second))
+
+
+def exposure_days(settings: Mapping[str, Any], day: date) -> int:
+    """For how many days subjects were exposed so far, by the settings of the Python steps."""
+    last = min(day, date.fromisoformat(settings["last_exposure"]))
+    return (last - date.fromisoformat(settings["start"])).days + 1
 
 
 def as_table(columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.DataType]) -> pa.Table:

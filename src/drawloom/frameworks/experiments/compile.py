@@ -9,11 +9,11 @@ from typing import Any
 
 from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.base import ProjectContext
+from drawloom.frameworks.experiments.find_metrics import find_activation, find_metrics
 from drawloom.frameworks.experiments.health import health
 from drawloom.frameworks.experiments.results import results
 from drawloom.frameworks.experiments.spec import COHORTS, Experiment
 from drawloom.frameworks.experiments.tables import experiment_table
-from drawloom.frameworks.experiments.use import find_activation, find_metrics
 from drawloom.frameworks.experiments.values import UsedMetric, Values
 from drawloom.frameworks.fields import condition_problems
 from drawloom.model import Days, Fix, InputError, Problem, Read, Step, digest

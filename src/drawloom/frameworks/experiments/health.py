@@ -8,14 +8,13 @@ from dataclasses import astuple, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from drawloom.frameworks.experiments.cells import Statistics, Test, as_table
+from drawloom.frameworks.experiments.cells import DayStatistics, Test, as_table, exposure_days
 from drawloom.frameworks.experiments.tables import CHECKS, arrow_types
 from drawloom.model import StepContext
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from drawloom.statistics.arrays import Array
 
 ALARM = 0.001  # p-value of an alarm (Fabijan et al. 2019): looked at daily, it must be rare
 SHARE = 0.01  # of rows or subjects that may be left out
@@ -40,7 +39,7 @@ class Finding:
 def health(context: StepContext) -> pa.Table:
     """The rows of ``experiments.<name>_health`` for the day of a run."""
     settings = context.params
-    statistics = Statistics(context.read(f"{settings['table']}_statistics"))
+    statistics = DayStatistics(context.read(f"{settings['table']}_statistics"))
     counts = Counts(context.read(f"{settings['table']}_counts").to_pylist() if settings["has_units"] else (), settings)
     found = list(_findings(counts, statistics, settings, context.ds))
     names = [column.name for column in CHECKS[1:]]
@@ -74,7 +73,7 @@ class Counts:
         return dict(sorted(found.items()))
 
 
-def _findings(counts: Counts, statistics: Statistics, settings: Mapping[str, Any], day: date) -> Iterator[Finding]:
+def _findings(counts: Counts, statistics: DayStatistics, settings: Mapping[str, Any], day: date) -> Iterator[Finding]:
     units = counts.cells() if settings["has_units"] else _summary_cells(statistics, settings)
     yield from _sample_ratios(units, counts)
     yield from _sample_ratios(counts.cells("day"), counts)
@@ -89,7 +88,7 @@ def _findings(counts: Counts, statistics: Statistics, settings: Mapping[str, Any
     yield _weeks(settings, day)
 
 
-def _summary_cells(statistics: Statistics, settings: Mapping[str, Any]) -> dict[tuple[str, str], list[int]]:
+def _summary_cells(statistics: DayStatistics, settings: Mapping[str, Any]) -> dict[tuple[str, str], list[int]]:
     """The units by variant where only statistics are known: the most of any metric."""
     counts = [
         max(
@@ -142,7 +141,7 @@ def _left_out(counts: Counts, units: int) -> Iterator[Finding]:
 
 
 def _missing_days(counts: Counts, settings: Mapping[str, Any], day: date) -> Finding:
-    expected = _days(settings, day)
+    expected = exposure_days(settings, day)
     missing = expected - counts.total("days")
     detail = f"{missing} of {expected} days have no assignments" if missing else f"all {expected} days have assignments"
     return Finding("missing-days", "", "", float(missing), 1, "warn" if missing else "ok", detail)
@@ -150,12 +149,16 @@ def _missing_days(counts: Counts, settings: Mapping[str, Any], day: date) -> Fin
 
 def _imbalances(cells: Mapping[tuple[str, str], Sequence[int]]) -> Iterator[Finding]:
     """Whether each cut's values are spread over the variants as the units are."""
+    from drawloom.statistics import independence
+
     for cut in sorted({cut for cut, _ in cells if cut}):
         p = independence([observed for (name, _), observed in cells.items() if name == cut])
         yield _p_finding("covariate-imbalance", cut, "", p, ALARM, f"{cut} by variant")
 
 
-def _activation(statistics: Statistics, settings: Mapping[str, Any]) -> Finding:
+def _activation(statistics: DayStatistics, settings: Mapping[str, Any]) -> Finding:
+    from drawloom.statistics import independence
+
     metric = next(iter(settings["roles"]))
     table = [
         [
@@ -172,28 +175,7 @@ def _activation(statistics: Statistics, settings: Mapping[str, Any]) -> Finding:
     )
 
 
-def independence(table: Sequence[Sequence[float]]) -> float:
-    """The p-value of Pearson's chi-squared test that rows and columns are independent; NaN where a cell expects fewer than 5."""
-    import numpy as np
-
-    from drawloom.statistics.special import chi_squared_survival
-
-    counts: Array = np.asarray(table, float)
-    counts = counts[counts.sum(axis=1) > 0]
-    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / max(counts.sum(), 1.0)
-    enough = expected.min(axis=1, initial=np.inf) >= 5
-    rare = counts[~enough].sum(axis=0, keepdims=True)  # rare values count together
-    counts = np.concatenate([counts[enough], rare]) if rare.sum() else counts[enough]
-    if len(counts) < 2 or counts.sum(axis=0).min() == 0:
-        return float("nan")
-    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()
-    if expected.min() < 5:
-        return float("nan")
-    df = (counts.shape[0] - 1) * (counts.shape[1] - 1)
-    return float(chi_squared_survival(((counts - expected) ** 2 / expected).sum(), df))
-
-
-def _pre_exposure_bias(statistics: Statistics, settings: Mapping[str, Any]) -> Iterator[Finding]:
+def _pre_exposure_bias(statistics: DayStatistics, settings: Mapping[str, Any]) -> Iterator[Finding]:
     """Whether variants differed before anybody was exposed."""
     from drawloom.statistics import compare_means
 
@@ -218,11 +200,6 @@ def _pre_exposure_bias(statistics: Statistics, settings: Mapping[str, Any]) -> I
 
 
 def _weeks(settings: Mapping[str, Any], day: date) -> Finding:
-    days = _days(settings, day)
+    days = exposure_days(settings, day)
     detail = f"{days} days" if days >= WEEK else f"{days} of 7 days: weekdays differ, so wait for a whole week"
     return Finding("full-week", "", "", float(days), WEEK, "ok" if days >= WEEK else "warn", detail)
-
-
-def _days(settings: Mapping[str, Any], day: date) -> int:
-    last = min(day, date.fromisoformat(settings["last_exposure"]))
-    return (last - date.fromisoformat(settings["start"])).days + 1

@@ -141,7 +141,7 @@ def _results(view: _View) -> DataTable:
     shown: Format = "percent" if view.is_relative else "decimal"
     is_bayesian = view.spec.statistics.test == "bayesian"
     p = "chance_to_win" if is_bayesian else "p_value"
-    p = f"CASE WHEN {p} < 0.001 THEN '< 0.001' ELSE CAST(CAST({p} AS DECIMAL(6, 3)) AS VARCHAR) END AS p"
+    p = f"CASE WHEN {p} < 0.001 THEN '<.001' ELSE CAST(CAST({p} AS DECIMAL(6, 3)) AS VARCHAR) END AS p"
     variant = "variant, " if len(view.spec.variants) > 2 else ""
     cell = "cut_value, " if view.chosen["cut"] != TOTAL else ""
     columns = f"{cell}metric, {variant}mean_baseline, mean_variant, {effect} AS effect, {low} AS low, {high} AS high, {p}, coalesce(reason, '') AS reason"
@@ -159,7 +159,7 @@ def _results(view: _View) -> DataTable:
             DataColumn("low", "low", shown),
             DataColumn("high", "high", shown),
             DataColumn("p", "chance to win" if is_bayesian else "p"),
-            DataColumn("reason", "why not"),
+            DataColumn("reason", "note"),
         ),
         f"Intervals cover {1 - view.spec.statistics.alpha:.0%} if they are looked at once; those by day below hold for all days.",
     )

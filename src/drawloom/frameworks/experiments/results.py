@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from drawloom.frameworks.experiments.cells import Statistics, Test, as_table
+from drawloom.frameworks.experiments.cells import DayStatistics, Test, as_table, exposure_days
 from drawloom.frameworks.experiments.tables import RESULT, RESULT_NUMBERS, arrow_types
 from drawloom.model import StepContext
 
@@ -30,8 +29,8 @@ _COMPARED = {
 
 def results(context: StepContext) -> pa.Table:
     """The rows of ``experiments.<name>`` for the day of a run."""
-    settings = {**context.params, "days": _days(context.params, context.ds)}
-    statistics = Statistics(context.read(f"{settings['table']}_statistics"))
+    settings = {**context.params, "days": exposure_days(context.params, context.ds)}
+    statistics = DayStatistics(context.read(f"{settings['table']}_statistics"))
     tests = statistics.tests(list(settings["roles"]), list(settings["variants"]), settings["baseline"])
     columns = _compared(statistics, tests, settings)
     columns["p_adjusted"] = _adjusted(tests, columns["p_value"], settings)
@@ -51,7 +50,7 @@ def _described(tests: Sequence[Test], settings: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _compared(statistics: Statistics, tests: Sequence[Test], settings: Mapping[str, Any]) -> dict[str, Any]:
+def _compared(statistics: DayStatistics, tests: Sequence[Test], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that are compared, all tests of one form of metric at once."""
     import numpy as np
 
@@ -115,7 +114,7 @@ def _fill_impact(columns: dict[str, Any], at: Sequence[int], found: Comparison, 
 class Arms:
     """The two arms of tests of metrics of one type."""
 
-    statistics: Statistics
+    statistics: DayStatistics
     tests: Sequence[Test]
     settings: Mapping[str, Any]
 
@@ -213,9 +212,3 @@ def _adjusted(tests: Sequence[Test], p_values: Array, settings: Mapping[str, Any
     at = [number for number, test in enumerate(tests) if settings["roles"][test.metric] == "goal"]
     adjusted[at] = adjust(p_values[at], settings["correction"], np.array([tests[number].cut for number in at], str))
     return adjusted
-
-
-def _days(settings: Mapping[str, Any], day: date) -> int:
-    """For how many days subjects were exposed so far."""
-    last = min(day, date.fromisoformat(settings["last_exposure"]))
-    return (last - date.fromisoformat(settings["start"])).days + 1

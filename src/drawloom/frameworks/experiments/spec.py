@@ -16,7 +16,7 @@ from drawloom.specs.base import Spec, SpecPart
 from drawloom.specs.fields import Day, Forever, Name, TableName, Until, Word
 from drawloom.specs.validation import did_you_mean
 
-COHORTS = ("day", "week")
+COHORTS = {"day": 1, "week": 7}  # the cohorts of the first exposure, and their days
 RESULTS = "experiments.results"
 HEALTH = "experiments.health"
 MAX_DAYS = 366
@@ -178,6 +178,7 @@ class Experiment(Spec):
 
     @model_validator(mode="after")
     def _set_until(self) -> Self:
+        # What plans a pipeline reads `until`; in an experiment nobody writes it.
         object.__setattr__(self, "until", self.last_day)
         return self
 
@@ -224,6 +225,13 @@ class Experiment(Spec):
             yield self._problem(("statistics", "prior"), self.statistics.prior, "must have `test: bayesian` beside it")
 
     def _time_problems(self) -> Iterator[Problem]:
+        if "until" in self.model_fields_set:
+            yield self._problem(("until",), "a day", "must be left out: it follows from `end` and `window`")
+        for name, days in COHORTS.items():
+            cells = -(-((self.last_exposure - self.start).days + days) // days)
+            if name in self.cuts and cells > MAX_CELLS:
+                rule = f"must have at most {MAX_CELLS} values, and has up to {cells}"
+                yield self._problem(("cuts",), name, rule, Fix("Cut by week, or not by time."))
         if self.end and self.max_days:
             yield self._problem(("max_days",), self.max_days, "must be left out where there is an `end`")
         if not self.end and not self.max_days:
@@ -247,7 +255,17 @@ class Experiment(Spec):
             fix = Fix("Name the type of subject whose metrics count, like rider.")
             yield self._problem(("subject",), "null", "must be a type of subject of the metrics", fix)
         if summaries:
-            given = {"identities", "window", "delay", "exposure_day", "cap", "activation", "cuts", "subject"}
+            given = {
+                "identities",
+                "window",
+                "pre_period",
+                "delay",
+                "exposure_day",
+                "cap",
+                "activation",
+                "cuts",
+                "subject",
+            }
             for field in sorted(given & self.model_fields_set):
                 yield self._problem((field,), getattr(self, field), "must be left out: there are no rows of subjects")
 

@@ -53,16 +53,6 @@ class Component:
         """The column of its values where all of a source stand side by side."""
         return f"value_{list(self.spec.metrics).index(self.key) + 1}"
 
-    @property
-    def condition(self) -> str:
-        """The condition of its rows."""
-        return condition_sql(self.metric.where)
-
-    @property
-    def value(self) -> str:
-        """The value of a row."""
-        return condition_sql(self.metric.value) if self.metric.value else "1"
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -199,9 +189,9 @@ class Values:
         return [sqlfiles.quote_value(name) for name in self.spec.variants]
 
     @property
-    def tables(self) -> Mapping[str, str]:
-        """The tables of the experiment that others are made of."""
-        return {key: sqlfiles.quote_table(f"{self.spec.table}_{key}") for key in ("units", "statistics", "counts")}
+    def units(self) -> str:
+        """The table of units."""
+        return sqlfiles.quote_table(f"{self.spec.table}_units")
 
     @property
     def assignments(self) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.base import ProjectContext
-from drawloom.frameworks.fields import condition_sql, expression_problems
+from drawloom.frameworks.fields import expression_problems
 from drawloom.frameworks.metrics.spec import FAMILY, Metric, Metrics
 from drawloom.model import Check, Column, Days, Fix, InputError, Membership, Problem, Read, Step, Table
 
@@ -78,16 +78,6 @@ class MetricColumn:
     metric: Metric
 
     @property
-    def condition(self) -> str:
-        """Which rows are its own."""
-        return condition_sql(self.metric.where)
-
-    @property
-    def value(self) -> str:
-        """The value of a row."""
-        return condition_sql(self.metric.value) if self.metric.value else "1"
-
-    @property
     def aggregate(self) -> str:
         """The function that makes one value of the rows of a day, or of the values of days."""
         return {"sum": "sum", "count": "count", "any": "max", "max": "max"}[self.metric.type]
@@ -113,7 +103,7 @@ def _null_checks(spec: Metrics) -> Iterator[Check]:
     yield _row_check(spec, "rows without a subject", nobody, ("subjects",))
     for name, metric in spec.metrics.items():
         if metric.value is not None:
-            missing = f"{condition_sql(metric.where)} AND {condition_sql(metric.value)} IS NULL"
+            missing = f"{metric.row_condition} AND {metric.row_value} IS NULL"
             yield _row_check(spec, f"rows without a value of {name}", missing, ("metrics", name))
 
 

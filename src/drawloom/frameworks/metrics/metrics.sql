@@ -9,7 +9,7 @@ WITH events AS (
     CAST([[ d ]] AS VARCHAR) AS dimension_[[ loop.index ]],
     [% endfor %]
     [% for m in metrics %]
-    CASE WHEN [[ m.condition ]] THEN [[ m.value ]] END AS [[ m.column ]][[ "," if not loop.last ]]
+    CASE WHEN [[ m.metric.row_condition ]] THEN [[ m.metric.row_value ]] END AS [[ m.column ]][[ "," if not loop.last ]]
     [% endfor %]
   FROM [[ source ]]
   WHERE ds = DATE '{{ ds }}'

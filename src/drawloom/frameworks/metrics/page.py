@@ -21,7 +21,7 @@ from drawloom.frameworks.page import (
     Verdict,
 )
 
-WARM = 7  # days that the verdict compares the last one with
+COMPARED = 7  # days that the verdict compares the last one with
 
 
 def metrics_page(spec: Metrics, given: Mapping[str, str]) -> Page:
@@ -43,7 +43,7 @@ def metrics_page(spec: Metrics, given: Mapping[str, str]) -> Page:
         title=f"{spec.name}: {view.name}",
         description=view.metric.description or spec.description,
         choices=chosen.choices,
-        verdict=Verdict(view.daily("ds, value, subjects", WARM + 1), _judge, "Nothing was measured yet."),
+        verdict=Verdict(view.daily("ds, value, subjects", COMPARED + 1), _judge, "Nothing was measured yet."),
         facts=tuple(_facts(view)),
         blocks=tuple(_blocks(view)),
     )
@@ -86,7 +86,7 @@ class _View:
 def _judge(rows: Sequence[Row]) -> Judgement:
     last, before = rows[-1], rows[:-1]
     text = f"{last['value']:,.6g} on {last['ds']}, of {last['subjects']:,} subjects"
-    if len(before) < WARM:
+    if len(before) < COMPARED:
         return Judgement(f"{text}; too few days to compare with.", "unknown")
     usual = sum(row["value"] for row in before) / len(before)
     if not usual:

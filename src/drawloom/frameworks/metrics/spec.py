@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from drawloom.frameworks.fields import Condition, TimeColumn
+from drawloom.frameworks.fields import Condition, TimeColumn, condition_sql
 from drawloom.model import Fix, Problem
 from drawloom.specs.base import Spec, SpecPart
 from drawloom.specs.fields import Name, TableName, Word
@@ -40,6 +40,16 @@ class Metric(SpecPart):
     owner: str = Field("", description="who answers for it; the owner of the source otherwise")
     tier: str = Field("", description="how far it can be trusted, like certified: any word")
     higher_is: Literal["better", "worse", "neutral"] = Field("better", description="which way is good")
+
+    @property
+    def row_condition(self) -> str:
+        """SQL that is true for its rows, safe in a template."""
+        return condition_sql(self.where)
+
+    @property
+    def row_value(self) -> str:
+        """SQL of the value of one of its rows, safe in a template; 1 where it has none."""
+        return condition_sql(self.value) if self.value else "1"
 
 
 class Metrics(Spec):
