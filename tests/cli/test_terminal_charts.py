@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from drawloom.cli.terminal_charts import chart_lines, format_value, sparkline
+from drawloom.cli.terminal_charts import chart_lines, sparkline
 from drawloom.frameworks.page import Chart, Form, Series
+from drawloom.frameworks.page_text import format_value
 
 UP, DOWN = Series("up", "came", "teal"), Series("down", "left", "red", below=True)
 

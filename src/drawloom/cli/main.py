@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 import drawloom
-from drawloom.cli import advise, airflow, data, demo, project, show, tables
+from drawloom.cli import advise, airflow, data, demo, project, show, tables, ui
 from drawloom.cli.exit_codes import run_with_exit_code
 from drawloom.cli.help import WholeHelpGroup
 
@@ -46,6 +46,7 @@ app.command("diff")(data.diff)
 app.command("advise")(advise.advise)
 app.command("announce")(airflow.announce)
 app.command("demo")(demo.demo)
+app.command("ui")(ui.ui)
 registry_app.command("rebuild")(project.rebuild)
 airflow_app.command("install")(airflow.install)
 airflow_app.command("up")(airflow.up)

@@ -10,7 +10,8 @@ import typer
 
 from drawloom.cli.options import Folder, OutFormat, open_project
 from drawloom.cli.output import Format, console, grid, pluralize, print_json
-from drawloom.cli.terminal_charts import chart_lines, format_value, sparkline
+from drawloom.cli.terminal_charts import chart_lines, sparkline
+from drawloom.frameworks.page_text import format_value
 from drawloom.model import refuse
 
 if TYPE_CHECKING:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from drawloom.cli.buckets import Row, bucket
 from drawloom.frameworks.page import HEX, Chart, Format, Series
+from drawloom.frameworks.page_text import Row, bucket, format_value
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -21,21 +20,6 @@ MARKS, BELOW = "█▓░▚", "▒"
 MAX_BARS = 21  # rows of a chart over days: three weeks; longer ranges are drawn by week or month
 MAX_SPARKS = 28
 LABEL = 12
-
-
-def format_value(value: Any, kind: Format = "integer") -> str:
-    """A value as people read it; empty for None."""
-    if value is None:
-        return ""
-    if kind == "percent" and not isinstance(value, str):
-        return f"{value:.1%}"
-    if kind == "integer" and isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:,.0f}"
-    if kind == "decimal" and not isinstance(value, str):
-        return f"{value:,.2f}"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def sparkline(values: Sequence[Any], least: float = 0) -> str:

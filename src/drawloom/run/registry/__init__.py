@@ -76,6 +76,14 @@ class Registry:
         with self._begin() as connection:
             return connection.execute(sa.select(PARTITIONS.c.name).limit(1)).first() is None
 
+    def state(self) -> tuple[object, ...]:
+        """What differs whenever a partition was recorded, failed or forgotten since."""
+        counts = (
+            sa.select(sa.func.count(), sa.func.max(table.c.at)).select_from(table) for table in (PARTITIONS, FAILURES)
+        )
+        with self._begin() as connection:
+            return tuple(value for query in counts for value in connection.execute(query).one())
+
     def records(self, tables: Collection[str] | None = None) -> dict[str, dict[date, Record]]:
         """All partitions (of these tables) by table and day, without their inputs (see ``inputs``)."""
         columns = [column for column in PARTITIONS.c if column.name != "inputs"]

@@ -1,4 +1,4 @@
-"""Long ranges of days as few rows, which fit a terminal: those of weeks, months or years."""
+"""Values and long ranges of days as people read them: formatted, and few enough to be drawn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from drawloom.frameworks.page import Series
+from drawloom.frameworks.page import Format, Series
 
 Row = Mapping[str, Any]
 
@@ -15,6 +15,21 @@ PERIODS: Mapping[str, Callable[[date], str]] = {
     "month": lambda day: f"{day:%Y-%m}",
     "year": lambda day: f"{day:%Y}",
 }
+
+
+def format_value(value: Any, kind: Format = "integer") -> str:
+    """A value as people read it; empty for None."""
+    if value is None:
+        return ""
+    if kind == "percent" and not isinstance(value, str):
+        return f"{value:.1%}"
+    if kind == "integer" and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,.0f}"
+    if kind == "decimal" and not isinstance(value, str):
+        return f"{value:,.2f}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def bucket(rows: Sequence[Row], x: str, series: Sequence[Series], most: int) -> tuple[Sequence[Row], str]:

@@ -1,0 +1,72 @@
+"""``drawloom ui``: the pages of a project in a browser."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from typing import Annotated
+
+import typer
+
+from drawloom.cli.options import Folder, open_project
+from drawloom.cli.output import console
+from drawloom.model import refuse
+
+PORT = 8400
+
+
+def ui(
+    context: typer.Context,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; one of this machine only, without --proxy.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = PORT,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Let nobody save specs or run pipelines.")] = False,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="The address of a proxy that signs people in and names them in X-Forwarded-User."),
+    ] = None,
+    folder: Folder = None,
+) -> None:
+    """Open the pages of the project: what is fresh, what is late and why, how activity grows, what experiments say."""
+    import uvicorn
+
+    from drawloom.web.app import create_app
+    from drawloom.web.gate import LOOPBACK, HeaderGate, TokenGate
+    from drawloom.web.site import Site
+
+    root = open_project(context, folder).config.root
+    if host not in LOOPBACK and not proxy:
+        rule = "must be of this machine (127.0.0.1) unless a proxy signs people in"
+        raise refuse("bad-host", f"host == {host!r}, {rule}.", None, "Add --proxy ADDRESS, or leave --host out.")
+    listener = _listen(host, port)
+    port = listener.getsockname()[1]
+    gate = HeaderGate(proxy) if proxy else TokenGate(getpass.getuser(), read_only)
+    shown = f"[{host}]" if ":" in host else host
+    out = console()
+    address = f"http://{shown}:{port}/"
+    out.print(
+        f"{address}sign-in?token={gate.token}" if isinstance(gate, TokenGate) else address, markup=False, soft_wrap=True
+    )
+    out.print("Ctrl-C ends it.", style="dim")
+    app = create_app(Site(root), gate, hosts=sorted({host, *LOOPBACK}))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+    server.run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        InputError: the port is taken, or the address is not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        message = f"port == {port}, must be free on {host}: {error.strerror}."
+        raise refuse("port-taken", message, None, "Give another --port; 0 takes a free one.") from error
+    return listener

@@ -1,0 +1,104 @@
+"""The app: its routes, who may call them, and what is answered when something is wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+from fastapi import Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from drawloom.model import DrawloomError, InputError, Problem
+from drawloom.web.context import Web, require_viewer
+from drawloom.web.gate import Gate
+from drawloom.web.headers import SecurityHeaders
+from drawloom.web.routes import PUBLIC_ROUTERS, ROUTERS
+from drawloom.web.site import Site
+from drawloom.web.templating import render
+
+log = logging.getLogger(__name__)
+CODES = {
+    "unknown-name": 404,
+    "no-partition": 404,
+    "unknown-run": 404,
+    "changed-file": 409,
+    "name-exists": 409,
+    "busy": 409,
+}
+
+
+def create_app(site: Site, gate: Gate, *, hosts: Collection[str] = ()) -> FastAPI:
+    """The UI of a project.
+
+    Args:
+        site: the project.
+        gate: says who is looking and what they may do; no route answers anybody else.
+        hosts: the names under which it may be asked for; any where something in front (such as Airflow) sees to that.
+    """
+
+    @asynccontextmanager
+    async def close_at_the_end(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        site.close()
+
+    # The routes of FastAPI's own documentation do not ask who is looking: ours do.
+    app = FastAPI(title="drawloom", openapi_url=None, docs_url=None, redoc_url=None, lifespan=close_at_the_end)
+    app.state.web = Web(site, gate)
+    for router in ROUTERS:
+        app.include_router(router, dependencies=[Depends(require_viewer)])
+    for router in PUBLIC_ROUTERS:
+        app.include_router(router)
+    app.add_middleware(SecurityHeaders)
+    if hosts:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.add_exception_handler(DrawloomError, _explain)
+    app.add_exception_handler(HTTPException, _explain_http)
+    app.add_exception_handler(RequestValidationError, _explain_arguments)
+    app.add_exception_handler(Exception, _explain_crash)
+    return app
+
+
+def _answer(request: Request, status: int, problems: list[Problem]) -> Response:
+    """The problems as a page, or as JSON where a program asked."""
+    if request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/api/"):
+        return JSONResponse({"problems": [problem.to_json() for problem in problems]}, status)
+    return render(request, "problem.html", code=status, title=HTTPStatus(status).phrase, problems=problems)
+
+
+def _explain(request: Request, error: Exception) -> Response:
+    """What drawloom itself refuses: 4xx for bad input, 500 for what failed when it ran."""
+    assert isinstance(error, DrawloomError)
+    code = error.problems[0].code if error.problems else ""
+    return _answer(request, CODES.get(code, 400) if isinstance(error, InputError) else 500, list(error.problems))
+
+
+def _explain_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    text = str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        text = f"There is no page {request.url.path}."
+    return _answer(request, error.status_code, [Problem("http", "error", text)])
+
+
+def _explain_arguments(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = [
+        Problem(
+            "bad-argument", "error", f"{'.'.join(map(str, one['loc'][1:]))} == {one.get('input')!r:.200}: {one['msg']}."
+        )
+        for one in error.errors()
+    ]
+    return _answer(request, 422, found)
+
+
+def _explain_crash(request: Request, error: Exception) -> Response:
+    """A defect of ours: the log has where, the page says that nothing was changed by showing it."""
+    log.error("a page failed", exc_info=error)
+    text = f"This page failed: {type(error).__name__}. What it was and where is in the log of the UI."
+    return _answer(request, 500, [Problem("defect", "error", text)])

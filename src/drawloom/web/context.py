@@ -1,0 +1,86 @@
+"""What every route has: the project, who is looking, and whether they may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+
+from drawloom.web.gate import FORM_FIELD, FORM_HEADER, Gate, Viewer, is_from_here
+from drawloom.web.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The project and the gate of one app."""
+
+    site: Site
+    gate: Gate
+
+
+def find_web(connection: HTTPConnection) -> Web:
+    """The project and the gate of the app that was asked."""
+    found: Web = connection.app.state.web
+    return found
+
+
+def find_site(request: Request) -> Site:
+    """The project of the app that was asked."""
+    return find_web(request).site
+
+
+def require_viewer(connection: HTTPConnection) -> Viewer:
+    """Who is looking.
+
+    Raises:
+        HTTPException: nobody whom the gate lets in (401).
+    """
+    viewer = find_web(connection).gate.viewer(connection)
+    if viewer is None:
+        raise HTTPException(401, "Open the address that `drawloom ui` printed, or sign in where this page is served.")
+    connection.state.viewer = viewer
+    return viewer
+
+
+async def require_own_form(request: Request) -> Viewer:
+    """Who sent a form of ours.
+
+    Raises:
+        HTTPException: another site sent it, or it is older than the sign-in (403).
+    """
+    viewer = require_viewer(request)
+    given = request.headers.get(FORM_HEADER) or str((await request.form()).get(FORM_FIELD, ""))
+    if not is_from_here(request, viewer, given):
+        raise HTTPException(403, "This form was not sent by a page of this app, or it is too old. Open the page again.")
+    return viewer
+
+
+def require_saver(viewer: Annotated[Viewer, Depends(require_own_form)]) -> Viewer:
+    """Who sent a form of ours and may save specs.
+
+    Raises:
+        HTTPException: they may not (403).
+    """
+    if not viewer.may_save:
+        raise HTTPException(403, f"{viewer.name} may look, but not save specs.")
+    return viewer
+
+
+def require_runner(viewer: Annotated[Viewer, Depends(require_own_form)]) -> Viewer:
+    """Who sent a form of ours and may run pipelines.
+
+    Raises:
+        HTTPException: they may not (403).
+    """
+    if not viewer.may_run:
+        raise HTTPException(403, f"{viewer.name} may look, but not run pipelines.")
+    return viewer
+
+
+TheSite = Annotated[Site, Depends(find_site)]
+TheViewer = Annotated[Viewer, Depends(require_viewer)]
+Saver = Annotated[Viewer, Depends(require_saver)]
+Runner = Annotated[Viewer, Depends(require_runner)]

@@ -1,0 +1,132 @@
+"""The page of a spec, a table or a family: whatever its framework says it is, drawn."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import PlainTextResponse, Response
+
+from drawloom.frameworks.page import Block, Chart, DataColumn, DataTable
+from drawloom.frameworks.page_text import Row
+from drawloom.model import refuse
+from drawloom.run.pages import PageData, load_page
+from drawloom.web.context import TheSite
+from drawloom.web.draw.charts import Drawing, draw_chart, legend
+from drawloom.web.draw.sparkline import sparkline
+from drawloom.web.draw.styles import svg_file
+from drawloom.web.templating import render
+
+router = APIRouter(prefix="/show")
+MOST_ROWS = 200  # of a table on a page; the CSV has all
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A block with what is drawn of it."""
+
+    block: Block
+    rows: Sequence[Row]
+    columns: Sequence[DataColumn]
+    drawing: Drawing | None = None
+
+    @property
+    def wide(self) -> bool:
+        """Whether it takes the whole width of the page."""
+        return self.drawing.wide if self.drawing else len(self.columns) > 4
+
+    @property
+    def legend(self) -> list[tuple[str, str]]:
+        """Colours and labels of a chart."""
+        return list(legend(self.block)) if isinstance(self.block, Chart) else []
+
+
+@router.get("/{name}")
+def show(request: Request, site: TheSite, name: str) -> Response:
+    """The page of a pipeline, one of its tables, or a family. Query parameters are its choices."""
+    choices = dict(request.query_params)
+    data = load_page(site.project, name, choices)
+    pipeline = next((p for p in site.project.pipelines if name in {p.name, *p.tables}), None)
+    return render(
+        request,
+        "show.html",
+        name=name,
+        page=data.page,
+        data=data,
+        pipeline=pipeline,
+        drawn=[_draw(block, rows) for block, rows in data.blocks],
+        sparkline=sparkline,
+        choices=choices,
+        most=MOST_ROWS,
+    )
+
+
+@router.get("/{name}/{block}.csv")
+def show_csv(request: Request, site: TheSite, name: str, block: str) -> Response:
+    """All rows of a chart or a table as CSV."""
+    _, rows = _find_block(load_page(site.project, name, dict(request.query_params)), block)
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({key: _csv_value(value) for key, value in row.items()} for row in rows)
+    return _file(text.getvalue(), f"{name}-{block}.csv", "text/csv")
+
+
+@router.get("/{name}/{block}.sql")
+def show_sql(request: Request, site: TheSite, name: str, block: str) -> Response:
+    """The query of a chart or a table."""
+    found, _ = _find_block(load_page(site.project, name, dict(request.query_params)), block)
+    return PlainTextResponse(found.query + "\n")
+
+
+@router.get("/{name}/{block}.svg")
+def show_svg(request: Request, site: TheSite, name: str, block: str) -> Response:
+    """A chart as a picture."""
+    found, rows = _find_block(load_page(site.project, name, dict(request.query_params)), block)
+    if not isinstance(found, Chart) or not rows:
+        raise refuse("unknown-name", f"chart == {block!r}, must be a chart of the page that has rows.")
+    return _file(svg_file(draw_chart(found, rows).svg), f"{name}-{block}.svg", "image/svg+xml")
+
+
+def _draw(block: Block, rows: Sequence[Row]) -> Drawn:
+    if isinstance(block, DataTable):
+        columns = block.columns or tuple(DataColumn(key) for key in (rows[0] if rows else ()))
+        return Drawn(block, rows, columns)
+    drawing = draw_chart(block, rows) if rows else None
+    return Drawn(block, drawing.rows if drawing else rows, chart_columns(block), drawing)
+
+
+def chart_columns(chart: Chart) -> Sequence[DataColumn]:
+    """The columns of the table under a chart."""
+    found = [DataColumn(chart.y)] if chart.y else []
+    if chart.form != "forest":
+        found.append(DataColumn(chart.x))
+    if chart.value:
+        return [*found, DataColumn(chart.value, format=chart.format if chart.form == "heatmap" else "text")]
+    for one in chart.series:
+        found.append(DataColumn(one.column, one.label, chart.format))
+        found += [DataColumn(key, label, chart.format) for key, label in ((one.low, "low"), (one.high, "high")) if key]
+    return found
+
+
+def _find_block(data: PageData, name: str) -> tuple[Block, Sequence[Row]]:
+    for block, rows in data.blocks:
+        if block.name == name:
+            return block, rows
+    names = ", ".join(block.name for block, _ in data.blocks)
+    raise refuse("unknown-name", f"block == {name!r}, must be a part of the page.", None, f"There are: {names}.")
+
+
+def _csv_value(value: Any) -> Any:
+    """A value for a spreadsheet: a text that would be read as a formula gets a quote in front."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+
+
+def _file(text: str, name: str, kind: str) -> Response:
+    safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in name)
+    return Response(text, media_type=kind, headers={"content-disposition": f'attachment; filename="{safe}"'})

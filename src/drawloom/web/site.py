@@ -1,0 +1,178 @@
+"""The project that people look at: read again when its files change, its status kept until something is written."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+
+from drawloom.model import Pipeline
+from drawloom.run.plan import Plan, PlannedPartition, State
+from drawloom.run.project import Project
+
+Stamp = tuple[object, ...]
+QUICK = 0.5  # seconds: a status that takes longer to find is found beside the requests, which get the one before
+READ_FOLDERS = ("specs", "macros")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days of a table that follow each other and have the same state for the same reason."""
+
+    state: State
+    reason: str
+    first: date
+    last: date
+    count: int
+
+
+@dataclass(frozen=True)
+class TableStatus:
+    """One table of a pipeline and the state of all its partitions, in the order of their days."""
+
+    table: str
+    pipeline: Pipeline
+    partitions: Sequence[PlannedPartition]
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """Its days as runs of equal states."""
+        groups = (list(group) for _, group in groupby(self.partitions, key=lambda one: (one.state, one.reason)))
+        return tuple(Span(g[0].state, g[0].reason, g[0].ds, g[-1].ds, len(g)) for g in groups)
+
+    @cached_property
+    def counts(self) -> dict[State, int]:
+        """How many partitions are in each state, in the order of the states."""
+        return {state: n for state in State if (n := sum(span.count for span in self.spans if span.state is state))}
+
+    @property
+    def last_fresh(self) -> date | None:
+        """The newest day that is up to date."""
+        return next((one.ds for one in reversed(self.partitions) if one.state is State.FRESH), None)
+
+    def newest(self, most: int) -> TableStatus:
+        """The same with the newest partitions only."""
+        return TableStatus(self.table, self.pipeline, self.partitions[-most:])
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of every partition, when it was found, and how many seconds that took."""
+
+    plan: Plan
+    tables: Mapping[str, TableStatus]
+    state: Stamp
+    at: datetime
+    seconds: float
+
+    @property
+    def max_age(self) -> float:
+        """The seconds for which it is kept although files of sources may have come: longer where finding it is slow."""
+        return max(3.0, 20 * self.seconds)
+
+
+class Site:
+    """One project, for many requests at once.
+
+    ``project`` and ``status`` cost a look at the files of the project and its registry, unless something changed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self._lock = threading.RLock()
+        self._project: tuple[Stamp, Project] | None = None
+        self._retired: list[Project] = []
+        self._status: Status | None = None
+        self._finding: threading.Thread | None = None
+
+    @property
+    def project(self) -> Project:
+        """The project as its files say now.
+
+        Raises:
+            InputError: drawloom.yml cannot be read.
+        """
+        stamp = tuple(self._read_files())
+        with self._lock:
+            if self._project is None or self._project[0] != stamp:
+                loaded = Project.load(self.root)
+                if self._project:
+                    self._retired.append(self._project[1])  # somebody may still read it
+                self._project = stamp, loaded
+            return self._project[1]
+
+    @property
+    def status(self) -> Status:
+        """The state of every partition: that of now, or where finding it takes long, the newest that was found.
+
+        Raises:
+            InputError: drawloom.yml cannot be read.
+            RunError: the registry or the engine cannot be reached.
+        """
+        project = self.project
+        known, state = self._status, _state(project)
+        if known and known.state == state and (datetime.now(UTC) - known.at).total_seconds() < known.max_age:
+            return known
+        if known and known.state[0] == state[0] and known.seconds > QUICK:
+            self._find_status_aside(project, state)
+            return known
+        return self._find_status(project, state)
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._finding:
+            self._finding.join()
+        with self._lock:
+            for project in [*self._retired, *([self._project[1]] if self._project else [])]:
+                project.close()
+            self._retired, self._project, self._status = [], None, None
+
+    def _find_status(self, project: Project, state: Stamp) -> Status:
+        with self._lock:
+            known = self._status
+            if known and known.state == state and (datetime.now(UTC) - known.at).total_seconds() < known.max_age:
+                return known  # found by another request in the meantime
+            began = time.monotonic()
+            plan = project.status()
+            self._status = Status(plan, _by_table(plan), state, datetime.now(UTC), time.monotonic() - began)
+            return self._status
+
+    def _find_status_aside(self, project: Project, state: Stamp) -> None:
+        if self._finding is None or not self._finding.is_alive():
+            self._finding = threading.Thread(
+                target=self._find_status, args=(project, state), name="status", daemon=True
+            )
+            self._finding.start()
+
+    def _read_files(self) -> Iterator[object]:
+        """The settings and specs with their sizes and times."""
+        files = [self.root / "drawloom.yml"]
+        for folder in READ_FOLDERS:
+            files += sorted(
+                path for path in (self.root / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts
+            )
+        for path in files:
+            try:
+                found = path.stat()
+            except OSError:
+                continue
+            yield str(path), found.st_size, found.st_mtime_ns
+
+
+def _state(project: Project) -> Stamp:
+    """What changes when the status does, but for files of sources and those that somebody deleted by hand."""
+    return id(project), project.history.end, *project.registry.state()
+
+
+def _by_table(plan: Plan) -> dict[str, TableStatus]:
+    found: dict[str, list[PlannedPartition]] = {}
+    for partition in plan.partitions:
+        found.setdefault(partition.step.into.name, []).append(partition)
+    for partitions in found.values():
+        partitions.sort(key=lambda one: one.ds)
+    return {table: TableStatus(table, found[table][0].pipeline, found[table]) for table in sorted(found)}

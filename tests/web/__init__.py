@@ -1,0 +1,1 @@
+"""Tests of the UI by HTTP, without a browser."""

@@ -1,0 +1,148 @@
+"""What pages show, and what they answer when something is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+OpenClient = Callable[..., TestClient]
+
+
+class Structure(HTMLParser):
+    """Ids, handlers and styles of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.inline: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.ids += [value or "" for key, value in attrs if key == "id"]
+        self.inline += [f"{tag} {key}" for key, _ in attrs if key.startswith("on") or key == "style"]
+        if tag == "style" or (tag == "script" and "src" not in dict(attrs)):
+            self.inline.append(tag)
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/show/core.orders", "/show/buyers", "/show/buyers?cut=product&window=7", "/nothing"]
+)
+def test_pages_have_unique_ids_and_nothing_inline(reader: TestClient, path: str) -> None:
+    found = Structure(reader.get(path).text)
+    assert len(found.ids) == len(set(found.ids))
+    assert not found.inline
+
+
+def test_home_lists_pipelines_with_their_days(reader: TestClient) -> None:
+    text = reader.get("/").text
+    for name in ("core.orders", "core.customers", "report.products_week", "buyers"):
+        assert f'href="/show/{name}"' in text
+    assert "10 fresh" in text
+    assert "Nothing: no partition failed" in text
+
+
+def test_home_can_be_searched(reader: TestClient) -> None:
+    assert "report.products_week" not in reader.get("/", params={"kind": "growth"}).text
+    found = reader.get("/", params={"q": "people who buy"}).text
+    assert 'href="/show/buyers"' in found
+    assert 'href="/show/core.orders"' not in found
+    assert "No pipeline has that" in reader.get("/", params={"q": "zebra"}).text
+
+
+def test_home_says_what_needs_somebody(open_client: OpenClient, shop: Path) -> None:
+    (shop / "specs" / "broken.sql").write_text("/* drawloom\ntable: core.broken\nowner: a@example.com\n*/\nSELEC 1")
+    spec = shop / "specs" / "orders.sql"
+    spec.write_text(spec.read_text().replace("FROM raw.orders", ", 1 AS one FROM raw.orders"))
+    text = open_client(shop).get("/").text
+    assert "specs/broken.sql" in text
+    assert "stale" in text
+
+
+def test_a_page_has_what_its_framework_says(reader: TestClient) -> None:
+    text = text_of(reader.get("/show/buyers").text)
+    assert "buyers: orders" in text
+    assert "Day by day" in text
+    assert reader.get("/show/buyers").text.count("<svg") >= 4
+
+
+def test_choices_are_in_the_address(reader: TestClient) -> None:
+    assert "Day by day, 1-day window" in reader.get("/show/buyers?window=1").text
+    answer = reader.get("/show/buyers?window=3")
+    assert answer.status_code == 400
+    assert "window == &#39;3&#39;, must be one of" in answer.text
+
+
+def test_a_block_is_csv_sql_and_a_picture(reader: TestClient) -> None:
+    csv = reader.get("/show/core.orders/rows.csv")
+    assert csv.text.splitlines()[0] == "ds,n_rows"
+    assert len(csv.text.splitlines()) == 11
+    assert 'filename="core.orders-rows.csv"' in csv.headers["content-disposition"]
+    assert reader.get("/show/core.orders/rows.sql").text.startswith("SELECT")
+    svg = reader.get("/show/core.orders/rows.svg").text
+    assert svg.startswith("<svg")
+    assert "<style>" in svg
+    assert reader.get("/show/core.orders/newest.svg").status_code == 404
+    assert reader.get("/show/core.orders/nothing.csv").status_code == 404
+
+
+def test_an_unknown_name_offers_the_nearest(reader: TestClient) -> None:
+    answer = reader.get("/show/core.order")
+    assert answer.status_code == 404
+    assert "Did you mean core.orders?" in answer.text
+    assert "Nothing was changed" in answer.text
+
+
+def test_a_family_and_a_table_have_pages(reader: TestClient) -> None:
+    assert reader.get("/show/report.products_week").status_code == 200
+
+
+def test_a_table_without_partitions_says_what_to_do(open_client: OpenClient, shop: Path) -> None:
+    (shop / "specs" / "new.sql").write_text(
+        "/* drawloom\ntable: core.fresh\nowner: a@example.com\nuntil: 'forever: a test'\n*/\nSELECT order_id FROM raw.orders WHERE ds = '{{ ds }}'"
+    )
+    client = open_client(shop)
+    answer = client.get("/show/core.fresh")
+    assert answer.status_code == 404
+    assert "drawloom run core.fresh" in answer.text
+    assert "never" in client.get("/").text
+
+
+def test_without_settings_the_page_says_so(open_client: OpenClient, shop: Path) -> None:
+    client = open_client(shop)
+    (shop / "drawloom.yml").write_text("name: 1 2 3\n")
+    answer = client.get("/")
+    assert answer.status_code == 400
+    assert "drawloom.yml" in answer.text
+
+
+def test_hostile_names_are_text(reader: TestClient) -> None:
+    for hostile in ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7}}", "javascript:alert(1)"):
+        for answer in (
+            reader.get("/", params={"q": hostile}),
+            reader.get("/show/buyers", params={"window": hostile}),
+            reader.get(f"/show/{hostile}"),
+        ):
+            assert "<script>alert" not in answer.text
+            assert "<img src=x" not in answer.text
+            assert "49" not in text_of(answer.text).split("7*7")[0] or "{{7*7}}" not in hostile
+
+
+def test_the_rest_of_home_is_counted(reader: TestClient) -> None:
+    assert "5 pipelines" not in reader.get("/").text
+    assert "4 pipelines" in reader.get("/").text
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/../site.py", "/static/%2e%2e/site.py", "/static/missing.css", "/static/", "/static"]
+)
+def test_only_our_files_are_served(reader: TestClient, path: str) -> None:
+    assert reader.get(path).status_code == 404
