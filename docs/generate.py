@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from drawloom.frameworks.base import Framework
+    from drawloom.frameworks.commands import CommandGroup
     from drawloom.frameworks.page import Page
     from drawloom.model import Pipeline
     from drawloom.specs.base import Spec
@@ -41,9 +42,11 @@ def cli() -> str:
 
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     yield path
-    for name, sub in sorted(getattr(command, "commands", {}).items()):
-        if not sub.hidden:
-            yield from _commands(sub, (*path, name))
+    if hasattr(command, "list_commands"):
+        for name in sorted(command.list_commands(None)):
+            sub = command.get_command(None, name)
+            if not sub.hidden:
+                yield from _commands(sub, (*path, name))
 
 
 def _help(path: tuple[str, ...]) -> str:
@@ -76,8 +79,9 @@ def framework(kind: str) -> str:
     pipeline = SpecCompiler(found, list(examples.values()), context).pipeline(examples[kind])
     intro = re.sub(r"\]\((\.\./)+docs/", "](../", _readme(found[kind]).partition("\n## ")[0])
     parts = [intro, _model("Keys", found[kind].Spec.model_json_schema()), _tables(pipeline)]
-    page = found[kind].page
-    return "\n".join([*parts, *([_page(page(examples[kind], {}))] if page else [])])
+    page, commands = found[kind].page, found[kind].commands
+    parts += [_page(page(examples[kind], {}))] if page else []
+    return "\n".join([*parts, *([_group(commands)] if commands else [])])
 
 
 def _readme(found: Framework) -> str:
@@ -112,8 +116,20 @@ def _page(page: Page) -> str:
     lines += [f"- {block.title}{f': {block.caption}' if block.caption else ''}" for block in page.blocks]
     lines += ["\nWhat can be chosen:\n", "| option | values, the default first | meaning |", "|---|---|---|"]
     return "\n".join(
-        [*lines, *(f"| `--{c.name}` | {', '.join(c.values) or 'latest, or a day'} | {c.label} |" for c in page.choices)]
+        [
+            *lines,
+            *(f"| `{c.flag}` | {', '.join(c.values) or 'latest, or a day'} | {c.label} |" for c in page.choices),
+        ]
     )
+
+
+def _group(group: CommandGroup) -> str:
+    lines = ["\n## Commands\n"]
+    for command in group.commands:
+        name = f"drawloom {group.name} {command.name}"
+        lines += [f"### {name}\n", f"{command.help}\n", "| option | meaning |", "|---|---|"]
+        lines += [f"| `{option.flag}` | {option.label} |" for option in command.options]
+    return "\n".join(lines)
 
 
 def _model(title: str, schema: dict[str, Any], level: int = 2) -> str:

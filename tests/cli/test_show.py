@@ -89,7 +89,7 @@ def test_every_table_has_a_page(finished: SampleProject) -> None:
         (["core.dayly"], "name == 'core.dayly', must be a pipeline or table of this project."),
         (["core.daily", "--window", "7"], "choice == 'window', must be one that the page offers."),
         (["core.daily", "7"], "choice == '7', must be given as --name value."),
-        (["core.daily", "--as_of"], "choice == '--as_of', must be given as --name value."),
+        (["core.daily", "--as_of"], "choice == '--as-of', must be given as --as-of value."),
         (["buyers", "--activity", "nothing"], "activity == 'nothing', must be one of 'orders', 'dear'."),
         (["buyers"], "buyers has no partitions yet."),
     ],

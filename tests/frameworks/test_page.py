@@ -30,10 +30,19 @@ def test_what_is_chosen_is_kept() -> None:
         chosen["days"]
 
 
+def test_a_value_may_stand_for_its_choice() -> None:
+    assert Choices.of({"28": ""}, *OFFERED)["window"] == "28"
+    with pytest.raises(InputError, match="choice == '--window', must be given as --window value"):
+        Choices.of({"window": ""}, *OFFERED)
+    both = Choice("cut", ("7", "country"))
+    with pytest.raises(InputError, match="choice == '7', must be one that the page offers"):
+        Choices.of({"7": ""}, *OFFERED, both)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"windows": "7"}, "choice == 'windows', must be one that the page offers. -> There are: --window, --as_of."),
+        ({"windows": "7"}, "choice == 'windows', must be one that the page offers. -> There are: --window, --as-of."),
         ({"window": "8"}, "window == '8', must be one of '7', '28'."),
         ({"as_of": "today"}, "as_of == 'today', must be a day like 2026-01-31."),
     ],

@@ -14,11 +14,12 @@ import typer
 import drawloom
 from drawloom.cli import advise, airflow, data, demo, project, show, tables, ui
 from drawloom.cli.exit_codes import run_with_exit_code
+from drawloom.cli.framework_commands import GroupWithFrameworks
 from drawloom.cli.help import WholeHelpGroup
 
 app = typer.Typer(
     name="drawloom",
-    cls=WholeHelpGroup,
+    cls=GroupWithFrameworks,
     help="Machines that build data pipelines: write a SELECT, get a partitioned, idempotent, scheduled table.",
     no_args_is_help=True,
     add_completion=False,

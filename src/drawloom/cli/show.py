@@ -64,7 +64,7 @@ def _show_list(project: Project, *, as_json: bool) -> None:
 
 
 def parse_choices(arguments: Sequence[str]) -> dict[str, str]:
-    """Choices out of ``--name value`` and ``--name=value``.
+    """Choices out of ``--name value`` and ``--name=value``; a value may stand alone, as in ``--absolute``.
 
     Raises:
         InputError: something else is among them.
@@ -73,9 +73,10 @@ def parse_choices(arguments: Sequence[str]) -> dict[str, str]:
     rest = list(arguments)
     while rest:
         name, equals, value = rest.pop(0).partition("=")
-        if not name.startswith("--") or not (equals or rest):
+        if not name.startswith("--") or name == "--":
             raise refuse("bad-choice", f"choice == {name!r}, must be given as --name value.")
-        chosen[name.removeprefix("--").replace("-", "_")] = value if equals else rest.pop(0)
+        is_alone = not equals and (not rest or rest[0].startswith("--"))
+        chosen[name.removeprefix("--").replace("-", "_")] = value if equals or is_alone else rest.pop(0)
     return chosen
 
 
@@ -114,7 +115,7 @@ def _print_facts(facts: Iterable[FactValue], out: Console) -> None:
     with_history = [one for one in found if one.history]
     if with_history:
         spans = sorted({days for one in with_history for days in one.changes})
-        table = grid("", ">now", *(f">{days} days" for days in spans), "by day")
+        table = grid("", ">now", *(f">{pluralize(days, 'day')}" for days in spans), "by day")
         for one in with_history:
             changes = [_change(one.changes.get(days), higher_is_better=one.fact.higher_is_better) for days in spans]
             value = format_value(one.value, one.fact.format) or "-"
@@ -162,4 +163,4 @@ def _print_choices(choices: Sequence[Choice], out: Console) -> None:
         out.print("\n[bold]To choose[/]")
     for choice in choices:
         values = "|".join(choice.values) or "latest|a day"
-        out.print(f"  --{choice.name} {escape(choice.value)} [dim]{escape(f'{choice.label} ({values})')}[/]")
+        out.print(f"  {choice.flag} {escape(choice.value)} [dim]{escape(f'{choice.label} ({values})')}[/]")

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from drawloom.frameworks.commands import CommandGroup
 from drawloom.frameworks.families import with_constants
 from drawloom.frameworks.page import Page
 from drawloom.frameworks.plugins import find_plugins, load_plugins
@@ -35,6 +36,7 @@ class Framework:
             that every table has.
         user_writes_sql: whether the SQL of its steps is the user's text, who is then told all that is to be said of it;
             of a framework's own SQL only the errors.
+        commands: what it adds to the command line, ``drawloom <name> <command>``; None for nothing.
     """
 
     kind: str
@@ -42,6 +44,7 @@ class Framework:
     compile: Callable[[Any, ProjectContext], Iterable[Step]]
     page: Callable[[Any, Mapping[str, str]], Page] | None = None
     user_writes_sql: bool = False
+    commands: CommandGroup | None = None
 
     @property
     def readme(self) -> Path | None:

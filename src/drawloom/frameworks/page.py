@@ -14,6 +14,7 @@ from typing import Any, Literal
 from drawloom.model import Fix, InputError, Problem, Where, refuse
 
 Row = Mapping[str, Any]
+Compute = Callable[[Sequence[Row]], Sequence[Row]]
 Colour = Literal["blue", "teal", "amber", "red", "purple", "orange", "navy", "grey"]
 Format = Literal["text", "integer", "decimal", "percent", "day"]
 Form = Literal["bars", "lines", "areas", "histogram", "heatmap", "forest", "strip"]
@@ -44,6 +45,11 @@ class Choice:
     values: tuple[str, ...] = ()
     label: str = ""
     value: str = ""
+
+    @property
+    def flag(self) -> str:
+        """How it is chosen on the command line; with _ instead of - as well."""
+        return f"--{self.name.replace('_', '-')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ class Chart:
     strip       a row for each ``y``: the state in ``value`` over ``x``; series are the states
     ==========  =====================================================================================
 
-    ``line`` is a value at which a line is drawn across.
+    ``line`` is a value at which a line is drawn across. ``compute`` makes the rows that are drawn out of those of the query.
     """
 
     name: str
@@ -131,6 +137,7 @@ class Chart:
     line: float | None = None
     format: Format = "integer"
     empty: str = "There are no rows yet."
+    compute: Compute | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,7 @@ class DataColumn:
 
 @dataclass(frozen=True, slots=True)
 class DataTable:
-    """A table: the rows of a query. Without ``columns`` all of them are shown as they are."""
+    """A table: the rows of a query, or what ``compute`` makes of them. Without ``columns`` all of them are shown as they are."""
 
     name: str
     title: str
@@ -152,6 +159,7 @@ class DataTable:
     columns: tuple[DataColumn, ...] = ()
     caption: str = ""
     empty: str = "There are no rows yet."
+    compute: Compute | None = None
 
 
 Block = Chart | DataTable
@@ -182,11 +190,12 @@ class Choices(Mapping[str, str]):
 
     @classmethod
     def of(cls, given: Mapping[str, str], *offered: Choice) -> Choices:
-        """The chosen values; what is not given has its default.
+        """The chosen values; what is not given has its default. A value may be given alone, as a name without a value.
 
         Raises:
             InputError: a name or a value is not offered.
         """
+        given = dict(_named(name, value, offered) for name, value in given.items())
         problems = [*_unknown_names(given, offered), *(p for one in offered for p in _wrong_value(given, one))]
         if problems:
             raise InputError(*problems)
@@ -206,6 +215,12 @@ class Choices(Mapping[str, str]):
         return None if self[name] == LATEST else date.fromisoformat(self[name])
 
 
+def _named(name: str, value: str, offered: Sequence[Choice]) -> tuple[str, str]:
+    """The choice that is meant: ``absolute`` alone is the one that has this value."""
+    owners = [one.name for one in offered if not value and name in one.values]
+    return (owners[0], name) if len(owners) == 1 and name not in {one.name for one in offered} else (name, value)
+
+
 def _chosen(given: Mapping[str, str], offered: Choice) -> Choice:
     default = offered.values[0] if offered.values else LATEST
     return Choice(offered.name, offered.values, offered.label, given.get(offered.name, default))
@@ -215,7 +230,7 @@ def _unknown_names(given: Mapping[str, str], offered: Sequence[Choice]) -> Itera
     names = [one.name for one in offered]
     for name in given:
         if name not in names:
-            fix = Fix(f"There are: {', '.join(f'--{one}' for one in names)}." if names else "Leave it out.")
+            fix = Fix(f"There are: {', '.join(one.flag for one in offered)}." if offered else "Leave it out.")
             yield Problem(
                 "unknown-choice", "error", f"choice == {name!r}, must be one that the page offers.", Where(), fix
             )
@@ -225,7 +240,9 @@ def _wrong_value(given: Mapping[str, str], offered: Choice) -> Iterator[Problem]
     value = given.get(offered.name)
     if value is None:
         return
-    if offered.values and value not in offered.values:
+    if not value:
+        yield Problem("bad-choice", "error", f"choice == {offered.flag!r}, must be given as {offered.flag} value.")
+    elif offered.values and value not in offered.values:
         rule = f"must be one of {', '.join(map(repr, offered.values))}"
         yield Problem("unknown-choice", "error", f"{offered.name} == {value!r}, {rule}.")
     elif not offered.values and value != LATEST and not _is_day(value):

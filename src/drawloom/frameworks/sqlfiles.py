@@ -25,6 +25,11 @@ def render_sql(file: Path, **values: Any) -> str:
     return re.sub(r"\n\s*\n+", "\n", text).strip() + "\n"
 
 
+def fill_day(sql: str, day: date) -> str:
+    """The query of a day, out of the text of a step: for a page, whose queries are no templates."""
+    return _sql_environment().from_string(sql).render(ds=day.isoformat())
+
+
 def quote_name(text: str) -> str:
     """A quoted identifier, safe in a template."""
     from sqlglot import exp
@@ -78,6 +83,11 @@ def _cache() -> BytecodeCache | None:
         return _Cache()
     except (OSError, RuntimeError):  # no folder of temporary files, or not one of ours
         return None
+
+
+@lru_cache
+def _sql_environment() -> Environment:
+    return Environment(undefined=StrictUndefined)  # noqa: S701 - this is SQL
 
 
 @lru_cache

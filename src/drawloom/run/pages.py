@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from drawloom.frameworks.base import framework_errors
+from drawloom.frameworks.commands import Command, CommandContext
 from drawloom.frameworks.page import Block, Chart, Fact, Judgement, Page, Row, Verdict, check_page, drawn_columns
 from drawloom.frameworks.table_page import family_page, table_page
-from drawloom.model import Where, refuse
+from drawloom.model import InputError, Where, refuse
+from drawloom.run.broken_specs import BrokenText
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
@@ -71,16 +74,50 @@ def load_page(project: Project, name: str, choices: Mapping[str, str]) -> PageDa
     if not any(snapshot.days(table) for table in tables):
         raise refuse("no-partition", f"{name} has no partitions yet.", fix=f"drawloom run {name}")
 
+    return _fill_page(project, page)
+
+
+def load_command(project: Project, command: Command, name: str, texts: Mapping[str, str | None]) -> PageData:
+    """What a framework's command shows.
+
+    Args:
+        project: the project.
+        command: the command.
+        name: what it is about, such as a spec.
+        texts: its options as they were given; None for those that were not.
+
+    Raises:
+        InputError: an option, or what the command makes of the name; the errors of the spec of that name, if it has some.
+    """
+    values, left_out = command.values(texts), project.left_out
+    broken = BrokenText(project.config.root, left_out).file_of(name)
+    if broken:
+        raise InputError(*left_out[broken])
+    specs = [spec for spec in project.compiled.specs.values() if spec.where.file not in left_out]
+    context = CommandContext(specs, lambda table: sorted(project.snapshot([table]).days(table)))
+    with framework_errors(command.name, "command", Where()):
+        page = check_page(command.page(context, name, values))
+    return _fill_page(project, page)
+
+
+def _fill_page(project: Project, page: Page) -> PageData:
+    """The page with its rows; each query is asked once."""
+
+    @cache
     def rows(query: str) -> list[dict[str, Any]]:
         found = project.query(query).to_pylist()
         return [{name: _plain_value(value) for name, value in row.items()} for row in found]
+
+    def block_rows(block: Block) -> Sequence[Row]:
+        found = rows(block.query)
+        return _with_drawn_columns(block, block.compute(found) if block.compute else found)
 
     with framework_errors(page.title, "page", Where()):
         return PageData(
             page,
             _judge(page.verdict, rows(page.verdict.query)) if page.verdict else None,
             tuple(_fact_value(fact, rows(fact.query)) for fact in page.facts),
-            tuple((block, _with_drawn_columns(block, rows(block.query))) for block in page.blocks),
+            tuple((block, block_rows(block)) for block in page.blocks),
         )
 
 

@@ -100,3 +100,11 @@ def test_a_metric_of_two_sources_must_name_its_own(tmp_path: Path) -> None:
     assert not [
         p for p in problems(tmp_path / "named", {**GOOD, "metrics": roles}, bikes=second) if p.code == "unknown-name"
     ]
+
+
+def test_without_numbers_an_experiment_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drawloom.frameworks.experiments.compile.find_spec", lambda name: None)
+    (problem,) = [problem for problem in problems(tmp_path, GOOD) if problem.code == "missing-package"]
+    assert problem.message == "kind == experiment, must have numpy and scipy installed to be computed."
+    assert problem.fix
+    assert problem.fix.title == "pip install 'drawloom[statistics]'"

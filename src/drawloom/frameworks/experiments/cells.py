@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from drawloom.frameworks.experiments.tables import MOMENTS, PAIRS, QUANTILES
 
 if TYPE_CHECKING:
@@ -34,6 +32,8 @@ class DayStatistics:
     """The rows of ``experiments.<name>_statistics`` of one day."""
 
     def __init__(self, rows: pa.Table) -> None:
+        import numpy as np
+
         names = [
             *(f"{kind}{name}" for _, name in MOMENTS for kind in ("mean", "m2")),
             *(n for _, _, n in PAIRS),

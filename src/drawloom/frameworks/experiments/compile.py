@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ def compile_experiment(spec: Experiment, project: ProjectContext) -> Iterator[St
     Raises:
         InputError: a metric, a subject or a cut is unknown, a condition is invalid, or another experiment has the same rows.
     """
-    problems = [*_condition_problems(spec), *_overlap_problems(spec, project), *_schedule_problems(spec, project)]
+    problems = [*_package_problems(spec), *_condition_problems(spec), *_overlap_problems(spec, project)]
+    problems += _schedule_problems(spec, project)
     used: tuple[UsedMetric, ...] = ()
     activated_by = None
     if not spec.statistics.table:
@@ -92,6 +94,14 @@ def _params(spec: Experiment, values: Values) -> Mapping[str, Any]:
         "window": spec.window,
         "activation": values.activation is not None,
     }
+
+
+def _package_problems(spec: Experiment) -> Iterator[Problem]:
+    """Projects without experiments need no packages for statistics."""
+    missing = [name for name in ("numpy", "scipy") if find_spec(name) is None]
+    if missing:
+        message = f"kind == experiment, must have {' and '.join(missing)} installed to be computed."
+        yield Problem("missing-package", "error", message, spec.where, Fix("pip install 'drawloom[statistics]'"))
 
 
 def _condition_problems(spec: Experiment) -> Iterator[Problem]:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from drawloom.frameworks.base import ProjectContext
 from drawloom.frameworks.experiments.spec import Experiment
 from drawloom.frameworks.experiments.values import Component, UsedMetric
 from drawloom.frameworks.metrics.spec import Metrics
 from drawloom.model import Fix, Problem, Where
+from drawloom.specs.base import Spec
 from drawloom.specs.validation import did_you_mean
 
 
-def find_metrics(spec: Experiment, project: ProjectContext) -> tuple[tuple[UsedMetric, ...], list[Problem]]:
+class KnowsSpecs(Protocol):
+    """What knows the specs of a project."""
+
+    def specs(self, kind: str) -> tuple[Spec, ...]:
+        """All specs of a kind."""
+        ...
+
+
+def find_metrics(spec: Experiment, project: KnowsSpecs) -> tuple[tuple[UsedMetric, ...], list[Problem]]:
     """The metrics of an experiment, and the problems of those that cannot be used."""
     finder = _Finder(spec, project)
     used = []
@@ -25,7 +34,7 @@ def find_metrics(spec: Experiment, project: ProjectContext) -> tuple[tuple[UsedM
     return tuple(used), finder.problems
 
 
-def find_activation(spec: Experiment, project: ProjectContext) -> tuple[Component | None, list[Problem]]:
+def find_activation(spec: Experiment, project: KnowsSpecs) -> tuple[Component | None, list[Problem]]:
     """The metric that tells who was activated, and what is wrong with it."""
     if spec.activation is None:
         return None, []
@@ -39,9 +48,17 @@ def find_activation(spec: Experiment, project: ProjectContext) -> tuple[Componen
     return component, finder.problems
 
 
+def find_metric(name: str, project: KnowsSpecs, others: Sequence[str] = ()) -> tuple[Component | None, Problem | None]:
+    """The metric of a name that somebody gave; ``others`` are names that may have been meant as well."""
+    finder = _Finder(None, project, others)
+    component = finder.find(name, Where())
+    return component, next(iter(finder.problems), None)
+
+
 class _Finder:
-    def __init__(self, spec: Experiment, project: ProjectContext) -> None:
+    def __init__(self, spec: Experiment | None, project: KnowsSpecs, others: Sequence[str] = ()) -> None:
         self.spec = spec
+        self._others = others
         self.problems: list[Problem] = []
         self._sources: dict[str, Metrics] = {
             one.name: one for one in project.specs("metrics") if isinstance(one, Metrics)
@@ -75,6 +92,8 @@ class _Finder:
 
     def _with_subject(self, component: Component) -> Component | None:
         spec = component.spec
+        if self.spec is None:
+            return component
         is_read = component.metric.type != "ratio"
         if is_read and self.spec.subject and self.spec.subject not in spec.subjects:
             message = f"subject == {self.spec.subject}, must be one of {spec.name}, which has {component.key}."
@@ -93,9 +112,17 @@ class _Finder:
             message = f"metric == {name}, must name its source: there are {offers}."
             return Problem("unknown-name", "error", message, where, Fix(f"Write {offers.split(',')[0]}."))
         known = [
-            key for one in self._sources.values() for key in (*one.metrics, *(f"{one.name}.{k}" for k in one.metrics))
+            *(
+                key
+                for one in self._sources.values()
+                for key in (*one.metrics, *(f"{one.name}.{k}" for k in one.metrics))
+            ),
+            *self._others,
         ]
         fix = Fix(
             did_you_mean(name, known) or f"There are: {', '.join(known) or 'none yet; write a spec of kind metrics'}."
         )
-        return Problem("unknown-name", "error", f"metric == {name}, must be one of a metrics spec.", where, fix)
+        rule = (
+            "must be an experiment, or a metric of a metrics spec" if self._others else "must be one of a metrics spec"
+        )
+        return Problem("unknown-name", "error", f"metric == {name}, {rule}.", where, fix)
