@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drawloom.engines.lake import Lake
-from drawloom.model import Column, Inputs, Record, inputs_digest
-from drawloom.run.land import CODE
+from drawloom.model import LANDED, Column, Inputs, Record, inputs_digest
 from drawloom.run.project import Project
 
 START = date(2025, 1, 1)
@@ -75,7 +74,7 @@ def land(folder: Path, days: int) -> None:
     with Project.load(folder) as project:
         registry = project.registry  # before there are files: it would be restored from them
         lake = project.lake
-        records = [_record(lake, RAW, START + timedelta(days=n), CODE, {}) for n in range(days)]
+        records = [_record(lake, RAW, START + timedelta(days=n), LANDED, {}) for n in range(days)]
         registry.save(records, {RAW: COLUMNS})
 
 
@@ -96,7 +95,7 @@ def restate(folder: Path, ds: date) -> None:
     """Pretend that a raw day was landed anew with other rows."""
     with Project.load(folder) as project:
         record = project.registry.records()[RAW][ds]
-        changed = Record(RAW, ds, record.run, 1, record.bytes, "restated", CODE, at=record.at, stamp=record.stamp)
+        changed = Record(RAW, ds, record.run, 1, record.bytes, "restated", LANDED, at=record.at, stamp=record.stamp)
         project.registry.save([changed])
 
 
