@@ -9,7 +9,8 @@ import pytest
 
 from drawloom.cli.data import landing_json
 from drawloom.cli.output import value_text
-from drawloom.cli.run_output import print_summary, summary_json
+from drawloom.cli.run_output import print_summary
+from drawloom.run.as_json import summary_json
 from drawloom.run.land import LandResult
 from drawloom.run.local_runner import Result, Summary
 from tests.cli.sample_project import DAILY, LAND, SampleProject

@@ -11,7 +11,7 @@ import typer
 
 from drawloom.cli.day_rules import rule_text
 from drawloom.cli.output import Format, console, count_problems, grid, pluralize, print_json, print_problems
-from drawloom.model import InputError, Schedule, errors, refuse
+from drawloom.model import InputError, errors, refuse
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
@@ -71,7 +71,9 @@ def advise(
         print_json({**_EMPTY, "problems": [problem.to_json() for problem in error.problems]})
         raise typer.Exit(error.exit_code) from error
     if format is Format.JSON:
-        print_json(_to_json(analysis, request.schedule))
+        from drawloom.run.as_json import advice_json
+
+        print_json(advice_json(analysis, request.schedule))
     else:
         _print(analysis)
     raise typer.Exit(2 if strict and errors(analysis.problems) else 0)
@@ -93,10 +95,6 @@ def _find_project(named: Path | None, path: Path | None) -> Project | None:
     folders = [named] if named else [] if path is None else list(path.absolute().parents)
     home = next((folder for folder in folders if (folder / "drawloom.yml").is_file()), named)
     return Project.load(home) if home else None
-
-
-def _to_json(analysis: Analysis, schedule: Schedule) -> dict[str, Any]:
-    return {**analysis.to_json(schedule), "problems": [problem.to_json() for problem in analysis.problems]}
 
 
 def _print(analysis: Analysis) -> None:

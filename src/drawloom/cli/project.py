@@ -119,7 +119,8 @@ def plan(
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
     """Show what a run would write, and why, without writing it."""
-    from drawloom.cli.run_output import left_out_json, plan_json, print_left_out, print_plan
+    from drawloom.cli.run_output import left_out_json, print_left_out, print_plan
+    from drawloom.run.as_json import plan_json
 
     project = open_project(context, folder)
     made = project.plan(names or [], *days_of(ds, first, last), upstream=not only, force_source=force_source or [])
@@ -150,7 +151,8 @@ def run(
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
     """Write every partition that is missing or stale, in dependency order."""
-    from drawloom.cli.run_output import RunProgress, left_out_json, print_left_out, print_summary, summary_json
+    from drawloom.cli.run_output import RunProgress, left_out_json, print_left_out, print_summary
+    from drawloom.run.as_json import summary_json
 
     project = open_project(context, folder)
     made = project.plan(
@@ -175,7 +177,8 @@ def status(
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
     """Show the state of tables x days: fresh, stale, missing, waiting, failed, skipped."""
-    from drawloom.cli.run_output import left_out_json, print_left_out, print_status, status_json
+    from drawloom.cli.run_output import left_out_json, print_left_out, print_status
+    from drawloom.run.as_json import status_json
 
     project = open_project(context, folder)
     made = project.status(names or [])

@@ -7,8 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from drawloom.cli.output import console, grid, json_text, number, print_json, value_text
+from drawloom.cli.output import console, grid, number, print_json, value_text
 from drawloom.model import refuse
+from drawloom.model.json_text import json_text
 
 if TYPE_CHECKING:
     import pyarrow as pa

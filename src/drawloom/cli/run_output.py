@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rich.markup import escape
 
 from drawloom.cli.output import console, grid, number, print_problems
+from drawloom.run.as_json import by_table, counts
 from drawloom.run.plan import Key, Plan, PlannedPartition, State
 
 if TYPE_CHECKING:
@@ -50,27 +51,6 @@ def print_left_out(project: Project, names: Sequence[str] = ()) -> None:
         print_problems((p for found in project.left_out.values() for p in found if not names), stderr=True)
 
 
-def plan_json(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON: one row per partition."""
-    rows = [
-        {
-            "pipeline": partition.pipeline.name,
-            "table": partition.key[0],
-            "ds": partition.ds,
-            "state": str(partition.state),
-            "reason": partition.reason,
-            "run": partition.todo,
-        }
-        for partition in plan.partitions
-    ]
-    return {"cells": rows, "counts": counts(plan.partitions), "damaged": damaged_json(plan.damaged)}
-
-
-def damaged_json(damaged: Mapping[Key, str]) -> list[dict[str, Any]]:
-    """Landed partitions whose files are gone or are not the recorded ones, as JSON."""
-    return [{"table": table, "ds": ds, "reason": why} for (table, ds), why in damaged.items()]
-
-
 def print_damaged(damaged: Mapping[Key, str]) -> None:
     """Print them: one line for each range of days with the same reason, then what to do."""
     out = console()
@@ -80,12 +60,6 @@ def print_damaged(damaged: Mapping[Key, str]) -> None:
     if damaged:
         text = "Land the files of these days again, or have `drawloom registry rebuild` forget days without a file."
         out.print(f"  [green]->[/] {text}", soft_wrap=True)
-
-
-def counts(partitions: Iterable[PlannedPartition]) -> dict[str, int]:
-    """The number of partitions in each state."""
-    found = Counter(str(partition.state) for partition in partitions)
-    return {str(state): found[str(state)] for state in State if found[str(state)]}
 
 
 def print_plan(plan: Plan) -> None:
@@ -115,26 +89,12 @@ def _is_worth_a_line(partition: PlannedPartition) -> bool:
     return partition.state not in {State.FRESH, State.EXPIRED}
 
 
-def status_json(plan: Plan) -> dict[str, Any]:
-    """The status as JSON: tables x days."""
-    tables = {
-        table: {
-            "owner": partitions[0].pipeline.owner,
-            "schedule": partitions[0].pipeline.schedule.text,
-            "counts": counts(partitions),
-            "days": {partition.ds.isoformat(): str(partition.state) for partition in partitions},
-        }
-        for table, partitions in _by_table(plan.partitions)
-    }
-    return {"tables": tables, "damaged": damaged_json(plan.damaged)}
-
-
 def print_status(plan: Plan, width: int = 60) -> None:
     """Print a line of marks per table, the newest day at the right, and a legend."""
     out = console()
     present = {partition.state for partition in plan.partitions}
     states = [state for state in State if state not in _RARE or state in present]
-    found_by_table = _by_table(plan.partitions)
+    found_by_table = by_table(plan.partitions)
     is_narrow = out.width < NARROW
     if is_narrow:  # the newest partitions matter most
         states = [state for state in states if state in present]
@@ -153,28 +113,6 @@ def print_status(plan: Plan, width: int = 60) -> None:
     out.print(table)
     print_damaged(plan.damaged)
     out.print("  ".join(f"[{colour}]{mark}[/] {state}" for state, (colour, mark) in MARKS.items() if state in states))
-
-
-def summary_json(summary: Summary) -> dict[str, Any]:
-    """The summary of a run as JSON: one row per partition."""
-    rows = [
-        {
-            "pipeline": result.pipeline,
-            "table": result.table,
-            "ds": result.ds,
-            "outcome": result.outcome,
-            "rows": result.rows,
-            "seconds": result.seconds,
-            "error": result.error or None,
-            "warnings": list(result.warnings),
-        }
-        for result in summary.results
-    ]
-    waiting = [
-        {"table": partition.key[0], "ds": partition.ds, "reason": partition.reason} for partition in summary.waiting
-    ]
-    damaged = damaged_json(summary.damaged)
-    return {"results": rows, "waiting": waiting, "damaged": damaged, "interrupted": summary.interrupted}
 
 
 def print_summary(summary: Summary) -> None:
@@ -246,13 +184,6 @@ def _summary_row(results: Sequence[Result], *, skipped: bool) -> list[str]:
         number(sum(result.rows for result in results)),
         number(round(sum(result.seconds for result in results), 2)),
     ]
-
-
-def _by_table(partitions: Iterable[PlannedPartition]) -> list[tuple[str, list[PlannedPartition]]]:
-    tables: dict[str, list[PlannedPartition]] = {}
-    for partition in partitions:
-        tables.setdefault(partition.key[0], []).append(partition)
-    return [(name, sorted(found, key=lambda partition: partition.ds)) for name, found in tables.items()]
 
 
 def _group_alike(partitions: Sequence[PlannedPartition]) -> list[list[PlannedPartition]]:

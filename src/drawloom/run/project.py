@@ -29,6 +29,8 @@ from drawloom.specs.config import Config, load_config
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from drawloom.engines.base import Engine
+    from drawloom.run.advise import LintRequest
     from drawloom.run.diff import Difference
     from drawloom.run.land import LandResult
     from drawloom.run.local_runner import Listener, Summary
@@ -222,18 +224,17 @@ class Project(Warehouse):
 
     def advise(self, text: str, file: str | None = None, **options: Any) -> Analysis:
         """What a text reads and writes, and its problems, with this project's tables as the catalog; see run.advise."""
-        from drawloom.run.advise import LintRequest, lint_text
+        from drawloom.run.advise import lint_text
 
-        schedule = self.config.defaults.schedule
-        return lint_text(
-            LintRequest.from_text(
-                text,
-                file,
-                known_tables=self.catalog,
-                default_schedule=schedule,
-                timezone=self.config.timezone,
-                **options,
-            )
+        return lint_text(self.lint_request(text, file, **options))
+
+    def lint_request(self, text: str, file: str | None = None, **options: Any) -> LintRequest:
+        """A text that is read with this project's tables, schedule and time zone; see run.advise."""
+        from drawloom.run.advise import LintRequest
+
+        schedule, timezone = self.config.defaults.schedule, self.config.timezone
+        return LintRequest.from_text(
+            text, file, known_tables=self.catalog, default_schedule=schedule, timezone=timezone, **options
         )
 
     def run(self, plan: Plan | None = None, *, jobs: int | None = None, listener: Listener | None = None) -> Summary:
@@ -257,16 +258,20 @@ class Project(Warehouse):
 
     def query(self, sql: str) -> pa.Table:
         """The result of one SELECT over any tables."""
+        return self.query_on(self.engine, sql)
+
+    def query_on(self, engine: Engine, sql: str) -> pa.Table:
+        """As ``query``, on another engine over the same lake and sources than the one that runs the steps."""
         known = {*self.registry.columns(), *self.settings.sources}
         families = self._mentioned_families(sql, known)
         members = {member.table: member.columns for family in families for member in family.members}
         tables = {table for table in known if _mentions(sql, table)} | set(members)
-        if self.catalog_engine:
+        if engine is self.catalog_engine:
             snapshot = self.snapshot(tables)
             self.attach(snapshot, {table: tuple(days) for table, days in snapshot.contents.items()})
         if not families:
-            return self.engine.query(sql)
-        with self.engine.task(dict.fromkeys(tables), members) as task:
+            return engine.query(sql)
+        with engine.task(dict.fromkeys(tables), members) as task:
             add_families(task, families, tables)
             return task.query(sql)
 

@@ -108,6 +108,16 @@ class Defaults(SpecPart):
     retries: Annotated[int, Field(ge=0, le=20)] = Field(2, description="how often a failed step is tried again")
 
 
+class UiConfig(SpecPart):
+    """What people may do in the UI besides looking at what specs say."""
+
+    allow_preview: bool = Field(
+        False, description="whether whoever may look may read rows: samples of tables, and one SELECT at a time"
+    )
+    preview_rows: Annotated[int, Field(ge=1, le=10_000)] = Field(200, description="the most rows that are shown")
+    preview_seconds: Annotated[int, Field(ge=1, le=600)] = Field(10, description="the longest that a SELECT may take")
+
+
 class SourceConfig(SpecPart):
     """An external table: files that are not written by drawloom, or a table in the catalog of Spark or Trino."""
 
@@ -193,6 +203,7 @@ class Config(SpecModel):
     registry: str | None = Field(None, description="the URL of the registry; SQLite in the lake otherwise")
     defaults: Defaults = Field(Defaults(), description="what specs need not repeat")
     sources: dict[TableName, SourceConfig] = Field({}, description="external tables by name")
+    ui: UiConfig = Field(UiConfig(), description="what people may do in the UI")
 
     def problems(self) -> Iterator[Problem]:
         """An end before the start, sources that differ by case only, secrets that are not set or in plain text."""

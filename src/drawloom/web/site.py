@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from drawloom.model import Pipeline
+from drawloom.run.console import Console
 from drawloom.run.plan import Plan, PlannedPartition, State
 from drawloom.run.project import Project
 
@@ -88,6 +89,7 @@ class Site:
         self._project: tuple[Stamp, Project] | None = None
         self._retired: list[Project] = []
         self._status: Status | None = None
+        self._console: tuple[Project, Console] | None = None
         self._finding: threading.Thread | None = None
 
     @property
@@ -105,6 +107,18 @@ class Site:
                     self._retired.append(self._project[1])  # somebody may still read it
                 self._project = stamp, loaded
             return self._project[1]
+
+    @property
+    def console(self) -> Console:
+        """What reads rows for people, within the limits of drawloom.yml."""
+        project = self.project
+        with self._lock:
+            if self._console is None or self._console[0] is not project:
+                if self._console:
+                    self._console[1].close()
+                limits = project.config.ui
+                self._console = project, Console(project, limits.preview_rows, limits.preview_seconds)
+            return self._console[1]
 
     @property
     def status(self) -> Status:
@@ -128,9 +142,11 @@ class Site:
         if self._finding:
             self._finding.join()
         with self._lock:
+            if self._console:
+                self._console[1].close()
             for project in [*self._retired, *([self._project[1]] if self._project else [])]:
                 project.close()
-            self._retired, self._project, self._status = [], None, None
+            self._retired, self._project, self._status, self._console = [], None, None, None
 
     def _find_status(self, project: Project, state: Stamp) -> Status:
         with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from drawloom.frameworks.page import DataColumn
 from drawloom.frameworks.page_text import format_value
 from drawloom.web.gate import FORM_FIELD, Viewer
 
@@ -36,6 +37,7 @@ def environment() -> Environment:
         "count": lambda n: f"{n:,}",
         "size": size_text,
         "moment": moment_text,
+        "data_columns": data_columns,
     }
     made.filters.update(filters)
     made.globals |= {"menu": MENU, "form_field": FORM_FIELD, "asset": asset}
@@ -72,6 +74,11 @@ def render(
         )
     )
     return HTMLResponse(text, code, headers)
+
+
+def data_columns(names: Sequence[str]) -> list[DataColumn]:
+    """Columns that show values as they are."""
+    return [DataColumn(name) for name in names]
 
 
 def size_text(size: float | None) -> str:

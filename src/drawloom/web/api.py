@@ -1,0 +1,109 @@
+"""The HTTP API: what the command line answers with ``--format json``, in the same shapes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+import drawloom
+from drawloom.model import refuse
+from drawloom.model.json_text import json_text
+from drawloom.run.advise import lint_text
+from drawloom.run.as_json import advice_json, plan_json, status_json
+from drawloom.run.pages import load_page, page_json
+from drawloom.sql.dialect import DIALECTS
+from drawloom.web.context import TheSite, require_own_form
+
+router = APIRouter(prefix="/api", tags=["api"])
+Names = Annotated[list[str] | None, Query(description="Pipelines or tables; all without.")]
+First = Annotated[date | None, Query(alias="from", description="The first day.")]
+Last = Annotated[date | None, Query(alias="to", description="The last day.")]
+MAX_TEXT = 1_000_000  # characters
+
+
+class Json(Response):
+    """JSON that every reader understands: NaN and infinity are texts."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """The text in UTF-8."""
+        return json_text(content).encode()
+
+
+class AdviseText(BaseModel):
+    """A SQL text, and how it is read."""
+
+    text: str = Field(max_length=MAX_TEXT)
+    dialect: str | None = Field(None, max_length=50, description=f"one of {', '.join(DIALECTS)}")
+    schedule: str | None = Field(None, max_length=100)
+    target: str | None = Field(None, max_length=200, description="the table that it fills")
+
+
+class QueryText(BaseModel):
+    """One SELECT."""
+
+    sql: str = Field(max_length=MAX_TEXT)
+
+
+@router.get("/plan")
+def plan(
+    site: TheSite, names: Names = None, first: First = None, last: Last = None, *, upstream: bool = True
+) -> Response:
+    """What a run would write, and why: every partition with its state."""
+    return Json(plan_json(site.project.plan(names or [], first, last, upstream=upstream)))
+
+
+@router.get("/status")
+def status(site: TheSite, names: Names = None) -> Response:
+    """The state of tables x days. Without names it is the one that the pages show, a few seconds old at most."""
+    return Json(status_json(site.project.status(names) if names else site.status.plan))
+
+
+@router.get("/tables")
+def tables(site: TheSite) -> Response:
+    """All tables, with what they hold."""
+    return Json([{name: getattr(info, name) for name in info.__slots__} for info in site.project.list_tables()])
+
+
+@router.get("/problems")
+def problems(site: TheSite) -> Response:
+    """Every problem of every spec."""
+    return Json({"problems": [problem.to_json() for problem in site.project.check()]})
+
+
+@router.get("/page/{name}")
+def page(request: Request, site: TheSite, name: str) -> Response:
+    """The page of a pipeline, a table or a family with all its rows. Query parameters are its choices."""
+    return Json(page_json(load_page(site.project, name, dict(request.query_params))))
+
+
+@router.post("/advise", dependencies=[Depends(require_own_form)])
+def advise(site: TheSite, given: AdviseText) -> Response:
+    """What a text reads and writes, day by day, and what is wrong with it. It is parsed and never run."""
+    request = site.project.lint_request(given.text, dialect=given.dialect, schedule=given.schedule, target=given.target)
+    return Json(advice_json(lint_text(request), request.schedule))
+
+
+@router.post("/query", dependencies=[Depends(require_own_form)])
+def query(site: TheSite, given: QueryText) -> Response:
+    """The first rows of one SELECT, where ``ui.allow_preview`` of drawloom.yml is true."""
+    limits = site.project.config.ui
+    if not limits.allow_preview:
+        message = "ui.allow_preview == false, must be true for reading rows here."
+        raise refuse("no-preview", message, None, "Set it in drawloom.yml, or use `drawloom query`.")
+    found = site.console.read(given.sql)
+    return Json({"columns": found.columns, "rows": found.rows, "more": found.more})
+
+
+@router.get("/openapi.json", include_in_schema=False)
+def openapi(request: Request) -> Response:
+    """The description of this API."""
+    made = get_openapi(title="drawloom", version=drawloom.__version__, routes=router.routes)
+    root = request.scope.get("root_path", "")
+    return Json({**made, "servers": [{"url": root or "/"}]})

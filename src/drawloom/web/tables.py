@@ -1,0 +1,177 @@
+"""The pages of tables: all of them, one with what it is made of and who reads it, and SELECTs where they are allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from starlette.responses import Response
+
+from drawloom.engines import quote
+from drawloom.model import Column, DrawloomError, Pipeline, Problem, Step, refuse
+from drawloom.run.console import Rows
+from drawloom.run.project import Project
+from drawloom.run.table_graph import TableGraph, neighbourhood, readers_of
+from drawloom.run.table_list import TableInfo
+from drawloom.web.context import TheSite, require_own_form
+from drawloom.web.draw.lineage import MOST_NODES, draw_graph
+from drawloom.web.draw.strips import status_strip
+from drawloom.web.site import Site
+from drawloom.web.templating import link, render
+
+router = APIRouter()
+PAGE = 100  # tables
+SAMPLE = 20  # rows
+STRIP_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """One table as its page shows it."""
+
+    info: TableInfo
+    pipeline: Pipeline | None
+    step: Step | None
+    columns: Sequence[Column]
+    description: str
+    keep: str
+
+
+@router.get("/tables")
+def list_tables(
+    request: Request, site: TheSite, q: str = "", kind: str = "", page: Annotated[int, Query(ge=1)] = 1
+) -> Response:
+    """All tables, searchable by name, owner and kind."""
+    found = site.project.list_tables()
+    kinds = sorted({info.kind for info in found})
+    words = q.lower().split()
+    chosen = [
+        i
+        for i in found
+        if kind in {"", i.kind} and all(w in f"{i.table} {i.owner} {i.pipeline}".lower() for w in words)
+    ]
+    shown = chosen[(page - 1) * PAGE : page * PAGE]
+    return render(
+        request, "tables.html", tables=shown, count=len(chosen), q=q, kind=kind, kinds=kinds, page=page, size=PAGE
+    )
+
+
+@router.get("/tables/{name}")
+def show_table(request: Request, site: TheSite, name: str, hops: Annotated[int, Query(ge=1, le=9)] = 1) -> Response:
+    """One table."""
+    project = site.project
+    view = _view(project, name)
+    table = view.info.table
+    graph = neighbourhood(project.pipelines, table, hops)
+    status = site.status.tables.get(table)
+    return render(
+        request,
+        "table.html",
+        view=view,
+        table=table,
+        status=status,
+        strip=status_strip(status.newest(STRIP_DAYS).spans) if status else "",
+        readers=readers_of(project.pipelines, table),
+        graph=_drawn(request, graph, table),
+        listed=sorted(graph.distances, key=lambda one: (graph.distances[one], one))
+        if len(graph.distances) > MOST_NODES
+        else [],
+        distances=graph.distances,
+        hops=hops,
+        has_more=bool(graph.hidden),
+        sample=_sample(site, view),
+        preview=project.config.ui.allow_preview,
+    )
+
+
+@router.get("/query")
+def show_console(request: Request, site: TheSite, sql: str = "") -> Response:
+    """A text area for one SELECT. Opening it runs nothing."""
+    return _console(request, site, sql, None, [])
+
+
+@router.post("/query", dependencies=[Depends(require_own_form)])
+def run_query(request: Request, site: TheSite, sql: Annotated[str, Form()] = "") -> Response:
+    """The first rows of one SELECT, where drawloom.yml allows that."""
+    _require_preview(site)
+    try:
+        return _console(request, site, sql, site.console.read(sql), [])
+    except DrawloomError as error:
+        return _console(request, site, sql, None, error.problems)
+
+
+def _console(request: Request, site: Site, sql: str, rows: Rows | None, problems: Sequence[Problem]) -> Response:
+    return render(
+        request,
+        "query.html",
+        code=400 if problems else 200,
+        sql=sql,
+        rows=rows,
+        problems=problems,
+        limits=site.project.config.ui,
+    )
+
+
+def _require_preview(site: Site) -> None:
+    """Refuse to read rows where the project does not allow it."""
+    if not site.project.config.ui.allow_preview:
+        message = "ui.allow_preview == false, must be true for reading rows here."
+        raise refuse("no-preview", message, None, "Set it in drawloom.yml, or use `drawloom query`.")
+
+
+def _view(project: Project, name: str) -> TableView:
+    """What is known of a table.
+
+    Raises:
+        InputError: there is none of this name.
+    """
+    info = next((one for one in project.list_tables() if one.table.lower() == name.lower()), None)
+    if info is None:
+        message = f"table == {name!r}, must be a table of this project."
+        raise refuse("unknown-name", message, None, "The page of tables lists all of them.")
+    pipeline = next((p for p in project.pipelines if info.table in p.tables), None)
+    step = pipeline.tables[info.table] if pipeline else None
+    source = project.config.sources.get(info.table)
+    description = (step.into.description or pipeline.description if step and pipeline else "") or (
+        source.description if source else ""
+    )
+    columns = _columns(project, info, step)
+    return TableView(info, pipeline, step, columns, description, _keep(step))
+
+
+def _columns(project: Project, info: TableInfo, step: Step | None) -> Sequence[Column]:
+    """The columns as declared, as written, or as they are in the files of a source."""
+    if step and step.into.columns:
+        return step.into.columns
+    written = project.registry.columns([info.table]).get(info.table)
+    return written or project.compiled.columns.get(info.table) or project.engine.columns(info.table)
+
+
+def _keep(step: Step | None) -> str:
+    """How long partitions are kept, in words."""
+    if step is None:
+        return "as long as whoever writes it keeps it"
+    if step.into.keep is None:
+        return "for ever"
+    ends = ", ends of months for ever" if step.into.keep_month_ends else ""
+    return f"{step.into.keep} days{ends}"
+
+
+def _drawn(request: Request, graph: TableGraph, table: str) -> object:
+    if not 1 < len(graph.distances) <= MOST_NODES:
+        return ""
+    return draw_graph(graph, table, lambda one: link(request, f"tables/{one}"))
+
+
+def _sample(site: Site, view: TableView) -> tuple[Rows | None, str]:
+    """The first rows of the newest partition where that is allowed, or why there are none."""
+    if not site.project.config.ui.allow_preview:
+        return None, "Rows are not shown here: ui.allow_preview is false in drawloom.yml."
+    schema, _, table = view.info.table.partition(".")
+    where = f" WHERE ds = (SELECT max(ds) FROM {quote.dotted((schema, table))})" if view.info.last else ""
+    try:
+        return site.console.read(f"SELECT * FROM {quote.dotted((schema, table))}{where} LIMIT {SAMPLE}"), ""
+    except DrawloomError as error:
+        return None, str(error)
