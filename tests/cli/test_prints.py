@@ -156,6 +156,15 @@ ones = AutoDag(table="core.ones", description="Always one.", until="forever: a t
     assert project.json("compile", "core.ones")["pipelines"][0]["steps"][0]["rendered"] is None
 
 
+def test_compile_says_what_is_waited_for_since_a_fixed_day(project: SampleProject) -> None:
+    since = "ds BETWEEN DATE '2026-03-04' AND '{{ ds }}'"
+    project.write("specs/since.sql", DAILY.replace("core.daily", "core.since").replace("ds = '{{ ds }}'", since))
+    out = project.run("compile", "core.since")
+    assert "2026-03-04 to date" in out
+    assert "2026-03-04 .. 2026-03-10" in out
+    assert "waits for raw.orders 2026-03-04 to date" in out
+
+
 def test_status_draws_the_newest_partitions(project: SampleProject) -> None:
     project.run("run", "core.daily", "--to", "2026-03-08")
     out = project.run("status", "core.daily", "--days", "4")

@@ -19,6 +19,7 @@ STEP = Step(
         Read("raw.z", Days.span(-6, 0), "offset"),
         Read("raw.a", how="fixed", dates=((date(2026, 1, 1), None),)),
         Read("raw.m", how="calendar", calendar=((Bound("month"), None),)),
+        Read("raw.since", how="calendar", calendar=((None, Bound()),), within=(date(2026, 1, 8), None)),
     ),
     checks=(Check("c", "SELECT 1\n", "warn", (Read("core.t", Days.of(-7), "offset"),)),),
     params={"b": date(2026, 1, 1), "a": 1},
@@ -46,9 +47,11 @@ def test_the_json_is_plain_and_complete() -> None:
     assert plan["on_success"] == "builtins:print"
     assert plan["on_failure"] == ""
     assert step["sql"] == "SELECT 1"
-    assert [read["table"] for read in step["reads"]] == ["raw.a", "raw.m", "raw.z"]
+    assert [read["table"] for read in step["reads"]] == ["raw.a", "raw.m", "raw.since", "raw.z"]
     assert step["reads"][0]["dates"] == [["2026-01-01", None]]
     assert step["reads"][1]["calendar"] == [[{"anchor": "month", "months": 0, "days": 0}, None]]
+    assert "within" not in step["reads"][1]
+    assert step["reads"][2]["within"] == ["2026-01-08", None]
     assert step["params"] == {"a": 1, "b": "2026-01-01"}
     assert step["depends_on"] == {"raw.a": "none", "raw.z": "0"}
     assert step["into"]["columns"] == [{"name": "a", "type": "BIGINT", "description": "é"}]

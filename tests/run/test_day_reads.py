@@ -16,7 +16,7 @@ from drawloom.run.plan import Plan, State
 from drawloom.run.project import Project
 from drawloom.sql import analyze, script_reader
 from drawloom.sql.template.rendering import render
-from tests.run.odd_days import ODD, TEXTS, days, text_of, write_day, write_project
+from tests.run.odd_days import FIRST, ODD, TEXTS, days, text_of, write_day, write_project
 
 
 def written(project: Project, name: str) -> dict[date, list[tuple[object, ...]]]:
@@ -85,6 +85,22 @@ def test_a_changed_day_makes_exactly_its_readers_stale(tmp_path: Path) -> None:
             (date(2024, 2, 5), "written"),
             (ODD, "written"),
         ]
+
+
+def test_since_a_fixed_day_a_run_needs_one_day_more_than_the_one_before(tmp_path: Path) -> None:
+    text = "SELECT ds AS of_day, id FROM m.a WHERE ds BETWEEN DATE '2024-02-10' AND '{{ ds }}'"
+    root = write_project(tmp_path / "project", {"since": text}, first=date(2024, 2, 12))
+    with Project.load(root) as project:
+        plan = project.plan()
+        assert plan.partitions[-1].reason == "waiting for m.a 2024-02-10"
+        assert states(plan, State.MISSING) == days(FIRST, date(2024, 2, 9))
+        for day in (date(2024, 2, 10), date(2024, 2, 11)):
+            write_day(root, "a", day)
+        assert project.run().exit_code == 0
+        rows = {day: len(of_day) for day, of_day in written(project, "since").items()}
+        assert rows == {day: n for n, day in enumerate(days(date(2024, 2, 10)), start=1)}
+        write_day(root, "a", date(2024, 2, 28), 2)
+        assert states(project.plan(), State.STALE) == days(date(2024, 2, 28))
 
 
 OTHER_TABLE = """\

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from drawloom.model import Pipeline, Read, Step
+from drawloom.model.day_rules import rule_text
 
 MAX_SPEC = 20_000  # characters of a spec that are shown
 _LANGUAGES = {".sql": "sql", ".yml": "yaml", ".yaml": "yaml", ".py": "python"}
@@ -54,8 +55,8 @@ def days_of(read: Read) -> str:
     """The days of a read in words, such as ``(all days)``."""
     if read.how == "all":
         return "(all days)"
-    if read.how == "calendar":
+    if read.how == "calendar" and not read.calendar:
         return "(by the calendar)"
-    if read.how == "fixed":
-        return "(fixed days)"
+    if read.how in {"calendar", "fixed"}:
+        return f"({rule_text(read)})"
     return "" if str(read.days) == "0" else f"(days {read.days})"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from drawloom.cli.day_rules import rule_text
 from drawloom.cli.output import Format, console, count_problems, grid, pluralize, print_json, print_problems
 from drawloom.model import InputError, errors, refuse
+from drawloom.model.day_rules import rule_text
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project

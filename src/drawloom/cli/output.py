@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model import DateSpan, Problem
+from drawloom.model import Problem
 from drawloom.model.json_text import blob_text, json_text
 
 if TYPE_CHECKING:
@@ -84,11 +84,6 @@ def count_problems(problems: Sequence[Problem]) -> str:
 def pluralize(count: int, noun: str) -> str:
     """Such as ``1 file`` and ``2 files``."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
-
-
-def spans_text(spans: Iterable[DateSpan]) -> str:
-    """Such as ``2026-01-01 .. 2026-01-31, 2026-03-01``; an open end is ``...``."""
-    return ", ".join(f"{a or '...'} .. {b or '...'}" if a != b else f"{a}" for a, b in spans)
 
 
 def number(value: float) -> str:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from drawloom.cli.activity import Activity
-from drawloom.cli.day_rules import rule_text
 from drawloom.cli.options import Day, First, Folder, Last, Names, OutFormat, days_of, open_project
 from drawloom.cli.output import (
     Format,
@@ -23,10 +22,10 @@ from drawloom.cli.output import (
     pluralize,
     print_json,
     print_problems,
-    spans_text,
 )
 from drawloom.cli.signals import GRACE, sigterm_as_interrupt
 from drawloom.model import InputError, Pipeline, Read, Step, errors, refuse
+from drawloom.model.day_rules import rule_text, spans_text
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
@@ -257,6 +256,9 @@ def print_compiled(project: Project, pipeline: Pipeline, dialect: str, catalog: 
     out.print(table)
     for wait in pipeline.waits:
         out.print(f"waits for [bold]{wait.table}[/] {wait.days}")
+    for read in pipeline.reads:
+        if read.how in {"calendar", "fixed"} and read.exact:
+            out.print(f"waits for [bold]{read.table}[/] {rule_text(read)}")
     for step in pipeline.order:
         sql = _rendered_sql(project, pipeline, step, dialect, catalog)
         if sql:

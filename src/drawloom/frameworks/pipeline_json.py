@@ -12,6 +12,7 @@ from drawloom.model import (
     Bound,
     Check,
     Column,
+    DateSpan,
     Days,
     Family,
     Member,
@@ -212,20 +213,27 @@ def _reads_to_list(reads: Iterable[Read]) -> list[dict[str, Any]]:
             "table": read.table,
             "how": read.how,
             "days": str(read.days),
-            "dates": [[day.isoformat() if day else None for day in span] for span in read.dates],
+            "dates": [_dates_to_list(span) for span in read.dates],
             "calendar": [[bound and asdict(bound) for bound in span] for span in read.calendar],
+            **({"within": _dates_to_list(read.within)} if read.is_clipped else {}),
         }
         for read in sorted(reads, key=lambda read: read.table)
     ]
 
 
+def _dates_to_list(span: DateSpan) -> list[str | None]:
+    return [day.isoformat() if day else None for day in span]
+
+
 def _read_from_dict(data: Mapping[str, Any]) -> Read:
+    within = data.get("within", (None, None))
     return Read(
         table=data["table"],
         days=Days.parse(data["days"]),
         how=data["how"],
         dates=tuple((_date(first), _date(last)) for first, last in data["dates"]),
         calendar=tuple((first and Bound(**first), last and Bound(**last)) for first, last in data["calendar"]),
+        within=(_date(within[0]), _date(within[1])),
     )
 
 

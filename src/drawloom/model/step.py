@@ -25,7 +25,9 @@ class Read:
     Where ``Step.days_vary``, the run of a day reads what its text says on that very day, which may be other days.
     ``how`` is the kind of rule. offset: ``days`` from the run's day. fixed: the same ``dates`` on every run.
     calendar: by the rules in ``calendar``; where no rule fits, ``days`` is a hull of what was measured. all: no bound
-    was found. ``measured`` holds the spans at the probe days of a calendar read.
+    was found. ``measured`` holds the spans at the probe days of a calendar read. ``within``: the rule of a calendar read
+    holds from a fixed date on, until one, or between two; outside of them nothing is read. All days since a launch are
+    ``calendar`` up to the run's day, within that date and no end.
     """
 
     table: str
@@ -34,19 +36,30 @@ class Read:
     dates: tuple[DateSpan, ...] = ()
     calendar: tuple[tuple[Bound | None, Bound | None], ...] = ()
     measured: tuple[tuple[date, tuple[DateSpan, ...]], ...] = ()
+    within: DateSpan = (None, None)
 
     def on(self, day: date) -> tuple[DateSpan, ...]:
         """The spans of dates that the run of this day reads; a None end is open."""
         if self.how == "fixed":
             return self.dates
         if self.how == "calendar" and self.calendar:
-            return Days.union((_offset(a, day), _offset(b, day)) for a, b in self.calendar).on(day)
+            found = Days.union((_offset(a, day), _offset(b, day)) for a, b in self.calendar)
+            return (found & self._allowed(day)).on(day) if self.is_clipped else found.on(day)
         return self.days.on(day)
+
+    def _allowed(self, day: date) -> Days:
+        first, last = ((end - day).days if end else None for end in self.within)
+        return Days.span(first, last)
+
+    @property
+    def is_clipped(self) -> bool:
+        """Whether its rule holds only from a fixed date on, or until one."""
+        return self.within != (None, None)
 
     @property
     def offsets(self) -> Days:
         """The offsets that are read on every run: all of an offset read, none or some of a calendar read."""
-        if self.how != "calendar":
+        if self.how != "calendar" or self.is_clipped:
             return self.days if self.how == "offset" else Days()
         fixed = ((a, b) for a, b in self.calendar if a and b and a.is_fixed_offset and b.is_fixed_offset)
         return Days.union((a.days, b.days) for a, b in fixed)
@@ -55,7 +68,9 @@ class Read:
     def exact(self) -> bool:
         """Whether the days can be listed before the run: they have both ends on every run."""
         spans: tuple[tuple[Any, Any], ...] = self.dates or self.calendar or self.days.spans
-        return self.how != "all" and all(a is not None and b is not None for a, b in spans)
+        has_first, has_last = (end is not None for end in self.within)
+        ends = [(a is not None or has_first, b is not None or has_last) for a, b in spans]
+        return self.how != "all" and all(map(all, ends))
 
 
 @dataclass(frozen=True, slots=True)

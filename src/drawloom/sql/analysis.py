@@ -39,8 +39,8 @@ class Analysis:
         """``reads``, ``writes``, ``waits`` and ``lineage``, as ``drawloom advise --format json`` prints them.
 
         A read is ``"all"``, spans of days from the run's day, ``{"fixed": spans of dates}`` or
-        ``{"calendar": {day: spans}}`` with the days of some runs. Waits are the reads whose days can be listed ahead of
-        the run.
+        ``{"calendar": {day: spans}}`` with the days of some runs; with ``within`` where it begins or ends at a fixed date.
+        Waits are the reads whose days can be listed ahead of the run.
         """
         return {
             "reads": {read.table: _read_json(read, schedule) for read in self.reads},
@@ -182,7 +182,8 @@ def _read_json(read: Read, schedule: Schedule) -> Any:
     from drawloom.sql.template.probe_days import reported_days
 
     runs = set(reported_days(schedule))
-    return {"calendar": {day.isoformat(): _dates_json(spans) for day, spans in read.measured if day in runs}}
+    days = {day.isoformat(): _dates_json(spans) for day, spans in read.measured if day in runs}
+    return {"calendar": days, **({"within": _dates_json([read.within])[0]} if read.is_clipped else {})}
 
 
 def _write_json(write: Write) -> list[Any]:

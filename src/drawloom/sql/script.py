@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,8 @@ class Script:
     names in lower case; their members are among the reads. ``problems`` name what is not read. ``chosen_by`` are the
     parts of the text that may choose other days on some runs. ``days_vary``: some run may read other days than the rules of
     ``reads`` say. ``unknown_names`` have no value and are printed, by their last part; ``undecided``
-    have none and decide an if or a loop of the template.
+    have none and decide an if or a loop of the template. ``moving_literals`` are the texts of the literals that differ
+    between probe days, by their offset in the rendered text.
     """
 
     source: str
@@ -72,6 +73,7 @@ class Script:
     days_vary: bool = False
     unknown_names: Mapping[str, UnknownName] = field(default_factory=dict)
     undecided: tuple[UnknownName, ...] = ()
+    moving_literals: Mapping[int, Sequence[Any]] = field(default_factory=dict)
 
     def plain_statements(self) -> Iterator[exp.Expr]:
         """The statements that stand in the text as they are, not in quotes."""

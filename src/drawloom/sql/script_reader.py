@@ -16,7 +16,7 @@ from drawloom.sql.catalog import Catalog
 from drawloom.sql.days.by_offsets import choices, reads_by_offsets
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.day_set import DaySet, ProbeDays
-from drawloom.sql.days.infer_reads import Measured, infer_read
+from drawloom.sql.days.infer_reads import Measured, follows_no_rule, infer_read
 from drawloom.sql.days.partition_pruning import merge_date_shards
 from drawloom.sql.days.query import AnalysisContext
 from drawloom.sql.days.values import PerProbe, parse_time
@@ -39,6 +39,7 @@ from drawloom.sql.unread import CODE
 _MAX_FIXED_DATES = 6
 _LONG_TEXT = 4000  # characters; the rules of longer texts are compared with fewer runs, as rendering takes longer
 _DATE_IN_TAG = re.compile(r"\d{4}-?\d{2}-?\d{2}")
+_YEAR_OR_MONTH = re.compile(r"((?:19|20)\d{2})(?:-(0[1-9]|1[0-2]))?")
 _FEW_RUNS = 100
 _MAX_CHOICES = 8  # ways to answer what names without a value decide; each renders and reads the text again
 
@@ -187,7 +188,8 @@ class _Reader:
             file=self.file,
             reads=tuple(sorted(_as_written(reads, found), key=lambda read: read.table.lower())),
             writes=_writes(found),
-            table_references=tuple(self._table_references(first, runs)),
+            table_references=tuple(self._table_references(template, first, runs)),
+            moving_literals=first.variant.moving_literals,
             families=tuple(sorted({name for one in found for name in one.effects.context.builder.families})),
             chosen_by=chosen_by,
             days_vary=not (
@@ -327,13 +329,32 @@ class _Reader:
                     known[index] = known.get(index, Days()) | read
         return {table: _by_day(offsets, runs) for table, offsets in by_table.items()}
 
-    def _table_references(self, first: _VariantEffects, runs: Sequence[ProbeRun]) -> list[TableReference]:
-        references = []
-        for scan in first.effects.scans:
-            offsets = dict(zip(first.variant.runs, scan.days.at(first.probe_days.ordinals), strict=True))
-            measured = _by_day(offsets, [runs[index] for index in first.variant.runs], first.variant.runs)
-            references.append(TableReference(scan.node, infer_read(scan.table, measured, [], list)))
-        return references
+    def _table_references(
+        self, template: Template, first: _VariantEffects, runs: Sequence[ProbeRun]
+    ) -> list[TableReference]:
+        """Each place where a table is read. What follows no rule at the probe days may follow one near a fixed date."""
+        scans = first.effects.scans
+        reads = [
+            infer_read(scan.table, found, [], list) for scan, found in zip(scans, _by_scan(first, runs), strict=True)
+        ]
+        if not template.is_static and any(map(follows_no_rule, reads)):
+            near = self._near_dates(template, first)
+            reads = [
+                infer_read(read.table, found, near[n], list) if near and follows_no_rule(read) else read
+                for n, (read, found) in enumerate(zip(reads, _by_scan(first, runs), strict=True))
+            ]
+        return [TableReference(scan.node, read) for scan, read in zip(scans, reads, strict=True)]
+
+    def _near_dates(self, template: Template, first: _VariantEffects) -> list[Measured]:
+        """For each place where a table is read, the days near fixed dates; none where the text has other places there."""
+        runs = runs_near(_fixed_dates(self.text, first.variant), self.schedule)
+        try:
+            found = self._variants(template, runs) if runs else []
+        except InputError:  # the text fails on one of these days, which may never be run
+            return []
+        tables = [scan.table for scan in first.effects.scans]
+        same = next((one for one in found if [scan.table for scan in one.effects.scans] == tables), None)
+        return _by_scan(same, runs) if same else []
 
 
 class _LazyMeasurement:
@@ -364,15 +385,28 @@ class _LazyMeasurement:
 
 
 def _fixed_dates(text: str, variant: Variant) -> list[date]:
-    """The dates in the SQL and its template that are the same on every run; of many, the first and the last few."""
+    """The dates in the SQL and its template that are the same on every run; of many, the first and the last few.
+
+    A year or a month, as in ``year(ds) >= 2026`` or ``'2026-01'``, counts as its first day.
+    """
     texts = [found for start, end in tag_spans(text) for found in _DATE_IN_TAG.findall(text[start:end])]
     for statement in variant.statements:
         literals = statement.find_all(exp.Literal)
         texts += [one.this for one in literals if one.meta.get("start") not in variant.moving_literals]
+    texts = [
+        f"{found[1]}-{found[2] or '01'}-01" if (found := _YEAR_OR_MONTH.fullmatch(text)) else text for text in texts
+    ]
     moments = [moment for moment in map(parse_time, texts) if moment is not None]
     dates = sorted({date(moment.year, moment.month, moment.day) for moment in moments})
     half = _MAX_FIXED_DATES // 2
     return dates if len(dates) <= _MAX_FIXED_DATES else [*dates[:half], *dates[-half:]]
+
+
+def _by_scan(one: _VariantEffects, runs: Sequence[ProbeRun]) -> list[Measured]:
+    """For each place where a table is read in a variant, the offsets by run day."""
+    of_variant = [runs[index] for index in one.variant.runs]
+    each = (zip(one.variant.runs, scan.days.at(one.probe_days.ordinals), strict=True) for scan in one.effects.scans)
+    return [_by_day(dict(offsets), of_variant, one.variant.runs) for offsets in each]
 
 
 def _by_day(offsets: Mapping[int, Days], runs: Sequence[ProbeRun], indices: Sequence[int] | None = None) -> Measured:

@@ -45,7 +45,7 @@ def test_a_span_around_all_days_where_no_rule_fits() -> None:
 
 def test_the_span_is_open_where_a_date_is_fixed() -> None:
     since = date(2018, 1, 1).toordinal()
-    assert inferred(lambda day: Days.span(since - day.toordinal(), 0)) == "calendar *..0 0"
+    assert inferred(lambda day: Days.span(since - day.toordinal(), 0)) == "calendar *..0 1"
     assert inferred(lambda day: Days.span(None, 0) if day.day > 3 else Days.span(-2, 0)) == "calendar *..0 0"
 
 
@@ -58,6 +58,18 @@ def test_a_rule_that_fails_near_a_fixed_date_is_rejected() -> None:
     near = [run.day for run in runs_near([one], Schedule())]
     assert inferred(days_of) == "offset *..-6 0"
     assert inferred(days_of, near) == "calendar *..0 0"
+
+
+def test_a_limit_between_two_runs_is_no_rule() -> None:
+    one = date(2024, 3, 20)
+    assert one not in RUNS
+
+    def days_of(day: date) -> Days:
+        return Days.of(0) if day >= one else Days()
+
+    near = [run.day for run in runs_near([one], Schedule())]
+    assert infer_read("t", measured(days_of), [], lambda: measured(days_of, DENSE)).within == (None, None)
+    assert infer_read("t", measured(days_of), measured(days_of, near), list).within == (one, None)
 
 
 def test_rules_for_two_spans() -> None:

@@ -1,8 +1,11 @@
-"""Infers a Read from the days that were read at the probe days: offsets, fixed dates, calendar rules, or a covering span."""
+"""Infers a Read from the days that were read at the probe days.
+
+They are offsets, fixed dates, calendar rules, one of these within fixed dates, or a covering span.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import date, timedelta
 
 from drawloom.model import ALL, Bound, DateSpan, Days, Read
@@ -13,6 +16,7 @@ Rule = tuple[Bound | None, Bound | None]
 _ANCHORS: tuple[Anchor, ...] = ("day", "month", "week", "quarter", "year", "week_sunday")
 _MAX_DAYS_FROM_ANCHOR = 400
 _LONGER_THAN_A_YEAR = 370
+_DAY = timedelta(days=1)
 
 
 def infer_read(table: str, measured: Measured, near_dates: Measured, dense: Callable[[], Measured]) -> Read:
@@ -27,8 +31,16 @@ def infer_read(table: str, measured: Measured, near_dates: Measured, dense: Call
     found = _infer(table, measured)
     if found is not None and all(_covers(found, day, days) for day, days in near_dates):
         return found
+    clipped = _infer_within_dates(table, measured, near_dates)
+    if clipped is not None:
+        return clipped
     span = covering_span([*measured, *near_dates, *dense()])
     return Read(table, span, "calendar", measured=_sorted_dates(measured))
+
+
+def follows_no_rule(read: Read) -> bool:
+    """Whether a read was found at no run, or at days that no rule fits."""
+    return (read.how == "calendar" and not read.calendar) or (read.how == "offset" and not read.days)
 
 
 def _infer(table: str, measured: Measured) -> Read | None:
@@ -62,8 +74,37 @@ def _offset(end: date | None, at: int) -> int | None:
     return None if end is None else end.toordinal() - at
 
 
-def infer_calendar_rules(measured: Measured) -> tuple[Rule, ...]:
-    """Calendar rules that hold on every measured day; empty where there are none.
+def _infer_within_dates(table: str, measured: Measured, near_dates: Measured) -> Read | None:
+    """The rule of a read that begins or ends at a fixed date whatever the run's day is, as all days since a launch."""
+    together = dict([*measured, *near_dates])
+    spans = {day: days.on(day) for day, days in together.items() if days}
+    first = _limit({day: found[0][0] for day, found in spans.items()}, min, _DAY, together)
+    last = _limit({day: found[-1][1] for day, found in spans.items()}, max, -_DAY, together)
+    for within in ((first, None), (None, last), (first, last)):
+        rules = infer_calendar_rules(list(together.items()), within) if within != (None, None) else ()
+        if rules:
+            span = covering_span(list(together.items()))
+            return Read(table, span, "calendar", calendar=rules, measured=_sorted_dates(measured), within=within)
+    return None
+
+
+def _limit(
+    ends: dict[date, date | None], pick: Callable[[list[date]], date], step: timedelta, measured: Container[date]
+) -> date | None:
+    """The date that no run reads beyond; None where there is none.
+
+    Several runs reach it, or a single one beside which another was measured: else the limit may be any day between two runs.
+    """
+    dates = [end for end in ends.values() if end is not None]
+    if not dates or len(dates) < len(ends):
+        return None
+    furthest = pick(dates)
+    reached_by = [day for day, end in ends.items() if end == furthest]
+    return furthest if len(reached_by) > 1 or reached_by[0] - step in measured else None
+
+
+def infer_calendar_rules(measured: Measured, within: DateSpan = (None, None)) -> tuple[Rule, ...]:
+    """Calendar rules that hold on every measured day, within these dates; empty where there are none.
 
     Spans may merge on some days, or be empty: yesterday and the last month's end are the same day on the first of a month.
     So a rule is inferred for each span from the days on which none are merged, and then checked on all days.
@@ -72,22 +113,25 @@ def infer_calendar_rules(measured: Measured) -> tuple[Rule, ...]:
     with_all_spans = [(day, days.spans) for day, days in measured if len(days.spans) == max_spans]
     rules: list[Rule] = []
     for n in range(max_spans):
-        first = _infer_end([(day, spans[n][0]) for day, spans in with_all_spans])
-        last = _infer_end([(day, spans[n][1]) for day, spans in with_all_spans])
+        first = _infer_end([(day, spans[n][0]) for day, spans in with_all_spans], within[0])
+        last = _infer_end([(day, spans[n][1]) for day, spans in with_all_spans], within[1])
         if first is False or last is False:
             return ()
         rules.append((first, last))  # type: ignore[arg-type]
-    found = Read("", how="calendar", calendar=tuple(rules))
+    found = Read("", how="calendar", calendar=tuple(rules), within=within)
     return found.calendar if all(found.on(day) == days.on(day) for day, days in measured) else ()
 
 
-def _infer_end(ends: Sequence[tuple[date, int | None]]) -> Bound | bool | None:
-    """The rule of one end of a span; None where it is open, False where no rule holds."""
+def _infer_end(ends: Sequence[tuple[date, int | None]], limit: date | None) -> Bound | bool | None:
+    """The rule of one end of a span; None where it is open, or always the limit, False where no rule holds."""
     if all(offset is None for _, offset in ends):
         return None
     if any(offset is None for _, offset in ends):
         return False
     dates = [(day, day + timedelta(days=offset or 0)) for day, offset in ends]
+    dates = [(day, end) for day, end in dates if end != limit]
+    if not dates:
+        return None
     bounds = [bound for anchor in _ANCHORS for bound in _candidates(anchor, *dates[0]) if _holds(bound, dates)]
     return min(bounds, key=_complexity, default=False)
 

@@ -84,7 +84,9 @@ def day_spans(read: Read) -> list[tuple[object, object]]:
         case "fixed":
             return list(read.dates)
         case "calendar":
-            return list(read.calendar) or [span for _, spans in read.measured for span in spans]
+            first, last = read.within
+            rules = [(a or first, b or last) for a, b in read.calendar]
+            return list(rules) or [span for _, spans in read.measured for span in spans]
     return []
 
 

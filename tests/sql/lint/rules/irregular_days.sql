@@ -8,3 +8,9 @@ SELECT a FROM logs.ev WHERE ds BETWEEN trunc('{{ ds }}', 'MM') AND '{{ ds }}'
 ----
 # quiet
 SELECT a FROM logs.ev WHERE ds = '{{ ds }}'
+----
+# quiet
+SELECT a FROM logs.ev WHERE ds BETWEEN '2026-01-08' AND '{{ ds }}'
+----
+# quiet
+SELECT a FROM logs.ev WHERE ds BETWEEN '{{ macros.ds_add(ds, -6) }}' AND '{{ ds }}' AND ds <= '2024-01-08'

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from drawloom.model import Fix, Problem, Severity
+from drawloom.model import Fix, Problem, Read, Severity
 from drawloom.sql.lint.partition_conditions import key_conditions
 from drawloom.sql.lint.rule import finding
 from drawloom.sql.lint.scopes import conditions
@@ -22,7 +22,7 @@ SEVERITY: Severity = "warn"
 def check(script: Script) -> Iterator[Problem]:
     """Reads of no day because of two or more conditions on a key, unless a constant condition excludes all rows."""
     for reference in script.table_references:
-        if reference.read.how != "offset" or reference.read.days:
+        if not _is_empty(reference.read):
             continue
         tests = list(key_conditions(script, reference.node))
         select = reference.node.find_ancestor(exp.Select)
@@ -31,3 +31,10 @@ def check(script: Script) -> Iterator[Problem]:
             test, key = tests[-1]
             fix = Fix("Remove one of the conditions, or join them with OR.")
             yield finding(__name__, script, test, fix, table=reference.read.table, key=key.name)
+
+
+def _is_empty(read: Read) -> bool:
+    """Whether nothing is read at the probe days. What begins at a later date is no mistake; what ended before them is."""
+    first, last = read.within
+    is_over = first is None and last is not None and not any(spans for _, spans in read.measured)
+    return is_over or (read.how == "offset" and not read.days)

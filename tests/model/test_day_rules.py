@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from drawloom.cli.day_rules import rule_text
 from drawloom.model import Days, Read
+from drawloom.model.day_rules import rule_text
 from drawloom.model.days import Bound
 
 TODAY = Bound()
@@ -31,6 +31,14 @@ D = date(2026, 1, 1)
             "day - 1 month, ... .. start of year + 2 days",
         ),
         (Read("t", Days.parse("-31..0"), "calendar"), "-31..0"),
+        (Read("t", how="calendar", calendar=((Bound(days=-6), TODAY), (TODAY, TODAY))), "-6..0, 0"),
+        (Read("t", how="calendar", calendar=((None, TODAY),), within=(D, None)), "2026-01-01 to date"),
+        (Read("t", how="calendar", calendar=((None, Bound(days=-1)),), within=(D, None)), "2026-01-01 .. -1"),
+        (Read("t", how="calendar", calendar=((TODAY, None),), within=(None, D)), "0 .. 2026-01-01"),
+        (
+            Read("t", how="calendar", calendar=((Bound("month"), TODAY),), within=(D, None)),
+            "month to date from 2026-01-01 on",
+        ),
     ],
 )
 def test_rules(read: Read, text: str) -> None:
