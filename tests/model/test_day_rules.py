@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from drawloom.model import Days, Read
-from drawloom.model.day_rules import rule_text
+from drawloom.model.day_rules import days_in_words, rule_text
 from drawloom.model.days import Bound
 
 TODAY = Bound()
@@ -43,3 +43,25 @@ D = date(2026, 1, 1)
 )
 def test_rules(read: Read, text: str) -> None:
     assert rule_text(read) == text
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (Read("t", Days.parse("0"), "offset"), "the day itself"),
+        (Read("t", Days.parse("-1"), "offset"), "the day before"),
+        (Read("t", Days.parse("-3,1"), "offset"), "3 days before, and the day after"),
+        (Read("t", Days.parse("-6..0"), "offset"), "the 7 days that end on the day itself"),
+        (Read("t", Days.parse("-7..-1"), "offset"), "the 7 days that end the day before"),
+        (Read("t", Days.parse("*..-1"), "offset"), "all days up to the day before"),
+        (Read("t", Days.parse("*..*"), "offset"), "all days"),
+        (Read("t", Days.parse("2..*"), "offset"), "all days from 2 days after on"),
+        (Read("t", Days(), "offset"), "no days"),
+        (Read("t", how="fixed", dates=((D, D),)), "always 2026-01-01"),
+        (Read("t"), "all days: no bound was found"),
+        (Read("t", how="calendar", calendar=((Bound("month"), TODAY),)), "month to date"),
+        (Read("t", Days.parse("-31..0"), "calendar"), "days that change with the calendar, within -31..0"),
+    ],
+)
+def test_words(read: Read, text: str) -> None:
+    assert days_in_words(read) == text

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from drawloom.sql.catalog import load_catalog
-from drawloom.sql.lineage import lineage
+from drawloom.sql.lineage import column_lineage, lineage
 from drawloom.sql.script_reader import read_script
 
 CATALOG = load_catalog({"s.t": {"columns": ["a", "b", "ds"]}, "s.u": {"columns": ["k", "v"]}})
@@ -53,3 +53,49 @@ def test_lineage_of_a_recursive_cte() -> None:
 def test_lineage_of_multiple_inserts() -> None:
     sql = "FROM s.t e INSERT OVERWRITE TABLE o SELECT e.a INSERT OVERWRITE TABLE p SELECT e.b"
     assert lineage(read_script(sql, dialect="hive", catalog=CATALOG)) == {"a": ["s.t.a"]}
+
+
+@pytest.mark.parametrize(
+    ("sql", "origins", "filters"),
+    [
+        ("SELECT a AS x, (b) AS b FROM s.t WHERE ds = '2026-01-01'", {"x": "copied s.t.a", "b": "copied s.t.b"}, ["s.t.ds"]),
+        ("SELECT a + 1 AS x FROM s.t", {"x": "transformed s.t.a"}, []),
+        ("WITH c AS (SELECT a AS x FROM s.t WHERE b > 1) SELECT x AS y FROM c", {"y": "copied s.t.a"}, ["s.t.b"]),
+        ("WITH c AS (SELECT a * 2 AS x FROM s.t) SELECT x AS y FROM c", {"y": "transformed s.t.a"}, []),
+        ("SELECT b, sum(a) AS n FROM s.t GROUP BY b HAVING count(ds) > 1", {
+            "b": "copied s.t.b", "n": "transformed s.t.a",
+        }, ["s.t.b", "s.t.ds"]),
+        ("SELECT a FROM s.t UNION ALL SELECT v + 1 FROM s.u WHERE k > 0", {
+            "a": "copied s.t.a, transformed s.u.v",
+        }, ["s.u.k"]),
+        ("SELECT a FROM s.t WHERE b IN (SELECT k FROM s.u WHERE v > 0)", {"a": "copied s.t.a"}, [
+            "s.t.b", "s.u.k", "s.u.v",
+        ]),
+        ("SELECT v FROM s.t JOIN s.u ON t.a = u.k", {"v": "copied s.u.v"}, ["s.t.a", "s.u.k"]),
+        ("SELECT b FROM s.t JOIN (SELECT k AS a FROM s.u) AS q USING (a)", {"b": "copied s.t.b"}, ["s.t.a", "s.u.k"]),
+        ("SELECT (SELECT max(v) FROM s.u WHERE u.k = t.a) AS m FROM s.t AS t", {"m": "transformed s.u.v"}, [
+            "s.t.a", "s.u.k",
+        ]),
+        ("SELECT DISTINCT ON (a) b FROM s.t", {"b": "copied s.t.b"}, ["s.t.a"]),
+        ("SELECT 1 AS one FROM s.t", {}, []),
+    ],
+)  # fmt: skip
+def test_how_columns_are_used(sql: str, origins: dict[str, str], filters: list[str]) -> None:
+    found = column_lineage(read_script(sql, catalog=CATALOG))
+    by_output: dict[str, list[str]] = {}
+    for one in found.origins:
+        by_output.setdefault(one.output, []).append(f"{one.how} {one.origin}")
+    assert {name: ", ".join(parts) for name, parts in by_output.items()} == origins
+    assert list(found.filters) == filters
+    assert found.unknown == ()
+
+
+def test_why_columns_are_not_known() -> None:
+    star = column_lineage(read_script("SELECT * FROM other", catalog=CATALOG))
+    assert (star.outputs, star.origins[0].origin) == (("*",), "other.*")
+    assert star.unknown == (
+        "SELECT * takes all columns of other, which are not known here: name the columns, or declare them.",
+    )
+    assert "no SELECT" in column_lineage(read_script("DROP TABLE x")).unknown[0]
+    recursive = "WITH RECURSIVE r AS (SELECT a FROM s.t UNION ALL SELECT r.a + 1 FROM r WHERE r.a < 9) SELECT a FROM r"
+    assert column_lineage(read_script(recursive, catalog=CATALOG)).outputs == ("a",)

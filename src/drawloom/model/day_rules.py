@@ -26,6 +26,36 @@ def spans_text(spans: Iterable[DateSpan]) -> str:
     return ", ".join(f"{a or '...'} .. {b or '...'}" if a != b else f"{a}" for a, b in spans)
 
 
+def days_in_words(read: Read) -> str:
+    """The rule as people say it, such as ``the 7 days that end on the day itself`` or ``month to date``."""
+    match read.how:
+        case "offset":
+            return ", and ".join(_offsets_in_words(first, last) for first, last in read.days.spans) or "no days"
+        case "fixed":
+            return f"always {spans_text(read.dates)}"
+        case "all":
+            return "all days: no bound was found"
+    return rule_text(read) if read.calendar else f"days that change with the calendar, within {rule_text(read)}"
+
+
+def _offsets_in_words(first: int | None, last: int | None) -> str:
+    if first is None:
+        return "all days" if last is None else f"all days up to {_day_in_words(last)}"
+    if last is None:
+        return f"all days from {_day_in_words(first)} on"
+    if first == last:
+        return _day_in_words(first)
+    return f"the {last - first + 1} days that end {'on ' if last == 0 else ''}{_day_in_words(last)}"
+
+
+def _day_in_words(offset: int) -> str:
+    if offset == 0:
+        return "the day itself"
+    count = abs(offset)
+    where = "before" if offset < 0 else "after"
+    return f"the day {where}" if count == 1 else f"{count} days {where}"
+
+
 def _clipped_text(read: Read) -> str:
     """A rule within fixed dates: a date takes the place of an open end, others are said behind."""
     first, last = read.within

@@ -60,13 +60,21 @@ def load_file(path: Path, file: str, kinds: Kinds) -> tuple[list[Spec], list[Pro
         InputError: the file cannot be parsed at all.
     """
     text = read_text(path, file)
-    match path.suffix:
-        case ".py":
-            return load_python(path, file, text)
-        case ".sql":
-            return _validate([sql_document(text, file)], kinds)
-        case _:
-            return _validate(parse_yaml(text, file), kinds)
+    return load_python(path, file, text) if path.suffix == ".py" else load_text(text, file, kinds)
+
+
+def load_text(text: str, file: str, kinds: Kinds) -> tuple[list[Spec], list[Problem]]:
+    """The specs in the text of a ``.sql`` or YAML file, and its problems.
+
+    Raises:
+        InputError: it cannot be parsed at all.
+    """
+    return _validate([sql_document(text, file)] if file.endswith(".sql") else parse_yaml(text, file), kinds)
+
+
+def find_header(text: str) -> re.Match[str] | None:
+    """The header of a SQL text: its ``yaml``, and its ``end``, which is empty where it is not closed."""
+    return _HEADER.match(text)
 
 
 def sql_document(text: str, file: str | None = None) -> Document:
@@ -75,7 +83,7 @@ def sql_document(text: str, file: str | None = None) -> Document:
     Raises:
         InputError: there is no header, or it is not YAML.
     """
-    found = _HEADER.match(text)
+    found = find_header(text)
     if not found:
         raise refuse("no-header", "The header is missing.", Where(file, 1), _HEADER_HELP)
     first = text.count("\n", 0, found.start("yaml")) + 1

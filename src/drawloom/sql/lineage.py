@@ -19,8 +19,33 @@ from drawloom.sql.recursion import with_deep_stack
 from drawloom.sql.scope import Cte, Source, SourceBuilder
 from drawloom.sql.script import Script
 
-Origins = frozenset[str]
+Origins = frozenset[tuple[str, bool]]  # schema.table.column, and whether its values come through as they are
 _NONE: Origins = frozenset()
+_ROW_CLAUSES = ("where", "group", "having", "qualify", "start", "connect", "distinct")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnOrigin:
+    """A column that another is made of. ``how``: ``copied`` as it is, or ``transformed`` by an expression."""
+
+    output: str
+    origin: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnLineage:
+    """Where columns come from.
+
+    ``outputs`` are all output columns in their order, also those that come from no table. ``filters`` are the columns that
+    decide which rows there are: in WHERE, ON, USING, GROUP BY, HAVING, QUALIFY and DISTINCT ON. ``unknown`` says why not
+    all is known, one sentence for each reason.
+    """
+
+    outputs: tuple[str, ...] = ()
+    origins: tuple[ColumnOrigin, ...] = ()
+    filters: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def lineage(script: Script) -> dict[str, list[str]]:
@@ -34,7 +59,38 @@ def lineage(script: Script) -> dict[str, list[str]]:
         return {}
 
 
+def column_lineage(script: Script) -> ColumnLineage:
+    """As ``lineage``, with how each column is used, and why what is missing is not known."""
+    try:
+        return with_deep_stack(lambda: _column_lineage(script))
+    except RecursionError:
+        return ColumnLineage(unknown=("The text is nested too deep to follow its columns.",))
+
+
 def _lineage(script: Script) -> dict[str, list[str]]:
+    return {name: sorted({origin for origin, _ in found}) for name, found in _outputs(script)[0].items()}
+
+
+def _column_lineage(script: Script) -> ColumnLineage:
+    outputs, query = _outputs(script)
+    if query is None:
+        return ColumnLineage(unknown=("The text has no SELECT whose columns could be followed.",))
+    origins = [
+        ColumnOrigin(name, origin, "transformed" if (origin, False) in found else "copied")
+        for name, found in outputs.items()
+        for origin in sorted({origin for origin, _ in found})
+    ]
+    filters = tuple(sorted({origin for origin, _ in _Tracer().filters(query)}))
+    return ColumnLineage(tuple(outputs), tuple(origins), filters, tuple(_unknown(origins)))
+
+
+def _unknown(origins: Sequence[ColumnOrigin]) -> Iterator[str]:
+    for table in dict.fromkeys(one.origin.removesuffix(".*") for one in origins if one.origin.endswith(".*")):
+        yield f"SELECT * takes all columns of {table}, which are not known here: name the columns, or declare them."
+
+
+def _outputs(script: Script) -> tuple[dict[str, Origins], AnalyzedQuery | None]:
+    """The origins of the output columns of the script's last query, and the query."""
     builder = SourceBuilder(script.catalog, script.keys, script.dialect, script.rendered)
     context = AnalysisContext(ConstantFolder(script.dialect, script.rendered.text), ProbeDays([script.day]), builder)
     effects = ScriptEffects(context)
@@ -45,11 +101,11 @@ def _lineage(script: Script) -> dict[str, list[str]]:
             continue
         made: list[Cte] = []
         names = visible_ctes(statement, effects.names, made) if query is not statement else effects.names
-        found = _Tracer().outputs(AnalyzedQuery(context, query, names))
+        analyzed = AnalyzedQuery(context, query, names)
+        found = _Tracer().outputs(analyzed)
         renamed = _schema_names(statement)
-        pairs = zip([*renamed, *list(found)[len(renamed) :]], found.values(), strict=False)
-        return {name: sorted(origins) for name, origins in pairs}
-    return {}
+        return dict(zip([*renamed, *list(found)[len(renamed) :]], found.values(), strict=False)), analyzed
+    return {}, None
 
 
 def _query(statement: exp.Expr) -> exp.Expr | None:
@@ -72,6 +128,7 @@ class _Tracer:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, str], Origins] = {}
+        self._filtered: set[int] = set()
 
     def outputs(self, query: AnalyzedQuery) -> dict[str, Origins]:
         """All output columns of a query in their order."""
@@ -96,6 +153,27 @@ class _Tracer:
             self._known[key] = self._find(query, name)
         return self._known[key]
 
+    def filters(self, query: AnalyzedQuery) -> Origins:
+        """The columns that decide which rows a query has, those of all queries in it included."""
+        if id(query) in self._filtered:
+            return _NONE
+        self._filtered.add(id(query))
+        if query.parts:
+            return _NONE.union(*(self.filters(part) for part in query.parts))
+        return _NONE if query.scope is None else self._row_columns(query.scope)
+
+    def _row_columns(self, scope: SelectScope) -> Origins:
+        select = scope.node
+        clauses = [node for key in _ROW_CLAUSES if isinstance(node := select.args.get(key), exp.Expr)]
+        joins = select.args.get("joins") or []
+        found = [self._expression(scope, one) for one in (*clauses, *(join.args.get("on") for join in joins)) if one]
+        for name in {item.name for join in joins for item in join.args.get("using") or []}:
+            found += [self._source_column_origins(scope, one, name) for one in scope.sources if scope.has(one, name)]
+        inner = [query for source in scope.sources if (query := scope.query(source)) is not None]
+        parts = (*select.expressions, *clauses)
+        inner += [scope.subquery(one) for part in parts for one in subqueries(part)]
+        return _NONE.union(*found, *(self.filters(one) for one in inner))
+
     def _find(self, query: AnalyzedQuery, name: str) -> Origins:
         if query.parts:
             return _NONE.union(*(self.column(part, name_in_arm(query, part, name)) for part in query.parts))
@@ -116,17 +194,18 @@ class _Tracer:
                 found += [self._source_column_origins(scope, *source_column) for source_column in target.columns]
         for inner in subqueries(node):
             found += self.outputs(scope.subquery(inner)).values()
-        return _NONE.union(*found)
+        origins = _NONE.union(*found)
+        return origins if isinstance(_without_names(node), exp.Column) else _changed(origins)
 
     def _source_column_origins(self, scope: SelectScope, source: Source, name: str) -> Origins:
         made = pivots_of(source)
         if name in made.new:
-            return _NONE.union(*(self._before_pivot(scope, source, used) for used in made.used))
+            return _changed(_NONE.union(*(self._before_pivot(scope, source, used) for used in made.used)))
         return self._before_pivot(scope, source, name)
 
     def _before_pivot(self, scope: SelectScope, source: Source, name: str) -> Origins:
         if source.kind == "table":
-            return frozenset({f"{source.table}.{name}"})
+            return frozenset({(f"{source.table}.{name}", True)})
         owner: SelectScope | None = scope
         while owner is not None and source not in owner.sources:
             owner = owner.outer
@@ -166,6 +245,16 @@ class _Tracer:
         if query is None:
             return []
         return list(self.outputs(query))
+
+
+def _without_names(node: exp.Expr) -> exp.Expr:
+    while isinstance(node, exp.Alias | exp.Paren):
+        node = node.this
+    return node
+
+
+def _changed(origins: Origins) -> Origins:
+    return frozenset((origin, False) for origin, _ in origins)
 
 
 @dataclass(frozen=True, slots=True)
