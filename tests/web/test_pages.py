@@ -76,6 +76,7 @@ def test_a_page_has_what_its_framework_says(reader: TestClient) -> None:
 
 def test_choices_are_in_the_address(reader: TestClient) -> None:
     assert "Day by day, 1-day window" in reader.get("/show/buyers?window=1").text
+    assert reader.get("/show/buyers?window=1&as_of=").status_code == 200, "a form sends what is not chosen, too"
     answer = reader.get("/show/buyers?window=3")
     assert answer.status_code == 400
     assert "window == &#39;3&#39;, must be one of" in answer.text

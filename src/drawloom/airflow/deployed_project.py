@@ -38,6 +38,24 @@ def root_variable(project: str) -> str:
     return "DRAWLOOM_PROJECT_" + re.sub(r"\W", "_", project).upper()
 
 
+def read_plan(folder: Path) -> dict[str, Any]:
+    """The compiled plan of a project: its settings, the prefix of its DAGs, and an outline of its pipelines.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    return _read(folder / PROJECT)
+
+
+def read_location(folder: Path, project: str) -> Path:
+    """The folder of a project on this machine.
+
+    Raises:
+        InputError: neither the environment nor the plan says.
+    """
+    return Path(os.environ.get(root_variable(project)) or _read(folder / LOCATION)["root"])
+
+
 class DeployedProject:
     """A project as a worker sees it: the pipelines come from the compiled plan, specs are not read.
 
@@ -47,10 +65,10 @@ class DeployedProject:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._data = _read(folder / PROJECT)
-        name = self._data["settings"]["name"]
-        root = os.environ.get(root_variable(name)) or _read(folder / LOCATION)["root"]
-        self.settings = Settings.from_json(self._data["settings"], Path(root))
+        self._data = read_plan(folder)
+        self.settings = Settings.from_json(
+            self._data["settings"], read_location(folder, self._data["settings"]["name"])
+        )
         self._check_visible()
 
     @cached_property

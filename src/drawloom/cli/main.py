@@ -30,6 +30,8 @@ registry_app = typer.Typer(help="The record of what was produced.", cls=WholeHel
 app.add_typer(registry_app, name="registry")
 airflow_app = typer.Typer(help="The pipelines as DAGs of Apache Airflow.", cls=WholeHelpGroup, no_args_is_help=True)
 app.add_typer(airflow_app, name="airflow")
+ui_app = typer.Typer(cls=WholeHelpGroup, invoke_without_command=True)
+app.add_typer(ui_app, name="ui")
 
 app.command("init")(project.init)
 app.command("land")(data.land)
@@ -47,10 +49,11 @@ app.command("diff")(data.diff)
 app.command("advise")(advise.advise)
 app.command("announce")(airflow.announce)
 app.command("demo")(demo.demo)
-app.command("ui")(ui.ui)
 registry_app.command("rebuild")(project.rebuild)
 airflow_app.command("install")(airflow.install)
 airflow_app.command("up")(airflow.up)
+ui_app.callback()(ui.ui)
+ui_app.command("export")(ui.export)
 
 
 def _print_version(wanted: bool) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import getpass
 import socket
+from contextlib import closing
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from drawloom.cli.activity import Activity
 from drawloom.cli.options import Folder, open_project
-from drawloom.cli.output import console
+from drawloom.cli.output import console, pluralize
 from drawloom.model import refuse
 
 PORT = 8400
@@ -29,6 +32,9 @@ def ui(
     folder: Folder = None,
 ) -> None:
     """Open the pages of the project: what is fresh, what is late and why, how activity grows, what experiments say."""
+    if context.invoked_subcommand:
+        context.obj = folder or context.obj
+        return
     import uvicorn
 
     from drawloom.web.app import create_app
@@ -52,6 +58,24 @@ def ui(
     app = create_app(Site(root), gate, hosts=sorted({host, *LOOPBACK}))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
     server.run(sockets=[listener])
+
+
+def export(
+    context: typer.Context,
+    target: Annotated[Path, typer.Argument(help="The folder to write: a new one, or that of an earlier export.")],
+    folder: Folder = None,
+) -> None:
+    """Write the pages as files, which any web server can serve to people who only look."""
+    from drawloom.web.export import export_pages
+    from drawloom.web.site import Site
+
+    site = Site(open_project(context, folder).config.root)
+    with closing(site), Activity() as activity:
+        exported = export_pages(site, target, activity)
+    out = console()
+    for address, why in exported.failed.items():
+        out.print(f"left out {address}: {why}", markup=False)
+    out.print(f"{pluralize(exported.files, 'file')} in {target}", markup=False)
 
 
 def _listen(host: str, port: int) -> socket.socket:

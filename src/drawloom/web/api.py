@@ -18,6 +18,7 @@ from drawloom.run.as_json import advice_json, plan_json, status_json
 from drawloom.run.pages import load_page, page_json
 from drawloom.sql.dialect import DIALECTS
 from drawloom.web.context import TheSite, require_own_form
+from drawloom.web.show import chosen
 
 router = APIRouter(prefix="/api", tags=["api"])
 Names = Annotated[list[str] | None, Query(description="Pipelines or tables; all without.")]
@@ -80,7 +81,7 @@ def problems(site: TheSite) -> Response:
 @router.get("/page/{name}")
 def page(request: Request, site: TheSite, name: str) -> Response:
     """The page of a pipeline, a table or a family with all its rows. Query parameters are its choices."""
-    return Json(page_json(load_page(site.project, name, dict(request.query_params))))
+    return Json(page_json(load_page(site.project, name, chosen(request))))
 
 
 @router.post("/advise", dependencies=[Depends(require_own_form)])

@@ -27,6 +27,7 @@ class Viewer:
     may_save: bool = False
     may_run: bool = False
     is_script: bool = False  # signed in by a header that no browser sends by itself
+    is_export: bool = False  # pages become files: they have no forms
 
 
 class Gate(Protocol):

@@ -48,7 +48,7 @@ class Drawn:
 @router.get("/{name}")
 def show(request: Request, site: TheSite, name: str) -> Response:
     """The page of a pipeline, one of its tables, or a family. Query parameters are its choices."""
-    choices = dict(request.query_params)
+    choices = chosen(request)
     data = load_page(site.project, name, choices)
     pipeline = next((p for p in site.project.pipelines if name in {p.name, *p.tables}), None)
     return render(
@@ -68,7 +68,7 @@ def show(request: Request, site: TheSite, name: str) -> Response:
 @router.get("/{name}/{block}.csv")
 def show_csv(request: Request, site: TheSite, name: str, block: str) -> Response:
     """All rows of a chart or a table as CSV."""
-    _, rows = _find_block(load_page(site.project, name, dict(request.query_params)), block)
+    _, rows = _find_block(load_page(site.project, name, chosen(request)), block)
     text = io.StringIO()
     if rows:
         writer = csv.DictWriter(text, list(rows[0]))
@@ -80,17 +80,22 @@ def show_csv(request: Request, site: TheSite, name: str, block: str) -> Response
 @router.get("/{name}/{block}.sql")
 def show_sql(request: Request, site: TheSite, name: str, block: str) -> Response:
     """The query of a chart or a table."""
-    found, _ = _find_block(load_page(site.project, name, dict(request.query_params)), block)
+    found, _ = _find_block(load_page(site.project, name, chosen(request)), block)
     return PlainTextResponse(found.query + "\n")
 
 
 @router.get("/{name}/{block}.svg")
 def show_svg(request: Request, site: TheSite, name: str, block: str) -> Response:
     """A chart as a picture."""
-    found, rows = _find_block(load_page(site.project, name, dict(request.query_params)), block)
+    found, rows = _find_block(load_page(site.project, name, chosen(request)), block)
     if not isinstance(found, Chart) or not rows:
         raise refuse("unknown-name", f"chart == {block!r}, must be a chart of the page that has rows.")
     return _file(svg_file(draw_chart(found, rows).svg), f"{name}-{block}.svg", "image/svg+xml")
+
+
+def chosen(request: Request) -> dict[str, str]:
+    """The choices in an address; a form sends what is not chosen as an empty text."""
+    return {name: value for name, value in request.query_params.items() if value}
 
 
 def _draw(block: Block, rows: Sequence[Row]) -> Drawn:

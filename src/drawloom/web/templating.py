@@ -19,6 +19,7 @@ from drawloom.frameworks.page_text import format_value
 from drawloom.web.gate import FORM_FIELD, Viewer
 
 STATIC = files("drawloom.web") / "static"
+EXPORTED_MENU = ("", "tables")
 MENU = (("", "Home"), ("autodag", "AutoDAG"), ("partitions", "Partitions"), ("tables", "Tables"), ("runs", "Runs"))
 
 
@@ -40,7 +41,7 @@ def environment() -> Environment:
         "data_columns": data_columns,
     }
     made.filters.update(filters)
-    made.globals |= {"menu": MENU, "form_field": FORM_FIELD, "asset": asset}
+    made.globals |= {"form_field": FORM_FIELD, "asset": asset}
     return made
 
 
@@ -69,6 +70,7 @@ def render(
             url=lambda path, **query: link(request, path, query),
             static=lambda name: request.scope.get("root_path", "") + asset(name),
             viewer=viewer,
+            menu=[one for one in MENU if not viewer or not viewer.is_export or one[0] in EXPORTED_MENU],
             here=request.url.path.removeprefix(request.scope.get("root_path", "")).strip("/"),
             **values,
         )

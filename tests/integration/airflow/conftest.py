@@ -20,6 +20,7 @@ from drawloom.run.project import Project
 from tests.integration.airflow.visits_project import land_visits, write_visits_project
 
 PATIENCE = 180.0
+VIEWER = "vera"  # who may only look
 FOREIGN = '''\
 """DAGs of a user, scheduled on drawloom tables; dag airflow."""
 from datetime import datetime
@@ -151,6 +152,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowUnderTe
         "NO_PROXY": "127.0.0.1",
         "DRAWLOOM_AIRFLOW_INTERVAL": "2",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"admin:admin,{VIEWER}:viewer",
     }
     local = LocalAirflow(root / ".drawloom" / "airflow", settings=settings)
     with Project.load(root) as project:

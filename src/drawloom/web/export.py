@@ -1,0 +1,157 @@
+"""``drawloom ui export``: the same pages as files, for people who only look. Any web server can serve the folder."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import os
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message
+
+from drawloom.model import RunError, refuse
+from drawloom.web.app import create_app
+from drawloom.web.gate import Viewer
+from drawloom.web.site import Site
+
+EXPORTED = re.compile(r"/(|tables|tables/[^/]+|show/[^/]+(/[^/]+\.(csv|svg|sql))?|static/.+)")
+LINKS = re.compile(r'(?P<key>href|src)="(?P<address>[^"]*)"')
+MOST_PAGES = 20_000
+MARK = ".drawloom-pages"  # in a folder of ours, which the next export may replace
+
+
+class ExportGate:
+    """Lets the export in, which may only look."""
+
+    def viewer(self, connection: HTTPConnection) -> Viewer | None:  # noqa: ARG002 - what a gate is asked
+        """The export."""
+        return Viewer("", "", is_export=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """How many files were written, and the pages that could not be, with why."""
+
+    files: int
+    failed: dict[str, str]
+
+
+def export_pages(site: Site, folder: Path, report: Callable[[str], None] = lambda _: None) -> Exported:
+    """Write all pages that can be reached from the first one: each spec, table and choice of a page.
+
+    Args:
+        site: the project.
+        folder: a new folder, an empty one, or one of an earlier export.
+        report: called with each page.
+
+    Raises:
+        InputError: the folder has other files.
+        RunError: there are too many pages.
+    """
+    _check_folder(folder)
+    app = create_app(site, ExportGate())
+    waiting, seen, failed = deque(["/"]), {"/"}, {}
+    while waiting:
+        address = waiting.popleft()
+        report(address)
+        status, body = asyncio.run(_get(app, address))
+        if status != 200:
+            failed[address] = f"answered with {status}"
+            continue
+        if _file(address).endswith(".html"):
+            text = body.decode()
+            found = [one for one in _links(text) if one not in seen]
+            seen.update(found)
+            waiting.extend(dict.fromkeys(found))
+            body = _with_relative_links(text, address).encode()
+        if len(seen) > MOST_PAGES:
+            raise RunError(refuse("too-many", f"pages == {len(seen):,}, must be at most {MOST_PAGES:,}.").problems[0])
+        path = folder / _file(address)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+    return Exported(len(seen) - len(failed), failed)
+
+
+def _check_folder(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        message = f"folder == {str(folder)!r}, must be new, empty, or one that was exported before."
+        raise refuse("not-empty", message, None, "Name another folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).touch()
+
+
+def _links(text: str) -> Iterator[str]:
+    """The addresses on a page that are exported, too."""
+    for found in LINKS.finditer(text):
+        address = html.unescape(found["address"])
+        if address.startswith("/") and EXPORTED.fullmatch(urlsplit(address).path):
+            yield address
+
+
+def _with_relative_links(text: str, page: str) -> str:
+    """The page with addresses of files in the place of those of the app; what is not exported leads nowhere."""
+    here = Path(_file(page)).parent
+
+    def replace(found: re.Match[str]) -> str:
+        address = html.unescape(found["address"])
+        if not address.startswith("/"):
+            return found[0]
+        if not EXPORTED.fullmatch(urlsplit(address).path):
+            return f'{found["key"]}="#"'
+        relative = os.path.relpath(_file(address), here).replace(os.sep, "/")
+        return f'{found["key"]}="{html.escape(relative)}"'
+
+    return LINKS.sub(replace, text)
+
+
+def _file(address: str) -> str:
+    """The file of an address: its path, with the choices in the name."""
+    parts = urlsplit(address)
+    path = unquote(parts.path).strip("/")
+    if path.startswith("static/"):
+        return path
+    name = re.sub(r"[^\w./-]+", "_", path or "index")
+    query = re.sub(r"[^\w.-]+", "_", parts.query)
+    stem, dot, kind = name.rpartition(".")
+    if name.startswith("show/") and name.count("/") == 2 and dot:
+        return f"{stem}--{query}.{kind}" if query else name
+    return f"{name}--{query}.html" if query else f"{name}.html"
+
+
+async def _get(app: ASGIApp, address: str) -> tuple[int, bytes]:
+    """What the app answers to one request of our own."""
+    parts = urlsplit(address)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": unquote(parts.path),
+        "raw_path": parts.path.encode(),
+        "query_string": parts.query.encode(),
+        "root_path": "",
+        "scheme": "http",
+        "headers": [(b"host", b"export")],
+        "server": ("export", 80),
+        "client": None,
+        "http_version": "1.1",
+        "asgi": {"version": "3.0"},
+    }
+    status, chunks = 0, []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+        else:
+            chunks.append(message.get("body", b""))
+
+    await app(scope, receive, send)
+    return status, b"".join(chunks)
