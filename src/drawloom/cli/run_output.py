@@ -15,6 +15,7 @@ from rich.markup import escape
 from drawloom.cli.output import console, grid, number, print_problems
 from drawloom.run.as_json import by_table, counts
 from drawloom.run.plan import Key, Plan, PlannedPartition, State
+from drawloom.run.spans import without_days
 
 if TYPE_CHECKING:
     from drawloom.run.local_runner import Result, Summary
@@ -31,7 +32,6 @@ MARKS = {
     State.MISSED: ("magenta", "x"),
 }
 NARROW = 120  # columns, below which a table leaves out what matters less
-_DAY = re.compile(r"(?: for)? \d{4}-\d\d-\d\d|; it found .*")  # what differs in the same reason on several days
 _OF_ONE_DAY = re.compile(r"\d{4}-\d\d-\d\d|; it found .*")  # what differs in the same error on several days
 _RARE = {State.MISSED, State.SKIPPED}  # states that status shows where there are any
 
@@ -189,13 +189,13 @@ def _summary_row(results: Sequence[Result], *, skipped: bool) -> list[str]:
 def _group_alike(partitions: Sequence[PlannedPartition]) -> list[list[PlannedPartition]]:
     """Groups neighbouring partitions of one table with the same state and, days aside, the same reason."""
     found = groupby(
-        partitions, key=lambda partition: (partition.key[0], partition.state, _DAY.sub("", partition.reason))
+        partitions, key=lambda partition: (partition.key[0], partition.state, without_days(partition.reason))
     )
     return [list(group) for _, group in found]
 
 
 def _reason(partitions: Sequence[PlannedPartition]) -> str:
-    return partitions[0].reason if len(partitions) == 1 else _DAY.sub("", partitions[0].reason)
+    return partitions[0].reason if len(partitions) == 1 else without_days(partitions[0].reason)
 
 
 def _days(partitions: Sequence[PlannedPartition]) -> str:

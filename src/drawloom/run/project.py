@@ -208,13 +208,15 @@ class Project(Warehouse):
 
         Without names, damaged partitions of landed tables that no step reads are in it, too.
         """
-        made = self.plan(names, upstream=False)
-        if names or not self._recent:
-            return made
-        snapshot = self._recent[1]
+        return self.plan(names, upstream=False) if names else self.observe()[0]
+
+    def observe(self) -> tuple[Plan, WarehouseSnapshot]:
+        """The state of every partition as ``status`` has it, and the snapshot of the warehouse that it was found from."""
+        snapshot = self.snapshot()
+        made = self._plan((), snapshot)
         unread = snapshot.missing_files.keys() - {table for pipeline in self.pipelines for table in pipeline.tables}
         damaged = {(table, ds): snapshot.anomalies[table, ds] for table in unread for ds in snapshot.damaged(table)}
-        return replace(made, damaged=dict(sorted({**damaged, **made.damaged}.items())))
+        return replace(made, damaged=dict(sorted({**damaged, **made.damaged}.items()))), snapshot
 
     def list_tables(self) -> list[TableInfo]:
         """All tables: those that specs fill, landed ones and sources, with what they hold; see run.table_list."""

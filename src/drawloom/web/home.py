@@ -14,6 +14,7 @@ from drawloom.model import Family, Pipeline
 from drawloom.run.plan import State
 from drawloom.web.context import TheSite
 from drawloom.web.draw.strips import status_strip
+from drawloom.web.search import matches
 from drawloom.web.site import Site, TableStatus
 from drawloom.web.templating import render
 
@@ -39,7 +40,7 @@ class Need:
 def home(request: Request, site: TheSite, q: str = "", owner: str = "", kind: str = "") -> Response:
     """The first page."""
     project = site.project
-    pipelines = [p for p in project.pipelines if _matches(p, q, owner, kind)]
+    pipelines = [p for p in project.pipelines if matches(p, p.tables, q, owner, kind)]
     return render(
         request,
         "home.html",
@@ -55,15 +56,6 @@ def home(request: Request, site: TheSite, q: str = "", owner: str = "", kind: st
         kind=kind,
         days=STRIP_DAYS,
         status=site.status,
-    )
-
-
-def _matches(pipeline: Pipeline, text: str, owner: str, kind: str) -> bool:
-    words = " ".join([pipeline.name, pipeline.description, pipeline.owner, *pipeline.tables]).lower()
-    return (
-        all(word in words for word in text.lower().split())
-        and owner in {"", pipeline.owner}
-        and kind in {"", pipeline.kind}
     )
 
 

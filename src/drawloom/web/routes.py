@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drawloom.web import api, assets, home, show, sign_in, tables
+from drawloom.web import api, assets, home, partitions, show, sign_in, tables
 
-ROUTERS = (home.router, show.router, tables.router, api.router, assets.router)
+ROUTERS = (home.router, show.router, tables.router, partitions.router, api.router, assets.router)
 PUBLIC_ROUTERS = (sign_in.router,)  # it takes the token

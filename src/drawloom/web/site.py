@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
 
 from drawloom.model import Pipeline
 from drawloom.run.console import Console
 from drawloom.run.plan import Plan, PlannedPartition, State
 from drawloom.run.project import Project
+from drawloom.run.snapshot import WarehouseSnapshot
+from drawloom.run.spans import Span, find_spans
 
 Stamp = tuple[object, ...]
 QUICK = 0.5  # seconds: a status that takes longer to find is found beside the requests, which get the one before
 READ_FOLDERS = ("specs", "macros")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Days of a table that follow each other and have the same state for the same reason."""
-
-    state: State
-    reason: str
-    first: date
-    last: date
-    count: int
 
 
 @dataclass(frozen=True)
@@ -43,8 +34,7 @@ class TableStatus:
     @cached_property
     def spans(self) -> tuple[Span, ...]:
         """Its days as runs of equal states."""
-        groups = (list(group) for _, group in groupby(self.partitions, key=lambda one: (one.state, one.reason)))
-        return tuple(Span(g[0].state, g[0].reason, g[0].ds, g[-1].ds, len(g)) for g in groups)
+        return find_spans(self.partitions)
 
     @cached_property
     def counts(self) -> dict[State, int]:
@@ -60,12 +50,21 @@ class TableStatus:
         """The same with the newest partitions only."""
         return TableStatus(self.table, self.pipeline, self.partitions[-most:])
 
+    def between(self, first: date | None, last: date | None) -> TableStatus:
+        """The same with the partitions of these days only."""
+        if first is None and last is None:
+            return self
+        start = bisect_left(self.partitions, first or date.min, key=lambda one: one.ds)
+        end = bisect_right(self.partitions, last or date.max, key=lambda one: one.ds)
+        return TableStatus(self.table, self.pipeline, self.partitions[start:end])
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Status:
-    """The state of every partition, when it was found, and how many seconds that took."""
+    """The state of every partition, from which snapshot and when it was found, and how many seconds that took."""
 
     plan: Plan
+    snapshot: WarehouseSnapshot
     tables: Mapping[str, TableStatus]
     state: Stamp
     at: datetime
@@ -86,6 +85,7 @@ class Site:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self._lock = threading.RLock()
+        self._status_lock = threading.Lock()  # of its own: finding a status takes long, and nobody else waits for it
         self._project: tuple[Stamp, Project] | None = None
         self._retired: list[Project] = []
         self._status: Status | None = None
@@ -149,13 +149,13 @@ class Site:
             self._retired, self._project, self._status, self._console = [], None, None, None
 
     def _find_status(self, project: Project, state: Stamp) -> Status:
-        with self._lock:
+        with self._status_lock:
             known = self._status
             if known and known.state == state and (datetime.now(UTC) - known.at).total_seconds() < known.max_age:
                 return known  # found by another request in the meantime
             began = time.monotonic()
-            plan = project.status()
-            self._status = Status(plan, _by_table(plan), state, datetime.now(UTC), time.monotonic() - began)
+            plan, snapshot = project.observe()
+            self._status = Status(plan, snapshot, _by_table(plan), state, datetime.now(UTC), time.monotonic() - began)
             return self._status
 
     def _find_status_aside(self, project: Project, state: Stamp) -> None:

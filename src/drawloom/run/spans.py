@@ -1,0 +1,45 @@
+"""Spans: partitions of one table that follow each other and are in the same state for the same reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from drawloom.run.plan import PlannedPartition, State
+
+_DAY = re.compile(r"(?: for)? \d{4}-\d\d-\d\d|; it found .*")  # what differs in the same reason on several days
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Partitions from ``first`` to ``last`` with one state; the reason names no day where theirs differ in it only."""
+
+    state: State
+    reason: str
+    first: date
+    last: date
+    count: int
+
+    @property
+    def days(self) -> str:
+        """The days as text."""
+        return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
+
+
+def find_spans(partitions: Iterable[PlannedPartition]) -> tuple[Span, ...]:
+    """The spans of one table's partitions, which are in the order of their days."""
+    spans: list[Span] = []
+    for _, group in groupby(partitions, key=lambda one: (one.state, without_days(one.reason))):
+        found = list(group)
+        first = found[0]
+        reason = first.reason if len({one.reason for one in found}) == 1 else without_days(first.reason)
+        spans.append(Span(first.state, reason, first.ds, found[-1].ds, len(found)))
+    return tuple(spans)
+
+
+def without_days(reason: str) -> str:
+    """A reason without what differs from day to day."""
+    return _DAY.sub("", reason) if reason else ""
