@@ -13,6 +13,7 @@ from bench.measure import show
 
 NAMES = (
     "overhead",
+    "start",
     "plan",
     "day_reads",
     "rerun",

@@ -90,11 +90,13 @@ _EMPTY: dict[str, Any] = {"reads": {}, "writes": [], "waits": [], "lineage": {}}
 
 def _find_project(named: Path | None, path: Path | None) -> Project | None:
     """The project of ``--project``, else the one that the file lies in, if any."""
-    from drawloom.run.project import Project
-
     folders = [named] if named else [] if path is None else list(path.absolute().parents)
     home = next((folder for folder in folders if (folder / "drawloom.yml").is_file()), named)
-    return Project.load(home) if home else None
+    if home is None:
+        return None
+    from drawloom.run.project import Project
+
+    return Project.load(home)
 
 
 def _print(analysis: Analysis) -> None:

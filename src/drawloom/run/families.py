@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from drawloom.model import Column, Family, Fix, Member, Pipeline, Problem, Read, Step
 from drawloom.model.table import Constant
+
+if TYPE_CHECKING:
+    from drawloom.engines.base import Task
 
 
 def collect_families(
@@ -124,3 +128,11 @@ def _problems(steps: Sequence[Step], owner: str | None) -> Iterator[Problem]:
                     f"both are in the family {first.family}."
                 )
                 yield Problem("family-columns", "error", message, step.where)
+
+
+def add_families(task: Task, families: Iterable[Family], tables: Collection[str]) -> None:
+    """Make families readable in a task as all rows of those of their members that it sees."""
+    for family in families:
+        from drawloom.sql.families import family_sql
+
+        task.add_query(family.name, family_sql(family, tables), family.columns)

@@ -18,11 +18,11 @@ from drawloom.model import Column, DateSpan, Family, InputError, Pipeline, Probl
 from drawloom.run.broken_specs import BrokenText, broken_specs
 from drawloom.run.compile_project import Compiled, compile_project
 from drawloom.run.day_reads import DayReads
+from drawloom.run.families import add_families
 from drawloom.run.owners import find_owners
 from drawloom.run.plan import Key, Plan, PlannedPartition, State, make_plan
 from drawloom.run.settings import Settings
 from drawloom.run.source_columns import source_columns
-from drawloom.run.step_runner import add_families
 from drawloom.run.warehouse import Warehouse
 from drawloom.specs.config import Config, load_config
 

@@ -7,7 +7,7 @@ import re
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +20,6 @@ from drawloom.model import (
     Check,
     Column,
     DrawloomError,
-    Family,
     Inputs,
     Problem,
     Read,
@@ -34,6 +33,7 @@ from drawloom.model import (
 from drawloom.model.days import covers
 from drawloom.model.record import add_own_days
 from drawloom.run.failed_check import failed_check
+from drawloom.run.families import add_families
 from drawloom.sql.template.rendering import render
 
 if TYPE_CHECKING:
@@ -221,14 +221,6 @@ class StepRunner:
             )
             for part, content, stamp in zip(parts, contents, stamps, strict=True)
         )
-
-
-def add_families(task: Task, families: Iterable[Family], tables: Collection[str]) -> None:
-    """Make families readable in a task as all rows of those of their members that it sees."""
-    for family in families:
-        from drawloom.sql.families import family_sql
-
-        task.add_query(family.name, family_sql(family, tables), family.columns)
 
 
 def _call_python(step: Step, day: date, task: Task) -> pa.Table:

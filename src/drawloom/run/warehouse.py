@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Self
 from drawloom.engines.lake import Lake
 from drawloom.model import Pipeline, Step
 from drawloom.run.owners import History
-from drawloom.run.registry import Registry
 from drawloom.run.settings import Settings
 from drawloom.run.snapshot import WarehouseSnapshot, take_snapshot
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from drawloom.engines.duckdb.engine import DuckDB
     from drawloom.engines.landing.source import Source
     from drawloom.run.attach import Attacher, Wanted
+    from drawloom.run.registry import Registry
     from drawloom.run.step_runner import StepRunner
 
 
@@ -49,6 +49,8 @@ class Warehouse:
     @cached_property
     def registry(self) -> Registry:
         """Which partitions were produced; restored from the files where it was lost."""
+        from drawloom.run.registry import Registry  # SQLAlchemy, which advice does not need
+
         registry = Registry(self.settings.registry_url)
         if registry.empty() and self.lake.tables():
             from drawloom.run.registry.restore import restore
