@@ -29,6 +29,12 @@ def broken_specs(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
     return dict(found)
 
 
+def broken_files(problems: Iterable[Problem]) -> set[str]:
+    """The spec files that have errors."""
+    files = (problem.where.file or "" for problem in errors(problems))
+    return {file for file in files if file.startswith(SPECS)}
+
+
 class BrokenText:
     """The text of spec files that could not be read as specs: what they would fill can only be guessed."""
 

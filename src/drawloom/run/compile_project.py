@@ -77,9 +77,9 @@ def compile_project(
     compiled, wrong = SpecCompiler(found, specs, ProjectContext.of(config)).compile_all()
     problems += wrong
     pipelines = [pipeline for _, pipeline in compiled]
-    macros, wrong = _find_macros(config.root / "macros")
+    macros, wrong = find_macros(config.root / "macros")
     problems += wrong
-    pipelines = [_with_macros(pipeline, macros) for pipeline in pipelines]
+    pipelines = [with_macros(pipeline, macros) for pipeline in pipelines]
     owned = [table for pipeline in pipelines for table in pipeline.tables]
     landed = [table for table in columns if table not in owned]
     families, wrong = collect_families(pipelines, [*config.sources, *landed])
@@ -87,28 +87,29 @@ def compile_project(
     names = {name.lower(): name for name in (*columns, *config.sources, *owned)}
     engine = engine or config.engine.kind
     by_name = {pipeline.name: spec for spec, pipeline in compiled}
-    binding = _bind(config, pipelines, _known_tables(config, columns, sources or {}, families), by_name, cache, engine)
+    binding = bind(config, pipelines, known_tables(config, columns, sources or {}, families), by_name, cache, engine)
     types = columns if engine == "duckdb" else {**columns, **binding.columns}
     external = [name for name, source in config.sources.items() if not source.landed]
     catalog = add_columns(declared_catalog(config, pipelines), types, external)
     catalog |= {name: family_entry(family) for name, family in families.items()}
     user_writes_sql = frozenset(kind for kind, framework in found.items() if framework.user_writes_sql)
-    analyzer = _StepAnalyzer(catalog, names, families, cache, engine, user_writes_sql)
+    analyzer = StepAnalyzer(catalog, names, families, cache, engine, user_writes_sql)
     analyzer.fill_cache(pipelines)
     pipelines = [analyzer.analyze_pipeline(pipeline) for pipeline in pipelines]
     problems += [*_project_problems(config, pipelines, landed, problems), *analyzer.problems]
-    problems = _with_bind_problems(binding, pipelines, problems)
+    problems = with_bind_problems(binding, pipelines, problems)
     return Compiled(tuple(pipelines), catalog, tuple(problems), by_name, found, families, names, binding.columns)
 
 
-def _find_macros(folder: Path) -> tuple[Macros, list[Problem]]:
+def find_macros(folder: Path) -> tuple[Macros, list[Problem]]:
+    """The macros of a project, and what is wrong with them."""
     try:
         return load_macros(folder), []
     except InputError as error:
         return Macros(), list(error.problems)
 
 
-def _with_macros(pipeline: Pipeline, macros: Macros) -> Pipeline:
+def with_macros(pipeline: Pipeline, macros: Macros) -> Pipeline:
     """The pipeline with the definitions of the macros that each step uses; a change of one makes these stale."""
     if not macros.sources:
         return pipeline
@@ -129,9 +130,10 @@ def _project_problems(
     return [*unsure, *check_project(pipelines, list(config.sources), landed, lambda t: unread.file_of(t) is not None)]
 
 
-def _known_tables(
+def known_tables(
     config: Config, columns: KnownColumns, sources: KnownColumns, families: Mapping[str, Family]
 ) -> KnownTables:
+    """The columns of tables before anything is bound; see ``compile_project`` for the arguments."""
     external = {name: source for name, source in config.sources.items() if not source.landed}
     others = {name: source.columns or sources.get(name, ()) for name, source in external.items()}
     unknown = {name: config.place("sources", name) for name, found in others.items() if not found}
@@ -140,7 +142,7 @@ def _known_tables(
     return KnownTables(columns, others, undated, unknown)
 
 
-def _bind(
+def bind(
     config: Config,
     pipelines: Sequence[Pipeline],
     known: KnownTables,
@@ -148,11 +150,12 @@ def _bind(
     cache: Path | None,
     engine: str,
 ) -> Binding:
+    """Bind the steps of some pipelines for the newest day; see ``bind_steps``."""
     day = config.end or max(ProjectContext.of(config).today - timedelta(days=1), config.start)
     return bind_steps(pipelines, known, day, specs=specs, cache=cache, engine=engine)
 
 
-def _with_bind_problems(binding: Binding, pipelines: Sequence[Pipeline], others: Sequence[Problem]) -> list[Problem]:
+def with_bind_problems(binding: Binding, pipelines: Sequence[Pipeline], others: Sequence[Problem]) -> list[Problem]:
     """The problems, with what does not bind; of specs that have an error already nothing more: it is the cause."""
     broken = {problem.where.file for problem in errors(others)}
     tables = [table for p in pipelines if p.spec.file not in broken for table in p.tables]
@@ -162,7 +165,7 @@ def _with_bind_problems(binding: Binding, pipelines: Sequence[Pipeline], others:
     return [*kept, *found, *binding.notes]
 
 
-class _StepAnalyzer:
+class StepAnalyzer:
     """Analyzes the SQL of steps to fill in their reads and fingerprints, and collects its problems."""
 
     def __init__(
@@ -202,6 +205,7 @@ class _StepAnalyzer:
                     self._analyze(pipeline, step, step.sql or "")
 
     def analyze_pipeline(self, pipeline: Pipeline) -> Pipeline:
+        """The pipeline with the reads and fingerprints of its steps."""
         steps = tuple(
             read_families(step, (), self._families) if step.sql is None else self._analyze_step(pipeline, step)
             for step in pipeline.steps

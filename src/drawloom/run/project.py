@@ -81,8 +81,12 @@ class Project(Warehouse):
         return self._compile(engine)
 
     def _compile(self, engine: str) -> Compiled:
-        sources = source_columns(self.sources, self._file_columns, self.cache)
-        return compile_project(self.config, self.registry.columns(), self.cache, engine, sources)
+        return compile_project(self.config, self.registry.columns(), self.cache, engine, self.source_columns)
+
+    @cached_property
+    def source_columns(self) -> dict[str, tuple[Column, ...]]:
+        """The columns of the files of sources that declare none."""
+        return source_columns(self.sources, self._file_columns, self.cache)
 
     def _file_columns(self, path: str) -> tuple[Column, ...]:
         return self.local.file_columns(path)

@@ -43,7 +43,7 @@ def read_specs(folder: Path | str, kinds: Kinds) -> tuple[list[Spec], list[Probl
     """Like load_specs, but a bad file does not keep the others from loading; the specs and all problems."""
     specs: list[Spec] = []
     problems: list[Problem] = []
-    for path, file in _spec_files(Path(folder)):
+    for path, file in spec_files(Path(folder)):
         try:
             found, problems_of_file = load_file(path, file, kinds)
         except InputError as error:
@@ -97,7 +97,8 @@ def sql_document(text: str, file: str | None = None) -> Document:
     return Document({"kind": "autodag", **header.data, "sql": text[found.end() :]}, file, lines)
 
 
-def _spec_files(folder: Path) -> Iterator[tuple[Path, str]]:
+def spec_files(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The spec files of a folder, each with its name from the folder above."""
     if not folder.is_dir():
         return
     for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):

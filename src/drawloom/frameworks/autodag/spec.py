@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, SkipValidation
 from pydantic.json_schema import SkipJsonSchema
@@ -18,6 +18,7 @@ from drawloom.specs.validation import RuleError
 Dialect = Literal[
     "duckdb", "spark", "hive", "trino", "presto", "bigquery", "snowflake", "redshift", "postgres", "mysql"
 ]
+DIALECTS: tuple[str, ...] = get_args(Dialect)
 
 
 def _check_call(value: object) -> object:
