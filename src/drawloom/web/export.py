@@ -20,7 +20,9 @@ from drawloom.web.app import create_app
 from drawloom.web.gate import Viewer
 from drawloom.web.site import Site
 
-EXPORTED = re.compile(r"/(|tables|tables/[^/]+|show/[^/]+(/[^/]+\.(csv|svg|sql))?|static/.+)")
+EXPORTED = re.compile(
+    r"/(|problems|partitions|partitions/[^/]+|tables|tables/[^/]+|show/[^/]+(/[^/]+\.(csv|svg|sql))?|static/.+)"
+)
 LINKS = re.compile(r'(?P<key>href|src)="(?P<address>[^"]*)"')
 MOST_PAGES = 20_000
 MARK = ".drawloom-pages"  # in a folder of ours, which the next export may replace

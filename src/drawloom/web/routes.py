@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from drawloom.web import api, assets, home, partitions, show, sign_in, tables
+from drawloom.web import api, assets, home, partitions, problems, show, sign_in, tables
 
-ROUTERS = (home.router, show.router, tables.router, partitions.router, api.router, assets.router)
+ROUTERS = (
+    home.router,
+    problems.router,
+    show.router,
+    tables.router,
+    partitions.router,
+    api.router,
+    assets.router,
+)
 PUBLIC_ROUTERS = (sign_in.router,)  # it takes the token

@@ -19,7 +19,7 @@ from drawloom.frameworks.page_text import format_value
 from drawloom.web.gate import FORM_FIELD, Viewer
 
 STATIC = files("drawloom.web") / "static"
-EXPORTED_MENU = ("", "tables")
+EXPORTED_MENU = ("", "partitions", "tables")
 MENU = (("", "Home"), ("autodag", "AutoDAG"), ("partitions", "Partitions"), ("tables", "Tables"), ("runs", "Runs"))
 
 

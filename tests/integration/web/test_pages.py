@@ -22,6 +22,7 @@ PAGES = (
     "tables",
     "tables/core.orders",
     "query",
+    "problems",
     "show/unknown",
 )
 RULES = {
