@@ -24,6 +24,8 @@ EXPORTED = re.compile(
     r"/(|problems|partitions|partitions/[^/]+|tables|tables/[^/]+|show/[^/]+(/[^/]+\.(csv|svg|sql))?|static/.+)"
 )
 LINKS = re.compile(r'(?P<key>href|src)="(?P<address>[^"]*)"')
+ANCHOR = re.compile(r'<a [^>]*?href="(?P<address>/[^"]*)"[^>]*>(?P<text>.*?)</a>', re.DOTALL)
+FORM = re.compile(r"<form .*?</form>", re.DOTALL)  # there is nobody to answer it
 MOST_PAGES = 20_000
 MARK = ".drawloom-pages"  # in a folder of ours, which the next export may replace
 
@@ -71,7 +73,7 @@ def export_pages(site: Site, folder: Path, report: Callable[[str], None] = lambd
             found = [one for one in _links(text) if one not in seen]
             seen.update(found)
             waiting.extend(dict.fromkeys(found))
-            body = _with_relative_links(text, address).encode()
+            body = _as_file(text, address).encode()
         if len(seen) > MOST_PAGES:
             raise RunError(refuse("too-many", f"pages == {len(seen):,}, must be at most {MOST_PAGES:,}.").problems[0])
         path = folder / _file(address)
@@ -92,24 +94,29 @@ def _links(text: str) -> Iterator[str]:
     """The addresses on a page that are exported, too."""
     for found in LINKS.finditer(text):
         address = html.unescape(found["address"])
-        if address.startswith("/") and EXPORTED.fullmatch(urlsplit(address).path):
+        if _is_exported(address):
             yield address
 
 
-def _with_relative_links(text: str, page: str) -> str:
-    """The page with addresses of files in the place of those of the app; what is not exported leads nowhere."""
+def _as_file(text: str, page: str) -> str:
+    """The page without forms, with addresses of files in the place of those of the app; what is not exported is no link."""
     here = Path(_file(page)).parent
 
-    def replace(found: re.Match[str]) -> str:
+    def keep_exported(found: re.Match[str]) -> str:
+        return found[0] if _is_exported(html.unescape(found["address"])) else found["text"]
+
+    def make_relative(found: re.Match[str]) -> str:
         address = html.unescape(found["address"])
         if not address.startswith("/"):
             return found[0]
-        if not EXPORTED.fullmatch(urlsplit(address).path):
-            return f'{found["key"]}="#"'
         relative = os.path.relpath(_file(address), here).replace(os.sep, "/")
         return f'{found["key"]}="{html.escape(relative)}"'
 
-    return LINKS.sub(replace, text)
+    return LINKS.sub(make_relative, ANCHOR.sub(keep_exported, FORM.sub("", text)))
+
+
+def _is_exported(address: str) -> bool:
+    return address.startswith("/") and bool(EXPORTED.fullmatch(urlsplit(address).path))
 
 
 def _file(address: str) -> str:

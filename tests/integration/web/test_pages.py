@@ -23,6 +23,9 @@ PAGES = (
     "tables/core.orders",
     "query",
     "problems",
+    "partitions",
+    "partitions/core.orders",
+    "partitions/core.orders/2026-03-10",
     "show/unknown",
 )
 RULES = {
