@@ -75,7 +75,8 @@ def reset(root: Path, *, landed: bool = True) -> None:
     """Both lakes as they are before the run step (or before landing)."""
     for name in ("hand", "work"):
         shutil.rmtree(root / name, ignore_errors=True)
-    leave = ("active_planes.yml", *(() if landed else ("lake", ".drawloom")))  # growth has a benchmark of its own
+    others = ("active_planes.yml", "asos.yml", "plane_*")  # growth and experiments have benchmarks of their own
+    leave = (*others, *(() if landed else ("lake", ".drawloom")))
     shutil.copytree(root / "demo", root / "work", ignore=shutil.ignore_patterns(*leave))
     if landed:
         shutil.copytree(root / "demo/lake/raw", root / "hand/raw")

@@ -47,6 +47,14 @@ def test_show_draws_the_page_of_a_spec(grown: SampleProject) -> None:
     assert grown.run("show", "growth.buyers_ratios", "--activity=dear").startswith("buyers: dear on 2026-03-10\n")
 
 
+def test_brief_is_the_verdict_and_the_facts(grown: SampleProject) -> None:
+    out = grown.run("show", "buyers", "--brief", "--activity", "dear")
+    assert out.startswith("buyers: dear on 2026-03-10\n")
+    assert "DAU" in out
+    assert "--window" not in out
+    assert len(out.splitlines()) < 12
+
+
 def test_show_prints_json(grown: SampleProject) -> None:
     page = grown.json("show", "buyers", "--activity", "orders", "--window", "1")
     assert page["verdict"]["tone"] == "unknown"

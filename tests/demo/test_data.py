@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from drawloom.demo.data import build_project
+from tests.corpora import ASOS, SHARED, needs
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "src/drawloom/demo/project"
@@ -44,6 +45,24 @@ def test_missing_values_are_null(demo: Path) -> None:
     rows = f"read_csv('{demo}/reference/planes.csv', header = true, all_varchar = true)"
     assert count(f"SELECT count(*), count(year), count(speed) FROM {rows}") == (3322, 3252, 23)
     assert count(f"SELECT count(*) FROM {rows} WHERE 'NA' IN (year, speed, engine)") == (0,)
+
+
+def test_a_month_of_an_experiment_is_there(demo: Path) -> None:
+    files = sorted((demo / "landing/asos").glob("*.csv"))
+    assert [file.stem for file in files] == [f"2013-06-{day:02d}" for day in range(1, 31)]
+    assert {file.read_text().partition("\n")[0] for file in files} == {"metric,variant,n,mean,variance"}
+    assert "CC BY 4.0" in (demo / "landing/asos/README.md").read_text()
+
+
+@needs(ASOS)
+def test_the_experiment_is_that_of_the_data_set(demo: Path) -> None:
+    rows = f"read_csv('{demo}/landing/asos/*.csv', filename = true)"
+    published = SHARED / ASOS
+    joined = f"""FROM {rows} AS r JOIN '{published}' AS p ON experiment_id = '3c9dfd' AND variant_id = 1
+        AND 'metric_' || metric_id = r.metric AND abs(time_since_start - day(CAST(r.filename[-14:-5] AS DATE))) < 1e-6"""
+    same = """(r.n, r.mean, r.variance) = CASE r.variant WHEN 'control' THEN (count_c::BIGINT, mean_c, variance_c)
+        ELSE (count_t::BIGINT, mean_t, variance_t) END"""
+    assert count(f"SELECT count(*), count_if({same}) {joined}") == (240, 240)
 
 
 @pytest.mark.nightly

@@ -71,6 +71,9 @@ def test_every_partition_is_there(finished_demo: tuple[Path, str]) -> None:
         "report/weather_month": 11,
         "growth/planes_state": 18,
     }  # the last 7 days and month ends
+    other |= {"core/plane_halves": 14, "metrics/plane_metrics": 28}
+    other |= {f"experiments/asos{ending}": 30 for ending in ("", "_health", "_statistics")}
+    other |= {f"experiments/plane_aa{ending}": 14 for ending in ("", "_counts", "_health", "_statistics", "_units")}
     growth = ("", "_counts", "_days", "_engagement", "_ratios")
     assert counts == daily | other | {f"growth/planes{ending}": 365 for ending in growth}
 
@@ -119,6 +122,24 @@ def test_the_fleet_has_all_planes(con: duckdb.DuckDBPyConnection) -> None:
     theirs = """SELECT count(*), count(p.tailnum) FROM (SELECT DISTINCT carrier, tailnum FROM f WHERE dep_time > 0) AS seen
         LEFT JOIN p USING (tailnum)"""
     assert differing(con, ours, theirs) == []
+
+
+def test_both_verdicts_are_printed(finished_demo: tuple[Path, str]) -> None:
+    _, text = finished_demo
+    assert "Ship treatment: metric_1 of treatment +0.6% (+0.3% to +0.9%)." in text
+    assert "No effect on flights and punctuality was found; the experiment is over." in text
+
+
+def test_halves_are_compared_by_what_their_planes_flew(finished_demo: tuple[Path, str]) -> None:
+    folder, _ = finished_demo
+    con = duckdb.connect()
+    flown = f"""SELECT tailnum, make_date(year, month, day) AS ds FROM '{folder}/landing/flights-*.parquet'
+        WHERE dep_time IS NOT NULL AND tailnum IS NOT NULL AND make_date(year, month, day) BETWEEN '2013-10-01' AND '2013-10-14'"""
+    expected = con.execute(f"""SELECT md5(tailnum) < '8', count(DISTINCT tailnum), count(*) / count(DISTINCT tailnum)
+        FROM ({flown}) GROUP BY ALL ORDER BY 1 DESC""").fetchall()  # fmt: skip
+    found = con.execute(f"""SELECT n_baseline, mean_baseline, n_variant, mean_variant
+        FROM '{folder}/lake/experiments/plane_aa/ds=2013-10-14/*.parquet' WHERE metric = 'flights'""").fetchone()  # fmt: skip
+    assert found == pytest.approx((*expected[0][1:], *expected[1][1:]))
 
 
 @pytest.mark.nightly

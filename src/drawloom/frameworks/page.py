@@ -30,7 +30,7 @@ HEX: Mapping[Colour, str] = {
     "navy": "#0b5cab",
     "grey": "#9aa5b1",
 }
-TAKEN = frozenset({"format", "project", "help"})  # options of `drawloom show`
+TAKEN = frozenset({"brief", "format", "project", "help"})  # options of `drawloom show`
 LATEST = "latest"  # the value of a day that was not chosen
 
 

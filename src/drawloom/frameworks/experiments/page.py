@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.experiments.spec import Experiment
 from drawloom.frameworks.experiments.verdict import Judge
+from drawloom.frameworks.experiments.wanted import plural
 from drawloom.frameworks.page import (
     Block,
     Chart,
@@ -161,8 +162,15 @@ def _results(view: _View) -> DataTable:
             DataColumn("p", "chance to win" if is_bayesian else "p"),
             DataColumn("reason", "note"),
         ),
-        f"Intervals cover {1 - view.spec.statistics.alpha:.0%} if they are looked at once; those by day below hold for all days.",
+        _caption(view.spec),
     )
+
+
+def _caption(spec: Experiment) -> str:
+    text = f"Intervals cover {1 - spec.statistics.alpha:.0%} if they are looked at once; those by day below hold for all days."
+    if spec.pre_period and not spec.statistics.table:
+        text += f" Effects are less what the {plural(spec.pre_period, 'day')} before explain (CUPED), means are as they are."
+    return text
 
 
 def _forest(view: _View) -> Chart:
