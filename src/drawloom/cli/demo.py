@@ -33,7 +33,9 @@ def demo(
     with contextlib.chdir(folder):
         for step in WALKTHROUGH:
             _run_step(step, context.find_root().command)
-    out.print(f"\n[bold green]done[/] in {time.monotonic() - started:.1f} s. Look around: drawloom -C {folder} status")
+    out.print(
+        f"\n[bold green]done[/] in {time.monotonic() - started:.1f} s. Look around in a browser: drawloom -C {folder} ui"
+    )
 
 
 def _run_step(step: DemoCommand, app: Callable[..., Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import socket
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,7 @@ def ui(
     if context.invoked_subcommand:
         context.obj = folder or context.obj
         return
+    _require_packages()
     import uvicorn
 
     from drawloom.web.app import create_app
@@ -66,6 +68,7 @@ def export(
     folder: Folder = None,
 ) -> None:
     """Write the pages as files, which any web server can serve to people who only look."""
+    _require_packages()
     from drawloom.web.export import export_pages
     from drawloom.web.site import Site
 
@@ -76,6 +79,14 @@ def export(
     for address, why in exported.failed.items():
         out.print(f"left out {address}: {why}", markup=False)
     out.print(f"{pluralize(exported.files, 'file')} in {target}", markup=False)
+
+
+def _require_packages() -> None:
+    """Refuse to go on without the packages of the UI."""
+    missing = [name for name in ("fastapi", "uvicorn", "python_multipart") if find_spec(name) is None]
+    if missing:
+        message = f"{missing[0]} is not installed; the UI needs it."
+        raise refuse("no-ui", message, None, "Run pip install 'drawloom[ui]'; in a clone pip install '.[ui]'.")
 
 
 def _listen(host: str, port: int) -> socket.socket:
