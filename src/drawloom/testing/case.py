@@ -94,6 +94,26 @@ class FrameworkCase:
         self._check_expected(folder, engine)
         self._check_page(folder)
 
+    def write_project(self, folder: Path, engine: str | Mapping[str, Any]) -> None:
+        """Write the case as a project, to run it in another way than the laws do.
+
+        Args:
+            folder: of the project; it must not exist, or be empty.
+            engine: as after ``engine:`` in drawloom.yml.
+        """
+        (folder / "specs").mkdir(parents=True)
+        settings = {
+            "name": "case",
+            "start": self.days[0],
+            "end": self.days[-1],
+            "defaults": {"owner": "case@example.com", "retries": 0},
+            "engine": engine,
+            "sources": {table: self._write_source(folder, table, rows) for table, rows in self.rows.items()},
+        }
+        (folder / "drawloom.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+        for name, text in {CASE_FILE: self.spec, **self.more}.items():
+            (folder / "specs" / name).write_text(text, encoding="utf-8")
+
     @property
     def days(self) -> list[date]:
         """The days of the history."""
@@ -102,7 +122,7 @@ class FrameworkCase:
         return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
     def _check_expected(self, folder: Path, engine: str | Mapping[str, Any]) -> Contents:
-        self._write_project(folder, engine)
+        self.write_project(folder, engine)
         with _open(folder, "expected") as project:
             if not _run(project, "expected", "a run of all days").results:
                 raise BrokenLawError("expected", f"a run of {self.days[0]}..{self.days[-1]} writes nothing.")
@@ -126,7 +146,7 @@ class FrameworkCase:
 
     def _check_splits(self, folder: Path, contents: Contents) -> None:
         for number, cuts in enumerate(self._splits()):
-            self._write_project(folder / f"split-{number}", "duckdb")
+            self.write_project(folder / f"split-{number}", "duckdb")
             with _open(folder / f"split-{number}", "split") as project:
                 for first, end in pairwise([self.days[0], *cuts, self.days[-1] + timedelta(days=1)]):
                     last = end - timedelta(days=1)
@@ -155,20 +175,6 @@ class FrameworkCase:
         """The values of a choice; of a day choice one in the middle, and the day before the first."""
         days = self.days
         return choice.values or tuple(map(str, (days[len(days) // 2], days[0] - timedelta(days=1))))
-
-    def _write_project(self, folder: Path, engine: str | Mapping[str, Any]) -> None:
-        (folder / "specs").mkdir(parents=True)
-        settings = {
-            "name": "case",
-            "start": self.days[0],
-            "end": self.days[-1],
-            "defaults": {"owner": "case@example.com", "retries": 0},
-            "engine": engine,
-            "sources": {table: self._write_source(folder, table, rows) for table, rows in self.rows.items()},
-        }
-        (folder / "drawloom.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-        for name, text in {CASE_FILE: self.spec, **self.more}.items():
-            (folder / "specs" / name).write_text(text, encoding="utf-8")
 
     def _write_source(self, folder: Path, table: str, rows: Rows) -> dict[str, Any]:
         """Write the files of a source; its settings."""

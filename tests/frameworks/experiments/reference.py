@@ -17,6 +17,7 @@ COMPLETED: Callable[[Row], bool] = lambda row: row["status"] == "completed"  # n
 COMPONENTS: Mapping[str, tuple[Callable[[Row], float | None], str]] = {
     "rides": (lambda row: 1.0 if COMPLETED(row) else None, "sum"),
     "fare": (lambda row: float(row["fare"]) if COMPLETED(row) else None, "sum"),
+    "tip": (lambda row: row["tip"] if COMPLETED(row) else None, "sum"),
     "rode": (lambda row: 1.0 if COMPLETED(row) else None, "max"),
     "longest": (lambda row: float(row["wait_seconds"]), "max"),
 }
@@ -128,6 +129,8 @@ class Reference:
         """Each cell: its cut and value, its units, and the products whose rides count."""
         units = self.units()
         yield "", "", units, None
+        if self.spec.get("activation"):
+            yield from self._activation(units)
         cuts: Mapping[str, Callable[[Unit], str]] = {
             "country": lambda unit: unit.country,
             "day": lambda unit: str(unit.first.date()),
@@ -145,6 +148,14 @@ class Reference:
                 groups[value if value in kept else "(other)"].append(unit)
             for value, members in groups.items():
                 yield cut, value, members, None
+
+    def _activation(self, units: Sequence[Unit]) -> Iterator[tuple[str, str, list[Unit], None]]:
+        """Those that did what the activation names after their exposure, and those that did not."""
+        done = self.values(units, self.spec["activation"]["metric"])[0]
+        for name, is_on in (("activated", True), ("not activated", False)):
+            members = [unit for unit, value in zip(units, done, strict=True) if (value > 0) is is_on]
+            if members:
+                yield "activation", name, members, None
 
     def _products(self, units: Sequence[Unit]) -> dict[str, set[str]]:
         """The products of each cell: those of most units alone, the others together."""
@@ -167,20 +178,32 @@ class Reference:
                 units = [unit for unit in members if unit.variant == variant]
                 if not units:
                     continue
-                for metric in ("rides", "fare", "rode", "longest"):
+                for metric in self.components():
                     now, before = self.capped(units, metric, products)
                     none = np.zeros(len(units))
                     found[metric, variant, cut, value] = moments_of(now, none, before, none)
                 (y, x), (d, z) = (self.capped(units, name, products) for name in ("fare", "rides"))
                 found["fare_per_ride", variant, cut, value] = moments_of(y, d, x, z)
+                if products is None:
+                    found["wait_median", variant, cut, value] = self.median(units)
         return found
 
-    def quantile(self, variant: str, q: float) -> tuple[float, float, float]:
-        """The median wait of a variant's events, how many of them are up to it, and all."""
-        units = [unit for unit in self.units() if unit.variant == variant]
-        waits = sorted(row["wait_seconds"] for unit in units for row in self.events(unit)[0])
-        value = waits[math.ceil(q * len(waits)) - 1]
-        return value, sum(wait <= value for wait in waits) / len(units), len(waits) / len(units)
+    def components(self) -> list[str]:
+        """The metrics that are neither a ratio nor a quantile."""
+        named = (name for names in self.spec["metrics"].values() for name in names)
+        return [name for name in named if name in COMPONENTS]
+
+    def median(self, units: Sequence[Unit]) -> dict[str, Any]:
+        """The median wait of units' events; and of each unit how many are up to it, and how many there are."""
+        waits = [[row["wait_seconds"] for row in self.events(unit)[0]] for unit in units]
+        ordered = sorted(wait for found in waits for wait in found)
+        value = ordered[math.ceil(len(ordered) / 2) - 1] if ordered else None
+        below, events, none = (
+            [sum(value is not None and wait <= value for wait in found) for found in waits],
+            [len(found) for found in waits],
+            np.zeros(len(units)),
+        )
+        return {**moments_of(below, events, none, none), "quantile": value}
 
 
 def moments_of(y: Any, d: Any, x: Any, z: Any) -> dict[str, float]:

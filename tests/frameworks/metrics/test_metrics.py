@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from drawloom.run.project import Project
+from drawloom.testing import FrameworkCase
 from tests.frameworks.experiments.rides import DAYS, METRICS, rows, write_project
 
 RIDES = rows()["core.rides"]
@@ -61,6 +62,36 @@ def test_rows_that_count_for_nobody_are_counted(tmp_path: Path) -> None:
     with Project.load(write_project(tmp_path / "project", {"rides.yml": METRICS}, {"core.rides": RIDES})) as project:
         summary = project.run(project.plan(first=DAYS[5], last=DAYS[5]))
         assert [warning for result in summary.results for warning in result.warnings if "without a subject" in warning]
+
+
+def test_values_that_are_no_numbers_below_1e20_are_counted_and_left_out(tmp_path: Path) -> None:
+    metrics = """
+kind: metrics
+name: sensors
+source: raw.readings
+subjects: {sensor: sensor}
+metrics: {total: {type: sum, value: reading}, largest: {type: max, value: reading}, middle: {type: quantile, value: reading, q: 0.5}}
+until: "forever: a test"
+"""
+    readings = [0.1, 0.2, 0.3, float("nan"), float("inf"), -1e300, None]
+    rows = [{"ds": DAYS[0], "sensor": f"s{number % 2}", "reading": reading} for number, reading in enumerate(readings)]
+    FrameworkCase(metrics, {"raw.readings": rows}).write_project(tmp_path / "project", "duckdb")
+    with Project.load(tmp_path / "project") as project:
+        (result,) = project.run().results
+        found = project.query("SELECT metric, subject, value, events FROM metrics.sensors ORDER BY ALL").to_pylist()
+    assert sorted(result.warnings) == [
+        f"The check 'rows without a value of {metric}' failed for {DAYS[0]}; it found 1 row: {{\"source_rows\": 4}}."
+        for metric in ("largest", "middle", "total")
+    ]
+    assert [(row["metric"], row["subject"], row["value"], row["events"]) for row in found] == [
+        ("largest", "s0", 0.3, 2),
+        ("largest", "s1", 0.2, 1),
+        ("middle", "s0", 0.1, 1),
+        ("middle", "s0", 0.3, 1),
+        ("middle", "s1", 0.2, 1),
+        ("total", "s0", 0.4, 2),
+        ("total", "s1", 0.2, 1),
+    ]
 
 
 CASES = {

@@ -77,90 +77,144 @@ seen AS (
 )
 [%- endmacro %]
 
-[# A component over several rows: values add up, but for those that are a maximum. #]
+[# A component over several rows: values add up, but for those that are a maximum. Decimals add up exactly, in any order. #]
 [% macro combined(e, column) %]
+[% set added %]coalesce(CAST(sum(CAST([[ column ]] AS DECIMAL(38, 18))) AS DOUBLE), 0)[% endset %]
 [% if e.maxima %]
-CASE WHEN component IN ([% for c in e.maxima %][[ c ]][[ ", " if not loop.last ]][% endfor %]) THEN coalesce(max([[ column ]]), 0) ELSE coalesce(sum([[ column ]]), 0) END
+CASE WHEN component IN ([[ labels(e.maxima) ]]) THEN coalesce(max([[ column ]]), 0) ELSE [[ added ]] END
 [%- else %]
-coalesce(sum([[ column ]]), 0)
+[[ added ]]
 [%- endif %]
 [% endmacro %]
 
+[% macro labels(names) %][% for name in names %][[ name ]][[ ", " if not loop.last ]][% endfor %][% endmacro %]
 [% macro no_quantile(e, prefix="") %][% if e.quantiles %] AND [[ prefix ]]component NOT IN ([% for q in e.quantiles %][[ q.component ]][[ ", " if not loop.last ]][% endfor %])[% endif %][% endmacro %]
 
-[% macro unit_values(e) %]
-[% for cut in e.event_cuts %]
-[[ cut.kept ]] AS (
-  SELECT value FROM (
-    SELECT [[ cut.column ]] AS value, row_number() OVER (ORDER BY count(DISTINCT subject) DESC, [[ cut.column ]]) AS place
-    FROM seen
-    WHERE [[ cut.column ]] IS NOT NULL AND y IS NOT NULL
-    GROUP BY [[ cut.column ]]
-  ) AS counted
-  WHERE place <= [[ e.top ]]
-),
-[[ cut.values ]] AS (
-  SELECT subject, component, cut_value, [[ combined(e, "y") ]] AS y, [[ combined(e, "x") ]] AS x
-  FROM (
-    SELECT s.subject, s.component, CASE WHEN k.value IS NULL THEN '(other)' ELSE k.value END AS cut_value, s.y, s.x
-    FROM seen AS s
-    LEFT JOIN [[ cut.kept ]] AS k ON k.value = s.[[ cut.column ]]
-    WHERE s.[[ cut.column ]] IS NOT NULL[[ no_quantile(e, "s.") ]]
-  ) AS v
-  GROUP BY subject, component, cut_value
-),
-[% endfor %]
-unit_values AS (
-  SELECT subject, component, [[ combined(e, "y") ]] AS y, [[ combined(e, "x") ]] AS x
+[# The values of units; of those that have none there is no row. Where values are cut by what events are, `size` and `low`
+   are the most that the parts of a value can be, above and below zero. #]
+[% macro totals(e) %]
+totals AS (
+  SELECT
+    subject, component,
+    [% if e.event_cuts %]
+    greatest([[ combined(e, "abs(y)") ]], [[ combined(e, "abs(x)") ]]) AS size,
+    greatest([[ combined(e, below("y")) ]], [[ combined(e, below("x")) ]]) AS low,
+    [% endif %]
+    [[ combined(e, "y") ]] AS y, [[ combined(e, "x") ]] AS x
   FROM seen
   WHERE TRUE[[ no_quantile(e) ]]
   GROUP BY subject, component
 )
 [%- endmacro %]
 
-[# The caps of components as columns of one row, as `caps`. A percentile is that over all units: those without a value
-   are 0, so the values are counted from the largest. #]
-[% macro caps(e) %]
-[% if e.caps %]
-ranked AS (
-  SELECT component, y, row_number() OVER (PARTITION BY component ORDER BY y DESC) AS place FROM unit_values WHERE y > 0
-),
-unit_count AS (SELECT CAST(count(*) AS DOUBLE) AS n FROM units),
+[% macro below(column) %]CASE WHEN [[ column ]] < 0 THEN -[[ column ]] ELSE 0 END[% endmacro %]
+
+[# The cap of each component, and by what its values are multiplied to be whole numbers: of up to 17 digits, and of fewer
+   where so many products of two would not add up within the 38 digits that every engine has. A percentile is that over all units: those without a value are 0, so the values are counted from the largest. #]
+[% macro limits(e) %]
+[% if e.percentiles %]
 caps AS (
   SELECT
-    [% for c in e.caps %]
-    [% if c.value is none %]
-    coalesce(max(CASE WHEN r.component = [[ c.component ]] AND r.place = n - floor((n - 1) * [[ c.percentile ]]) THEN y END), 0)
-      * (1 - ((max(n) - 1) * [[ c.percentile ]] - floor((max(n) - 1) * [[ c.percentile ]])))
-    + coalesce(max(CASE WHEN r.component = [[ c.component ]] AND r.place = n - floor((n - 1) * [[ c.percentile ]]) - 1 THEN y END), 0)
-      * ((max(n) - 1) * [[ c.percentile ]] - floor((max(n) - 1) * [[ c.percentile ]])) AS [[ c.column ]][[ "," if not loop.last ]]
-    [% else %]
-    max(CAST([[ c.value ]] AS DOUBLE)) AS [[ c.column ]][[ "," if not loop.last ]]
-    [% endif %]
-    [% endfor %]
-  FROM unit_count
-  LEFT JOIN ranked AS r ON TRUE
-),
-capped_values AS (
-  SELECT v.subject, v.component, [[ capped(e, "v.y", "v.component") ]] AS y, [[ capped(e, "v.x", "v.component") ]] AS x
-  FROM unit_values AS v
+    component,
+    coalesce(max(CASE WHEN place = n - floor((n - 1) * q) THEN y END), 0) * (1 - ((max(n) - 1) * max(q) - floor((max(n) - 1) * max(q))))
+    + coalesce(max(CASE WHEN place = n - floor((n - 1) * q) - 1 THEN y END), 0) * ((max(n) - 1) * max(q) - floor((max(n) - 1) * max(q))) AS cap
+  FROM (
+    SELECT
+      component, y, row_number() OVER (PARTITION BY component ORDER BY y DESC) AS place,
+      CASE component[% for c in e.percentiles %] WHEN [[ c.component ]] THEN CAST([[ c.percentile ]] AS DOUBLE)[% endfor %] END AS q
+    FROM totals
+    WHERE y > 0 AND component IN ([% for c in e.percentiles %][[ c.component ]][[ ", " if not loop.last ]][% endfor %])
+  ) AS ranked
+  CROSS JOIN (SELECT CAST(count(*) AS DOUBLE) AS n FROM units) AS counted
+  GROUP BY component
 ),
 [% endif %]
+limits AS (
+  SELECT
+    component, cap,
+    CASE WHEN size > 0 THEN power(CAST(10 AS DOUBLE), least(16, floor((35 - floor(log10(n))) / 2)) - floor(log10(size))) ELSE CAST(1 AS DOUBLE) END AS scale
+  FROM (
+    SELECT component, cap, CAST(count(*) AS DOUBLE) AS n, max(greatest([[ "low, " ~ capped("size") if e.event_cuts else "abs(" ~ capped("y") ~ "), abs(" ~ capped("x") ~ ")" ]])) AS size
+    FROM (
+      SELECT t.*, [[ cap(e) ]] AS cap
+      FROM totals AS t
+      [% if e.percentiles %]
+      LEFT JOIN caps AS c ON c.component = t.component
+      [% endif %]
+    ) AS t
+    GROUP BY component, cap
+  ) AS sizes
+)
 [%- endmacro %]
 
-[% macro capped(e, column, component) %]
+[% macro cap(e) %]
 [% if e.caps %]
-CASE [[ component ]][% for c in e.caps %] WHEN [[ c.component ]] THEN least([[ column ]], (SELECT [[ c.column ]] FROM caps))[% endfor %] ELSE [[ column ]] END
+CASE t.component[% for c in e.caps %] WHEN [[ c.component ]] THEN [[ "c.cap" if c.value is none else "CAST(" ~ c.value ~ " AS DOUBLE)" ]][% endfor %] END
 [%- else %]
-[[ column ]]
+CAST(NULL AS DOUBLE)
 [%- endif %]
 [% endmacro %]
 
-[# Quantiles of events, as `quantiles`, with the order statistics of their interval; and of each unit how many of its events
-   are up to the quantile, as `clusters`: the events of a unit resemble each other. #]
-[% macro quantiles(e) %]
+[% macro capped(value) %]CASE WHEN [[ value ]] > cap THEN cap ELSE [[ value ]] END[% endmacro %]
+
+[# The values of units as whole numbers, with what they were multiplied by: in all, and by what the events were. #]
+[% macro unit_values(e) %]
+[% if e.event_cuts %]
+kept_values AS (
+  SELECT cut, value FROM (
+    SELECT cut, value, row_number() OVER (PARTITION BY cut ORDER BY count(DISTINCT subject) DESC, value) AS place
+    FROM (
+      SELECT c.cut, [[ event_value(e) ]] AS value, s.subject
+      FROM seen AS s
+      CROSS JOIN [[ event_cuts(e) ]]
+      WHERE s.y IS NOT NULL
+    ) AS seen_values
+    WHERE value IS NOT NULL
+    GROUP BY cut, value
+  ) AS counted
+  WHERE place <= [[ e.top ]]
+),
+parts AS (
+  SELECT subject, component, cut, cut_value, [[ combined(e, "y") ]] AS y, [[ combined(e, "x") ]] AS x
+  FROM (
+    SELECT s.subject, s.component, c.cut, CASE WHEN k.value IS NULL THEN '(other)' ELSE k.value END AS cut_value, s.y, s.x
+    FROM seen AS s
+    CROSS JOIN [[ event_cuts(e) ]]
+    LEFT JOIN kept_values AS k ON k.cut = c.cut AND k.value = [[ event_value(e) ]]
+    WHERE [[ event_value(e) ]] IS NOT NULL[[ no_quantile(e, "s.") ]]
+  ) AS v
+  GROUP BY subject, component, cut, cut_value
+),
+[% endif %]
+unit_values AS (
+  SELECT
+    v.subject, v.component, l.scale,
+    [% if e.event_cuts %]
+    v.cut, v.cut_value,
+    [% endif %]
+    CAST(round([[ capped("v.y") ]] * l.scale) AS DECIMAL(18, 0)) AS y,
+    CAST(round([[ capped("v.x") ]] * l.scale) AS DECIMAL(18, 0)) AS x
+  [% if e.event_cuts %]
+  FROM (
+    SELECT subject, component, '' AS cut, '' AS cut_value, y, x FROM totals
+    UNION ALL
+    SELECT subject, component, cut, cut_value, y, x FROM parts
+  ) AS v
+  [% else %]
+  FROM totals AS v
+  [% endif %]
+  JOIN limits AS l ON l.component = v.component
+)
+[%- endmacro %]
+
+[% macro event_cuts(e) %](VALUES [% for cut in e.event_cuts %]([[ cut.name ]])[[ ", " if not loop.last ]][% endfor %]) AS c(cut)[% endmacro %]
+[% macro event_value(e) %]CASE c.cut[% for cut in e.event_cuts %] WHEN [[ cut.name ]] THEN s.[[ cut.column ]][% endfor %] END[% endmacro %]
+
+[# Quantiles of events, with the order statistics of their interval; and of each unit how many of its events there are (d), and
+   how many are up to the quantile (y), as `clusters`: the events of a unit resemble each other. #]
+[% macro clusters(e) %]
 [% if e.quantiles %]
-quantile_values AS (
+event_values AS (
   SELECT c.variant, c.cut, c.cut_value, q.metric, q.q, s.subject, s.y AS value, sum(s.events) AS events
   FROM seen AS s
   JOIN (VALUES [% for q in e.quantiles %]([[ q.metric ]], [[ q.component ]], CAST([[ q.q ]] AS DOUBLE))[[ ", " if not loop.last ]][% endfor %]) AS q(metric, component, q)
@@ -169,33 +223,31 @@ quantile_values AS (
   WHERE s.y IS NOT NULL
   GROUP BY c.variant, c.cut, c.cut_value, q.metric, q.q, s.subject, s.y
 ),
-quantiles AS (
+ordered_values AS (
   SELECT
-    variant, cut, cut_value, metric,
-    min(CASE WHEN upto >= q * total THEN value END) AS quantile,
-    min(CASE WHEN upto >= (q - [[ e.z ]] * sqrt(q * (1 - q) / total)) * total THEN value END) AS quantile_low,
-    min(CASE WHEN upto >= (q + [[ e.z ]] * sqrt(q * (1 - q) / total)) * total THEN value END) AS quantile_high
-  FROM (
-    SELECT
-      variant, cut, cut_value, metric, q, value,
-      CAST(sum(events) OVER (PARTITION BY variant, cut, cut_value, metric ORDER BY value) AS DOUBLE) AS upto,
-      CAST(sum(events) OVER (PARTITION BY variant, cut, cut_value, metric) AS DOUBLE) AS total
-    FROM (
-      SELECT variant, cut, cut_value, metric, q, value, sum(events) AS events
-      FROM quantile_values
-      GROUP BY variant, cut, cut_value, metric, q, value
-    ) AS counted
-  ) AS ordered
-  GROUP BY variant, cut, cut_value, metric
+    *,
+    CAST(sum(events) OVER (PARTITION BY variant, cut, cut_value, metric ORDER BY value) AS DOUBLE) AS upto,
+    CAST(sum(events) OVER (PARTITION BY variant, cut, cut_value, metric) AS DOUBLE) AS total
+  FROM event_values
+),
+known_quantiles AS (
+  SELECT
+    *,
+    [% for name, q in (("quantile", "q"), ("quantile_low", bound(e, "-")), ("quantile_high", bound(e, "+"))) %]
+    min(CASE WHEN upto >= [[ q ]] * total THEN value END) OVER (PARTITION BY variant, cut, cut_value, metric) AS [[ name ]][[ "," if not loop.last ]]
+    [% endfor %]
+  FROM ordered_values
 ),
 clusters AS (
   SELECT
-    v.variant, v.cut, v.cut_value, v.metric,
-    CAST(sum(CASE WHEN v.value <= q.quantile THEN v.events ELSE 0 END) AS DOUBLE) AS y,
-    CAST(sum(v.events) AS DOUBLE) AS d
-  FROM quantile_values AS v
-  JOIN quantiles AS q ON q.variant = v.variant AND q.cut = v.cut AND q.cut_value = v.cut_value AND q.metric = v.metric
-  GROUP BY v.variant, v.cut, v.cut_value, v.metric, v.subject
+    variant, cut, cut_value, metric,
+    CAST(sum(CASE WHEN value <= quantile THEN events ELSE 0 END) AS DECIMAL(18, 0)) AS y,
+    CAST(sum(events) AS DECIMAL(18, 0)) AS d,
+    max(quantile) AS quantile, max(quantile_low) AS quantile_low, max(quantile_high) AS quantile_high
+  FROM known_quantiles
+  GROUP BY variant, cut, cut_value, metric, subject
 ),
 [% endif %]
 [% endmacro %]
+
+[% macro bound(e, sign) %](q [[ sign ]] [[ e.z ]] * sqrt(q * (1 - q) / total))[% endmacro %]

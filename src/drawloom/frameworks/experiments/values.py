@@ -113,16 +113,6 @@ class Cut:
         """Its name, as a literal."""
         return sqlfiles.quote_value(self.key)
 
-    @property
-    def kept(self) -> str:
-        """The relation of its values that are shown by name."""
-        return sqlfiles.quote_name(f"kept_{self.key}")
-
-    @property
-    def values(self) -> str:
-        """The relation of what units did in it."""
-        return sqlfiles.quote_name(f"values_{self.key}")
-
 
 @dataclass(frozen=True)
 class Values:
@@ -194,6 +184,11 @@ class Values:
         return sqlfiles.quote_table(f"{self.spec.table}_units")
 
     @property
+    def counts(self) -> str:
+        """The table of counts."""
+        return sqlfiles.quote_table(f"{self.spec.table}_counts")
+
+    @property
     def assignments(self) -> Mapping[str, str]:
         """The table that says who got which variant, and its columns."""
         rows = self.spec.assignments
@@ -249,6 +244,11 @@ class Values:
             elif key in COHORTS:
                 cuts.append(Cut(key, value=cohorts[key]))
         return cuts
+
+    @property
+    def dimension_cuts(self) -> list[Cut]:
+        """Those of them by a dimension, of which only some values are kept."""
+        return [cut for cut in self.unit_cuts if cut.is_dimension]
 
     @property
     def event_cuts(self) -> list[Cut]:
@@ -314,12 +314,16 @@ class Values:
         return [
             {
                 "component": by_name[name].label,
-                "column": f"cap_{number}",
                 "percentile": cap.percentile,
                 "value": cap.value,
             }
-            for number, (name, cap) in enumerate(self.spec.cap.items(), 1)
+            for name, cap in self.spec.cap.items()
         ]
+
+    @property
+    def percentiles(self) -> list[Mapping[str, object]]:
+        """Those of them that are a percentile over units."""
+        return [cap for cap in self.caps if cap["percentile"] is not None]
 
     @property
     def activation(self) -> str | None:

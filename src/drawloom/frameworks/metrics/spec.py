@@ -48,8 +48,14 @@ class Metric(SpecPart):
 
     @property
     def row_value(self) -> str:
-        """SQL of the value of one of its rows, safe in a template; 1 where it has none."""
-        return condition_sql(self.value) if self.value else "1"
+        """SQL of the value of one of its rows, safe in a template; 1 where it has none.
+
+        NULL where it is no number below 1e20. Sums are of decimals, which add up to the same in any order.
+        """
+        if not self.value:
+            return "1"
+        exact = f"TRY_CAST({condition_sql(self.value)} AS DECIMAL(38, 18))"
+        return exact if self.type == "sum" else f"CASE WHEN {exact} IS NOT NULL THEN {condition_sql(self.value)} END"
 
 
 class Metrics(Spec):
