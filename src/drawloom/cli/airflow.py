@@ -12,8 +12,8 @@ import typer
 
 from drawloom.cli.options import Day, First, Folder, Last, OutFormat, days_of, open_project
 from drawloom.cli.output import Format, console, pluralize, print_json, print_problems
-from drawloom.cli.signals import sigterm_as_interrupt
 from drawloom.model import Fix, InputError, Problem, RunError, refuse
+from drawloom.run.signals import sigterm_as_interrupt
 
 if TYPE_CHECKING:
     from drawloom.airflow.install import Installed

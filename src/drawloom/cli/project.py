@@ -23,9 +23,9 @@ from drawloom.cli.output import (
     print_json,
     print_problems,
 )
-from drawloom.cli.signals import GRACE, sigterm_as_interrupt
 from drawloom.model import InputError, Pipeline, Read, Step, errors, refuse
 from drawloom.model.day_rules import rule_text, spans_text
+from drawloom.run.signals import GRACE, sigterm_as_interrupt
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from types import TracebackType
@@ -15,7 +14,7 @@ from rich.markup import escape
 from drawloom.cli.output import console, grid, number, print_problems
 from drawloom.run.as_json import by_table, counts
 from drawloom.run.plan import Key, Plan, PlannedPartition, State
-from drawloom.run.spans import without_days
+from drawloom.run.spans import same_on_days, without_days
 
 if TYPE_CHECKING:
     from drawloom.run.local_runner import Result, Summary
@@ -32,7 +31,6 @@ MARKS = {
     State.MISSED: ("magenta", "x"),
 }
 NARROW = 120  # columns, below which a table leaves out what matters less
-_OF_ONE_DAY = re.compile(r"\d{4}-\d\d-\d\d|; it found .*")  # what differs in the same error on several days
 _RARE = {State.MISSED, State.SKIPPED}  # states that status shows where there are any
 
 
@@ -144,23 +142,14 @@ def _print_failures(summary: Summary) -> None:
     out = console()
     ordered = sorted(summary.results, key=lambda result: (result.table, result.ds))
     failed = [(result.table, result.ds, result.error) for result in ordered if result.outcome == "failed"]
-    for table, days, text in _same_on_days(failed):
-        out.print(f"[red]failed[/] {table} {days}")
+    for table, days, text in same_on_days(failed):
+        out.print(f"[red]failed[/] {table} {_days_text(days)}")
         out.print(_indented(text), markup=False, soft_wrap=True)
     for table, results in groupby((r for r in ordered if r.outcome == "skipped"), key=lambda result: result.table):
         out.print(f"[red]skipped[/] {table} {_days_text([r.ds for r in results])}: an input failed")
     warned = [(result.table, result.ds, warning) for result in ordered for warning in result.warnings]
-    for table, days, text in _same_on_days(warned):
-        out.print(f"[yellow]warning[/] {table} {days}: {escape(text)}", soft_wrap=True)
-
-
-def _same_on_days(messages: Iterable[tuple[str, date, str]]) -> Iterator[tuple[str, str, str]]:
-    """Table, days and text of each message, once for all days on which it is the same but for the day."""
-    found: dict[tuple[str, str], list[tuple[date, str]]] = {}
-    for table, ds, text in messages:
-        found.setdefault((table, _OF_ONE_DAY.sub("", text)), []).append((ds, text))
-    for (table, _), each in found.items():
-        yield table, _days_text([ds for ds, _ in each]), each[-1][1]
+    for table, days, text in same_on_days(warned):
+        out.print(f"[yellow]warning[/] {table} {_days_text(days)}: {escape(text)}", soft_wrap=True)
 
 
 def _days_text(days: Sequence[date]) -> str:

@@ -17,6 +17,7 @@ from drawloom.cli.output import console, pluralize
 from drawloom.model import refuse
 
 PORT = 8400
+STREAMS = 1  # seconds for open streams to end after Ctrl-C
 
 
 def ui(
@@ -58,7 +59,9 @@ def ui(
     )
     out.print("Ctrl-C ends it.", style="dim")
     app = create_app(Site(root), gate, hosts=sorted({host, *LOOPBACK}))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    config.timeout_graceful_shutdown = STREAMS  # pages that follow a run would keep it open
+    server = uvicorn.Server(config)
     server.run(sockets=[listener])
 
 

@@ -1,9 +1,9 @@
-"""Spans: partitions of one table that follow each other and are in the same state for the same reason."""
+"""What is the same on several days, said once: spans of partitions in one state, and messages that differ in the day."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -11,6 +11,7 @@ from itertools import groupby
 from drawloom.run.plan import PlannedPartition, State
 
 _DAY = re.compile(r"(?: for)? \d{4}-\d\d-\d\d|; it found .*")  # what differs in the same reason on several days
+_OF_ONE_DAY = re.compile(r"\d{4}-\d\d-\d\d|; it found .*")  # what differs in the same error on several days
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +44,12 @@ def find_spans(partitions: Iterable[PlannedPartition]) -> tuple[Span, ...]:
 def without_days(reason: str) -> str:
     """A reason without what differs from day to day."""
     return _DAY.sub("", reason) if reason else ""
+
+
+def same_on_days(messages: Iterable[tuple[str, date, str]]) -> Iterator[tuple[str, Sequence[date], str]]:
+    """Table, days and text of each message, once for all days on which it is the same but for the day."""
+    found: dict[tuple[str, str], list[tuple[date, str]]] = {}
+    for table, ds, text in messages:
+        found.setdefault((table, _OF_ONE_DAY.sub("", text)), []).append((ds, text))
+    for (table, _), each in found.items():
+        yield table, [ds for ds, _ in each], each[-1][1]

@@ -20,7 +20,7 @@ from drawloom.run.plan import PlannedPartition, State
 from drawloom.run.spans import Span
 from drawloom.web.context import TheSite
 from drawloom.web.draw.strips import SEVERITY, day_axis, day_strip
-from drawloom.web.parameters import MOST_PAGES, Day, PageNumber
+from drawloom.web.parameters import MOST_PAGES, Day, PageNumber, choose
 from drawloom.web.search import matches
 from drawloom.web.site import Status, TableStatus
 from drawloom.web.templating import render
@@ -72,7 +72,7 @@ class DayRow:
 def list_partitions(request: Request, site: TheSite, asked: Annotated[Filter, Query()]) -> Response:
     """All tables with the state of their days."""
     project, status = site.project, site.status
-    wanted = _state(asked.state)
+    wanted = choose(State, "state", asked.state)
     start, end = _range(asked.first, asked.last, project.history.start, project.history.end)
     chosen = [
         one.between(asked.first, asked.last)
@@ -106,7 +106,7 @@ def show_table_days(request: Request, site: TheSite, table: str, state: str = ""
     """The days of one table: why they are as they are, and who wrote them when."""
     status = site.status
     table = _known_table(status, table)
-    wanted = _state(state)
+    wanted = choose(State, "state", state)
     planned = status.tables.get(table)
     rows = _day_rows(status, table)
     found = [row for row in rows if wanted is None or (row.partition and row.partition.state is wanted)]
@@ -159,19 +159,6 @@ def show_day(request: Request, site: TheSite, table: str, ds: date) -> Response:
         listed=LISTED,
         status=status,
     )
-
-
-def _state(text: str) -> State | None:
-    """The state of this name; None where none is asked for.
-
-    Raises:
-        InputError: there is no such state.
-    """
-    try:
-        return State(text) if text else None
-    except ValueError:
-        names = ", ".join(state.value for state in State)
-        raise refuse("bad-choice", f"state == {text!r:.100}, must be one of {names}.") from None
 
 
 def _range(first: date | None, last: date | None, start: date, end: date) -> tuple[date, date]:

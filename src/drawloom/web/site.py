@@ -12,7 +12,10 @@ from functools import cached_property
 from pathlib import Path
 
 from drawloom.model import Pipeline
+from drawloom.run.background import Runs
+from drawloom.run.background.runs import window_of
 from drawloom.run.console import Console
+from drawloom.run.past_runs import PastRun, find_past_runs
 from drawloom.run.plan import Plan, PlannedPartition, State
 from drawloom.run.project import Project
 from drawloom.run.snapshot import WarehouseSnapshot
@@ -59,7 +62,7 @@ class TableStatus:
         return TableStatus(self.table, self.pipeline, self.partitions[start:end])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Status:
     """The state of every partition, from which snapshot and when it was found, and how many seconds that took."""
 
@@ -90,6 +93,8 @@ class Site:
         self._retired: list[Project] = []
         self._status: Status | None = None
         self._console: tuple[Project, Console] | None = None
+        self._past: tuple[object, list[PastRun]] | None = None
+        self.runs = Runs(self.root)
         self._finding: threading.Thread | None = None
 
     @property
@@ -136,6 +141,17 @@ class Site:
             self._find_status_aside(project, state)
             return known
         return self._find_status(project, state)
+
+    @property
+    def past_runs(self) -> list[PastRun]:
+        """What ran outside of this UI, as far as the registry shows it, the newest first."""
+        status, runs = self.status, self.runs.all()
+        seen = status, tuple((folder.id, state) for folder, state in runs)
+        if self._past is None or self._past[0] != seen:
+            failures, failed_at = status.snapshot.failures, self.project.registry.failed_at()
+            windows = [window_of(folder, state) for folder, state in runs]
+            self._past = seen, find_past_runs(status.snapshot.records, failures, failed_at, windows)
+        return self._past[1]
 
     def close(self) -> None:
         """Close what is open."""

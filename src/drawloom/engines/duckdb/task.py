@@ -278,7 +278,8 @@ class DuckTask:
 
     def _check(self, sql: str, *, show: bool = False) -> None:
         """Check that a statement reads the task's tables and nothing else; see ``guard``."""
-        check_reads(self._cursor, sql, self._tables, self._own_files, self._database, show=show)
+        with engine_errors():  # an interrupt may come while it is checked
+            check_reads(self._cursor, sql, self._tables, self._own_files, self._database, show=show)
 
     def _check_days(self, days: Sequence[date], relation: str, table: Table) -> None:
         with engine_errors():

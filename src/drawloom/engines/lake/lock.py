@@ -25,9 +25,9 @@ def open_lock(path: Path) -> int:
 def hold(handle: int, on_wait: Callable[[], None]) -> Iterator[None]:
     """Hold a lock, which one thread of one process can have; calls ``on_wait`` once where another one has it."""
     try:
-        if not _try_lock(handle):
+        if not try_lock(handle):
             on_wait()
-            while not _try_lock(handle):
+            while not try_lock(handle):
                 time.sleep(POLL_SECONDS)
         yield
     finally:
@@ -40,7 +40,7 @@ def wait_until_free(path: Path, seconds: float) -> bool:
     with suppress(FileNotFoundError, PermissionError):
         handle = os.open(path, os.O_RDONLY)
         try:
-            while not _try_lock(handle, shared=True):
+            while not try_lock(handle, shared=True):
                 if time.monotonic() > end:
                     return False
                 time.sleep(POLL_SECONDS)
@@ -52,7 +52,8 @@ def wait_until_free(path: Path, seconds: float) -> bool:
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(handle: int, *, shared: bool = False) -> bool:  # noqa: ARG001 - Windows has no shared ones here
+    def try_lock(handle: int, *, shared: bool = False) -> bool:  # noqa: ARG001 - Windows has no shared ones here
+        """Lock an open file, and say whether that worked: it does not while it is locked through another handle."""
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -62,7 +63,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_lock(handle: int, *, shared: bool = False) -> bool:
+    def try_lock(handle: int, *, shared: bool = False) -> bool:
+        """Lock an open file, and say whether that worked: it does not while it is locked through another handle."""
         try:
             fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:

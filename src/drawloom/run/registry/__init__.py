@@ -22,6 +22,7 @@ from drawloom.run.registry.tables import (
     LANDED,
     PARTITIONS,
     delete_query,
+    in_utc,
     key_of,
     now,
     restamp_query,
@@ -189,6 +190,12 @@ class Registry:
         with self._begin() as connection:
             rows = connection.execute(sa.select(FAILURES.c.name, FAILURES.c.ds, FAILURES.c.error)).all()
         return {(name, ds): error for name, ds, error in rows}
+
+    def failed_at(self) -> dict[tuple[str, date], datetime]:
+        """When each of these partitions failed."""
+        with self._begin() as connection:
+            rows = connection.execute(sa.select(FAILURES.c.name, FAILURES.c.ds, FAILURES.c.at)).all()
+        return {(name, ds): in_utc(at) for name, ds, at in rows}
 
     def fingerprints(self) -> dict[tuple[str, str], tuple[str, str]]:
         """The cached (stamp, fingerprint) of each source partition."""

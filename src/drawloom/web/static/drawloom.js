@@ -93,7 +93,46 @@
     link.click();
   }
 
+  // A part that follows what happens on the server: told that something did, it is fetched as the server draws it now.
+  function follow(part) {
+    let heard = Date.now(), wanted = false, fetching = false;
+
+    async function redraw() {
+      wanted = true;
+      if (fetching) return;
+      fetching = true;
+      while (wanted) {
+        wanted = false;
+        try {
+          const answer = await fetch(part.dataset.part);
+          if (answer.ok) show(await answer.text());
+        } catch { /* the server is away: the next sign of life, or the timer below, asks again */ }
+        await new Promise((done) => setTimeout(done, 700));
+      }
+      fetching = false;
+    }
+
+    function show(text) {
+      const drawn = new DOMParser().parseFromString(text, "text/html").body;
+      const focus = part.contains(document.activeElement) ? document.activeElement.id : "";
+      part.replaceChildren(...drawn.childNodes);
+      if (focus) document.getElementById(focus)?.focus();
+      if (part.querySelector("[data-over]")) { source?.close(); clearInterval(timer); location.reload(); }
+    }
+
+    const source = window.EventSource ? new EventSource(part.dataset.live) : null;
+    const timer = setInterval(() => { if (Date.now() - heard > 12000) redraw(); }, 4000);
+    for (const name of ["message", "beat", "end"]) {
+      source?.addEventListener(name, () => {
+        heard = Date.now();
+        if (name === "end") source.close();
+        if (name !== "beat") redraw();
+      });
+    }
+  }
+
   addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-live]").forEach(follow);
     for (const button of document.querySelectorAll("[data-theme-button]")) {
       button.hidden = false;
       button.addEventListener("click", nextTheme);
