@@ -69,6 +69,16 @@ DAY_TESTS = (
     "extract(month FROM {}) {op} month({day})",
     "dayofweek({}) {op} dayofweek({day})",
 )
+# As DAY_TESTS; the share of tables of which all days are read is measured without these, as it was before there were any.
+BEGINNINGS_AND_LISTS = (
+    "datediff('quarter', {day}, {}) {op} -1",
+    "datediff('year', {}, {day}) {op} 1",
+    "left(CAST({} AS VARCHAR), 7) {op} '{{{{ ds[:7] }}}}'",
+    "substr(CAST({} AS VARCHAR), 1, 7) {no}IN ('{{{{ ds[:7] }}}}', '2024-01')",
+    "{no}starts_with(CAST({} AS VARCHAR), '{{{{ ds[:8] }}}}')",
+    "{no}list_contains([{day}, {day} - 2], {})",
+    "{} {op} ANY([{day}, {day} - 2])",
+)
 MORE_JOINS = ("ASOF", "ASOF LEFT", "LATERAL")
 COMPARE = ("=", "<", "<=", ">", ">=", "<>")
 ALIASES = "pqrstuvwxyz"
@@ -79,6 +89,7 @@ class RandomSql:
 
     kind = "DATE"
     has_more = True
+    day_tests: tuple[str, ...] = (*DAY_TESTS, *BEGINNINGS_AND_LISTS)
 
     def __init__(self, pick: Pick, tables: Sequence[str] = ("m.a", "m.b", "m.c"), more: bool = True) -> None:
         self.pick = pick
@@ -293,7 +304,7 @@ class RandomSql:
     def days_condition(self, aliases: list[str], depth: int) -> str:
         """A condition of one column of days and constants."""
         if self.more and self.pick((True, False, False, False)):
-            text = str(self.pick(DAY_TESTS))
+            text = str(self.pick(self.day_tests))
             names = {"op": self.pick(COMPARE), "no": self.pick(("", "NOT ")), "day": DAY, "run": RUN}
             return "(" + text.format(f"{self.pick(aliases)}.ds", **names) + ")"
         day = self.day_of(self.pick(aliases))

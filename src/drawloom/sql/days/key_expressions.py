@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlglot import exp
 
+from drawloom.model.days import add_months
 from drawloom.sql.days.constants import (
     COUNTS_WHOLE_PERIODS,
     DAY_PLUS_INTERVAL_IS_TIMESTAMP,
@@ -18,12 +19,14 @@ from drawloom.sql.days.constants import (
 )
 from drawloom.sql.days.day_set import Grain
 from drawloom.sql.days.forms import LAST, NUMBER, PLUS, Form, form_of_pattern
-from drawloom.sql.days.functions import DAYS_ARE_UTC, to_interval, unit_of
+from drawloom.sql.days.functions import DAYS_ARE_UTC, to_interval, trunc, unit_of
 from drawloom.sql.days.node_arguments import has_unread_arguments
-from drawloom.sql.days.values import UNKNOWN, Interval, PerProbe, Value, apply_per_probe
+from drawloom.sql.days.values import UNKNOWN, Interval, PerProbe, Value, apply_per_probe, to_date
 
 _FULL_DAYS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d")
 _UNITS = ("WEEK", "MONTH", "QUARTER", "YEAR", "ISOYEAR")
+_MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
+_COUNTS_STARTS = ("duckdb", "snowflake", "bigquery", "redshift")  # of the months between two days, as datediff('month')
 _SUBTRACTS_DAYS = ("duckdb", "postgres", "redshift", "snowflake")
 _DATE, _TIME, _NUMBER, _OTHER = Form("date"), Form("time"), Form("number"), Form("other")
 
@@ -66,8 +69,8 @@ class KeyExpressionReader:
         finally:
             self._depth -= 1
 
-    def read_difference(self, node: Any) -> tuple[exp.Expr, exp.Expr] | None:
-        """The two sides of a number of days between them: ``datediff(a, b)``, or a DATE minus another."""
+    def read_difference(self, node: Any) -> tuple[exp.Expr, exp.Expr, str] | None:
+        """The two sides of a number of days or months between them, and the unit: ``datediff(a, b)``, or a DATE minus another."""
         node = node.unnest() if isinstance(node, exp.Paren) else node
         if not isinstance(node, exp.DateDiff | exp.TsOrDsDiff | exp.Sub) or has_unread_arguments(node):
             return None
@@ -75,10 +78,10 @@ class KeyExpressionReader:
             sides = [self.read(side) for side in (node.this, node.expression)]
             # A number of days is the difference of two days; that of times is an interval.
             days = all(key is None or key.form is None or key.form.kind == "date" for key in sides)
-            return (node.this, node.expression) if days and self.constants.dialect in _SUBTRACTS_DAYS else None
-        if unit_of(node.args.get("unit")) != "DAY" or self.constants.dialect in COUNTS_WHOLE_PERIODS:
-            return None
-        return node.this, node.expression
+            return (node.this, node.expression, "DAY") if days and self.constants.dialect in _SUBTRACTS_DAYS else None
+        unit, dialect = unit_of(node.args.get("unit")), self.constants.dialect
+        known = dialect in _COUNTS_STARTS if unit in _MONTHS else unit == "DAY" and dialect not in COUNTS_WHOLE_PERIODS
+        return (node.this, node.expression, unit) if known else None
 
     def shifted(self, node: Any, by: Value, becomes_time: bool = False) -> KeyExpression | None:
         """The inner expression moved by whole days."""
@@ -99,6 +102,16 @@ class KeyExpressionReader:
             return None
         shift = apply_per_probe(lambda a, b: a + b, inner.shift, days)
         return replace(inner, shift=shift, slack=inner.slack + 1, grain="time", form=_TIME)
+
+
+def day_after(value: Value, count: Value, unit: str | None = None) -> date | None:
+    """The day so many days after another, or the start of a month, quarter or year so many of them after its own."""
+    if value is None or count is None:
+        return None
+    day = to_date(value)
+    if day is None or isinstance(count, bool) or not isinstance(count, int):
+        raise TypeError(count)
+    return day + timedelta(days=count) if unit is None else add_months(trunc(day, unit), count * _MONTHS[unit])
 
 
 def _days_below(by: Value) -> int:

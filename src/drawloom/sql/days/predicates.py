@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator as operators
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -19,8 +19,9 @@ from drawloom.sql.days.date_parts import bounds_of_parts
 from drawloom.sql.days.day_set import ALL, NONE, DaySet, Grain, ProbeDays, days_allowed
 from drawloom.sql.days.forms import LAST, NUMBER, PLUS, Form, days_of_step, days_of_text, days_of_year, is_time_text
 from drawloom.sql.days.functions import compare, last_day, trunc
-from drawloom.sql.days.key_expressions import KeyExpression, KeyExpressionReader
+from drawloom.sql.days.key_expressions import KeyExpression, KeyExpressionReader, day_after
 from drawloom.sql.days.node_arguments import has_unread_arguments
+from drawloom.sql.days.prefixes import days_beginning_with, days_with_prefix, has_iso_text, read_beginning
 from drawloom.sql.days.values import UNKNOWN, Interval, PerProbe, Value, apply_per_probe, parse_time, to_date
 
 _OPERATORS: dict[type[Any], str] = {
@@ -133,6 +134,9 @@ class PredicateReader:
             pairs = zip(left.expressions, right.expressions, strict=False)
             return self.solver.all_of([self.comparison(a, "=", b) for a, b in pairs] or [ColumnBounds()])
         for one, other, mirrored in ((left, right, operator), (right, left, _MIRROR[operator])):
+            beginning = read_beginning(one, self.constants) if operator == "=" else None
+            if beginning is not None and self.constants.fold(one) is UNKNOWN:
+                return self._beginning_comparison(*beginning, other)
             if isinstance(one, exp.Case) and self.constants.fold(one) is UNKNOWN:
                 return self._case_comparison(one, mirrored, other)
             key = self.keys.read(one)
@@ -147,6 +151,19 @@ class PredicateReader:
             return self._constant_comparison(key, mirrored, other)
         return self._fold_comparison(left, operator, right)
 
+    def _beginning_comparison(self, text: exp.Expr, length: int, other: Any) -> ColumnBounds:
+        """``left(key, 7) = '2024-07'``: the days whose text begins so."""
+        return self.bounds_of_text(text, other, lambda value: days_beginning_with(value, length))
+
+    def bounds_of_text(self, text: Any, pattern: Any, days_of: Callable[[Value], Days | None]) -> ColumnBounds:
+        """The bounds of a key whose text, which begins with its day, matches a constant."""
+        key = self.keys.read(text)
+        target = self.resolver.resolve(key.column) if key and key.is_day and not key.shift else None
+        if key is None or target is None or not has_iso_text(self.form_of(key, target)):
+            return ColumnBounds()
+        value = self.constants.fold(pattern)
+        return self.bounds_from_days(target, key, self.probe_days.days_where(days_of, value))
+
     def _fold_comparison(self, left: Any, operator: str, right: Any) -> ColumnBounds:
         first = self.constants.fold(left)
         second = self.constants.fold(right) if first is not UNKNOWN else UNKNOWN
@@ -160,14 +177,14 @@ class PredicateReader:
         pair = self.keys.read_difference(node)
         if pair is None:
             return None
-        number = self.constants.fold(other)
+        number, unit = self.constants.fold(other), None if pair[2] == "DAY" else pair[2]
         for one, rest, sign in ((pair[1], pair[0], -1), (pair[0], pair[1], 1)):
             key = self.keys.read(one)
             day = self.constants.fold(rest) if key is not None else UNKNOWN
             if key is None or day is UNKNOWN or not key.is_day:
                 continue
-            key = replace(key, grain="day", form=Form("date"))
-            value = apply_per_probe(lambda a, n, by=sign: _day_after(a, by * n), day, number)
+            key = replace(key, grain="day", form=Form("date"), unit=unit)
+            value = apply_per_probe(lambda a, n, by=sign: day_after(a, by * n, unit), day, number)
             target = self.resolver.resolve(key.column)
             if target is None or value is UNKNOWN:
                 return ColumnBounds()
@@ -355,15 +372,6 @@ def _shifts_a_number(key: KeyExpression, value: Value) -> bool:
     return numeric and (key.shift != 0 or key.unit is not None)
 
 
-def _day_after(value: Value, days: Value) -> date | None:
-    if value is None or days is None:
-        return None
-    day = to_date(value)
-    if day is None or isinstance(days, bool) or not isinstance(days, int):
-        raise TypeError(days)
-    return day + timedelta(days=days)
-
-
 def _is_comparable(form: Form, key: KeyExpression) -> bool:
     """Whether days can be told from a comparison of a key expression in this form."""
     return form.kind != "other" and not (key.shift != 0 and form.kind == "number")
@@ -417,6 +425,10 @@ def _truncated(operator: str, value: Value, grain: Grain, unit: str) -> Days | N
 
 def _comparison(predicates: PredicateReader, node: Any, truth: bool) -> ColumnBounds:
     operator = _OPERATORS[type(node)]
+    if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any):
+        items = node.expression.this.unnest()
+        is_list = isinstance(items, exp.Array) and truth
+        return _in_list(predicates, node.this, items.expressions, True) if is_list else ColumnBounds()
     if isinstance(node, exp.NullSafeEQ):
         return _null_safe(predicates, node, truth)
     return predicates.comparison(node.this, operator if truth else _OPPOSITE[operator], node.expression)
@@ -461,7 +473,7 @@ def _in(predicates: PredicateReader, node: exp.In, truth: bool) -> ColumnBounds:
         return ColumnBounds()
     if len(node.expressions) == 1 and _subquery(node.expressions[0]) is not None:
         return _in_query(predicates, node, node.expressions[0]) if truth else ColumnBounds()
-    if isinstance(node.this, exp.Tuple):
+    if isinstance(node.this, exp.Tuple | exp.Left | exp.Substring):
         rows = [predicates.comparison(node.this, "=", row) for row in node.expressions] if truth else [ColumnBounds()]
         return predicates.solver.any_of(rows)
     return _in_list(predicates, node.this, node.expressions, truth)
@@ -506,20 +518,24 @@ def _is(predicates: PredicateReader, node: exp.Is, truth: bool) -> ColumnBounds:
     return predicates.constant(node, truth != bool(node.args.get("negate")))
 
 
-def _like(predicates: PredicateReader, node: exp.Like, truth: bool) -> ColumnBounds:
-    """``key LIKE '2024-07-%'``: the days that start with the prefix."""
-    key = predicates.keys.read(node.this)
-    is_wanted = truth != bool(node.args.get("negate"))
-    target = predicates.resolver.resolve(key.column) if is_wanted and key and key.is_day and not key.shift else None
-    if key is None or target is None or not _has_iso_text(predicates.form_of(key, target)):
+def _like(predicates: PredicateReader, node: exp.Like | exp.ILike, truth: bool) -> ColumnBounds:
+    """``key LIKE '2024-07-%'``: the days that start with the prefix, which has no letters that ILIKE could change."""
+    if truth == bool(node.args.get("negate")):
         return ColumnBounds()
-    value = predicates.constants.fold(node.expression)
-    return predicates.bounds_from_days(target, key, predicates.probe_days.days_where(days_with_prefix, value))
+    return predicates.bounds_of_text(node.this, node.expression, days_with_prefix)
 
 
-def _has_iso_text(form: Form | None) -> bool:
-    """Whether the text of a value begins with its day, like 2024-07-17 or 20240717."""
-    return form is None or form.pattern is None or form.pattern.startswith(("%Y-%m-%d", "%Y%m%d"))
+def _starts_with(predicates: PredicateReader, node: exp.StartsWith, truth: bool) -> ColumnBounds:
+    """``starts_with(key, '2024-07')``; what LIKE would take for a wildcard is not in the text of a day."""
+    if not truth:
+        return ColumnBounds()
+    return predicates.bounds_of_text(node.this, node.expression, lambda value: days_with_prefix(f"{value}%"))
+
+
+def _array_contains(predicates: PredicateReader, node: exp.ArrayContains, truth: bool) -> ColumnBounds:
+    """``list_contains([...], key)`` is TRUE where ``key IN (...)`` is."""
+    is_list = isinstance(node.this, exp.Array) and truth
+    return _in_list(predicates, node.expression, node.this.expressions, True) if is_list else ColumnBounds()
 
 
 def _case(predicates: PredicateReader, node: exp.Case, truth: bool) -> ColumnBounds:
@@ -558,32 +574,11 @@ _RULES: dict[type[Any], Rule] = {
     exp.In: _in,
     exp.Is: _is,
     exp.Like: _like,
+    exp.ILike: _like,
+    exp.StartsWith: _starts_with,
+    exp.ArrayContains: _array_contains,
     exp.Case: _case,
     exp.If: _if,
     exp.Coalesce: _coalesce,
 }
 _ALSO_READ: dict[type[Any], tuple[str, ...]] = {exp.In: ("query",)}
-
-
-def days_with_prefix(pattern: Value) -> Days | None:
-    """The days (as ordinals) that match a LIKE pattern such as ``2024-07-%``; None for any other pattern."""
-    prefix = pattern[:-1] if isinstance(pattern, str) and pattern.endswith("%") else ""
-    if "%" in prefix or "_" in prefix or "\\" in prefix or len(prefix) < 4:
-        return None
-    for low, high, cuts in (("0000-01-01", "9999-12-31", (4, 5, 7, 8, 10)), ("00000101", "99991231", (4, 6, 8))):
-        if len(prefix) not in cuts:
-            continue
-        first, last = _complete_date(prefix, low), _complete_date(prefix, high)
-        if first is not None and last is not None:
-            return Days.span(first.toordinal(), last.toordinal())
-    return None
-
-
-def _complete_date(prefix: str, rest: str) -> date | None:
-    """The first or last real date with the prefix; ``rest`` is the text of the earliest or latest date."""
-    text = prefix + rest[len(prefix) :]
-    for cut in (text, text[:-2] + "30", text[:-2] + "29", text[:-2] + "28"):
-        found = parse_time(cut) if len(cut) == len(rest) and cut.startswith(prefix) else None
-        if found is not None:
-            return found
-    return None
