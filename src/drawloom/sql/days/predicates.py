@@ -21,7 +21,7 @@ from drawloom.sql.days.forms import LAST, NUMBER, PLUS, Form, days_of_step, days
 from drawloom.sql.days.functions import compare, last_day, trunc
 from drawloom.sql.days.key_expressions import KeyExpression, KeyExpressionReader, day_after
 from drawloom.sql.days.node_arguments import has_unread_arguments
-from drawloom.sql.days.prefixes import days_beginning_with, days_with_prefix, has_iso_text, read_beginning
+from drawloom.sql.days.prefixes import days_with_prefix, has_iso_text
 from drawloom.sql.days.values import UNKNOWN, Interval, PerProbe, Value, apply_per_probe, parse_time, to_date
 
 _OPERATORS: dict[type[Any], str] = {
@@ -134,9 +134,6 @@ class PredicateReader:
             pairs = zip(left.expressions, right.expressions, strict=False)
             return self.solver.all_of([self.comparison(a, "=", b) for a, b in pairs] or [ColumnBounds()])
         for one, other, mirrored in ((left, right, operator), (right, left, _MIRROR[operator])):
-            beginning = read_beginning(one, self.constants) if operator == "=" else None
-            if beginning is not None and self.constants.fold(one) is UNKNOWN:
-                return self._beginning_comparison(*beginning, other)
             if isinstance(one, exp.Case) and self.constants.fold(one) is UNKNOWN:
                 return self._case_comparison(one, mirrored, other)
             key = self.keys.read(one)
@@ -150,10 +147,6 @@ class PredicateReader:
                 return self._column_relation(key, mirrored, second)
             return self._constant_comparison(key, mirrored, other)
         return self._fold_comparison(left, operator, right)
-
-    def _beginning_comparison(self, text: exp.Expr, length: int, other: Any) -> ColumnBounds:
-        """``left(key, 7) = '2024-07'``: the days whose text begins so."""
-        return self.bounds_of_text(text, other, lambda value: days_beginning_with(value, length))
 
     def bounds_of_text(self, text: Any, pattern: Any, days_of: Callable[[Value], Days | None]) -> ColumnBounds:
         """The bounds of a key whose text, which begins with its day, matches a constant."""
@@ -473,7 +466,7 @@ def _in(predicates: PredicateReader, node: exp.In, truth: bool) -> ColumnBounds:
         return ColumnBounds()
     if len(node.expressions) == 1 and _subquery(node.expressions[0]) is not None:
         return _in_query(predicates, node, node.expressions[0]) if truth else ColumnBounds()
-    if isinstance(node.this, exp.Tuple | exp.Left | exp.Substring):
+    if isinstance(node.this, exp.Tuple):
         rows = [predicates.comparison(node.this, "=", row) for row in node.expressions] if truth else [ColumnBounds()]
         return predicates.solver.any_of(rows)
     return _in_list(predicates, node.this, node.expressions, truth)

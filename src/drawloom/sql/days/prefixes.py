@@ -1,34 +1,12 @@
-"""Texts of days by their beginning: ``LIKE '2024-07-%'``, ``left(ds, 7) = '2024-07'``."""
+"""Texts of days by their beginning: ``LIKE '2024-07-%'``, ``starts_with(ds, '2024-07')``."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
-
-from sqlglot import exp
 
 from drawloom.model import Days
-from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.forms import Form
-from drawloom.sql.days.node_arguments import has_unread_arguments
 from drawloom.sql.days.values import Value, parse_time
-
-
-def read_beginning(node: Any, constants: ConstantFolder) -> tuple[exp.Expr, int] | None:
-    """The text and the number of its first characters that an expression takes: ``left(x, 7)``, ``substr(x, 1, 7)``."""
-    if isinstance(node, exp.Paren):
-        return read_beginning(node.this, constants)
-    if not isinstance(node, exp.Left | exp.Substring) or has_unread_arguments(node):
-        return None
-    is_left = isinstance(node, exp.Left)
-    length = constants.fold(node.expression if is_left else node.args.get("length"))
-    from_first = is_left or constants.fold(node.args.get("start")) == 1
-    return (node.this, length) if from_first and type(length) is int and length > 0 else None
-
-
-def days_beginning_with(value: Value, length: int) -> Days | None:
-    """The days whose first characters are this text; None where that cannot be told."""
-    return days_with_prefix(f"{value}%") if isinstance(value, str) and len(value) == length else None
 
 
 def has_iso_text(form: Form | None) -> bool:
