@@ -19,7 +19,7 @@ SHOTS = {
     "autodag-light": ("autodag/report.route_punctuality", "light", 1280),
     "table-dark": ("tables/core.flights", "dark", 1280),
 }
-HEIGHTS = {1280: 1100, 390: 1100}
+HEIGHT = 1100
 
 
 def main(project: Path) -> None:
@@ -31,13 +31,15 @@ def main(project: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server, open_browser() as browser:
         assert server.stdout
         sign_in = server.stdout.readline().strip()
-        for name, (path, theme, width) in SHOTS.items():
-            size = {"width": width, "height": HEIGHTS[width]}
-            page = browser.new_page(viewport=size, color_scheme=theme, device_scale_factor=1)  # type: ignore[arg-type]
-            page.goto(sign_in)
-            _take(page, sign_in.partition("sign-in")[0] + path, FOLDER / f"{name}.png")
-            page.close()
-        server.terminate()
+        try:
+            for name, (path, theme, width) in SHOTS.items():
+                size = {"width": width, "height": HEIGHT}
+                page = browser.new_page(viewport=size, color_scheme=theme)  # type: ignore[arg-type]
+                page.goto(sign_in)
+                _take(page, sign_in.partition("sign-in")[0] + path, FOLDER / f"{name}.png")
+                page.close()
+        finally:
+            server.terminate()
 
 
 def _take(page: Page, address: str, target: Path) -> None:

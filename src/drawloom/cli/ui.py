@@ -103,6 +103,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # so that the address that is printed answers at once
     except OSError as error:
         listener.close()
         message = f"port == {port}, must be free on {host}: {error.strerror}."
