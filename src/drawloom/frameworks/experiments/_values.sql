@@ -35,7 +35,7 @@ seen AS (
     [% for cut in e.event_cuts %]
     [[ "r." ~ cut.column if cut.column in s.dimensions else "CAST(NULL AS VARCHAR)" ]],
     [% endfor %]
-    CAST(CASE c.component[% for c in s.components %] WHEN [[ c.label ]] THEN r.[[ c.column ]][% endfor %] END AS DOUBLE),
+    CAST(CASE c.component[% for c in s.components %] WHEN [[ c.label ]] THEN r.value_[[ loop.index ]][% endfor %] END AS DOUBLE),
     CAST(NULL AS DOUBLE),
     1
   FROM (
@@ -45,7 +45,7 @@ seen AS (
       coalesce(r.[[ cut.column ]], '(null)') AS [[ cut.column ]],
       [% endfor %]
       [% for c in s.components %]
-      r.[[ c.column ]][[ "," if not loop.last ]]
+      r.value_[[ loop.index ]][[ "," if not loop.last ]]
       [% endfor %]
     FROM (
       SELECT
@@ -56,7 +56,7 @@ seen AS (
         CAST([[ cut.column ]] AS VARCHAR) AS [[ cut.column ]],
         [% endfor %]
         [% for c in s.components %]
-        CASE WHEN [[ c.metric.row_condition ]] THEN [[ c.metric.row_value ]] END AS [[ c.column ]][[ "," if not loop.last ]]
+        CASE WHEN [[ c.metric.row_condition ]] THEN [[ c.metric.row_value ]] END AS value_[[ loop.index ]][[ "," if not loop.last ]]
         [% endfor %]
       FROM [[ s.source ]]
       WHERE ds BETWEEN DATE '[[ e.start ]]' AND DATE '{{ ds }}'
@@ -71,7 +71,7 @@ seen AS (
       [% endif %]
   ) AS r
   CROSS JOIN (VALUES [% for c in s.components %]([[ c.label ]])[[ ", " if not loop.last ]][% endfor %]) AS c(component)
-  WHERE CASE c.component[% for c in s.components %] WHEN [[ c.label ]] THEN r.[[ c.column ]] IS NOT NULL[% endfor %] END
+  WHERE CASE c.component[% for c in s.components %] WHEN [[ c.label ]] THEN r.value_[[ loop.index ]] IS NOT NULL[% endfor %] END
   [% endif %]
   [% endfor %]
 )

@@ -48,11 +48,6 @@ class Component:
         """Its name in its source, as a literal."""
         return sqlfiles.quote_value(self.key)
 
-    @property
-    def column(self) -> str:
-        """The column of its values where all of a source stand side by side."""
-        return f"value_{list(self.spec.metrics).index(self.key) + 1}"
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
