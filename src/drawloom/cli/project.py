@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -23,8 +23,9 @@ from drawloom.cli.output import (
     print_json,
     print_problems,
 )
-from drawloom.model import InputError, Pipeline, Read, Step, errors, refuse
+from drawloom.model import Pipeline, Read, errors, refuse
 from drawloom.model.day_rules import rule_text, spans_text
+from drawloom.run.rendered import rendered_sql
 from drawloom.run.signals import GRACE, sigterm_as_interrupt
 
 if TYPE_CHECKING:
@@ -233,9 +234,9 @@ def compiled_json(project: Project, pipeline: Pipeline, dialect: str, catalog: C
     """The compiled pipeline as JSON, with the SQL of the newest day."""
     from drawloom.frameworks.pipeline_json import pipeline_to_dict
 
-    made = pipeline_to_dict(pipeline)
+    made, day = pipeline_to_dict(pipeline), pipeline.schedule.last_run_day(project.history.end)
     for step, shown in zip(pipeline.steps, made["steps"], strict=True):
-        shown["rendered"] = _rendered_sql(project, pipeline, step, dialect, catalog)
+        shown["rendered"] = rendered_sql(step, pipeline.schedule, day, dialect, catalog)
     return made
 
 
@@ -260,7 +261,7 @@ def print_compiled(project: Project, pipeline: Pipeline, dialect: str, catalog: 
         if read.how in {"calendar", "fixed"} and read.exact:
             out.print(f"waits for [bold]{read.table}[/] {rule_text(read)}")
     for step in pipeline.order:
-        sql = _rendered_sql(project, pipeline, step, dialect, catalog)
+        sql = rendered_sql(step, pipeline.schedule, day, dialect, catalog)
         if sql:
             out.print(Syntax(sql, "sql", theme="ansi_dark", background_color="default", word_wrap=True))
 
@@ -268,23 +269,3 @@ def print_compiled(project: Project, pipeline: Pipeline, dialect: str, catalog: 
 def _read_row(read: Read, day: date) -> tuple[str, ...]:
     days = rule_text(read) if read.how in {"offset", "calendar"} else ""
     return read.table, days, read.how, spans_text(read.on(day)) if read.how != "all" else f"all up to {day}"
-
-
-def _rendered_sql(project: Project, pipeline: Pipeline, step: Step, dialect: str, catalog: Catalog) -> str | None:
-    from drawloom.run.step_runner import render_step
-    from drawloom.sql.catalog import column_types
-    from drawloom.sql.dialect import transpile
-
-    if step.sql is None:
-        return None
-    day = pipeline.schedule.last_run_day(project.history.end)
-    try:
-        text = render_step(step, pipeline.schedule, day, None, step.dialect).strip()
-        return (
-            text
-            if dialect == step.dialect
-            else transpile(text, step.dialect, dialect, column_types(catalog), day=day, pretty=True)
-        )
-    except InputError as error:
-        error.problems = tuple(replace(p, where=p.where if p.where.file else step.where) for p in error.problems)
-        raise

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from drawloom.specs.base import Spec
     from drawloom.sql.catalog import Catalog
 
-MOST_CHARACTERS = 200_000  # of a spec: reading so many takes about a second
+MOST_CHARACTERS = 100_000  # of a spec: reading so many takes a second or two
 BLOCKING = frozenset({"two-owners", "same-name", "landed-table"})  # they would break other tables, too
 
 
@@ -110,7 +110,9 @@ def _analyze(project: Project, text: str, file: str, compiled: Mapping[str, tupl
     written = project.registry.columns()
     names = {**known.names, **{table.lower(): table for table in tables}}
     sql_kinds = frozenset(kind for kind, one in known.frameworks.items() if one.user_writes_sql)
-    analyzer = StepAnalyzer(_catalog(project, made), names, known.families, None, engine, sql_kinds)
+    # The SQL of a framework takes longer to read, and mostly stays what it was; that of people is new with each key.
+    cache = None if all(pipeline.kind in sql_kinds for pipeline in made) else project.cache
+    analyzer = StepAnalyzer(_catalog(project, made), names, known.families, cache, engine, sql_kinds)
     pipelines = [analyzer.analyze_pipeline(pipeline) for pipeline in made]
     others = [pipeline for pipeline in project.pipelines if pipeline.spec.file != file]
     between = _between(project, pipelines, others, file, [*written])

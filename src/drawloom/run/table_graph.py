@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drawloom.model import Pipeline
@@ -55,3 +55,19 @@ def neighbourhood(pipelines: Iterable[Pipeline], table: str, hops: int) -> Table
         if abs(distance) == hops
     }
     return TableGraph(distances, tuple(edges), {one: count for one, count in hidden.items() if count})
+
+
+def graph_of(made: Sequence[Pipeline], others: Iterable[Pipeline]) -> TableGraph:
+    """The tables of some pipelines in the order in which they are filled, between what these read and who reads them."""
+    inputs = table_inputs(made)
+    distances = dict.fromkeys(sorted({table for tables in inputs.values() for table in tables} - inputs.keys()), -1)
+    for pipeline in made:
+        for step in pipeline.order:
+            before = (distances.get(table, -1) for table in inputs[step.into.name])
+            distances[step.into.name] = max(before, default=-1) + 1
+    readers = {table: tables & inputs.keys() for table, tables in table_inputs(others).items() if table not in inputs}
+    last = max(distances.values(), default=0)
+    distances |= {table: last + 1 for table in sorted(readers) if readers[table] and table not in distances}
+    pairs = [*((one, table) for table, tables in inputs.items() for one in tables)]
+    pairs += [(one, table) for table, tables in readers.items() for one in tables]
+    return TableGraph(distances, tuple(sorted(pairs)), {})

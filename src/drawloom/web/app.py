@@ -18,6 +18,7 @@ from drawloom.model import DrawloomError, InputError, Problem
 from drawloom.web.context import Web, require_viewer
 from drawloom.web.gate import Gate
 from drawloom.web.headers import SecurityHeaders
+from drawloom.web.limits import BodyLimit
 from drawloom.web.routes import PUBLIC_ROUTERS, ROUTERS
 from drawloom.web.site import Site
 from drawloom.web.templating import render
@@ -54,6 +55,7 @@ def create_app(site: Site, gate: Gate, *, hosts: Collection[str] = ()) -> FastAP
         app.include_router(router, dependencies=[Depends(require_viewer)])
     for router in PUBLIC_ROUTERS:
         app.include_router(router)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     if hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)

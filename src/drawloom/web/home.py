@@ -77,7 +77,8 @@ def _needs(site: Site) -> Iterator[Need]:
     project, status = site.project, site.status
     for problem in project.check():
         if problem.severity == "error":
-            yield Need("broken", "bad", problem.where.file or "drawloom.yml", problem.message, "problems")
+            file = problem.where.file or "drawloom.yml"
+            yield Need("broken", "bad", file, problem.message, file if file.startswith("specs/") else "problems")
     for table, one in status.tables.items():
         yield from _of_table(table, one)
     for (table, ds), why in status.plan.damaged.items():

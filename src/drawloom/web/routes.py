@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drawloom.web import api, assets, home, partitions, problems, runs, show, sign_in, tables
+from drawloom.web import api, assets, autodag, home, partitions, problems, runs, show, sign_in, tables
 
 ROUTERS = (
     home.router,
@@ -11,6 +11,7 @@ ROUTERS = (
     tables.router,
     partitions.router,
     runs.router,
+    autodag.router,
     api.router,
     assets.router,
 )
