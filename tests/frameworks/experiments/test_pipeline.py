@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from drawloom.run.project import Project
 from tests.frameworks.experiments.conftest import SPECS
 from tests.frameworks.experiments.reference import Reference
-from tests.frameworks.experiments.rides import END, START, rows
+from tests.frameworks.experiments.rides import END, METRICS, START, experiment, rows, write_project
 
 TABLES = rows()
 OPEN, CLOSED = START + timedelta(days=2), END + timedelta(days=2)
@@ -45,6 +46,20 @@ def test_moments(lab: Project, name: str, day: date) -> None:
     for row in found:
         if row["quantile"] is not None:
             assert row["quantile_low"] <= row["quantile"] <= (row["quantile_high"] or math.inf)
+
+
+def test_an_experiment_may_have_quantiles_only(tmp_path: Path) -> None:
+    spec = experiment("exact", exposure_day="exact", metrics={"goal": ["wait_median"]}, cuts=["country"])
+    root = write_project(tmp_path / "project", {"rides.yml": METRICS, "exact.yml": spec})
+    with Project.load(root) as project:
+        assert project.run(project.plan(["rides"], last=OPEN)).exit_code == 0
+        assert project.run(project.plan(["exact"], first=OPEN, last=OPEN)).exit_code == 0
+        found = select(project, "SELECT * FROM experiments.exact_statistics")
+    expected = Reference(spec | {"pre_period": 0, "metrics": {}}, TABLES, OPEN).moments()
+    wanted = {cell[1:]: numbers for cell, numbers in expected.items() if cell[0] == "wait_median"}
+    assert {(r["variant"], r["cut"], r["cut_value"]): (r["n"], r["quantile"]) for r in found} == {
+        cell: (numbers["n"], numbers["quantile"]) for cell, numbers in wanted.items()
+    }
 
 
 def test_slices_add_up_to_the_total(lab: Project) -> None:

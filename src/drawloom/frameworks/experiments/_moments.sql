@@ -6,6 +6,7 @@
 [# The values of units by metric: of a ratio two components stand side by side. #]
 [% macro metric_values(e) %]
 metric_values AS (
+  [% if e.parts %]
   SELECT
     v.variant, v.cut, v.cut_value, p.metric,
     [% for a, part, value in (("y", "y", "y"), ("d", "d", "y"), ("x", "y", "x"), ("z", "d", "x")) %]
@@ -22,9 +23,13 @@ metric_values AS (
   JOIN (VALUES [% for p in e.parts %]([[ p.metric ]], [[ p.component ]], '[[ p.part ]]')[[ ", " if not loop.last ]][% endfor %]) AS p(metric, component, part)
     ON p.component = v.component
   GROUP BY v.subject, v.variant, v.cut, v.cut_value, p.metric
+  [% endif %]
   [% if e.quantiles %]
-  UNION ALL
-  SELECT variant, cut, cut_value, metric, y, d, 0, 0, 1, 1, quantile, quantile_low, quantile_high FROM clusters
+  [[ "UNION ALL" if e.parts ]]
+  SELECT
+    variant, cut, cut_value, metric, y, d, CAST(0 AS DECIMAL(18, 0)) AS x, CAST(0 AS DECIMAL(18, 0)) AS z,
+    CAST(1 AS DOUBLE) AS scale_y, CAST(1 AS DOUBLE) AS scale_d, quantile, quantile_low, quantile_high
+  FROM clusters
   [% endif %]
 )
 [%- endmacro %]

@@ -110,7 +110,8 @@ totals AS (
 [% macro below(column) %]CASE WHEN [[ column ]] < 0 THEN -[[ column ]] ELSE 0 END[% endmacro %]
 
 [# The cap of each component, and by what its values are multiplied to be whole numbers: of up to 17 digits, and of fewer
-   where so many products of two would not add up within the 38 digits that every engine has. A percentile is that over all units: those without a value are 0, so the values are counted from the largest. #]
+   where so many products of two would not add up within the 38 digits that every engine has. A percentile is that
+   over all units: those without a value are 0, so the values are counted from the largest. #]
 [% macro limits(e) %]
 [% if e.percentiles %]
 caps AS (
