@@ -1,0 +1,98 @@
+// What the editor of specs gains with a script: the panel follows along while somebody writes, fixes apply at once and can
+// be undone, places in the text can be jumped to, and Tab indents. Without it, Check, Fix and Save send the form.
+"use strict";
+addEventListener("DOMContentLoaded", () => {
+  const form = document.querySelector("[data-autodag]");
+  const panel = document.getElementById("panel");
+  const area = document.getElementById("sql");
+  if (!form || !panel || !area) return;
+  const WAIT = 350;
+  let timer = 0;
+  let running = null;
+  let shown = area.value; // the text that the panel is about
+
+  function markFields() {
+    for (const one of form.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
+    for (const one of panel.querySelectorAll("li.error[data-field]")) {
+      const field = form.elements.namedItem(one.dataset.field);
+      if (field instanceof Element) field.setAttribute("aria-invalid", "true");
+    }
+  }
+
+  // The new panel takes the place of the old one; what was open, ticked or focused stays so.
+  function show(html) {
+    const made = new DOMParser().parseFromString(html, "text/html").body;
+    for (const one of panel.querySelectorAll("details[id]")) {
+      const other = made.querySelector(`#${CSS.escape(one.id)}`);
+      if (other) other.open = one.open;
+    }
+    for (const one of panel.querySelectorAll("input[type=checkbox]:checked")) {
+      const other = made.querySelector(`input[name="${CSS.escape(one.name)}"]`);
+      if (other) other.checked = true;
+    }
+    panel.replaceChildren(...made.childNodes);
+    markFields();
+  }
+
+  async function analyze() {
+    if (running) running.abort();
+    const mine = new AbortController();
+    running = mine;
+    panel.setAttribute("aria-busy", "true");
+    const text = area.value;
+    try {
+      const answer = await fetch(form.dataset.analyze, { method: "POST", body: new URLSearchParams(new FormData(form)), signal: mine.signal });
+      if (answer.ok) { show(await answer.text()); shown = text; } else say("This page is too old or the project cannot be read: press Check.");
+    } catch (error) {
+      if (error.name !== "AbortError") say("The server cannot be reached: what is said below is about an earlier text. Nothing of yours is lost.");
+    } finally {
+      if (running === mine) { running = null; panel.removeAttribute("aria-busy"); }
+    }
+  }
+
+  function say(text) {
+    const verdict = panel.querySelector(".verdict");
+    if (!verdict) return;
+    verdict.className = "verdict neutral";
+    verdict.textContent = text;
+  }
+
+  // Typing through the browser, so that it can be undone.
+  function type(start, end, text) {
+    area.focus();
+    area.setSelectionRange(start, end);
+    const done = text ? document.execCommand("insertText", false, text) : document.execCommand("delete");
+    if (!done) area.setRangeText(text, start, end, "end");
+  }
+
+  form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(analyze, WAIT); });
+
+  panel.addEventListener("click", (event) => {
+    const fix = event.target.closest("[data-edits]");
+    if (fix && area.value === shown) {
+      event.preventDefault();
+      for (const [start, end, text] of JSON.parse(fix.dataset.edits).reverse()) type(start, end, text);
+      return;
+    }
+    const place = event.target.closest("[data-goto]");
+    if (!place) return;
+    event.preventDefault();
+    const { line, column } = place.closest("li").dataset;
+    const above = area.value.split("\n").slice(0, Number(line) - 1).reduce((sum, one) => sum + one.length + 1, 0);
+    area.focus();
+    area.setSelectionRange(above + Number(column) - 1, above + Number(column) - 1);
+  });
+
+  // Tab indents; after Escape it leaves the text, as everywhere else.
+  let leaving = false;
+  area.addEventListener("keydown", (event) => {
+    if (event.key === "Tab" && !event.shiftKey && !leaving) {
+      event.preventDefault();
+      type(area.selectionStart, area.selectionEnd, "  ");
+    }
+    leaving = event.key === "Escape" || (leaving && event.key === "Shift");
+  });
+  area.addEventListener("blur", () => { leaving = false; });
+  for (const one of form.querySelectorAll("[data-editor-help]")) one.hidden = false;
+  markFields();
+});
