@@ -85,3 +85,24 @@ def test_a_token_of_ours_is_not_asked_for(client: TestClient) -> None:
 def test_the_plugin_has_a_menu_entry_and_a_tab() -> None:
     assert isinstance(DrawloomPlugin.fastapi_apps[0]["app"], LazyUi)
     assert {view["destination"] for view in DrawloomPlugin.external_views} == {"nav", "dag"}
+
+
+def test_a_saved_spec_is_a_dag(client: TestClient, dags: Path) -> None:
+    headers = {**ANA, "sec-fetch-site": "same-origin"}
+    sql = "SELECT user_id FROM core.visits WHERE ds = '{{ ds }}'"
+    form = {
+        "form_token": "token",
+        "table": "report.visitors",
+        "owner": "ana@example.com",
+        "sql": sql,
+        "until": "forever",
+        "until_reason": "a test",
+    }
+    answer = client.post("/drawloom/p/visits/autodag/save", data=form, headers=headers, follow_redirects=False)
+    assert answer.status_code == 303, answer.text
+    assert (dags / "drawloom_visits" / "pipelines" / "report.visitors.json").exists()
+    form |= {"table": "report.others"}
+    assert (
+        client.post("/drawloom/p/visits/autodag/save", data=form, headers=headers | {"x-name": "vera"}).status_code
+        == 403
+    )

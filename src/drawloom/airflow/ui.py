@@ -6,6 +6,7 @@ import hmac
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from drawloom.airflow.deployed_project import PROJECT, read_location, read_plan
+from drawloom.airflow.install import install
 from drawloom.web.app import create_app
 from drawloom.web.gate import Viewer
 from drawloom.web.headers import SecurityHeaders
@@ -115,7 +117,8 @@ class ProjectsApp:
         with self._lock:
             key = name, project.root
             if key not in self._apps:
-                self._apps[key] = create_app(Site(project.root), AirflowGate())
+                deploy = partial(install, folder=self.dags, prefix=project.prefix)  # so that a saved spec is a DAG
+                self._apps[key] = create_app(Site(project.root, deploy), AirflowGate())
         await self._apps[key](scope, receive, send)
 
 

@@ -129,6 +129,7 @@ def save_spec(
         shown = marked_diff(diff_text(now, text_of(sent, now), file))
         return _editor(request, panel, Conflict(error.problems, shown), code=409)
     note(site.root, viewer.name, "save", file=file, version=version_of(panel.text))
+    site.deploy()
     made, problems = _commit(site, viewer, panel, sent) if commit else ("", ())
     if problems:
         return _saved(request, site, file, made, problems)
@@ -152,6 +153,7 @@ def renew_spec(request: Request, site: TheSite, viewer: Saver, sent: SentFields)
     text = text_of(replace(known, until=UNTIL_DAY, until_day=until.isoformat()), read_spec_text(site.root, sent.file))
     save_spec_text(site.root, sent.file, text, sent.began_from)
     note(site.root, viewer.name, "renew", file=sent.file, until=until.isoformat())
+    site.deploy()
     return RedirectResponse(link(request, f"saved/{sent.file}"), 303)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -83,10 +83,15 @@ class Site:
     """One project, for many requests at once.
 
     ``project`` and ``status`` cost a look at the files of the project and its registry, unless something changed.
+
+    Args:
+        root: the folder of the project.
+        deploy: brings saved specs to where they are scheduled; nothing by default, as they are read where they lie.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, deploy: Callable[[Project], object] = lambda _: None) -> None:
         self.root = root.absolute()
+        self._deploy = deploy
         self._lock = threading.RLock()
         self._status_lock = threading.Lock()  # of its own: finding a status takes long, and nobody else waits for it
         self._project: tuple[Stamp, Project] | None = None
@@ -112,6 +117,15 @@ class Site:
                     self._retired.append(self._project[1])  # somebody may still read it
                 self._project = stamp, loaded
             return self._project[1]
+
+    def deploy(self) -> None:
+        """Have what was saved scheduled.
+
+        Raises:
+            InputError: it cannot be; it is saved all the same.
+        """
+        with self._lock:
+            self._deploy(self.project)
 
     @property
     def console(self) -> Console:
