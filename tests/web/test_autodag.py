@@ -70,7 +70,7 @@ class Form(HTMLParser):
             self.fields[self._area] += data
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea":
+        if tag == "textarea" and self._area:
             self.fields[self._area] = self.fields[self._area].removeprefix("\n")
             self._area = ""
         if tag == "form":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drawloom.web import api, assets, autodag, home, partitions, problems, runs, show, sign_in, tables
+from drawloom.web import api, assets, autodag, home, imports, partitions, problems, runs, show, sign_in, tables
 
 ROUTERS = (
     home.router,
@@ -12,6 +12,7 @@ ROUTERS = (
     partitions.router,
     runs.router,
     autodag.router,
+    imports.router,
     api.router,
     assets.router,
 )
