@@ -15,6 +15,7 @@ from drawloom.run.project import Project
 from drawloom.web.app import create_app
 from drawloom.web.gate import Gate, TokenGate
 from drawloom.web.site import Site
+from drawloom.web.starter import LocalStarter
 
 HOSTS = ("127.0.0.1", "localhost")
 GROWTH = """
@@ -64,7 +65,7 @@ def open_client() -> Iterator[Callable[..., TestClient]]:
 
         def make(folder: Path, gate: Gate | None = None, *, sign_in: bool = True) -> TestClient:
             token = TokenGate("ana")
-            app = create_app(Site(folder), gate or token, hosts=HOSTS)
+            app = create_app(Site(folder), gate or token, hosts=HOSTS, starter=LocalStarter())
             client = stack.enter_context(TestClient(app, "http://127.0.0.1", raise_server_exceptions=False))
             client.headers["sec-fetch-site"] = "same-origin"
             if gate is None and sign_in:
@@ -78,6 +79,8 @@ def open_client() -> Iterator[Callable[..., TestClient]]:
 def reader(finished_shop: Path) -> Iterator[TestClient]:
     """A client of a finished project that only looks."""
     gate = TokenGate("ana", read_only=True)
-    with TestClient(create_app(Site(finished_shop), gate, hosts=HOSTS), "http://127.0.0.1") as client:
+    with TestClient(
+        create_app(Site(finished_shop), gate, hosts=HOSTS, starter=LocalStarter()), "http://127.0.0.1"
+    ) as client:
         client.get("/sign-in", params={"token": gate.token})
         yield client

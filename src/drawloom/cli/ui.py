@@ -43,6 +43,7 @@ def ui(
     from drawloom.web.app import create_app
     from drawloom.web.gate import LOOPBACK, HeaderGate, TokenGate
     from drawloom.web.site import Site
+    from drawloom.web.starter import LocalStarter
 
     root = open_project(context, folder).config.root
     if host not in LOOPBACK and not proxy:
@@ -58,7 +59,7 @@ def ui(
         f"{address}sign-in?token={gate.token}" if isinstance(gate, TokenGate) else address, markup=False, soft_wrap=True
     )
     out.print("Ctrl-C ends it.", style="dim")
-    app = create_app(Site(root), gate, hosts=sorted({host, *LOOPBACK}))
+    app = create_app(Site(root), gate, hosts=sorted({host, *LOOPBACK}), starter=LocalStarter())
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     config.timeout_graceful_shutdown = STREAMS  # pages that follow a run would keep it open
     server = uvicorn.Server(config)

@@ -188,10 +188,37 @@ class Project(Warehouse):
         Raises:
             InputError: a name is unknown or its spec has an error, or the days lie outside the history.
         """
-        chosen = self.select_valid(names)
-        self._check_days(first, last)
+        targets = self._targets(names, first, last)
         if not (names or first or last or force or force_source):
             return self._plan(())
+        start, end = first or self.history.start, last or self.history.end
+        landed = {step.into.name for p in self.valid_pipelines for step in p.steps if step.landed}
+        forced = {key for key in targets if names or key[0] not in landed} if force else set()
+        readers = {key for key in self._partitions_reading(force_source, start, end) if key[0] not in landed}
+        plan = self._plan(forced | readers)
+        return plan.only(targets, upstream=upstream) if names or first or last else plan
+
+    def part_of(
+        self,
+        plan: Plan,
+        names: Sequence[str] = (),
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        upstream: bool = True,
+    ) -> Plan:
+        """What ``plan`` gives for these names and days, out of a plan of all pipelines: nothing is looked at again.
+
+        Raises:
+            InputError: as ``plan`` does.
+        """
+        targets = self._targets(names, first, last)
+        return plan.only(targets, upstream=upstream) if names or first or last else plan
+
+    def _targets(self, names: Sequence[str], first: date | None, last: date | None) -> set[Key]:
+        """The partitions of these pipelines or tables on these days."""
+        chosen = self.select_valid(names)
+        self._check_days(first, last)
         start, end = first or self.history.start, last or self.history.end
         targets = {
             (table, ds)
@@ -201,11 +228,7 @@ class Project(Warehouse):
         }
         if names and first and first == last and not targets:
             raise _names_no_partition(chosen[0], first)
-        landed = {step.into.name for p in self.valid_pipelines for step in p.steps if step.landed}
-        forced = {key for key in targets if names or key[0] not in landed} if force else set()
-        readers = {key for key in self._partitions_reading(force_source, start, end) if key[0] not in landed}
-        plan = self._plan(forced | readers)
-        return plan.only(targets, upstream=upstream) if names or first or last else plan
+        return targets
 
     def status(self, names: Sequence[str] = ()) -> Plan:
         """The state of every partition of these pipelines or tables, and of no other.

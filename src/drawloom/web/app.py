@@ -21,6 +21,7 @@ from drawloom.web.headers import SecurityHeaders
 from drawloom.web.limits import BodyLimit
 from drawloom.web.routes import PUBLIC_ROUTERS, ROUTERS
 from drawloom.web.site import Site
+from drawloom.web.starter import Starter
 from drawloom.web.templating import render
 
 log = logging.getLogger(__name__)
@@ -34,13 +35,14 @@ CODES = {
 }
 
 
-def create_app(site: Site, gate: Gate, *, hosts: Collection[str] = ()) -> FastAPI:
+def create_app(site: Site, gate: Gate, *, hosts: Collection[str] = (), starter: Starter | None = None) -> FastAPI:
     """The UI of a project.
 
     Args:
         site: the project.
         gate: says who is looking and what they may do; no route answers anybody else.
         hosts: the names under which it may be asked for; any where something in front (such as Airflow) sees to that.
+        starter: starts runs that people ask for; without it they only see what would run.
     """
 
     @asynccontextmanager
@@ -50,7 +52,7 @@ def create_app(site: Site, gate: Gate, *, hosts: Collection[str] = ()) -> FastAP
 
     # The routes of FastAPI's own documentation do not ask who is looking: ours do.
     app = FastAPI(title="drawloom", openapi_url=None, docs_url=None, redoc_url=None, lifespan=close_at_the_end)
-    app.state.web = Web(site, gate)
+    app.state.web = Web(site, gate, starter)
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(require_viewer)])
     for router in PUBLIC_ROUTERS:

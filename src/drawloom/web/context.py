@@ -11,14 +11,16 @@ from starlette.requests import HTTPConnection
 
 from drawloom.web.gate import FORM_FIELD, FORM_HEADER, Gate, Viewer, is_from_here
 from drawloom.web.site import Site
+from drawloom.web.starter import Starter
 
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """The project and the gate of one app."""
+    """The project and the gate of one app, and what starts runs for it, where anything does."""
 
     site: Site
     gate: Gate
+    starter: Starter | None = None
 
 
 def find_web(connection: HTTPConnection) -> Web:
@@ -30,6 +32,11 @@ def find_web(connection: HTTPConnection) -> Web:
 def find_site(request: Request) -> Site:
     """The project of the app that was asked."""
     return find_web(request).site
+
+
+def find_starter(request: Request) -> Starter | None:
+    """What starts runs for the app that was asked."""
+    return find_web(request).starter
 
 
 def require_viewer(connection: HTTPConnection) -> Viewer:
@@ -81,6 +88,7 @@ def require_runner(viewer: Annotated[Viewer, Depends(require_own_form)]) -> View
 
 
 TheSite = Annotated[Site, Depends(find_site)]
+TheStarter = Annotated[Starter | None, Depends(find_starter)]
 TheViewer = Annotated[Viewer, Depends(require_viewer)]
 Saver = Annotated[Viewer, Depends(require_saver)]
 Runner = Annotated[Viewer, Depends(require_runner)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drawloom.web import api, assets, autodag, home, imports, partitions, problems, runs, show, sign_in, tables
+from drawloom.web import api, assets, autodag, backfill, home, imports, partitions, problems, runs, show, sign_in, tables
 
 ROUTERS = (
     home.router,
@@ -10,6 +10,7 @@ ROUTERS = (
     show.router,
     tables.router,
     partitions.router,
+    backfill.router,
     runs.router,
     autodag.router,
     imports.router,

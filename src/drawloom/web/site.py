@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from drawloom.model import Pipeline
-from drawloom.run.background import Runs
+from drawloom.run.background import RunRequest, Runs
 from drawloom.run.background.runs import window_of
 from drawloom.run.console import Console
 from drawloom.run.past_runs import PastRun, find_past_runs
@@ -98,6 +98,7 @@ class Site:
         self._retired: list[Project] = []
         self._status: Status | None = None
         self._console: tuple[Project, Console] | None = None
+        self._asked: tuple[Status, RunRequest, Plan] | None = None
         self._past: tuple[object, list[PastRun]] | None = None
         self.runs = Runs(self.root)
         self._finding: threading.Thread | None = None
@@ -155,6 +156,13 @@ class Site:
             self._find_status_aside(project, state)
             return known
         return self._find_status(project, state)
+
+    def plan(self, request: RunRequest) -> Plan:
+        """What a request would write, as far as the status of the pages knows; of the last one it is kept."""
+        status = self.status
+        if self._asked is None or self._asked[:2] != (status, request):
+            self._asked = status, request, request.plan(self.project, status.plan)
+        return self._asked[2]
 
     @property
     def past_runs(self) -> list[PastRun]:

@@ -27,12 +27,18 @@ class RunRequest:
     upstream: bool = True
     force: bool = False
 
-    def plan(self, project: Project) -> Plan:
+    def plan(self, project: Project, known: Plan | None = None) -> Plan:
         """What it would write now.
+
+        Args:
+            project: the project.
+            known: a plan of all pipelines, of which the part is taken where nothing is forced.
 
         Raises:
             InputError: a name is unknown or its spec has an error, or the days lie outside the history.
         """
+        if known and not self.force:
+            return project.part_of(known, self.names, self.first, self.last, upstream=self.upstream)
         return project.plan(self.names, self.first, self.last, upstream=self.upstream, force=self.force)
 
     def to_json(self) -> dict[str, Any]:
