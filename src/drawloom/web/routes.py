@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from drawloom.web import api, assets, autodag, backfill, home, imports, partitions, problems, runs, show, sign_in, tables
+from drawloom.web import (
+    api,
+    assets,
+    autodag,
+    backfill,
+    home,
+    imports,
+    partitions,
+    problems,
+    runs,
+    show,
+    sign_in,
+    tables,
+)
 
 ROUTERS = (
     home.router,
