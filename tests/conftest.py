@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from drawloom.run.project import Project
 from tests.corpora import SHARED_FILES, is_available
+from tests.scheduler import Scheduler, longest_first
 
 ROOT = Path(__file__).parents[1]
 
@@ -27,13 +28,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests on files that are not on this machine."""
+    """Leave out the tests on files that are not on this machine; those that take longest are the first."""
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
         (kept if all(is_available(mark.args[0]) for mark in item.iter_markers("shared")) else left_out).append(item)
-    items[:] = kept
+    items[:] = longest_first(kept)
     config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler | None:
+    """Start each server once. All of Spark's tests, nightly ones too, are too many for one worker: they go by file."""
+    return Scheduler(config, log) if "not nightly" in config.option.markexpr else None
 
 
 @pytest.hookimpl(wrapper=True)

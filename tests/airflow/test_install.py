@@ -24,6 +24,7 @@ def install_into(project: Path, folder: Path, prefix: str | None = None) -> tupl
     return made.written, made.removed
 
 
+@pytest.mark.unmeasured
 def test_the_loader_is_constant_and_nothing_is_written_twice(project: Path, dags: Path) -> None:
     assert (dags / "drawloom_visits.py").read_text() == LOADER
     assert install_into(project, dags) == ((), ())

@@ -129,6 +129,7 @@ def compare_with_local_runner(root: Path, tmp_path: Path, *tables: str) -> dict[
     return kept
 
 
+@pytest.mark.unmeasured
 def test_a_range_and_a_day_equal_the_local_runner(root: Path, run_dag: RunDag, tmp_path: Path) -> None:
     assert run_dag("core.visits", **{"from": "2026-01-01", "to": "2026-01-09"}).state == "success"
     assert run_dag("core.visits", **{"from": "2026-01-10", "to": "2026-01-10"}).state == "success"
@@ -297,6 +298,7 @@ def test_settings_and_environment_win_over_the_connection(monkeypatch: pytest.Mo
     assert "DRAWLOOM_TRINO" not in os.environ
 
 
+@pytest.mark.unmeasured
 def test_expired_days_are_not_written(run_dag: RunDag) -> None:
     run_dag("core.visits", **{"from": "2026-01-01", "to": "2026-01-02"})
     run_dag("people", **{"from": "2026-01-01", "to": "2026-01-01"})

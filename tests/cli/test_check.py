@@ -110,6 +110,7 @@ def test_what_does_not_bind_is_told_once_at_its_place(
     assert len(found) == 1 or "declared" in message, found
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ("field", "value", "line", "fix"),
     [

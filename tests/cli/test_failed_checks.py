@@ -60,6 +60,7 @@ def test_personal_values_are_hidden(failing: SampleProject) -> None:
     assert not any(product in failing.run("plan") for product in ("tea", "cake", "coffee"))
 
 
+@pytest.mark.unmeasured
 def test_what_follows_a_failure_is_skipped(failing: SampleProject) -> None:
     results = failing.json("run", "core.after", code=1)["results"]
     assert {(r["table"], r["outcome"]) for r in results} == {("core.new", "failed"), ("core.after", "skipped")}

@@ -32,6 +32,7 @@ def test_a_run_fills_every_table_once(project: SampleProject) -> None:
     assert project.query("SELECT sum(orders)::INT AS n FROM core.rolling WHERE ds = '2026-03-10'") == [{"n": 42}]
 
 
+@pytest.mark.unmeasured
 def test_wiping_and_rebuilding_gives_the_same_content(finished: SampleProject) -> None:
     first = finished.hashes()
     import shutil
@@ -164,6 +165,7 @@ def test_retention_drops_what_expired(project: SampleProject) -> None:
     assert project.json("status", "core.daily")["tables"]["core.daily"]["counts"] == {"fresh": 4, "expired": 6}
 
 
+@pytest.mark.unmeasured
 def test_a_python_spec_runs_with_callbacks(project: SampleProject) -> None:
     project.write(
         "specs/totals.py",
@@ -221,6 +223,7 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["nosuch"]) == 2
 
 
+@pytest.mark.unmeasured
 def test_the_same_weekday_is_compared_once_there_is_one(project: SampleProject) -> None:
     project.write("specs/daily.sql", DAILY.replace("checks:", "checks:\n  - same_weekday: {min: 0.5, max: 2}"))
     project.run("run", "core.daily")

@@ -52,6 +52,7 @@ def closed(finished: SampleProject) -> Iterator[SampleProject]:
     _set_writable(finished.folder, writable=True)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("registry", ["as it is", "gone", "not written back"])
 def test_looking_needs_no_right_to_write(closed: SampleProject, registry: str) -> None:
     file = closed.folder / "lake" / "registry.db"

@@ -36,6 +36,7 @@ def grown(project_without_data: SampleProject, grown_folder: Path) -> SampleProj
     return project_without_data
 
 
+@pytest.mark.unmeasured
 def test_show_draws_the_page_of_a_spec(grown: SampleProject) -> None:
     out = grown.run("show", "buyers", "--days", "14")
     assert out.startswith("buyers: orders on 2026-03-10\n")
@@ -55,6 +56,7 @@ def test_brief_is_the_verdict_and_the_facts(grown: SampleProject) -> None:
     assert len(out.splitlines()) < 12
 
 
+@pytest.mark.unmeasured
 def test_show_prints_json(grown: SampleProject) -> None:
     page = grown.json("show", "buyers", "--activity", "orders", "--window", "1")
     assert page["verdict"]["tone"] == "unknown"
@@ -119,6 +121,7 @@ def test_force_source_treats_a_source_as_changed(grown: SampleProject) -> None:
     assert "Did you mean raw.orders?" in out
 
 
+@pytest.mark.unmeasured
 def test_a_warning_is_printed_once(project: SampleProject) -> None:
     project.write("landing/nobody.csv", "id,day,product,amount\n91,2026-03-01,,1\n92,2026-03-02,,1\n")
     project.run(*LAND, "--replace")

@@ -91,6 +91,7 @@ def test_tables_whose_spec_is_gone_or_broken_are_named(finished: SampleProject) 
     assert (found["kind"], found["days"], found["owner"]) == ("no spec", 10, "")
 
 
+@pytest.mark.unmeasured
 def test_each_table_of_a_framework_is_listed(project: SampleProject) -> None:
     project.write("specs/buyers.yml", GROWTH)
     found = tables(project)

@@ -20,7 +20,7 @@ SPARK = {
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
     "spark.driver.memory": "1g",
-    "spark.driver.extraJavaOptions": f"{QUICK} -XX:+UseSerialGC",  # many tiny queries, few processors
+    "spark.driver.extraJavaOptions": QUICK,
     "spark.ui.enabled": "false",
 }
 

@@ -99,6 +99,7 @@ def test_a_cluster_key_must_be_a_column(bench: Bench) -> None:
     assert bench.rows(f"SELECT a FROM {bench.t} ORDER BY a") == [(1,), (2,), (3,)]
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("how", ["task", "engine"])
 def test_a_long_query_is_cancelled_from_another_thread(bench: Bench, how: str) -> None:
     bench.fill(D1, "SELECT 1 AS a")

@@ -89,8 +89,11 @@ def test_active_planes_flew_within_the_window(con: duckdb.DuckDBPyConnection) ->
     ours = """SELECT ds, active, ever FROM planes
         WHERE activity = 'flights' AND cut = '' AND window_days = 7 AND step = 'day'"""
     flew = "SELECT DISTINCT ds, tailnum FROM f WHERE dep_time IS NOT NULL AND tailnum IS NOT NULL"
-    theirs = f"""SELECT d.ds, count(DISTINCT t.tailnum) FILTER (WHERE t.ds > d.ds - 7), count(DISTINCT t.tailnum)
-        FROM (SELECT DISTINCT ds FROM f) AS d JOIN ({flew}) AS t ON t.ds <= d.ds GROUP BY ALL"""
+    days = "SELECT DISTINCT ds FROM f"
+    week = f"SELECT d.ds, count(DISTINCT tailnum) AS active FROM ({days}) AS d JOIN ({flew}) AS t ON t.ds BETWEEN d.ds - 6 AND d.ds GROUP BY ALL"
+    first = f"SELECT min(ds) AS first_day FROM ({flew}) GROUP BY tailnum"
+    ever = f"SELECT d.ds, count(*) AS ever FROM ({days}) AS d JOIN ({first}) ON first_day <= d.ds GROUP BY ALL"
+    theirs = f"SELECT ds, active, ever FROM ({week}) JOIN ({ever}) USING (ds)"
     assert differing(con, ours, theirs) == []
 
 

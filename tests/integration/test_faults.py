@@ -123,25 +123,25 @@ def test_a_registry_that_is_no_database_is_one_clear_error(project: SampleProjec
     assert "Traceback" not in out
 
 
+# tests/sql/test_parse.py reads such texts too, without a process for each; these are the largest ones.
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELECT " + " + ".join(["1"] * 250_000) + " AS n",
-        "SELECT 1 AS n WHERE 1 IN (" + ", ".join(map(str, range(10_000))) + ")",
-        "SELECT " + "(" * 1_000 + "1" + ")" * 1_000 + " AS n",
-        "SELECT 1 AS n -- " + "x" * 1_000_000,
-        "SELECT '" + "é漢字" * 1_000 + '\' AS "ключ"',
-        "SELECT 1 AS n" + " UNION ALL SELECT 1" * 3_000,
-        "SELECT CASE " + " ".join(f"WHEN 1 = {n} THEN {n}" for n in range(5_000)) + " END AS n",
-    ],
-    ids=[
-        "a sum of 1 MB",
-        "a long IN list",
-        "deep parentheses",
-        "a long comment",
-        "unicode",
-        "many unions",
-        "a long case",
+        pytest.param("SELECT " + " + ".join(["1"] * 250_000) + " AS n", id="a sum of 1 MB", marks=pytest.mark.nightly),
+        pytest.param(
+            "SELECT 1 AS n WHERE 1 IN (" + ", ".join(map(str, range(10_000))) + ")",
+            id="a long IN list",
+            marks=pytest.mark.nightly,
+        ),
+        pytest.param("SELECT " + "(" * 1_000 + "1" + ")" * 1_000 + " AS n", id="deep parentheses"),
+        pytest.param("SELECT 1 AS n -- " + "x" * 1_000_000, id="a long comment"),
+        pytest.param("SELECT '" + "é漢字" * 1_000 + '\' AS "ключ"', id="unicode"),
+        pytest.param("SELECT 1 AS n" + " UNION ALL SELECT 1" * 3_000, id="many unions", marks=pytest.mark.nightly),
+        pytest.param(
+            "SELECT CASE " + " ".join(f"WHEN 1 = {n} THEN {n}" for n in range(5_000)) + " END AS n",
+            id="a long case",
+            marks=pytest.mark.nightly,
+        ),
     ],
 )
 def test_monstrous_sql_is_answered(project: SampleProject, sql: str) -> None:

@@ -171,6 +171,7 @@ def test_day_by_day_gives_the_same(warehouse: Totals, tmp_path: Path) -> None:
     other.registry.close()
 
 
+@pytest.mark.unmeasured
 def test_a_change_reaches_partitions_through_expired_days(warehouse: Totals) -> None:
     for last in days():
         warehouse.fill(last)

@@ -126,6 +126,7 @@ SELECT id FROM m.a WHERE ds = '{{ ds }}'
 """
 
 
+@pytest.mark.unmeasured
 def test_a_step_runs_after_one_that_it_reads_on_one_day_only(tmp_path: Path) -> None:
     specs = {"b": EARLIER_IN_THE_ALPHABET, "z": "SELECT id FROM m.a WHERE ds = '{{ ds }}'"}
     root = write_project(tmp_path / "project", specs)
@@ -252,6 +253,7 @@ def test_ten_thousand_days_are_measured_by_quarters_and_once(tmp_path: Path, mon
     assert counted.passes == [], "the second plan reads a file"
 
 
+@pytest.mark.unmeasured
 def test_only_a_step_whose_days_vary_is_marked() -> None:
     assert not analyze("SELECT 1 FROM m.a WHERE ds = '{{ ds }}'").days_vary
     assert not analyze("SELECT 1 FROM m.a WHERE ds = '2024-02-01'").days_vary

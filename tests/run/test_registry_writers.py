@@ -72,6 +72,7 @@ def check_all(registry: Registry, writers: list[str]) -> None:
     assert sorted(registry.landed("raw.x")) == [str(ds) for ds in DAYS]
 
 
+@pytest.mark.unmeasured
 def test_threads_write_the_same_and_other_partitions(registry: Registry) -> None:
     writers = [f"thread{n}" for n in range(4)]
     with ThreadPoolExecutor(len(writers)) as pool:

@@ -175,6 +175,7 @@ JUNK = st.recursive(
 KEYS = st.sampled_from([*Config.model_fields, "x", "files", "raw.x"])
 
 
+@pytest.mark.unmeasured
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.dictionaries(KEYS, JUNK | st.dictionaries(KEYS, JUNK, max_size=3), max_size=6))
 def test_any_junk_gives_problems(data: dict[str, object]) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.statistics.simulation import EVENTS, PEEKING, Looks, alarms, coverage, experiments, rejections, widths
 
+pytestmark = pytest.mark.unmeasured
+
 SIZE = 2000  # experiments at once in memory
 
 

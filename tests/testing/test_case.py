@@ -54,6 +54,7 @@ def broken_law(case: FrameworkCase, folder: Path) -> str:
     return str(raised.value)
 
 
+@pytest.mark.unmeasured
 def test_a_framework_that_keeps_all_laws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, toy(lambda: {"backfill_sql": RANGE_SQL}, good_page))
     CASE.check(tmp_path / "case")

@@ -90,6 +90,7 @@ def test_a_folder_that_is_swept_before_it_is_locked_is_created_again(
     staging_folder.close()
 
 
+@pytest.mark.unmeasured
 def test_concurrent_sweeps_keep_the_folders_of_living_processes(lake: Lake) -> None:
     """Four threads create folders while four sweep; each opens the locks by itself, as a process does."""
     over = threading.Event()

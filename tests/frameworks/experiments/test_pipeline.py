@@ -14,6 +14,8 @@ from tests.frameworks.experiments.conftest import SPECS
 from tests.frameworks.experiments.reference import Reference
 from tests.frameworks.experiments.rides import END, METRICS, START, experiment, rows, write_project
 
+pytestmark = pytest.mark.unmeasured
+
 TABLES = rows()
 OPEN, CLOSED = START + timedelta(days=2), END + timedelta(days=2)
 AS_OF = [("exact", OPEN), ("exact", CLOSED), ("include", END), ("exclude", CLOSED), ("exclude", OPEN)]

@@ -21,6 +21,7 @@ def problems(folder: Path, spec: dict[str, Any], metrics: str = METRICS, **other
         return list(project.check())
 
 
+@pytest.mark.unmeasured
 def test_a_good_one_has_no_problems(tmp_path: Path) -> None:
     assert [p for p in problems(tmp_path, GOOD) if "core." not in p.message] == []
 

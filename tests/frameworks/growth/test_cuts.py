@@ -10,6 +10,8 @@ from drawloom.frameworks.growth.cuts import Cut, find_finer_cut, finest_cuts
 from tests.frameworks.growth.reference import Activity, Dimension, Spec
 from tests.frameworks.growth.rides import CITY, build_project, ride
 
+pytestmark = pytest.mark.unmeasured
+
 A, B, C, AB, BC, ABC = map(Cut, [("a",), ("b",), ("c",), ("a", "b"), ("b", "c"), ("a", "b", "c")])
 TOTAL = Cut(())
 RIDES = Activity("rides")

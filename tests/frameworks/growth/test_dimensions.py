@@ -14,6 +14,7 @@ from tests.frameworks.growth.rides import CITY, ONE_DAY, at, build_project, cell
 pytestmark = pytest.mark.unmeasured
 
 
+@pytest.mark.nightly
 def test_the_last_touch_of_a_day_stays_until_the_next(tmp_path: Path) -> None:
     events = [
         ride(1, 0, city="Oslo", at=at(0, 9)),

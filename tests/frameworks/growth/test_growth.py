@@ -48,13 +48,14 @@ def test_days_before_the_first_activity_have_no_rows(tmp_path: Path) -> None:
     assert min(row["ds"] for row in growth_project.rows()) == day(3)
 
 
+@pytest.mark.nightly  # the property of all days at once draws windows and steps too
 @pytest.mark.parametrize(
     ("windows", "steps"),
     [
-        pytest.param((1, 7, 28), ("window",), marks=pytest.mark.nightly),
+        ((1, 7, 28), ("window",)),
         ((2, 14), ("day", "window")),
-        pytest.param((28,), ("day",), marks=pytest.mark.nightly),
-        pytest.param(tuple(range(1, 13)), ("day", "window"), marks=pytest.mark.nightly),
+        ((28,), ("day",)),
+        (tuple(range(1, 13)), ("day", "window")),
     ],
 )
 def test_any_windows_and_steps(tmp_path: Path, windows: tuple[int, ...], steps: tuple[Step, ...]) -> None:

@@ -112,6 +112,7 @@ def test_the_sql_grows_with_the_number_of_dimensions_and_not_with_its_square() -
     assert many < 2.1 * few
 
 
+@pytest.mark.unmeasured
 def test_the_work_of_reading_grows_with_the_number_of_dimensions_and_not_with_its_square() -> None:
     def read(steps: tuple[Step, ...]) -> None:
         for step in steps:

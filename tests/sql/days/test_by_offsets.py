@@ -11,6 +11,8 @@ from drawloom.model import InputError
 from drawloom.sql.script_reader import measure_days, read_script
 from tests.corpora import corpus
 
+pytestmark = pytest.mark.unmeasured
+
 PLAIN = [
     "SELECT a FROM m.a WHERE ds = '{{ ds }}'",
     "SELECT a FROM m.a WHERE ds = {{ ds_nodash }} OR ds < '{{ yesterday_ds }}'",

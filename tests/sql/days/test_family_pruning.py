@@ -102,6 +102,7 @@ def test_members_read(sql: str, wanted: str) -> None:
     assert members(sql) == wanted
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("sql", [sql for sql, _ in CASES if "{" not in sql])
 def test_rows_are_the_same_without_the_skipped_members(sql: str) -> None:
     """DuckDB returns the same rows from the members that are read and from all of them."""

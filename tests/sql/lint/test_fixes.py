@@ -13,6 +13,8 @@ from drawloom.sql.script_reader import read_script
 from tests.helpers import examples
 from tests.sql.lint.golden import Case, cases
 
+pytestmark = pytest.mark.unmeasured
+
 
 def problem(*edits: Edit, safe: bool = True) -> Problem:
     return Problem("x", "warn", "x", fix=Fix("x", edits, safe))

@@ -30,6 +30,7 @@ def test_fix_gives_expected_text(case: Case) -> None:
     assert fixed == case.fixed
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("case", [case for case in CASES if case.places], ids=lambda case: case.name)
 def test_every_finding_has_a_fix(case: Case) -> None:
     for problem in case.problems():

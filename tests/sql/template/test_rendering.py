@@ -195,6 +195,7 @@ def test_what_templates_of_people_make_is_not_too_much(source: str, length: int)
     assert len(text(source)) == length
 
 
+@pytest.mark.unmeasured
 def test_rendering_time_is_limited() -> None:
     with pytest.raises(InputError, match="too long"):
         text("{% for i in range(10000) %}{% for j in range(10000) %}{% endfor %}{% endfor %}")
