@@ -25,6 +25,7 @@ from drawloom.statistics import (
     mixture_sprt,
     posterior,
     power,
+    repeated_p,
     running_p,
     sample_ratio,
     units_needed,
@@ -158,6 +159,38 @@ def test_looks_must_rise() -> None:
             look_bounds(wrong)
     with pytest.raises(ValueError, match="exponent == 0, must be above 0"):
         look_bounds([1.0], exponent=0)
+
+
+def test_the_last_look_spends_what_is_left() -> None:
+    for times in ([0.3, 0.6, 0.8], [0.3, 0.6, 1.3]):
+        found = look_bounds(times, is_last=True)
+        np.testing.assert_allclose(found.spent, [0.05 * 0.09, 0.05 * 0.36, 0.05])
+        np.testing.assert_allclose(found.z[:2], look_bounds([0.3, 0.6, 1.0]).z[:2])
+        steps = np.random.default_rng(12).normal(size=(200_000, 3)) * np.sqrt(np.diff(times, prepend=0))
+        z = steps.cumsum(axis=1) / np.sqrt(times)
+        assert abs((np.abs(z) >= found.z).any(axis=1).mean() - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 200_000)
+    with pytest.raises(ValueError, match="must rise from above 0 to at most 1"):
+        look_bounds([0.3, 1.2, 1.3], is_last=True)
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_a_repeated_p_value_is_the_level_whose_bound_is_reached(is_last: bool) -> None:
+    times = [0.25, 0.5, 0.75]
+    for level in (0.001, 0.0123, 0.05, 0.2):
+        z = look_bounds(times, level, is_last=is_last).z[-1]
+        (found,) = repeated_p([z], times, is_last=is_last)
+        np.testing.assert_allclose(found, level, rtol=0.002)
+    z = look_bounds(times, 0.03, is_last=is_last).z[-1]
+    below, above = repeated_p([z * (1 - 1e-6), -z * (1 + 1e-6)], times, alpha=0.03, is_last=is_last)
+    assert above < 0.03 < below
+    nothing, unknown, everything = repeated_p([0.1, np.nan, 30.0], times, is_last=is_last)
+    assert nothing == 1
+    assert np.isnan(unknown)
+    np.testing.assert_allclose(everything, 1e-12)
+
+
+def test_one_look_has_the_fixed_p_value() -> None:
+    np.testing.assert_allclose(repeated_p([1.5, 2.5], [1.0]), 2 * stats.norm.sf([1.5, 2.5]), rtol=1e-6)
 
 
 def test_the_confidence_sequence_is_the_mixture_test() -> None:

@@ -8,7 +8,7 @@ from drawloom.statistics.bayes import Posterior, Prior, posterior
 from drawloom.statistics.compare import Comparison, compare, compare_means
 from drawloom.statistics.cuped import compare_adjusted_means, compare_adjusted_ratios
 from drawloom.statistics.estimates import Estimate
-from drawloom.statistics.group_sequential import LookBounds, look_bounds
+from drawloom.statistics.group_sequential import LookBounds, look_bounds, repeated_p
 from drawloom.statistics.impact import Impact, global_impact
 from drawloom.statistics.method import Method
 from drawloom.statistics.moments import Moments, merge_all
@@ -75,6 +75,7 @@ __all__ = [
     "posterior",
     "power",
     "proportion_interval",
+    "repeated_p",
     "running_p",
     "sample_ratio",
     "units_needed",

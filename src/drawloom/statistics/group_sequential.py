@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from drawloom.statistics.arrays import Array, floats, must_be_between, must_be_of
 from drawloom.statistics.method import Alternative
@@ -14,6 +15,8 @@ from drawloom.statistics.special import normal_cdf, normal_density, normal_quant
 
 Spending = Literal["power", "obrien-fleming", "pocock"]
 POINTS = 160  # of the quadrature over the values with which an experiment goes on
+GRID = 20  # levels at which the bounds of repeated p-values are computed
+MOST_LEVEL = 0.499
 FAR = 9.0  # beyond so many standard deviations nothing is left to integrate
 
 
@@ -36,8 +39,12 @@ def look_bounds(
     alternative: Alternative = "two-sided",
     spending: Spending = "power",
     exponent: float = 2.0,
+    *,
+    is_last: bool = False,
 ) -> LookBounds:
     """The bounds of looks at these shares of the final information, such as units so far / planned units, rising to at most 1.
+
+    ``is_last``: no look comes after the last one, which spends all that is left, however many units have come; it may lie beyond 1.
 
     Lan & DeMets (1983); "power" spends alpha t**exponent (Kim & DeMets 1987), the others are theirs. The bounds come from
     the recursion of Armitage, McPherson & Rowe (1969), by Gauss-Legendre quadrature.
@@ -45,11 +52,38 @@ def look_bounds(
     must_be_between("alpha", alpha, 0, 0.5)
     must_be_of("spending", spending, ("power", "obrien-fleming", "pocock"))
     times = floats(information)
-    if times.ndim != 1 or not times.size or times[0] <= 0 or times[-1] > 1 + 1e-12 or np.any(np.diff(times) <= 0):
+    planned = times[:-1] if is_last else times
+    if times.ndim != 1 or not times.size or times[0] <= 0 or np.any(planned > 1 + 1e-12) or np.any(np.diff(times) <= 0):
         raise ValueError(f"information == {list(information)}, must rise from above 0 to at most 1")
-    spent = spent_level(times, alpha, spending, exponent, sides=2 if alternative == "two-sided" else 1)
+    spent = spent_level(np.minimum(times, 1.0), alpha, spending, exponent, sides=2 if alternative == "two-sided" else 1)
+    if is_last:
+        spent[-1] = alpha
     z = _bounds(times, np.diff(spent, prepend=0.0), is_symmetric=alternative == "two-sided")
     return LookBounds(times, spent, -z if alternative == "less" else z)
+
+
+def repeated_p(
+    z: ArrayLike,
+    information: Sequence[float],
+    spending: Spending = "power",
+    *,
+    alpha: float = 0.05,
+    is_last: bool = False,
+) -> Array:
+    """The repeated p-values of effect / standard error at the last of these looks: the level at which its bound is just reached.
+
+    Two-sided; Jennison & Turnbull (1989). Bounds are computed for a grid of levels, ``alpha`` among them, so that a p-value is
+    below ``alpha`` just where the bound is exceeded; between its points normal quantiles of levels are
+    interpolated, to about 0.1 %. 1 where even a level of 0.5 does not reach it, and never below 1e-12.
+    """
+    first, last = (-float(normal_quantile(level / 2)) for level in (MOST_LEVEL, 1e-12))
+    grid = np.linspace(first, last, GRID)
+    levels = np.unique(np.append(2 * normal_cdf(-grid), alpha))
+    bounds = floats([look_bounds(information, level, spending=spending, is_last=is_last).z[-1] for level in levels])
+    size = np.abs(floats(z))
+    quantiles = np.interp(size, bounds[::-1], -normal_quantile(levels / 2)[::-1])
+    found = 2 * normal_cdf(-quantiles)
+    return np.where(np.isnan(size), np.nan, np.where(size < bounds[-1], 1.0, found))
 
 
 def spent_level(times: Array, alpha: float, spending: Spending, exponent: float, sides: int) -> Array:

@@ -118,3 +118,22 @@ def as_spec(name: str) -> dict[str, Any]:
         "start": day.fromisoformat(SPECS[name]["start"]),
         "end": day.fromisoformat(SPECS[name]["end"]),
     }
+
+
+LOOKS: dict[str, tuple[dict[str, Any], str]] = {
+    "no look": ({"ds": date(2026, 3, 5), "sequential_p": None}, "No look is planned on 2026-03-05: wait for that on 2026-03-06."),
+    "a fixed p-value is not looked at": (
+        {"ds": date(2026, 3, 5), "sequential_p": None, "p_value": 1e-9},
+        "No look is planned on 2026-03-05: wait for that on 2026-03-06.",
+    ),
+    "first look": ({"ds": date(2026, 3, 6), "sequential_p": 0.06}, "Keep running until 2026-03-08: nothing is certain"),
+    "sure at a look": ({"ds": date(2026, 3, 6), "sequential_p": 0.04}, "Ship treatment"),
+    "last look": ({"ds": date(2026, 3, 8), "sequential_p": 0.06, "p_adjusted": 0.001}, "No effect on rides and fare was found"),
+    "after it": ({"ds": date(2026, 3, 9), "sequential_p": None, "p_adjusted": 0.001}, "No effect on rides and fare was found"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LOOKS.values(), ids=LOOKS)
+def test_verdicts_of_planned_looks_go_by_their_bounds_alone(case: tuple[dict[str, Any], str]) -> None:
+    spec = {**as_spec("exact"), "statistics": {"sequential": {"n": 1000, "looks": [3, 5]}}}
+    assert Judge(Experiment.model_validate(spec))([row(**case[0])]).text.startswith(case[1])

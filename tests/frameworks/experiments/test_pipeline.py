@@ -137,10 +137,10 @@ def test_health(lab: Project) -> None:
     found = select(lab, f"SELECT * FROM experiments.health WHERE experiment = 'exact' AND ds = DATE '{CLOSED}'")
     checks = {row["check"]: row for row in found if row["cut"] == ""}
     assert checks["sample-ratio"]["verdict"] == "ok"
-    assert checks["several-variants"]["detail"].startswith("1 subjects were seen in several variants")
+    assert checks["several-variants"]["detail"].startswith("1 subject was seen in several variants and is left out")
     assert checks["unknown-variants"]["verdict"] == "warn"
-    assert checks["unknown-variants"]["detail"] == "1 ids have a variant that the experiment does not: purple"
-    assert checks["no-id"]["detail"].startswith("1 rows have no id")
+    assert checks["unknown-variants"]["detail"] == "1 id has a variant that the experiment does not have: purple"
+    assert checks["no-id"]["detail"].startswith("1 row has no id and is left out")
     assert checks["outside"]["value"] > 0
     assert checks["several-subjects"]["detail"].startswith("3 ids are mapped to several subjects")
     assert checks["missing-days"]["verdict"] == "ok"

@@ -63,6 +63,22 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "weekly": ({"schedule": "@weekly"}, "schedule == @weekly, must be @daily"),
     "activation by ratio": ({"activation": {"metric": "fare_per_ride"}}, "activation.metric == fare_per_ride, must add up"),
     "unknown source": ({"metrics": {"goal": "bikes.rides"}}, "metric == bikes.rides, must be one of a metrics spec."),
+    "window of what": ({"windows": {"far": {"window": 3}}}, "windows.far == far, must be one of `metrics`."),
+    "delay of a metric": ({"windows": {"fare": {"delay": 3}}}, "windows.fare.delay == 3, must have a `window` beside it."),
+    "delay of a metric, whole days": (
+        {"windows": {"fare": {"delay": 3, "window": 2}}, "exposure_day": "include"},
+        "must be exact or exclude where there is a `delay`.",
+    ),
+    "strata of what": ({"statistics": {"post_stratify": "contry"}}, "statistics.post_stratify == contry, must be a dimension of the assignments, or day or week."),
+    "strata that are no cut": ({"statistics": {"post_stratify": "country"}}, "statistics.post_stratify == country, must be one of `cuts`: its values are the strata."),
+    "strata of events": ({"statistics": {"post_stratify": "product"}, "cuts": ["product"]}, "statistics.post_stratify == product, must be a dimension of the assignments"),
+    "looks that fall": ({"statistics": {"sequential": {"looks": [7, 3]}}}, "statistics.sequential.looks == [7, 3], must rise."),
+    "looks too late": ({"statistics": {"sequential": {"looks": [7, 30]}}}, "statistics.sequential.looks == [7, 30], must end within the 12 days until 2026-03-15."),
+    "looks at a posterior": (
+        {"statistics": {"test": "bayesian", "sequential": {"looks": [7]}}},
+        "must be left out: a bayesian test has no level to spend.",
+    ),
+    "spending without looks": ({"statistics": {"sequential": {"spending": "pocock"}}}, "statistics.sequential.spending == pocock, must have `looks` beside it."),
     "name": ({"name": "pink-button"}, "name == pink-button, must be one word of letters, digits and _."),
 }  # fmt: skip
 

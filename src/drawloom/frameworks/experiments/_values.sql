@@ -62,10 +62,10 @@ seen AS (
       WHERE ds BETWEEN DATE '[[ e.start ]]' AND DATE '{{ ds }}'
     ) AS r
     JOIN units AS u ON u.subject = r.subject
-    WHERE r.happened_at >= u.first_exposed_at + INTERVAL '[[ e.delay ]]' DAY
-      [% if e.window %]
-      AND r.happened_at < u.first_exposed_at + INTERVAL '[[ e.delay + e.window ]]' DAY
-      AND date_diff('day', u.exposed_on, r.ds) IN ([[ e.delay ]], [[ e.delay + e.window ]])
+    WHERE r.happened_at >= u.first_exposed_at + INTERVAL '[[ s.delay ]]' DAY
+      [% if s.window %]
+      AND r.happened_at < u.first_exposed_at + INTERVAL '[[ s.delay + s.window ]]' DAY
+      AND date_diff('day', u.exposed_on, r.ds) IN ([[ s.delay ]], [[ s.delay + s.window ]])
       [% else %]
       AND date_diff('day', u.exposed_on, r.ds) = 0
       [% endif %]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from drawloom.statistics import Moments
     from drawloom.statistics.arrays import Array
 
+Places = Sequence[int] | Sequence[Sequence[int]]
 _LETTERS = [letter for letter, _ in MOMENTS]
 
 
@@ -61,11 +62,19 @@ class DayStatistics:
         """The rows of tests' arms; an arm without units has a row of its own, with n = 0."""
         return [self._places.get(test, -1) for test in tests]
 
-    def number(self, name: str, places: Sequence[int]) -> Array:
-        """A column in these rows."""
-        return self._numbers[name][list(places)]
+    def strata(self, tests: Sequence[Test], cut: str) -> Sequence[Sequence[int]]:
+        """For each test the rows of its metric and variant in all values of a cut."""
+        values = sorted({place.cut_value for place in self._places if place.cut == cut})
+        return [self.places([replace(test, cut=cut, cut_value=value) for value in values]) for test in tests]
 
-    def moments(self, letters: str, places: Sequence[int]) -> Moments:
+    def number(self, name: str, places: Places) -> Array:
+        """A column in these rows."""
+        import numpy as np
+
+        found: Array = self._numbers[name][np.asarray(places, dtype=int)]
+        return found
+
+    def moments(self, letters: str, places: Places) -> Moments:
         """The moments of some of y, d, x and z in these rows."""
         from drawloom.statistics import Moments
 

@@ -32,7 +32,7 @@ def compile_experiment(spec: Experiment, project: ProjectContext) -> Iterator[St
         InputError: a metric, a subject or a cut is unknown, a condition is invalid, or another experiment has the same rows.
     """
     problems = [*_package_problems(spec), *_condition_problems(spec), *_overlap_problems(spec, project)]
-    problems += _schedule_problems(spec, project)
+    problems += [*_strata_problems(spec), *_schedule_problems(spec, project)]
     used: tuple[UsedMetric, ...] = ()
     activated_by = None
     if not spec.statistics.table:
@@ -72,6 +72,7 @@ def _python_steps(spec: Experiment, values: Values, project: ProjectContext, cou
 def _params(spec: Experiment, values: Values) -> Mapping[str, Any]:
     """What the Python steps know of the spec; a change makes them stale."""
     types = {one.name: one.metric.type for one in values.used}
+    sequential = spec.statistics.sequential
     return {
         "experiment": spec.name,
         "table": spec.table,
@@ -89,7 +90,10 @@ def _params(spec: Experiment, values: Values) -> Mapping[str, Any]:
         "test": spec.statistics.test,
         "prior": spec.statistics.prior,
         "correction": spec.statistics.correction,
-        "sequential": spec.statistics.sequential.n if spec.statistics.sequential else None,
+        "sequential": sequential.n if sequential else None,
+        "looks": list(sequential.looks) if sequential and sequential.looks else None,
+        "spending": sequential.spending if sequential else None,
+        "post_stratify": spec.statistics.post_stratify,
         "traffic": spec.traffic,
         "window": spec.window,
         "activation": values.activation is not None,
@@ -136,6 +140,21 @@ def _cut_problems(spec: Experiment, used: tuple[UsedMetric, ...]) -> Iterator[Pr
             fix = Fix(did_you_mean(name, known) or f"There are: {', '.join(sorted(known))}.")
             message = f"cuts == {name}, must be a dimension of the assignments or of a metric, or day or week."
             yield Problem("unknown-name", "error", message, spec.place("cuts", number), fix)
+
+
+def _strata_problems(spec: Experiment) -> Iterator[Problem]:
+    name = spec.statistics.post_stratify
+    known = [*(spec.assignments.dimensions if spec.assignments else ()), *COHORTS]
+    place = spec.place("statistics", "post_stratify")
+    if name is None:
+        return
+    if spec.statistics.table or name not in known:
+        fix = Fix(did_you_mean(name, known) or f"There are: {', '.join(known)}.")
+        message = f"statistics.post_stratify == {name}, must be a dimension of the assignments, or day or week."
+        yield Problem("unknown-name", "error", message, place, fix)
+    elif name not in spec.cuts:
+        message = f"statistics.post_stratify == {name}, must be one of `cuts`: its values are the strata."
+        yield Problem("invalid", "error", message, place, Fix(f"Write cuts: [{', '.join([*spec.cuts, name])}]."))
 
 
 def _cap_problems(spec: Experiment, used: tuple[UsedMetric, ...]) -> Iterator[Problem]:

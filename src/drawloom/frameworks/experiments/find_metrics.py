@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from drawloom.frameworks.experiments.spec import Experiment
@@ -30,7 +31,8 @@ def find_metrics(spec: Experiment, project: KnowsSpecs) -> tuple[tuple[UsedMetri
             where = spec.place("metrics", role, number)
             component = finder.find(name, where)
             if component:
-                used.append(UsedMetric(name, component.metric, finder.parts(component, where)))
+                parts = (replace(part, span=spec.windows.get(name)) for part in finder.parts(component, where))
+                used.append(UsedMetric(name, component.metric, tuple(parts)))
     return tuple(used), finder.problems
 
 

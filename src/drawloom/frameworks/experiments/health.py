@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from drawloom.frameworks.experiments.cells import DayStatistics, Test, as_table, exposure_days
 from drawloom.frameworks.experiments.tables import CHECKS, arrow_types
+from drawloom.frameworks.experiments.wanted import plural
 from drawloom.model import StepContext
 
 if TYPE_CHECKING:
@@ -121,29 +122,38 @@ def _p_finding(check: str, cut: str, value: str, p: float, threshold: float, det
 
 
 _LEFT_OUT = {
-    "several-variants": "subjects were seen in several variants and are left out",
-    "outside": "rows have a moment outside of the experiment and are left out",
-    "no-id": "rows have no id and are left out",
-    "several-subjects": "ids are mapped to several subjects and are left out",
+    "several-variants": (
+        "subject was seen in several variants and is",
+        "subjects were seen in several variants and are",
+    ),
+    "outside": (
+        "row has a moment outside of the experiment and is",
+        "rows have a moment outside of the experiment and are",
+    ),
+    "no-id": ("row has no id and is", "rows have no id and are"),
+    "several-subjects": ("id is mapped to several subjects and is", "ids are mapped to several subjects and are"),
 }
 
 
 def _left_out(counts: Counts, units: int) -> Iterator[Finding]:
-    for kind, text in _LEFT_OUT.items():
+    for kind, (one, many) in _LEFT_OUT.items():
         n = counts.total(kind)
         share = n / (n + units) if n else 0.0
         verdict: Outcome = "warn" if n >= FEW and share > SHARE else "ok"
-        yield Finding(kind, "", "", share, SHARE, verdict, f"{n:,} {text}" if n else "none")
+        yield Finding(kind, "", "", share, SHARE, verdict, f"{n:,} {one if n == 1 else many} left out" if n else "none")
     unknown = counts.total("unknown-variants")
     names = ", ".join(counts.names("unknown-variants")[:5])
-    detail = f"{unknown:,} ids have a variant that the experiment does not: {names}" if unknown else "none"
+    ids = "1 id has" if unknown == 1 else f"{unknown:,} ids have"
+    detail = f"{ids} a variant that the experiment does not have: {names}" if unknown else "none"
     yield Finding("unknown-variants", "", "", float(unknown), 1, "warn" if unknown else "ok", detail)
 
 
 def _missing_days(counts: Counts, settings: Mapping[str, Any], day: date) -> Finding:
     expected = exposure_days(settings, day)
     missing = expected - counts.total("days")
-    detail = f"{missing} of {expected} days have no assignments" if missing else f"all {expected} days have assignments"
+    have = "has" if missing == 1 else "have"
+    detail = f"all {expected} days have assignments" if expected > 1 else "the first day has assignments"
+    detail = f"{missing} of {plural(expected, 'day')} {have} no assignments" if missing else detail
     return Finding("missing-days", "", "", float(missing), 1, "warn" if missing else "ok", detail)
 
 
@@ -201,5 +211,5 @@ def _pre_exposure_bias(statistics: DayStatistics, settings: Mapping[str, Any]) -
 
 def _weeks(settings: Mapping[str, Any], day: date) -> Finding:
     days = exposure_days(settings, day)
-    detail = f"{days} days" if days >= WEEK else f"{days} of 7 days: weekdays differ, so wait for a whole week"
+    detail = plural(days, "day") if days >= WEEK else f"{days} of 7 days: weekdays differ, so wait for a whole week"
     return Finding("full-week", "", "", float(days), WEEK, "ok" if days >= WEEK else "warn", detail)

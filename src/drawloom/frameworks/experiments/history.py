@@ -45,7 +45,7 @@ class Pretended:
             "activation": None,
             "identities": None,
             "assignments": None,
-            "exposure_day": "exclude" if self.spec.delay else "include",
+            "exposure_day": "exclude" if self.spec.has_delay else "include",
         }
         values = _Values(self.spec.model_copy(update=changes), self.used, seen_by=self.seen_by)
         return sqlfiles.fill_day(sqlfiles.render_sql(FILE, e=values), self.last)

@@ -167,7 +167,11 @@ def _results(view: _View) -> DataTable:
 
 
 def _caption(spec: Experiment) -> str:
-    text = f"Intervals cover {1 - spec.statistics.alpha:.0%} if they are looked at once; those by day below hold for all days."
+    sequential = spec.statistics.sequential
+    days = "" if sequential is None else f"; those by day below hold for all {'looks' if sequential.looks else 'days'}"
+    text = f"Intervals cover {1 - spec.statistics.alpha:.0%} if they are looked at once{days}."
+    if spec.statistics.post_stratify:
+        text += f" Effects are means of those of each {spec.statistics.post_stratify}."
     if spec.pre_period and not spec.statistics.table:
         text += f" Effects are less what the {plural(spec.pre_period, 'day')} before explain (CUPED), means are as they are."
     return text
@@ -211,8 +215,11 @@ def _series(view: _View) -> Chart:
         f"SELECT ds, {effect} AS effect, {low}{share} AS low, {high}{share} AS high FROM {view.table()} "
         f"WHERE cut = '' AND metric = {metric} AND variant = {variant} AND ds <= {view.day} ORDER BY ds"
     )
+    looks = view.spec.statistics.sequential.looks if view.spec.statistics.sequential else None
     caption = (
-        "The band holds on all days at once: looking every day is allowed."
+        f"The band holds on all planned looks at once, after {', '.join(map(str, looks))} days; on other days there is none."
+        if looks
+        else "The band holds on all days at once: looking every day is allowed."
         if is_sequential
         else "The band holds for one look that was planned, not for looking every day."
     )

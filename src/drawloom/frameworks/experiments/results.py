@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from drawloom.frameworks.experiments.cells import DayStatistics, Test, as_table, exposure_days
+from drawloom.frameworks.experiments.looks import fill_look, planned_looks
 from drawloom.frameworks.experiments.tables import RESULT, RESULT_NUMBERS, arrow_types
 from drawloom.model import StepContext
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from drawloom.statistics import Comparison, Method, Moments, Quantiles
-    from drawloom.statistics.arrays import Array
+    from drawloom.statistics.arrays import Array, Bools
 
 FEW = 1000  # subjects of both arms below which the p-value of shares is exact
 _IMPACT = ("impact_per_day", "impact_low", "impact_high")
@@ -30,6 +31,8 @@ _COMPARED = {
 def results(context: StepContext) -> pa.Table:
     """The rows of ``experiments.<name>`` for the day of a run."""
     settings = {**context.params, "days": exposure_days(context.params, context.ds)}
+    if settings["looks"]:
+        settings["planned"] = planned_looks(context.read(f"{settings['table']}_counts"), settings, context.ds)
     statistics = DayStatistics(context.read(f"{settings['table']}_statistics"))
     tests = statistics.tests(list(settings["roles"]), list(settings["variants"]), settings["baseline"])
     columns = _compared(statistics, tests, settings)
@@ -64,6 +67,8 @@ def _compared(statistics: DayStatistics, tests: Sequence[Test], settings: Mappin
         arms = Arms(statistics, [tests[number] for number in at], settings)
         found = arms.compare(metric_type, level)
         _fill(columns, at, found, arms)
+        if settings["looks"]:
+            fill_look(columns, at, found, [tests[number].variant for number in at], settings)
         if settings["test"] == "bayesian":
             _fill_bayesian(columns, at, found, settings, [tests[number].metric for number in at])
         if metric_type not in {"ratio", "quantile"}:
@@ -135,7 +140,32 @@ class Arms:
         return sum(counts[1:], counts[0])
 
     def compare(self, metric_type: str, level: float | None) -> Comparison:
-        """Their comparison, with less variance by what units did before where that is known."""
+        """Their comparison, with less variance by what units did before, and by strata, where these are known."""
+        found = self._plain(metric_type, level)
+        at = [n for n, test in enumerate(self.tests) if not test.cut]
+        if not self.settings.get("post_stratify") or metric_type == "quantile" or not at:
+            return found
+        stratified = self._stratified(metric_type, [self.tests[n] for n in at])
+        few = (found.n_control + found.n_treatment)[at] < FEW if metric_type == "any" else None
+        return _with_rows(found, at, stratified, few)
+
+    def _stratified(self, metric_type: str, totals: Sequence[Test]) -> Comparison:
+        """Tests of all units, as means over the strata."""
+        import drawloom.statistics as st
+
+        cut, cuped = self.settings["post_stratify"], self.settings["cuped"]
+        kind: Literal["mean", "adjusted-mean", "ratio", "adjusted-ratio"]
+        if metric_type == "ratio":
+            kind, letters = ("adjusted-ratio", "ydxz") if cuped else ("ratio", "yd")
+        else:
+            kind, letters = ("adjusted-mean", "yx") if cuped else ("mean", "y")
+        arms = [
+            self.statistics.moments(letters, self.statistics.strata(tests, cut))
+            for tests in ([replace(test, variant=self.settings["baseline"]) for test in totals], totals)
+        ]
+        return st.compare_stratified(arms[0], arms[1], kind, self.method)
+
+    def _plain(self, metric_type: str, level: float | None) -> Comparison:
         import drawloom.statistics as st
 
         if metric_type == "quantile":
@@ -174,7 +204,9 @@ class Arms:
         """How they are compared."""
         import drawloom.statistics as st
 
-        return st.Method(alpha=self.settings["alpha"], expected_units=self.settings["sequential"])
+        # Where looks are planned, their bounds stand in the place of a confidence sequence.
+        units = None if self.settings.get("looks") else self.settings["sequential"]
+        return st.Method(alpha=self.settings["alpha"], expected_units=units)
 
     def _of(self, variant: str) -> Sequence[int]:
         return self.statistics.places([replace(test, variant=variant) for test in self.tests])
@@ -198,6 +230,17 @@ class Arms:
             self.statistics.number(name, places) for name in ("quantile", "quantile_low", "quantile_high")
         )
         return st.Quantiles(level, events, value, low, high, events, clusters)
+
+
+def _with_rows(found: Comparison, at: Sequence[int], rows: Comparison, is_left: Bools | None) -> Comparison:
+    """The comparison with those rows in the place of its own at these numbers, but for those that are left as they are."""
+    import numpy as np
+
+    columns: dict[str, Any] = {name: np.array(values) for name, values in found.columns().items()}
+    taken = np.array([number for number in range(len(at)) if is_left is None or not is_left[number]], int)
+    for name, values in rows.columns().items():
+        columns[name][np.array(at)[taken]] = values[taken]
+    return replace(found, **columns)
 
 
 def _adjusted(tests: Sequence[Test], p_values: Array, settings: Mapping[str, Any]) -> Array:

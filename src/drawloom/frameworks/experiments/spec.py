@@ -40,6 +40,12 @@ DayCount = Annotated[
     Field(ge=0, le=MAX_DAYS),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d+d$"}]}),
 ]
+Look = Annotated[
+    int,
+    BeforeValidator(_as_days),
+    Field(ge=1, le=2 * MAX_DAYS),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\d+d$"}]}),
+]
 MetricNames = Annotated[tuple[Word, ...], BeforeValidator(_as_metrics), Field(strict=False)]
 
 
@@ -86,6 +92,13 @@ class Cap(SpecPart):
     value: Annotated[float, Field(gt=0)] | None = Field(None, description="a number")
 
 
+class MetricWindow(SpecPart):
+    """What counts for one metric: days from the first exposure on, after a delay."""
+
+    window: Window | None = Field(None, description="days that count; until the end otherwise")
+    delay: DayCount = Field(0, description="days after the exposure before the window opens")
+
+
 class Activation(SpecPart):
     """Who counts as having met what is tested: subjects with a value of this metric after their exposure."""
 
@@ -94,10 +107,17 @@ class Activation(SpecPart):
 
 
 class Sequential(SpecPart):
-    """Intervals that hold on all days at once."""
+    """Intervals that hold on all days at once; with ``looks`` on a few planned days at once, which makes them narrower."""
 
     n: Annotated[int, Field(ge=100)] = Field(
         5000, description="subjects of both variants at which they are tightest: the expected total"
+    )
+    looks: Annotated[tuple[Look, ...], Field(strict=False, min_length=1, max_length=20)] | None = Field(
+        None, description="after how many days one looks, the last time included, like [7, 14, 28]; every day otherwise"
+    )
+    spending: Literal["power", "obrien-fleming", "pocock"] = Field(
+        "power",
+        description="of looks: how much of alpha is spent when a share t of n has come: power alpha t^2, obrien-fleming little at first, pocock much",
     )
 
 
@@ -111,6 +131,10 @@ class Statistics(SpecPart):
     )
     correction: Literal["holm", "hochberg", "benjamini-hochberg", "none"] = Field(
         "holm", description="of the p-values of goal metrics x variants"
+    )
+    post_stratify: Name | None = Field(
+        None,
+        description="one of `cuts` with one value for each subject, like country: effects are means of those of its values",
     )
     prior: Annotated[float, Field(gt=0)] | None = Field(
         None, description="of a bayesian test: the standard deviation of relative effects, like 0.3; flat otherwise"
@@ -154,6 +178,9 @@ class Experiment(Spec):
     until: SkipJsonSchema[Until] = Field(Forever("follows from `end` and `window`"), description="follows from `end`")
     window: Window | None = Field(None, description="days from the first exposure that count; until the end otherwise")
     delay: DayCount = Field(0, description="days after the exposure before the window opens")
+    windows: dict[Word, MetricWindow] = Field(
+        {}, description="metric: a window of its own, like {rode: {delay: 7d, window: 7d}} for who came back"
+    )
     exposure_day: Literal["exact", "include", "exclude"] | None = Field(
         None,
         description="exact: from the moment of exposure; include: the whole day; exclude: from the next day. "
@@ -195,7 +222,13 @@ class Experiment(Spec):
     @property
     def last_day(self) -> date:
         """The day on which the last window has closed."""
-        return self.last_exposure + timedelta(days=self.delay + self.window if self.window else 0)
+        spans = [(self.delay, self.window), *((one.delay, one.window) for one in self.windows.values())]
+        return self.last_exposure + timedelta(days=max(delay + (window or 0) for delay, window in spans))
+
+    @property
+    def has_delay(self) -> bool:
+        """Whether a window opens after the exposure."""
+        return any([self.delay, *(one.delay for one in self.windows.values())])
 
     @property
     def control(self) -> str:
@@ -221,6 +254,7 @@ class Experiment(Spec):
                 yield self._problem(("cap", name), cap.percentile, "must have `percentile` or `value`")
         if len(set(self.cuts)) < len(self.cuts):
             yield self._problem(("cuts",), list(self.cuts), "must not name one twice")
+        yield from self._look_problems()
         if self.statistics.prior and self.statistics.test != "bayesian":
             yield self._problem(("statistics", "prior"), self.statistics.prior, "must have `test: bayesian` beside it")
 
@@ -241,10 +275,41 @@ class Experiment(Spec):
             yield self._problem(("end",), self.end, f"must not be before the start, {self.start}")
         if self.last_exposure - self.start >= timedelta(days=MAX_DAYS):
             yield self._problem(("end",), self.end, f"must be at most {MAX_DAYS} days after the start, {self.start}")
+        yield from self._window_problems()
+
+    def _window_problems(self) -> Iterator[Problem]:
         if self.delay and not self.window:
             yield self._problem(("delay",), self.delay, "must have a `window` beside it")
-        if self.exposure_day == "include" and self.delay:
+        for name, span in self.windows.items():
+            if name not in self.metrics.roles:
+                fix = Fix(did_you_mean(name, self.metrics.roles) or "Name it under `metrics` first.")
+                yield self._problem(("windows", name), name, "must be one of `metrics`", fix)
+            if span.delay and not span.window:
+                yield self._problem(("windows", name, "delay"), span.delay, "must have a `window` beside it")
+        if self.exposure_day == "include" and self.has_delay:
             yield self._problem(("exposure_day",), "include", "must be exact or exclude where there is a `delay`")
+
+    def _look_problems(self) -> Iterator[Problem]:
+        """Days on which one looks, if they are planned."""
+        sequential = self.statistics.sequential
+        if sequential is None:
+            return
+        place = ("statistics", "sequential", "looks")
+        if sequential.looks is None:
+            if "spending" in sequential.model_fields_set:
+                rule = "must have `looks` beside it"
+                yield self._problem((*place[:2], "spending"), sequential.spending, rule)
+            return
+        looks, days = list(sequential.looks), (self.last_day - self.start).days + 1
+        if looks != sorted(set(looks)):
+            yield self._problem(place, looks, "must rise", Fix(f"Write {sorted(set(looks))}."))
+        elif looks[-1] > days:
+            yield self._problem(place, looks, f"must end within the {days} days until {self.last_day}")
+        if self.statistics.table:
+            rule = "must be left out: a table of statistics does not tell how many subjects earlier looks had"
+            yield self._problem(place, looks, rule, Fix("Leave it out: intervals then hold on all days."))
+        if self.statistics.test == "bayesian":
+            yield self._problem(place, looks, "must be left out: a bayesian test has no level to spend")
 
     def _source_problems(self) -> Iterator[Problem]:
         summaries = self.statistics.table is not None
@@ -258,6 +323,7 @@ class Experiment(Spec):
             given = {
                 "identities",
                 "window",
+                "windows",
                 "pre_period",
                 "delay",
                 "exposure_day",

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from drawloom.frameworks import sqlfiles
-from drawloom.frameworks.experiments.spec import COHORTS, Experiment
+from drawloom.frameworks.experiments.spec import COHORTS, Experiment, MetricWindow
 from drawloom.frameworks.experiments.tables import MOMENTS, PAIRS, QUANTILES
 from drawloom.frameworks.fields import condition_sql
 from drawloom.frameworks.metrics.spec import COMBINED_BY_MAX, Metric, Metrics
@@ -28,10 +28,11 @@ class UsedMetric:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A metric of a source whose values are read."""
+    """A metric of a source whose values are read; ``span`` is its window, where it has one of its own."""
 
     spec: Metrics
     key: str
+    span: MetricWindow | None = None
 
     @property
     def metric(self) -> Metric:
@@ -41,7 +42,13 @@ class Component:
     @property
     def label(self) -> str:
         """Its name among the components of all sources, as a literal."""
-        return sqlfiles.quote_value(f"{self.spec.name}.{self.key}")
+        return sqlfiles.quote_value(f"{self.prefix}{self.key}")
+
+    @property
+    def prefix(self) -> str:
+        """What the labels of its source and window begin with."""
+        own = f"@{self.span.delay}+{self.span.window}" if self.span else ""
+        return f"{self.spec.name}{own}."
 
     @property
     def name(self) -> str:
@@ -51,7 +58,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The metrics of one source that an experiment reads, and which days of a unit are in its window.
+    """The metrics of one source and window that an experiment reads, and which days of a unit are in it.
 
     ``first`` and ``last`` are days since the exposure that count as a whole; none where ``first`` is None.
     """
@@ -60,13 +67,15 @@ class Source:
     components: tuple[Component, ...]
     subject: str
     is_exact: bool
+    delay: int
+    window: int | None
     first: int | None
     last: int | None
 
     @property
     def prefix(self) -> str:
         """What the labels of its components begin with."""
-        return sqlfiles.quote_value(f"{self.spec.name}.")
+        return sqlfiles.quote_value(self.components[0].prefix)
 
     @property
     def table(self) -> str:
@@ -142,16 +151,6 @@ class Values:
     def pre_period(self) -> int:
         """Days before the exposure that reduce variance."""
         return self.spec.pre_period
-
-    @property
-    def window(self) -> int | None:
-        """Days that count from the first exposure; None until the end."""
-        return self.spec.window
-
-    @property
-    def delay(self) -> int:
-        """Days before the window opens."""
-        return self.spec.delay
 
     @property
     def top(self) -> int:
@@ -260,14 +259,18 @@ class Values:
 
     @property
     def sources(self) -> list[Source]:
-        """The sources that are read."""
-        specs = {component.spec.name: component.spec for component in self.components}
-        return [self._source(spec, [c for c in self.components if c.spec.name == spec.name]) for spec in specs.values()]
+        """The sources that are read, once for each window."""
+        found: dict[str, list[Component]] = {}
+        for component in self.components:
+            found.setdefault(component.prefix, []).append(component)
+        return [self._source(components) for components in found.values()]
 
-    def _source(self, spec: Metrics, components: Sequence[Component]) -> Source:
+    def _source(self, components: Sequence[Component]) -> Source:
+        spec, span = components[0].spec, components[0].span
         mode = self.spec.exposure_day or ("exact" if spec.time else "exclude")
-        first, last = _whole_days(mode, self.spec.delay, self.spec.window)
-        return Source(spec, tuple(components), self.spec.subject or "", mode == "exact", first, last)
+        delay, window = (span.delay, span.window) if span else (self.spec.delay, self.spec.window)
+        whole_days = _whole_days(mode, delay, window)
+        return Source(spec, tuple(components), self.spec.subject or "", mode == "exact", delay, window, *whole_days)
 
     @property
     def maxima(self) -> list[str]:
@@ -304,16 +307,18 @@ class Values:
     @property
     def caps(self) -> list[Mapping[str, object]]:
         """The limits of components."""
-        by_name = {one.name: one.parts[0] for one in self.used if one.metric.type != "ratio"}
-        by_name |= {f"{c.spec.name}.{c.key}": c for c in self.components} | {c.key: c for c in self.components}
-        return [
-            {
-                "component": by_name[name].label,
-                "percentile": cap.percentile,
-                "value": cap.value,
-            }
-            for name, cap in self.spec.cap.items()
-        ]
+        found: list[Mapping[str, object]] = []
+        for name, cap in self.spec.cap.items():
+            for component in self._capped(name):
+                limit = {"percentile": cap.percentile, "value": cap.value}
+                found.append({"component": component.label, **limit})
+        return found
+
+    def _capped(self, name: str) -> list[Component]:
+        """The components that a cap names: a metric of the experiment, or one of which it is made, in all its windows."""
+        used = [one.parts[0] for one in self.used if one.name == name and one.metric.type != "ratio"]
+        named = [c for c in self.components if name in {c.key, f"{c.spec.name}.{c.key}"}]
+        return list({component.label: component for component in [*used, *named]}.values())
 
     @property
     def percentiles(self) -> list[Mapping[str, object]]:

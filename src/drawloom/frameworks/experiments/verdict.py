@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from drawloom.frameworks.experiments.looks import look_days
 from drawloom.frameworks.experiments.spec import Experiment
 from drawloom.frameworks.page import Judgement, Row
 
@@ -42,22 +44,30 @@ class Judge:
             return Judgement(f"Ship {' or '.join(best)}: {_effects(better)}.", "good")
         if self._is_final(first):
             return Judgement(f"No effect on {self._goals} was found; the experiment is over.", "neutral")
-        return Judgement(
-            f"Keep running until {self.spec.last_day}: nothing is certain on {self._goals} yet.", "unknown"
-        )
+        until = next((day for day in self._looks if day > first["ds"]), self.spec.last_day)
+        if self._looks and first["ds"] not in self._looks:
+            return Judgement(f"No look is planned on {first['ds']}: wait for that on {until}.", "unknown")
+        return Judgement(f"Keep running until {until}: nothing is certain on {self._goals} yet.", "unknown")
+
+    @property
+    def _looks(self) -> list[date]:
+        sequential = self.spec.statistics.sequential
+        return look_days(self.spec.start, sequential.looks or ()) if sequential else []
 
     @property
     def _goals(self) -> str:
         return " and ".join(self.spec.metrics.goal) or "its metrics"
 
     def _is_final(self, row: Row) -> bool:
-        return bool(row["ds"] >= self.spec.last_day)
+        return bool(row["ds"] >= (self._looks[-1] if self._looks else self.spec.last_day))
 
     def _is_sure(self, row: Row) -> bool:
         """Whether an effect is significant: before the end by the test that may be looked at every day."""
         if self.spec.statistics.test == "bayesian":
             chance = row["chance_to_win"]
             return chance is not None and (chance > SURE or chance < 1 - SURE)
+        if self._looks:
+            return row["sequential_p"] is not None and row["sequential_p"] < self.spec.statistics.alpha
         names = ("p_adjusted", "p_value") if self._is_final(row) or row["sequential_p"] is None else ("sequential_p",)
         p = next((row[name] for name in names if row[name] is not None), None)
         return p is not None and p < self.spec.statistics.alpha
