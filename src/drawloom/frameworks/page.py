@@ -167,7 +167,10 @@ Block = Chart | DataTable
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What people see of a spec, in the order in which they look: verdict, facts, blocks."""
+    """What people see of a spec, in the order in which they look: verdict, facts, blocks.
+
+    ``before`` is what is said while one of the spec's tables has no partition. A page without it is refused while none has one.
+    """
 
     title: str
     blocks: tuple[Block, ...] = ()
@@ -175,6 +178,7 @@ class Page:
     verdict: Verdict | None = None
     choices: tuple[Choice, ...] = ()
     description: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,11 +67,15 @@ def load_page(project: Project, name: str, choices: Mapping[str, str]) -> PageDa
         choices: what the viewer has chosen, by name.
 
     Raises:
-        InputError: the name or a choice is unknown, or none of its tables has a partition yet.
+        InputError: the name or a choice is unknown, or none of its tables has a partition yet, and the page does not
+            say what is true before.
     """
     page, tables = make_page(project, name, choices)
     snapshot = project.snapshot(tables)
-    if not any(snapshot.days(table) for table in tables):
+    filled = [table for table in tables if snapshot.days(table)]
+    if page.before and len(filled) < len(tables):
+        return PageData(page, Judgement(page.before, "unknown"), (), ())
+    if not filled:
         raise refuse("no-partition", f"{name} has no partitions yet.", fix=f"drawloom run {name}")
 
     return _fill_page(project, page)

@@ -221,7 +221,7 @@ def test_an_effect_that_the_interval_excludes_is_not_waited_for(lab: Project) ->
         ("fare,rids", {}, "metric == rids, must be an experiment"),
         ("fare", {"effect": "0"}, "--effect == '0', must be a percentage of the mean, like 3%, or a number"),
         ("fare", {"effect": "much"}, "--effect == 'much', must be"),
-        ("fare", {"subject": "driver"}, "subject == driver, must be one of rides, which has fare. It has: rider."),
+        ("fare", {"subject": "driver"}, "subject == driver, must be a type of subject of rides, whose metrics are used. Did you mean rider?"),
         ("fare", {"seen_by": "rood"}, "metric == rood, must be one of a metrics spec."),
         ("fare", {"as_of": "2026-02-01"}, "metrics.rides has no partition up to 2026-02-01, and so no history. drawloom run rides"),
         ("fare", {"as_of": "2027-02-01"}, "--as-of == 2027-02-01, must be a day that metrics.rides has: its last one is 2026-03-12."),

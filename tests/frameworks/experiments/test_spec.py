@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from drawloom.model import Problem
+from drawloom.run.pages import load_page
 from drawloom.run.project import Project
-from tests.frameworks.experiments.rides import METRICS, experiment, write_project
+from tests.frameworks.experiments.rides import METRICS, START, experiment, write_project
 
 GOOD = experiment("pink", window=7)
 
@@ -28,7 +29,8 @@ def test_a_good_one_has_no_problems(tmp_path: Path) -> None:
 
 CASES: dict[str, tuple[dict[str, Any], str]] = {
     "unknown metric": ({"metrics": {"goal": ["ride"]}}, "metric == ride, must be one of a metrics spec."),
-    "unknown subject": ({"subject": "cookie"}, "subject == cookie, must be one of rides, which has rides."),
+    "unknown subject": ({"subject": "cookie"}, "subject == cookie, must be a type of subject of rides, whose metrics are used."),
+    "endless weight": ({"variants": {"control": 1, "treatment": float("inf")}}, "variants.treatment == inf, must be a number."),
     "zero weight": ({"variants": {"control": 1, "treatment": 0}}, "variants.treatment == 0, must be greater than 0."),
     "negative weight": ({"variants": {"control": -1, "treatment": 1}}, "variants.control == -1, must be greater than 0."),
     "one variant": ({"variants": {"control": 1}}, "must"),
@@ -125,3 +127,32 @@ def test_without_numbers_an_experiment_says_what_to_install(tmp_path: Path, monk
     assert problem.message == "kind == experiment, must have numpy and scipy installed to be computed."
     assert problem.fix
     assert problem.fix.title == "pip install 'drawloom[statistics]'"
+
+
+def test_before_anybody_is_assigned_the_page_says_so(tmp_path: Path) -> None:
+    folder = write_project(tmp_path / "project", {"rides.yml": METRICS, "pink.yml": GOOD}, {"core.rides": []})
+    config = yaml.safe_load((folder / "drawloom.yml").read_text())
+    columns = {"cookie_id": "VARCHAR", "rider_id": "VARCHAR"}
+    for name in ("core.assignments", "core.identities"):
+        more = dict.fromkeys(("experiment", "variation", "country"), "VARCHAR") | {"assigned_at": "TIMESTAMP"}
+        config["sources"][name] = {"files": f"input/{name}/{{ds}}.parquet", "columns": columns | more}
+    (folder / "drawloom.yml").write_text(yaml.safe_dump(config))
+    with Project.load(folder) as project:
+        for _ in range(2):
+            page = load_page(project, "pink", {})
+            assert page.verdict
+            assert page.verdict.text.startswith("There are no results yet: exposures begin on 2026-03-04")
+            assert (page.facts, page.blocks) == ((), ())
+            assert project.run().exit_code == 3, "it waits for assignments"
+
+
+def test_a_day_without_assignments_is_a_day_without_units(tmp_path: Path) -> None:
+    tables: dict[str, list[Any]] = {"core.rides": [], "core.assignments": [], "core.identities": []}
+    folder = write_project(tmp_path / "project", {"rides.yml": METRICS, "pink.yml": GOOD}, tables)
+    with Project.load(folder) as project:
+        assert project.run(project.plan(["pink"], first=START, last=START, upstream=True)).exit_code == 0
+        page = load_page(project, "pink", {})
+        assert page.verdict
+        assert page.verdict.text == "Nobody was exposed yet."
+        (results,) = [rows for block, rows in page.blocks if block.name == "results"]
+        assert {row["reason"] for row in results} == {"no-units"}

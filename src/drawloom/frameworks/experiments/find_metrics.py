@@ -98,15 +98,23 @@ class _Finder:
             return component
         is_read = component.metric.type != "ratio"
         if is_read and self.spec.subject and self.spec.subject not in spec.subjects:
-            message = f"subject == {self.spec.subject}, must be one of {spec.name}, which has {component.key}."
-            fix = Fix(f"It has: {', '.join(spec.subjects)}.")
-            self.problems.append(Problem("unknown-name", "error", message, self.spec.place("subject"), fix))
+            message = (
+                f"subject == {self.spec.subject}, must be a type of subject of {spec.name}, whose metrics are used."
+            )
+            fix = Fix(did_you_mean(self.spec.subject, spec.subjects) or f"It has: {', '.join(spec.subjects)}.")
+            self._add(Problem("unknown-name", "error", message, self.spec.place("subject"), fix))
             return None
         if is_read and self.spec.exposure_day == "exact" and not spec.time:
-            message = f"exposure_day == exact, must be include or exclude: {spec.name}, which has {component.key}, has no `time`."
-            self.problems.append(Problem("invalid", "error", message, self.spec.place("exposure_day")))
+            message = f"exposure_day == exact, must be include or exclude: {spec.name}, whose metrics are used, has no `time`."
+            fix = Fix(f"Name the column with the moment as `time` in {spec.name}, or write exposure_day: exclude.")
+            self._add(Problem("invalid", "error", message, self.spec.place("exposure_day"), fix))
             return None
         return component
+
+    def _add(self, problem: Problem) -> None:
+        """A problem of a source is told once, not for each of its metrics."""
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def _unknown(self, name: str, found: Sequence[Component], where: Where) -> Problem:
         if found:

@@ -51,6 +51,7 @@ def experiment_page(spec: Experiment, given: Mapping[str, str]) -> Page:
         verdict=Verdict(view.verdict_query(), Judge(spec), "There are no results yet."),
         facts=tuple(_facts(view)),
         blocks=tuple(_blocks(view)),
+        before=f"There are no results yet: exposures begin on {spec.start}, and `drawloom run {spec.name}` computes each day for which there is data.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -14,7 +15,7 @@ from drawloom.frameworks.fields import Condition, TimeColumn, Window
 from drawloom.model import Fix, Problem
 from drawloom.specs.base import Spec, SpecPart
 from drawloom.specs.fields import Day, Forever, Name, TableName, Until, Word
-from drawloom.specs.validation import did_you_mean
+from drawloom.specs.validation import RuleError, did_you_mean
 
 COHORTS = {"day": 1, "week": 7}  # the cohorts of the first exposure, and their days
 RESULTS = "experiments.results"
@@ -28,6 +29,13 @@ def _as_days(value: object) -> object:
     """A number of days from ``7d``, ``7`` or ``0``."""
     found = re.fullmatch(r"(\d{1,4})d", value) if isinstance(value, str) else None
     return int(found[1]) if found else value
+
+
+def _as_weight(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool) and not 0 < value < math.inf:
+        fix = "Leave the variant out, or write a share, like 50."
+        raise RuleError("must be greater than 0" if value <= 0 else "must be a number", fix)
+    return value
 
 
 def _as_metrics(value: object) -> object:
@@ -46,6 +54,7 @@ Look = Annotated[
     Field(ge=1, le=2 * MAX_DAYS),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\d+d$"}]}),
 ]
+Weight = Annotated[float, BeforeValidator(_as_weight), Field(strict=False, gt=0)]
 MetricNames = Annotated[tuple[Word, ...], BeforeValidator(_as_metrics), Field(strict=False)]
 
 
@@ -162,9 +171,7 @@ class Experiment(Spec):
     identities: Identities | None = Field(
         None, description="how assigned ids become subjects; without it they are subjects"
     )
-    variants: Annotated[dict[Name, Annotated[float, Field(strict=False, gt=0)]], Field(min_length=2)] = Field(
-        description="variant: its weight"
-    )
+    variants: Annotated[dict[Name, Weight], Field(min_length=2)] = Field(description="variant: its weight")
     baseline: Name | None = Field(
         None, description="the variant that others are compared with; the first one otherwise"
     )
@@ -272,7 +279,8 @@ class Experiment(Spec):
             fix = Fix("Write `end: 2026-01-28`, or `max_days: 28`.")
             yield self._problem(("end",), "null", "must be a day: an experiment ends", fix)
         if self.end and self.end < self.start:
-            yield self._problem(("end",), self.end, f"must not be before the start, {self.start}")
+            fix = Fix("Swap them, or correct the year.")
+            yield self._problem(("end",), self.end, f"must not be before the start, {self.start}", fix)
         if self.last_exposure - self.start >= timedelta(days=MAX_DAYS):
             yield self._problem(("end",), self.end, f"must be at most {MAX_DAYS} days after the start, {self.start}")
         yield from self._window_problems()
@@ -303,7 +311,7 @@ class Experiment(Spec):
         looks, days = list(sequential.looks), (self.last_day - self.start).days + 1
         if looks != sorted(set(looks)):
             yield self._problem(place, looks, "must rise", Fix(f"Write {sorted(set(looks))}."))
-        elif looks[-1] > days:
+        elif days > 0 and looks[-1] > days:
             yield self._problem(place, looks, f"must end within the {days} days until {self.last_day}")
         if self.statistics.table:
             rule = "must be left out: a table of statistics does not tell how many subjects earlier looks had"
