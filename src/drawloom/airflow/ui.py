@@ -6,6 +6,7 @@ import hmac
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from drawloom.airflow.deployed_project import PROJECT, read_location, read_plan
 from drawloom.airflow.install import install
+from drawloom.run.background import RunRequest
+from drawloom.run.plan import Plan
 from drawloom.web.app import create_app
 from drawloom.web.gate import Viewer
 from drawloom.web.headers import SecurityHeaders
@@ -49,6 +52,28 @@ def installed_projects(dags: Path) -> dict[str, InstalledProject]:
             name, plan["prefix"], frozenset(plan["pipelines"]), read_location(path.parent, name)
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class AirflowStarter:
+    """Starts what somebody asks for as runs of the DAGs in front: one of each pipeline, over its range of days."""
+
+    prefix: str
+    where: str = "in Airflow, as a run of each DAG, whose state Airflow shows"
+
+    def start(self, site: Site, request: RunRequest, plan: Plan, user: str) -> str:  # noqa: ARG002 - any starter's
+        """Trigger the DAGs, and return the page that lists what they write."""
+        from airflow.api.common.trigger_dag import trigger_dag
+        from airflow.utils.types import DagRunTriggeredByType
+
+        days: dict[str, list[date]] = {}
+        for partition in plan.todo:
+            days.setdefault(partition.pipeline.name, []).append(partition.ds)
+        for name, found in days.items():
+            conf = {"from": min(found).isoformat(), "to": max(found).isoformat(), "force": request.force}
+            by = DagRunTriggeredByType.UI
+            trigger_dag(f"{self.prefix}{name}", triggered_by=by, triggering_user_name=user, conf=conf)
+        return "runs"
 
 
 class AirflowGate:
@@ -118,7 +143,9 @@ class ProjectsApp:
             key = name, project.root
             if key not in self._apps:
                 deploy = partial(install, folder=self.dags, prefix=project.prefix)  # so that a saved spec is a DAG
-                self._apps[key] = create_app(Site(project.root, deploy), AirflowGate())
+                self._apps[key] = create_app(
+                    Site(project.root, deploy), AirflowGate(), starter=AirflowStarter(project.prefix)
+                )
         await self._apps[key](scope, receive, send)
 
 

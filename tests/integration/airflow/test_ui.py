@@ -51,14 +51,37 @@ def test_every_route_answers_who_is_signed_in(airflow: AirflowUnderTest) -> None
         assert get(airflow, path, "admin").status_code == 200, path
 
 
+def post_backfill(airflow: AirflowUnderTest, user: str, digest: str) -> httpx2.Response:
+    headers = {"authorization": f"Bearer {token(airflow, user)}"}
+    form = {
+        "name": "core.visits",
+        "from": "2026-01-02",
+        "to": "2026-01-03",
+        "only": "1",
+        "force": "1",
+        "digest": digest,
+    }
+    url = f"{airflow.local.url}/drawloom/p/visits/backfill"
+    return httpx2.post(url, headers=headers, data=form, timeout=60, trust_env=False)
+
+
 def test_who_only_looks_cannot_run(airflow: AirflowUnderTest) -> None:
     assert get(airflow, "/p/visits/", VIEWER).status_code == 200
-    headers = {"authorization": f"Bearer {token(airflow, VIEWER)}"}
-    for path in ("/p/visits/api/run", "/p/visits/autodag/save"):
-        answer = httpx2.post(
-            f"{airflow.local.url}/drawloom{path}", headers=headers, data={}, timeout=60, trust_env=False
-        )
-        assert answer.status_code in {403, 404, 405, 422}, path
+    assert post_backfill(airflow, VIEWER, "").status_code == 403
+
+
+def test_a_backfill_is_a_run_of_the_dag(airflow: AirflowUnderTest) -> None:
+    """What was confirmed is run by Airflow, and something else is asked again."""
+    asked = "/p/visits/backfill/confirm?name=core.visits&from=2026-01-02&to=2026-01-03&only=1&force=1"
+    page = get(airflow, asked, "admin").text
+    assert "in Airflow" in page
+    assert post_backfill(airflow, "admin", "other").status_code == 409
+    digest = page.split('name="digest" value="')[1].split('"')[0]
+    answer = post_backfill(airflow, "admin", digest)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/drawloom/p/visits/runs")
+    runs = airflow.client.get("/dags/visits.core.visits/dagRuns", limit=100)["dag_runs"]
+    (run,) = [one for one in runs if one["triggering_user_name"] == "admin" and one["conf"].get("to") == "2026-01-03"]
+    assert airflow.ended("visits.core.visits", run["dag_run_id"]) == "success"
 
 
 def sign_in(page: Page, airflow: AirflowUnderTest) -> None:
