@@ -21,6 +21,7 @@ NAMES = (
     "flights",
     "growth",
     "experiments",
+    "ui",
     "airflow_parse",
     "airflow_task",
 )
