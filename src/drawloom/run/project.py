@@ -245,11 +245,12 @@ class Project(Warehouse):
         damaged = {(table, ds): snapshot.anomalies[table, ds] for table in unread for ds in snapshot.damaged(table)}
         return replace(made, damaged=dict(sorted({**damaged, **made.damaged}.items()))), snapshot
 
-    def list_tables(self) -> list[TableInfo]:
-        """All tables: those that specs fill, landed ones and sources, with what they hold; see run.table_list."""
+    def list_tables(self, snapshot: WarehouseSnapshot | None = None) -> list[TableInfo]:
+        """All tables: those that specs fill, landed ones and sources, with what they hold, now or in a snapshot."""
         from drawloom.run.table_list import list_tables
 
-        return list_tables(self, self.pipelines, self.config.sources, BrokenText(self.config.root, self.left_out))
+        broken = BrokenText(self.config.root, self.left_out)
+        return list_tables(self, self.pipelines, self.config.sources, broken, snapshot)
 
     def advise(self, text: str, file: str | None = None, **options: Any) -> Analysis:
         """What a text reads and writes, and its problems, with this project's tables as the catalog; see run.advise."""

@@ -13,7 +13,7 @@ from drawloom.model import Pipeline, Record
 if TYPE_CHECKING:
     from drawloom.engines.landing.source import Source
     from drawloom.run.broken_specs import BrokenText
-    from drawloom.run.snapshot import Contents
+    from drawloom.run.snapshot import Contents, WarehouseSnapshot
     from drawloom.run.warehouse import Warehouse
     from drawloom.specs.config import SourceConfig
 
@@ -42,7 +42,11 @@ class TableInfo:
 
 
 def list_tables(
-    warehouse: Warehouse, pipelines: Iterable[Pipeline], declared: Mapping[str, SourceConfig], broken: BrokenText
+    warehouse: Warehouse,
+    pipelines: Iterable[Pipeline],
+    declared: Mapping[str, SourceConfig],
+    broken: BrokenText,
+    snapshot: WarehouseSnapshot | None = None,
 ) -> list[TableInfo]:
     """All tables, by name. Partitions count where they exist now, with their rows and bytes as recorded; reads no table.
 
@@ -51,10 +55,11 @@ def list_tables(
         pipelines: all that could be compiled.
         declared: the sources of the project.
         broken: the texts of the specs that could not.
+        snapshot: what exists of all tables, where that was just looked at.
     """
     made = [info for pipeline in pipelines for info in _of_pipeline(pipeline)]
     without_files = [name for name, source in declared.items() if not source.files]
-    snapshot = warehouse.snapshot({*warehouse.registry.columns(), *without_files})
+    snapshot = snapshot or warehouse.snapshot({*warehouse.registry.columns(), *without_files})
     recorded = {name.lower(): days for name, days in snapshot.records.items()}
     landed = [TableInfo(name, LANDED, source.owner) for name, source in declared.items() if source.landed]
     known = {info.table.lower() for info in (*made, *landed)}

@@ -69,7 +69,7 @@ def status(site: TheSite, names: Names = None) -> Response:
 @router.get("/tables")
 def tables(site: TheSite) -> Response:
     """All tables, with what they hold."""
-    return Json([{name: getattr(info, name) for name in info.__slots__} for info in site.project.list_tables()])
+    return Json([{name: getattr(info, name) for name in info.__slots__} for info in site.tables])
 
 
 @router.get("/problems")

@@ -12,14 +12,17 @@ from starlette.responses import Response
 
 from drawloom.model import Family, Pipeline
 from drawloom.run.plan import State
+from drawloom.run.project import Project
 from drawloom.web.context import TheSite
 from drawloom.web.draw.strips import status_strip
+from drawloom.web.parameters import PageNumber
 from drawloom.web.search import matches
-from drawloom.web.site import Site, TableStatus
+from drawloom.web.site import Status, TableStatus
 from drawloom.web.templating import render
 
 router = APIRouter()
 STRIP_DAYS = 60
+PAGE = 100  # pipelines
 EXPIRES_SOON = timedelta(days=14)
 LISTED = 50  # of what needs somebody; more are on the page of partitions
 ALARMING = (State.FAILED, State.SKIPPED, State.MISSED)
@@ -37,25 +40,31 @@ class Need:
 
 
 @router.get("/")
-def home(request: Request, site: TheSite, q: str = "", owner: str = "", kind: str = "") -> Response:
+def home(
+    request: Request, site: TheSite, q: str = "", owner: str = "", kind: str = "", page: PageNumber = 1
+) -> Response:
     """The first page."""
-    project = site.project
-    pipelines = [p for p in project.pipelines if matches(p, p.tables, q, owner, kind)]
+    project, status = site.project, site.status
+    pipelines = sorted((p for p in project.pipelines if matches(p, p.tables, q, owner, kind)), key=lambda p: p.name)
+    families = [family for family in project.families if _names(family, q) and not owner and kind in {"", "family"}]
     return render(
         request,
         "home.html",
         project=project,
-        needs=list(_needs(site)),
+        needs=list(_needs(project, status)),
         most=LISTED,
-        rows=[_row(pipeline, site) for pipeline in sorted(pipelines, key=lambda p: p.name)],
-        families=[family for family in project.families if _names(family, q) and not owner and kind in {"", "family"}],
+        rows=[_row(pipeline, status) for pipeline in pipelines[(page - 1) * PAGE : page * PAGE]],
+        families=families if page * PAGE >= len(pipelines) else [],
+        count=len(pipelines),
+        page=page,
+        size=PAGE,
         owners=sorted({p.owner for p in project.pipelines if p.owner}),
         kinds=sorted({p.kind for p in project.pipelines}),
         q=q,
         owner=owner,
         kind=kind,
         days=STRIP_DAYS,
-        status=site.status,
+        status=status,
     )
 
 
@@ -63,18 +72,17 @@ def _names(family: Family, text: str) -> bool:
     return all(word in family.name.lower() for word in text.lower().split())
 
 
-def _row(pipeline: Pipeline, site: Site) -> tuple[Pipeline, list[tuple[TableStatus, Markup]], str]:
+def _row(pipeline: Pipeline, status: Status) -> tuple[Pipeline, list[tuple[TableStatus, Markup]], str]:
     """A pipeline, the strips of its tables, and until which day all of them are fresh."""
-    tables = site.status.tables
+    tables = status.tables
     found = [tables[table] for table in pipeline.tables if table in tables]
     fresh = [one.last_fresh for one in found]
     until = "never" if None in fresh or not fresh else str(min(day for day in fresh if day))
     return pipeline, [(one, status_strip(one.newest(STRIP_DAYS).spans)) for one in found], until
 
 
-def _needs(site: Site) -> Iterator[Need]:
+def _needs(project: Project, status: Status) -> Iterator[Need]:
     """What needs somebody, the worst first."""
-    project, status = site.project, site.status
     for problem in project.check():
         if problem.severity == "error":
             file = problem.where.file or "drawloom.yml"

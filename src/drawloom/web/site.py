@@ -20,6 +20,7 @@ from drawloom.run.plan import Plan, PlannedPartition, State
 from drawloom.run.project import Project
 from drawloom.run.snapshot import WarehouseSnapshot
 from drawloom.run.spans import Span, find_spans
+from drawloom.run.table_list import TableInfo
 
 Stamp = tuple[object, ...]
 QUICK = 0.5  # seconds: a status that takes longer to find is found beside the requests, which get the one before
@@ -98,6 +99,7 @@ class Site:
         self._retired: list[Project] = []
         self._status: Status | None = None
         self._console: tuple[Project, Console] | None = None
+        self._tables: tuple[Status, list[TableInfo]] | None = None
         self._asked: tuple[Status, RunRequest, Plan] | None = None
         self._past: tuple[object, list[PastRun]] | None = None
         self.runs = Runs(self.root)
@@ -156,6 +158,14 @@ class Site:
             self._find_status_aside(project, state)
             return known
         return self._find_status(project, state)
+
+    @property
+    def tables(self) -> list[TableInfo]:
+        """All tables with what they hold, as old as the status."""
+        status = self.status
+        if self._tables is None or self._tables[0] is not status:
+            self._tables = status, self.project.list_tables(status.snapshot)
+        return self._tables[1]
 
     def plan(self, request: RunRequest) -> Plan:
         """What a request would write, as far as the status of the pages knows; of the last one it is kept."""

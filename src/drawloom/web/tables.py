@@ -44,7 +44,7 @@ def list_tables(
     request: Request, site: TheSite, q: str = "", kind: str = "", page: Annotated[int, Query(ge=1)] = 1
 ) -> Response:
     """All tables, searchable by name, owner and kind."""
-    found = site.project.list_tables()
+    found = site.tables
     kinds = sorted({info.kind for info in found})
     words = q.lower().split()
     chosen = [
@@ -62,7 +62,7 @@ def list_tables(
 def show_table(request: Request, site: TheSite, name: str, hops: Annotated[int, Query(ge=1, le=9)] = 1) -> Response:
     """One table."""
     project = site.project
-    view = _view(project, name)
+    view = _view(site, name)
     table = view.info.table
     graph = neighbourhood(project.pipelines, table, hops)
     status = site.status.tables.get(table)
@@ -121,13 +121,14 @@ def _require_preview(site: Site) -> None:
         raise refuse("no-preview", message, None, "Set it in drawloom.yml, or use `drawloom query`.")
 
 
-def _view(project: Project, name: str) -> TableView:
+def _view(site: Site, name: str) -> TableView:
     """What is known of a table.
 
     Raises:
         InputError: there is none of this name.
     """
-    info = next((one for one in project.list_tables() if one.table.lower() == name.lower()), None)
+    project = site.project
+    info = next((one for one in site.tables if one.table.lower() == name.lower()), None)
     if info is None:
         message = f"table == {name!r}, must be a table of this project."
         raise refuse("unknown-name", message, None, "The page of tables lists all of them.")
