@@ -17,6 +17,7 @@ TEXTS = [
     ("text", "ground"), ("text", "card"), ("text", "soft"), ("quiet", "ground"), ("quiet", "card"), ("quiet", "soft"), ("link", "card"),
     ("link", "ground"), ("card", "link"), ("good", "good-ground"), ("bad", "bad-ground"), ("warn", "warn-ground"), ("info", "info-ground"),
     ("text", "good-ground"), ("text", "bad-ground"), ("text", "warn-ground"), ("bad", "card"), ("bad", "soft"), ("good", "card"),
+    ("code-keyword", "card"), ("code-text", "card"), ("code-number", "card"), ("code-type", "card"), ("quiet", "info-ground"), ("code-text", "info-ground"),
 ]  # fmt: skip
 MARKS = ["blue", "teal", "amber", "red", "purple", "orange", "navy", "grey", "focus"]
 

@@ -10,6 +10,7 @@ from tests.integration.web.test_pages import Watch, violations
 
 pytestmark = pytest.mark.integration
 
+EDITOR = ".cm-content"
 SQL = "SELECT DISTINCT product FROM core.orders WHERE ds = DATE '{{ ds }}' GROUP BY product"
 
 
@@ -17,23 +18,25 @@ def test_paste_advice_fix_save(browser: Browser, own_ui: RunningUi, watched: Wat
     context = own_ui.open(browser)
     page = watched(context)
     page.goto(own_ui.address + "autodag")
-    page.fill("#sql", SQL)
+    page.locator(EDITOR).fill(SQL)
     expect(page.locator("#panel")).to_contain_text("table is missing")
     expect(page.locator("[name=table]")).to_have_attribute("aria-invalid", "true")
     page.fill("[name=table]", "report.products")
     expect(page.locator("#panel .verdict")).to_contain_text("fills report.products")
     assert not violations(page)
+    expect(page.locator(".cm-lint-marker")).not_to_have_count(0)
+    expect(page.locator(".cm-line span").first).to_have_text("SELECT")
     page.click("[data-edits]")
     expect(page.locator("#sql")).to_have_value(SQL.replace("DISTINCT ", ""))
     expect(page.locator("[data-edits]")).to_have_count(0)
-    page.focus("#sql")
+    page.focus(EDITOR)
     page.keyboard.press("Control+z")
     expect(page.locator("#sql")).to_have_value(SQL)
     page.click("[data-goto]")
-    assert page.evaluate("document.activeElement.id") == "sql"
+    assert page.evaluate(f"document.activeElement.matches({EDITOR!r})")
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.id") != "sql"
+    assert not page.evaluate(f"document.activeElement.matches({EDITOR!r})")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("h1")).to_have_text("Saved specs/report.products.sql")
     expect(page.locator("main")).to_contain_text("10 missing")

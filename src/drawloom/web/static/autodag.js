@@ -1,5 +1,5 @@
-// What the editor of specs gains with a script: the panel follows along while somebody writes, fixes apply at once and can
-// be undone, places in the text can be jumped to, and Tab indents. Without it, Check, Fix and Save send the form.
+// What the editor of specs gains with a script: colours and marks in the text, the panel follows along while somebody writes,
+// fixes apply at once and can be undone, places can be jumped to, and Tab indents. Without it, Check, Fix and Save send the form.
 "use strict";
 addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector("[data-autodag]");
@@ -9,7 +9,34 @@ addEventListener("DOMContentLoaded", () => {
   const WAIT = 350;
   let timer = 0;
   let running = null;
+  let leaving = false; // the textarea, by Tab
   let shown = area.value; // the text that the panel is about
+  const editor = openEditor();
+
+  // CodeMirror before the textarea; the textarea itself where it cannot be had.
+  function openEditor() {
+    if (globalThis.drawloomEditor) {
+      const label = document.querySelector("label[for=sql]").textContent;
+      return globalThis.drawloomEditor(area, { nonce: form.dataset.nonce, label, highlight: area.dataset.editor === "sql" });
+    }
+    area.addEventListener("keydown", indent);
+    area.addEventListener("blur", () => { leaving = false; });
+    return { focus: () => area.focus(), select: (at) => area.setSelectionRange(at, at), replace: type, mark: () => {} };
+  }
+
+  function placeOf({ line, column }) {
+    const above = area.value.split("\n").slice(0, Number(line) - 1).reduce((sum, one) => sum + one.length + 1, 0);
+    return above + Number(column || 1) - 1;
+  }
+
+  function markPlaces() {
+    const found = [...panel.querySelectorAll("li[data-line]")];
+    editor.mark(found.map((one) => ({
+      at: placeOf(one.dataset),
+      severity: one.dataset.severity === "warn" ? "warning" : one.dataset.severity,
+      message: one.textContent.replace(/\s+/g, " ").trim(),
+    })));
+  }
 
   function markFields() {
     for (const one of form.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
@@ -42,7 +69,7 @@ addEventListener("DOMContentLoaded", () => {
     const text = area.value;
     try {
       const answer = await fetch(form.dataset.analyze, { method: "POST", body: new URLSearchParams(new FormData(form)), signal: mine.signal });
-      if (answer.ok) { show(await answer.text()); shown = text; } else say("This page is too old or the project cannot be read: press Check.");
+      if (answer.ok) { show(await answer.text()); shown = text; if (area.value === text) markPlaces(); } else say("This page is too old or the project cannot be read: press Check.");
     } catch (error) {
       if (error.name !== "AbortError") say("The server cannot be reached: what is said below is about an earlier text. Nothing of yours is lost.");
     } finally {
@@ -71,28 +98,26 @@ addEventListener("DOMContentLoaded", () => {
     const fix = event.target.closest("[data-edits]");
     if (fix && area.value === shown) {
       event.preventDefault();
-      for (const [start, end, text] of JSON.parse(fix.dataset.edits).reverse()) type(start, end, text);
+      for (const [start, end, text] of JSON.parse(fix.dataset.edits).reverse()) editor.replace(start, end, text);
+      editor.focus();
       return;
     }
     const place = event.target.closest("[data-goto]");
     if (!place) return;
     event.preventDefault();
-    const { line, column } = place.closest("li").dataset;
-    const above = area.value.split("\n").slice(0, Number(line) - 1).reduce((sum, one) => sum + one.length + 1, 0);
-    area.focus();
-    area.setSelectionRange(above + Number(column) - 1, above + Number(column) - 1);
+    editor.focus();
+    editor.select(placeOf(place.closest("li").dataset));
   });
 
   // Tab indents; after Escape it leaves the text, as everywhere else.
-  let leaving = false;
-  area.addEventListener("keydown", (event) => {
+  function indent(event) {
     if (event.key === "Tab" && !event.shiftKey && !leaving) {
       event.preventDefault();
       type(area.selectionStart, area.selectionEnd, "  ");
     }
     leaving = event.key === "Escape" || (leaving && event.key === "Shift");
-  });
-  area.addEventListener("blur", () => { leaving = false; });
+  }
   for (const one of form.querySelectorAll("[data-editor-help]")) one.hidden = false;
   markFields();
+  markPlaces();
 });
