@@ -78,7 +78,7 @@ def test_its_page_is_drawn_for_any_day(filled: Path) -> None:
     assert "50% got from visit to ride." in printed
     assert "got to the end 1" in printed
     assert "How far they got" in printed
-    assert "--as_of 2026-01-06 the day (latest|a day)" in printed
+    assert "--as-of 2026-01-06 the day (latest|a day)" in printed
 
 
 def test_its_tables_are_a_family(filled: Path) -> None:

@@ -50,9 +50,11 @@ def _spans(read: Read | None) -> Sequence[Span]:
     """The days of a read as bounds.
 
     Raises:
-        ValueError: they are not counted from the run's day.
+        ValueError: they are not counted from the run's day, or not only from it.
     """
     spans: Sequence[Span] = ()
+    if read and read.is_clipped:
+        raise ValueError(read)
     if read and read.how == "offset":
         spans = [(_day(first), _day(last)) for first, last in read.days.spans]
     elif read and read.how == "calendar":
