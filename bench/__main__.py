@@ -21,6 +21,7 @@ NAMES = (
     "flights",
     "growth",
     "experiments",
+    "experiments_raw",
     "ui",
     "airflow_parse",
     "airflow_task",
@@ -42,7 +43,11 @@ def main() -> None:
     parser.add_argument(
         "--peers", help="of experiments: the Python that has gbstats and tea-tasting (default this one)"
     )
-    parser.add_argument("--shapes", nargs="+", help="of airflow_parse: DAGs x steps, like 100x10")
+    parser.add_argument(
+        "--shapes",
+        nargs="+",
+        help="of airflow_parse: DAGs x steps; of experiments_raw: experiments x metrics; like 100x10",
+    )
     given = parser.parse_args()
     if unknown := set(given.names) - {*NAMES, *WITH_SERVERS}:
         parser.error(f"name == {', '.join(sorted(unknown))}, must be of {', '.join((*NAMES, *WITH_SERVERS))}")
@@ -67,7 +72,8 @@ def options(name: str, given: argparse.Namespace) -> dict[str, Any]:
         return {"parts": given.parts or ENGINE_PARTS}
     if name == "airflow_task":
         return {"tasks": given.tasks}
-    return {"shapes": given.shapes} if name == "airflow_parse" and given.shapes else {}
+    with_shapes = {"airflow_parse", "experiments_raw"}
+    return {"shapes": given.shapes} if name in with_shapes and given.shapes else {}
 
 
 if __name__ == "__main__":
