@@ -32,11 +32,11 @@ for experiment in range(experiments):
         results = ", ".join(f"avg(y{m}), var_samp(y{m})" for m in group)
         connection.sql(f'''
             WITH exposed AS (
-              SELECT subject, min(variant) AS variant, min(at) AS since FROM read_parquet('{folder}/assignments/*/*.parquet')
+              SELECT subject, min(variant) AS variant, min(moment) AS since FROM read_parquet('{folder}/assignments/*/*.parquet')
               WHERE experiment = 'e{experiment}' GROUP BY subject HAVING count(DISTINCT variant) = 1
             ), of_subject AS (
               SELECT e.subject, e.variant, {sums} FROM exposed AS e
-              LEFT JOIN read_parquet('{folder}/events/*/*.parquet') AS v ON v.subject = e.subject AND v.at >= e.since GROUP BY ALL
+              LEFT JOIN read_parquet('{folder}/events/*/*.parquet') AS v ON v.subject = e.subject AND v.moment >= e.since GROUP BY ALL
             ) SELECT variant, count(*), {results} FROM of_subject GROUP BY variant''').fetchall()
 """
 
@@ -59,7 +59,7 @@ def one_more_day(folder: Path, experiments: int, metrics: int, runs: int) -> Rep
     drawloom("-C", project, "run", "--to", before)()
     lines = []
     hands = {
-        f"SQL for each {what}": child(sys.executable, "-c", BY_HAND, raw, experiments, metrics, what)
+        f"SQL for each {what}": child(sys.executable, "-c", BY_HAND, raw, str(experiments), str(metrics), what)
         for what in ("metric", "experiment")
     }
     ours = []
@@ -84,11 +84,11 @@ def write_raw(folder: Path, experiments: int, metrics: int) -> None:
         moment = f"TIMESTAMP '{ds}' + INTERVAL 1 SECOND * CAST(hash(n) % 86400 AS INTEGER)"
         first, end = day * EVENTS, (day + 1) * EVENTS
         duckdb.sql(
-            f"COPY (SELECT 's' || (hash(n * 7) % {SUBJECTS}) AS subject, {moment} AS at, {values} FROM range({first}, {end}) AS r(n)) "
+            f"COPY (SELECT 's' || (hash(n * 7) % {SUBJECTS}) AS subject, {moment} AS moment, {values} FROM range({first}, {end}) AS r(n)) "
             f"TO '{folder}/events/ds={ds}/part.parquet'"
         )
         duckdb.sql(
-            f"COPY (SELECT 'e' || e AS experiment, 's' || n AS subject, ['a', 'b'][1 + hash(n * 31 + e) % 2] AS variant, {moment} AS at "
+            f"COPY (SELECT 'e' || e AS experiment, 's' || n AS subject, CASE WHEN hash(n * 31 + e) % 2 = 0 THEN 'a' ELSE 'b' END AS variant, {moment} AS moment "
             f"FROM range({SUBJECTS}) AS r(n), range({experiments}) AS x(e) WHERE hash(n * 17 + e) % 10 < 3 AND hash(n + e) % {DAYS} = {day}) "
             f"TO '{folder}/assignments/ds={ds}/part.parquet'"
         )
@@ -105,7 +105,7 @@ def write_project(folder: Path, raw: Path, experiments: int, metrics: int) -> No
         "kind": "metrics",
         "name": "events",
         "source": "raw.events",
-        "time": "at",
+        "time": "moment",
         "subjects": {"subject": "subject"},
         "metrics": {f"m{m}": {"type": "sum", "value": f"m{m}"} for m in range(metrics)},
     }
@@ -119,7 +119,7 @@ def write_project(folder: Path, raw: Path, experiments: int, metrics: int) -> No
                 "where": f"experiment = 'e{e}'",
                 "subject": "subject",
                 "variant": "variant",
-                "time": "at",
+                "time": "moment",
             },
             "subject": "subject",
             "variants": {"a": 50, "b": 50},
