@@ -77,6 +77,19 @@ def test_a_query_is_answered_where_that_is_allowed(open_client: OpenClient, shop
     assert client.post("/api/query", json={"sql": "SELECT 1"}).status_code == 403
 
 
+def test_a_run_is_started(open_client: OpenClient, shop: Path) -> None:
+    gate = TokenGate("ana")
+    client = open_client(shop, gate)
+    client.headers["authorization"] = f"Bearer {gate.token}"
+    assert client.post("/api/run", json={"names": ["core.orders"]}).json()["problems"][0]["code"] == "nothing-to-do"
+    asked = {"names": ["core.orders"], "from": "2026-03-10", "to": "2026-03-10", "upstream": False, "force": True}
+    answer = client.post("/api/run", json=asked).json()
+    assert answer["partitions"] == 1
+    assert client.get(f"/{answer['page']}").status_code == 200
+    reader = open_client(shop, TokenGate("vera", read_only=True, token="t" * 32))
+    assert reader.post("/api/run", json=asked, headers={"authorization": f"Bearer {'t' * 32}"}).status_code == 403
+
+
 def test_the_api_is_described(reader: TestClient) -> None:
     found = reader.get("/api/openapi.json").json()
     assert {"/api/plan", "/api/status", "/api/advise", "/api/query", "/api/page/{name}"} <= found["paths"].keys()

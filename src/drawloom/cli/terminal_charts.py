@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from drawloom.frameworks.page import HEX, Chart, Format, Series
-from drawloom.frameworks.page_text import Row, bucket, format_value
+from drawloom.frameworks.page_text import Row, bucket, format_value, runs_of
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -243,17 +243,13 @@ def _strip(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
         room = max(10, min(width - 44, len(states)))
         line = Text(f"{format_value(y, 'text')[:22]:<23}")
         done = 0
-        for state, length in _runs(states):
+        for state, length in runs_of(states):
             begin, done = done, done + length
             cells = round(done / len(states) * room) - round(begin / len(states) * room)
             line.append("█" * cells, style=colours.get(state, "default"))
         counts = {state: states.count(state) for state in dict.fromkeys(states)}
         text = ", ".join(f"{n} {labels.get(state, state)}" for state, n in counts.items())
         yield line.append(f" {text}", style="dim")
-
-
-def _runs(states: Sequence[Any]) -> list[tuple[Any, int]]:
-    return [(state, len(list(run))) for state, run in groupby(states)]
 
 
 _FORMS: Mapping[str, Callable[[Chart, Sequence[Row], int], Iterator[Text]]] = {

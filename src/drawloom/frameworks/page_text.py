@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 
 from drawloom.frameworks.page import Format, Series
@@ -63,3 +64,8 @@ def _in_words(word: str, series: Sequence[Series]) -> str:
         return f"by {word}: the last value of each"
     how = "sums" if len(summed) == len(series) else f"sums of {', '.join(summed)}; else the last value"
     return f"by {word}: {how}; the first and last may be incomplete"
+
+
+def runs_of(states: Sequence[Any]) -> list[tuple[Any, int]]:
+    """Equal states that follow each other, and how many."""
+    return [(state, len(list(run))) for state, run in groupby(states)]

@@ -15,10 +15,12 @@ from drawloom.model import refuse
 from drawloom.model.json_text import json_text
 from drawloom.run.advise import lint_text
 from drawloom.run.as_json import advice_json, plan_json, status_json
+from drawloom.run.background import RunRequest
 from drawloom.run.pages import load_page, page_json
 from drawloom.sql.dialect import DIALECTS
-from drawloom.web.context import TheSite, require_own_form
+from drawloom.web.context import Runner, TheSite, TheStarter, require_own_form
 from drawloom.web.show import chosen
+from drawloom.web.starter import start_run
 
 router = APIRouter(prefix="/api", tags=["api"])
 Names = Annotated[list[str] | None, Query(description="Pipelines or tables; all without.")]
@@ -44,6 +46,16 @@ class AdviseText(BaseModel):
     dialect: str | None = Field(None, max_length=50, description=f"one of {', '.join(DIALECTS)}")
     schedule: str | None = Field(None, max_length=100)
     target: str | None = Field(None, max_length=200, description="the table that it fills")
+
+
+class RunText(BaseModel):
+    """What to bring up to date; all pipelines without names, all days without dates."""
+
+    names: list[str] = Field([], max_length=1000)
+    first: date | None = Field(None, alias="from")
+    last: date | None = Field(None, alias="to")
+    upstream: bool = True
+    force: bool = False
 
 
 class QueryText(BaseModel):
@@ -89,6 +101,14 @@ def advise(site: TheSite, given: AdviseText) -> Response:
     """What a text reads and writes, day by day, and what is wrong with it. It is parsed and never run."""
     request = site.project.lint_request(given.text, dialect=given.dialect, schedule=given.schedule, target=given.target)
     return Json(advice_json(lint_text(request), request.schedule))
+
+
+@router.post("/run")
+def run(site: TheSite, starter: TheStarter, viewer: Runner, given: RunText) -> Response:
+    """Start a run where this app starts them, and answer which page follows it and how many partitions it writes."""
+    wanted = RunRequest(tuple(given.names), given.first, given.last, upstream=given.upstream, force=given.force)
+    plan = wanted.plan(site.project)
+    return Json({"page": start_run(starter, site, wanted, plan, viewer.name), "partitions": len(plan.todo)})
 
 
 @router.post("/query", dependencies=[Depends(require_own_form)])

@@ -8,17 +8,17 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
-from drawloom.model import InputError, refuse
+from drawloom.model import InputError
 from drawloom.run.as_json import by_table
 from drawloom.run.background import RunRequest
 from drawloom.run.background.request import plan_digest
 from drawloom.run.plan import Plan, State
 from drawloom.run.plan_cost import cost_of
 from drawloom.run.spans import find_spans
-from drawloom.web import audit
 from drawloom.web.context import Runner, TheSite, TheStarter
 from drawloom.web.parameters import Day
 from drawloom.web.site import Site
+from drawloom.web.starter import start_run
 from drawloom.web.templating import link, render
 
 router = APIRouter(prefix="/backfill")
@@ -85,16 +85,11 @@ def start(
     request: Request, site: TheSite, starter: TheStarter, viewer: Runner, asked: Annotated[Confirmed, Form()]
 ) -> Response:
     """Start it, unless it would write something else than what was confirmed."""
-    if starter is None:
-        raise refuse("no-starter", "Runs cannot be started on this page.", None, "Use `drawloom run`, or Airflow.")
     wanted = asked.request
     plan = wanted.plan(site.project)
-    if plan_digest(plan) != asked.digest:
+    if starter and plan_digest(plan) != asked.digest:
         return _question(request, asked, starter, _what(site, wanted, plan), changed=True)
-    if not plan.todo:
-        raise refuse("nothing-to-do", "There is nothing to write.", None, "Force it to write what is fresh.")
-    address = starter.start(site, wanted, plan, viewer.name)
-    audit.note(site.root, viewer.name, "run", address=address, **wanted.to_json())
+    address = start_run(starter, site, wanted, plan, viewer.name)
     return RedirectResponse(address if "://" in address else link(request, address), 303)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from drawloom.model import refuse
 from drawloom.run.background import RunRequest
 from drawloom.run.plan import Plan
+from drawloom.web import audit
 from drawloom.web.site import Site
 
 
@@ -40,3 +42,18 @@ class LocalStarter:
     def start(self, site: Site, request: RunRequest, plan: Plan, user: str) -> str:
         """Start a process, and return its page."""
         return f"runs/{site.runs.start(request, plan, user).id}"
+
+
+def start_run(starter: Starter | None, site: Site, request: RunRequest, plan: Plan, user: str) -> str:
+    """Start what was asked, note who asked, and return the page that follows it.
+
+    Raises:
+        InputError: nothing starts runs here, there is nothing to write, or another run writes a pipeline of the plan.
+    """
+    if starter is None:
+        raise refuse("no-starter", "Runs cannot be started on this page.", None, "Use `drawloom run`, or Airflow.")
+    if not plan.todo:
+        raise refuse("nothing-to-do", "There is nothing to write.", None, "Force it to write what is fresh.")
+    address = starter.start(site, request, plan, user)
+    audit.note(site.root, user, "run", address=address, **request.to_json())
+    return address

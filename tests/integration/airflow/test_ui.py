@@ -6,7 +6,7 @@ import json
 
 import httpx2
 import pytest
-from playwright.sync_api import FrameLocator, Page
+from playwright.sync_api import FrameLocator, Page, expect
 
 from drawloom.airflow.standalone import PASSWORDS_FILE
 from tests.integration.airflow.conftest import VIEWER, AirflowUnderTest
@@ -94,6 +94,7 @@ def sign_in(page: Page, airflow: AirflowUnderTest) -> None:
 
 def test_it_is_a_page_of_airflow(airflow: AirflowUnderTest) -> None:
     """The menu entry, a link inside of the frame, a deep link after a reload, and the tab of a DAG."""
+    expect.set_options(timeout=PATIENCE)
     with open_browser() as browser:
         page = browser.new_page()
         page.set_default_timeout(PATIENCE)
@@ -101,14 +102,14 @@ def test_it_is_a_page_of_airflow(airflow: AirflowUnderTest) -> None:
         page.get_by_role("link", name="drawloom").first.click()
         frame: FrameLocator = page.frame_locator("iframe")
         frame.locator("td a strong", has_text="core.visits").first.click()
-        frame.get_by_role("heading", name="Rows by day").wait_for()
+        expect(frame.get_by_role("heading", name="Rows by day")).to_be_visible()
         page.wait_for_url("**/show/core.visits")
         address = page.url
         page.goto(airflow.local.url)
         page.goto(address)
-        page.frame_locator("iframe").get_by_role("heading", name="Rows by day").wait_for()
+        expect(page.frame_locator("iframe").get_by_role("heading", name="Rows by day")).to_be_visible()
         page.goto(f"{airflow.local.url}/dags/visits.core.visits/plugin/drawloom-page")
-        page.frame_locator("iframe").get_by_role("heading", name="Rows by day").wait_for()
+        expect(page.frame_locator("iframe").get_by_role("heading", name="Rows by day")).to_be_visible()
 
 
 def test_it_follows_the_theme_of_airflow(airflow: AirflowUnderTest) -> None:

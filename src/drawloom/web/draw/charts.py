@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from drawloom.frameworks.page import Chart, Format, Series
-from drawloom.frameworks.page_text import Row, bucket, format_value
+from drawloom.frameworks.page_text import Row, bucket, format_value, runs_of
 from drawloom.web.draw.svg import Scale, element, join, nice_scale, number
 
 WIDTH, HALF = 1120, 540  # a chart is drawn at the width at which it is shown, so that its letters keep their size
@@ -333,11 +333,6 @@ def _strip(chart: Chart, rows: Sequence[Row]) -> Drawing:
         text = ", ".join(f"{count} {labels.get(state, state)}" for state, count in counts.items())
         parts.append(element("text", _clip(text, 52), x=WIDTH - 320, y=top + 14, class_="tick"))
     return Drawing(_frame(chart, WIDTH, TOP + ROW_HEIGHT * len(groups), join(parts)), rows, (), "", wide=True)
-
-
-def runs_of(states: Sequence[Any]) -> list[tuple[Any, int]]:
-    """Equal states that follow each other, and how many."""
-    return [(state, len(list(run))) for state, run in groupby(states)]
 
 
 def strip(runs: Sequence[tuple[Any, int]], colours: Mapping[Any, str], left: float, top: float, width: float) -> Markup:
