@@ -60,6 +60,10 @@ def test_there_is_one_wait_for_each_table_and_set_of_days() -> None:
     assert three["waits"] == ["wait.a.two", "wait.raw.x.-6..0"]
 
 
+def test_a_dag_has_the_tags_of_its_pipeline() -> None:
+    assert dag(step("a.one"), tags=("nightly", "shop"))["tags"] == ["autodag", "drawloom", "nightly", "shop"]
+
+
 def test_depends_on_overrides_or_removes_waits() -> None:
     given = {"raw.x": Days.of(-1), "raw.y": None}
     found = dag(step("a.one", offset("raw.x", 0), Read("raw.y"), depends_on=given))

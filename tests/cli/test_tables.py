@@ -71,6 +71,36 @@ def test_the_list_as_text_has_a_sum(finished: SampleProject) -> None:
     assert out.splitlines()[-1].startswith("7 tables, 22 partitions, 90 rows, ")
 
 
+def test_tags_of_specs_are_listed_and_change_nothing_that_is_stored(finished: SampleProject) -> None:
+    spec = finished.folder / "specs" / "daily.sql"
+    assert "nightly" not in finished.run("tables")
+    spec.write_text(spec.read_text().replace("until:", "tags: [nightly, finance]\nuntil:"))
+    found = tables(finished)
+    assert {name: info["tags"] for name, info in found.items() if info["tags"]} == {
+        "core.daily": ["nightly", "finance"]
+    }
+    assert "nightly, finance" in finished.run("tables")
+    assert {one["state"] for one in finished.json("plan", "core.daily")["cells"]} == {"fresh"}
+
+
+@pytest.mark.parametrize(
+    ("tags", "rule"),
+    [
+        ("nightly", "must be a list"),
+        ("[a b]", "must be a name of letters, digits, _, - and ."),
+        ("[a, b, a]", "must have each tag once, not a twice"),
+    ],
+)
+def test_wrong_tags_are_refused(finished: SampleProject, tags: str, rule: str) -> None:
+    finished.write(
+        "specs/daily.sql",
+        f"/* drawloom\ntable: core.daily\ntags: {tags}\nuntil: 'forever: a test'\n*/\nSELECT 1 AS one",
+    )
+    out = finished.run("check", code=2)
+    assert "specs/daily.sql:3" in out
+    assert rule in " ".join(out.split())
+
+
 def test_no_file_is_read_and_what_is_gone_is_not_counted(finished: SampleProject) -> None:
     before = tables(finished)
     next(finished.folder.glob("lake/core/daily/ds=2026-03-10/*")).unlink()

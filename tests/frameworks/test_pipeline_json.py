@@ -58,6 +58,14 @@ def test_the_json_is_plain_and_complete() -> None:
     assert step["checks"][0]["reads"][0]["days"] == "-7"
 
 
+def test_tags_are_kept() -> None:
+    tagged = replace(PIPELINE, tags=("nightly", "finance"), on_success=None, steps=(replace(STEP, where=Where()),))
+    again = pipeline_from_dict(json.loads(to_json(tagged)), Where(), lambda _: print)
+    assert again.tags == ("nightly", "finance")
+    assert again.fingerprint == PIPELINE.fingerprint
+    assert "tags" not in json.loads(to_json(PIPELINE))
+
+
 def test_keys_are_sorted_and_paths_left_out() -> None:
     text = to_json(PIPELINE)
     assert "somewhere" not in text

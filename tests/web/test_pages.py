@@ -58,6 +58,18 @@ def test_home_can_be_searched(reader: TestClient) -> None:
     assert "No pipeline has that" in reader.get("/", params={"q": "zebra"}).text
 
 
+def test_home_can_be_searched_by_tag(open_client: OpenClient, shop: Path) -> None:
+    spec = shop / "specs" / "orders.sql"
+    spec.write_text(spec.read_text().replace("until:", "tags: [nightly]\nuntil:"))
+    client = open_client(shop)
+    text = client.get("/", params={"tag": "nightly"}).text
+    assert 'href="/show/core.orders"' in text
+    assert 'href="/show/buyers"' not in text
+    assert "<option selected>nightly</option>" in text
+    assert 'href="/?tag=nightly"' in client.get("/show/core.orders").text
+    assert "core.customers" not in client.get("/tables", params={"q": "nightly"}).text
+
+
 def test_home_says_what_needs_somebody(open_client: OpenClient, shop: Path) -> None:
     (shop / "specs" / "broken.sql").write_text("/* drawloom\ntable: core.broken\nowner: a@example.com\n*/\nSELEC 1")
     spec = shop / "specs" / "orders.sql"

@@ -103,7 +103,7 @@ def dag_definition(pipeline: Pipeline, prefix: str, project: str, start: date, e
     return {
         "id": f"{prefix}{pipeline.name}",
         "description": (pipeline.description.strip() or f"{pipeline.kind} of {pipeline.name}").splitlines()[0],
-        "tags": sorted({"drawloom", project, pipeline.kind}),
+        "tags": sorted({"drawloom", project, pipeline.kind, *pipeline.tags}),
         "owner": pipeline.owner,
         "retries": max(pipeline.retries, MIN_RETRIES),
         "cron": _cron(pipeline.schedule),

@@ -18,7 +18,7 @@ NARROW = 100  # columns: what is wider is one line for each table, else two
 
 
 def tables(context: typer.Context, folder: Folder = None, format: OutFormat = Format.TEXT) -> None:  # noqa: A002
-    """List all tables, landed and external ones, too: kind, days, rows, size, owner."""
+    """List all tables, landed and external ones, too: kind, days, rows, size, owner, tags."""
     from drawloom.cli.run_output import left_out_json, print_left_out
 
     project = open_project(context, folder)
@@ -35,20 +35,23 @@ def print_tables(found: Sequence[TableInfo]) -> None:
     from rich.markup import escape
 
     out = console()
+    has_tags = any(info.tags for info in found)
     table = (
-        grid("~table", "kind", ">days", ">from .. to", ">rows", ">size", "owner")
+        grid("~table", "kind", ">days", ">from .. to", ">rows", ">size", "owner", *(["tags"] if has_tags else []))
         if out.width > NARROW
         else grid("~table", "kind, owner", ">days", ">from .. to", ">rows, size")
     )
     for info in found:
-        name, kind, owner = map(escape, (info.table, info.kind, info.owner))
+        name, kind, owner, tags = map(escape, (info.table, info.kind, info.owner, ", ".join(info.tags)))
         days = "" if info.days is None else number(info.days)
         rows = "" if info.rows is None else number(info.rows)
         size = "" if info.bytes is None else size_text(info.bytes)
         if out.width > NARROW:
-            table.add_row(name, kind, days, _span(info, " .. "), rows, size, owner)
+            table.add_row(name, kind, days, _span(info, " .. "), rows, size, owner, *([tags] if has_tags else []))
         else:
-            table.add_row(name, f"{kind}\n{owner}", days, _span(info, " ..\n"), f"{rows}\n{size}")
+            table.add_row(
+                name, "\n".join([kind, owner, *([tags] if tags else [])]), days, _span(info, " ..\n"), f"{rows}\n{size}"
+            )
     if found:
         out.print(table)
     rows_of_all, size_of_all = sum(info.rows or 0 for info in found), sum(info.bytes or 0 for info in found)

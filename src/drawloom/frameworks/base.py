@@ -157,6 +157,7 @@ def compile_spec(framework: Framework, spec: Spec, project: ProjectContext) -> P
         spec=spec.where,
         on_success=spec.on_success,
         on_failure=spec.on_failure,
+        tags=spec.tags,
     )
 
 

@@ -49,6 +49,7 @@ def pipeline_to_dict(pipeline: Pipeline) -> dict[str, Any]:
         "until": pipeline.until,
         "owner": pipeline.owner,
         "description": pipeline.description.strip(),
+        **({"tags": list(pipeline.tags)} if pipeline.tags else {}),
         "retries": pipeline.retries,
         "alerts": list(pipeline.alerts),
         "deadline": int(pipeline.deadline.total_seconds()) if pipeline.deadline else None,
@@ -84,6 +85,7 @@ def pipeline_from_dict(data: Mapping[str, Any], spec: Where, find: FindFunction)
         spec=spec,
         on_success=find(data["on_success"]) if data["on_success"] else None,
         on_failure=find(data["on_failure"]) if data["on_failure"] else None,
+        tags=tuple(data.get("tags", ())),
     )
 
 

@@ -37,6 +37,7 @@ class Pipeline:
     spec: Where = Where()
     on_success: Callable[..., object] | None = None
     on_failure: Callable[..., object] | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def tables(self) -> dict[str, Step]:

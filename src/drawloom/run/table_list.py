@@ -39,6 +39,7 @@ class TableInfo:
     last: date | None = None
     rows: int | None = 0
     bytes: int | None = 0
+    tags: tuple[str, ...] = ()
 
 
 def list_tables(
@@ -76,7 +77,8 @@ def list_tables(
 def _of_pipeline(pipeline: Pipeline) -> Iterator[TableInfo]:
     for step in pipeline.steps:
         family = step.into.member_of.family if step.into.member_of else ""
-        yield TableInfo(step.into.name, pipeline.kind, step.into.owner or pipeline.owner, pipeline.name, family)
+        owner = step.into.owner or pipeline.owner
+        yield TableInfo(step.into.name, pipeline.kind, owner, pipeline.name, family, tags=pipeline.tags)
 
 
 def _of_nobody(table: str, records: Mapping[date, Record], broken: BrokenText) -> TableInfo:

@@ -22,7 +22,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from drawloom.model import InputError, Problem, Where
 from drawloom.specs.document import Document
-from drawloom.specs.fields import Alerts, Day, Duration, ScheduleText, Until, Word, check_function
+from drawloom.specs.fields import Alerts, Day, Duration, ScheduleText, Tags, Until, Word, check_function
 from drawloom.specs.validation import explain_errors
 
 PACKAGE = "drawloom_specs"  # the name under which spec files in Python are imported
@@ -89,6 +89,7 @@ class Spec(SpecModel):
     name: Word | None = Field(None, description="the name of the pipeline; the table's where it fills one table")
     owner: str = Field("", description="the person or team responsible for it; the project's default otherwise")
     description: str = Field("", description="what it is, for people")
+    tags: Tags = Field((), description="words to select it by, like [nightly, finance]")
     schedule: ScheduleText | None = Field(None, description="@daily, @weekly, @monthly or a cron of that rhythm")
     start: Day | None = Field(None, description="the first day of its history; the project's otherwise")
     until: Until = Field(description="the last scheduled day, at most a year ahead, or `forever: <reason>`")

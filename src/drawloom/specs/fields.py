@@ -105,6 +105,14 @@ def check_word(value: str) -> str:
     return name
 
 
+def check_tags(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Tags, each once."""
+    twice = next((tag for n, tag in enumerate(value) if tag in value[:n]), None)
+    if twice:
+        raise RuleError(f"must have each tag once, not {twice} twice")
+    return value
+
+
 def check_table(value: str) -> str:
     """``schema.table``, each a word that is safe as the name of a folder. Spelling is kept, case does not matter."""
     name = unicodedata.normalize("NFC", value)
@@ -204,6 +212,7 @@ Duration = Annotated[
 Alerts = Annotated[tuple[Annotated[str, AfterValidator(check_alert)], ...], Strict(strict=False)]
 Keep = Annotated[int | None, _before(as_keep), _schema(**_KEEP_SCHEMA)]
 Word = Annotated[str, AfterValidator(check_word)]
+Tags = Annotated[tuple[Annotated[Word, Field(max_length=100)], ...], Strict(strict=False), AfterValidator(check_tags)]
 TableName = Annotated[str, AfterValidator(check_table)]
 ScheduleText = Annotated[str, AfterValidator(check_schedule)]
 DaysText = Annotated[str, _before(as_days), _schema(**_DAYS_SCHEMA)]

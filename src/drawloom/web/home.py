@@ -41,12 +41,14 @@ class Need:
 
 @router.get("/")
 def home(
-    request: Request, site: TheSite, q: str = "", owner: str = "", kind: str = "", page: PageNumber = 1
+    request: Request, site: TheSite, q: str = "", owner: str = "", kind: str = "", tag: str = "", page: PageNumber = 1
 ) -> Response:
     """The first page."""
     project, status = site.project, site.status
-    pipelines = sorted((p for p in project.pipelines if matches(p, p.tables, q, owner, kind)), key=lambda p: p.name)
-    families = [family for family in project.families if _names(family, q) and not owner and kind in {"", "family"}]
+    found = (p for p in project.pipelines if matches(p, p.tables, q, owner, kind, tag))
+    pipelines = sorted(found, key=lambda p: p.name)
+    no_family = owner or tag or kind not in {"", "family"}
+    families = [family for family in project.families if _names(family, q) and not no_family]
     return render(
         request,
         "home.html",
@@ -60,9 +62,11 @@ def home(
         size=PAGE,
         owners=sorted({p.owner for p in project.pipelines if p.owner}),
         kinds=sorted({p.kind for p in project.pipelines}),
+        tags=sorted({tag for p in project.pipelines for tag in p.tags}),
         q=q,
         owner=owner,
         kind=kind,
+        tag=tag,
         days=STRIP_DAYS,
         status=status,
     )

@@ -43,14 +43,14 @@ class TableView:
 def list_tables(
     request: Request, site: TheSite, q: str = "", kind: str = "", page: Annotated[int, Query(ge=1)] = 1
 ) -> Response:
-    """All tables, searchable by name, owner and kind."""
+    """All tables, searchable by name, owner, tag and kind."""
     found = site.tables
     kinds = sorted({info.kind for info in found})
     words = q.lower().split()
     chosen = [
         i
         for i in found
-        if kind in {"", i.kind} and all(w in f"{i.table} {i.owner} {i.pipeline}".lower() for w in words)
+        if kind in {"", i.kind} and all(w in " ".join([i.table, i.owner, i.pipeline, *i.tags]).lower() for w in words)
     ]
     shown = chosen[(page - 1) * PAGE : page * PAGE]
     return render(
