@@ -56,12 +56,12 @@ def test_results_do_not_depend_on_days_that_were_not_found(lake: tuple[Lake, str
     text = maker(lambda options: data.draw(st.sampled_from(options))).script()
     sql = render(text, day).text
     try:
-        whole = tables.all_rows(sql)
+        whole = tables.whole_result(sql)
     except duckdb.Error:
         assume(False)
     found = days_read(text, day, dialect)
     shown = {table: is_in(days) for table, days in found.items()}
-    assert tables.result_rows(sql, shown) == whole, (text, shown)
+    assert tables.result(sql, shown) == whole, (text, shown)
 
 
 @EXAMPLES
@@ -73,11 +73,11 @@ def test_results_do_not_depend_on_days_outside_of_the_rule(lake: tuple[Lake, str
     text = maker(lambda options: data.draw(st.sampled_from(options)), more=False).script()
     sql = render(text, day).text
     try:
-        whole = tables.all_rows(sql)
+        whole = tables.whole_result(sql)
     except duckdb.Error:
         assume(False)
     shown = {one.table: is_in(spans_of(one, day)) for one in read_script(text).reads}
-    assert tables.result_rows(sql, shown) == whole, (text, shown)
+    assert tables.result(sql, shown) == whole, (text, shown)
 
 
 @pytest.mark.nightly
@@ -94,18 +94,18 @@ def test_each_day_that_is_deleted_alone_matters_only_where_it_was_found(maker: t
         text, day = maker(pick.choice).script(), pick.choice(DAYS[5:-5])
         sql = render(text, day).text
         try:
-            whole = tables.all_rows(sql)
+            whole = tables.whole_result(sql)
         except duckdb.Error:
             continue
         known = pick.choice((catalog, {})) if maker is RandomSql else catalog
         found = days_read(text, day, pick.choice(("duckdb", "postgres")), catalog=known)
         shown = {table: is_in(days) for table, days in found.items()}
-        assert tables.result_rows(sql, shown) == whole, (day, text, shown)
+        assert tables.result(sql, shown) == whole, (day, text, shown)
         for table, days in found.items():
             unread = [one for one in DAYS if one.toordinal() not in days]
             for one in pick.sample(unread, min(3, len(unread))):
                 without = {f"m.{name}": "TRUE" for name in TABLES} | {table: f"NOT ({is_in(Days.of(one.toordinal()))})"}
-                assert tables.result_rows(sql, without) == whole, (day, text, one)
+                assert tables.result(sql, without) == whole, (day, text, one)
 
 
 SIMPLE = st.sampled_from(("=", "<", "<=", ">", ">=", "<>"))

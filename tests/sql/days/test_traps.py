@@ -235,11 +235,11 @@ def times() -> Lake:
 @pytest.mark.parametrize("text", TEXT_CASES)
 def test_rows_do_not_depend_on_days_that_were_not_found(lake: Lake, text: str, day: date) -> None:
     sql = render(text, day).text
-    whole = lake.all_rows(sql)
+    whole = lake.whole_result(sql)
     for dialect in ("duckdb", "postgres"):
         found = days_read(text, day, dialect)
         shown = {table: is_in(days) for table, days in found.items()}
-        assert lake.result_rows(sql, shown) == whole, (dialect, found)
+        assert lake.result(sql, shown) == whole, (dialect, found)
 
 
 @pytest.mark.parametrize("day", [DAY, *MORE_DAYS])
@@ -247,11 +247,11 @@ def test_rows_do_not_depend_on_days_that_were_not_found(lake: Lake, text: str, d
 def test_rows_do_not_depend_on_days_that_were_not_found_for_times(times: Lake, condition: str, day: date) -> None:
     text = f"SELECT event_ts, id, v FROM m.a WHERE {condition}"
     sql = render(text, day).text
-    whole = times.all_rows(sql)
+    whole = times.whole_result(sql)
     for dialect in ("duckdb", "postgres"):
         found = days_read(text, day, dialect, keys=("event_ts",))
         shown = {table: is_in(days, "event_ts") for table, days in found.items()}
-        assert times.result_rows(sql, shown) == whole, (dialect, found)
+        assert times.result(sql, shown) == whole, (dialect, found)
 
 
 WITH_PARAMETERS = (
