@@ -12,9 +12,15 @@ from drawloom.sql.scope import Cte
 CteNames = Mapping[str, Cte]
 
 
+def with_clause(node: exp.Expr) -> exp.With | None:
+    """The WITH of a query or statement. Of other nodes, such as IS JSON and SERDEPROPERTIES, the argument is a flag."""
+    found = node.args.get("with_")
+    return found if isinstance(found, exp.With) else None
+
+
 def visible_ctes(query: exp.Expr, names: CteNames, new_ctes: list[Cte]) -> CteNames:
     """The CTEs that a query can use: those around it, and those of its own WITH, which are appended to ``new_ctes``."""
-    clause = query.args.get("with_")
+    clause = with_clause(query)
     if clause is None:
         return names
     known = dict(names)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import partial
 from typing import Any
 
 import pytest
+from sqlglot import exp
 
 from drawloom.model import InputError, Problem
 from drawloom.sql.catalog import CatalogEntry
+from drawloom.sql.clauses import visible_ctes
 from drawloom.sql.lint import lint_script, list_rules
+from drawloom.sql.scope import Cte
 from drawloom.sql.script import Script
 from drawloom.sql.script_reader import read_script
 from tests.corpora import CONSTRUCTS, TPC, constructs, corpus, needs, sqllineage, tpc
@@ -150,3 +154,34 @@ def test_every_rule_has_a_message_and_a_reason() -> None:
         first, why = text.split("\n\n")
         assert first.endswith(".")
         assert why.endswith(".")
+
+
+# Nodes where the parser keeps a flag, or the words of an option, in an argument that is a clause of queries elsewhere.
+NAMESAKES = {
+    "json": ("postgres", "SELECT a FROM t WHERE ds = '{{ ds }}' AND b IS JSON WITH UNIQUE KEYS"),
+    "json of a query": (
+        "postgres",
+        "WITH q AS (SELECT b FROM t WHERE ds = '{{ ds }}') SELECT b IS JSON WITH UNIQUE FROM q",
+    ),
+    "serde": (
+        "spark",
+        "SELECT TRANSFORM (a) ROW FORMAT SERDE 'S' WITH SERDEPROPERTIES ('x' = 'y') USING 'cat' AS (b) FROM t",
+    ),
+    "versioning": ("tsql", "CREATE TABLE o (a INT) WITH (SYSTEM_VERSIONING = ON); INSERT INTO o SELECT a FROM t"),
+}
+
+
+@pytest.mark.parametrize(("dialect", "text"), NAMESAKES.values(), ids=NAMESAKES)
+def test_arguments_that_are_named_like_clauses_of_queries(dialect: str, text: str) -> None:
+    script = read_script(text, dialect=dialect)
+    assert [read.table for read in script.reads] == ["t"]
+    assert lint_script(script) is not None
+
+
+def test_every_class_may_have_a_flag_in_place_of_a_clause() -> None:
+    classes = [found for found in vars(exp).values() if inspect.isclass(found) and issubclass(found, exp.Expr)]
+    named = [found for found in classes if "with_" in found.arg_types]
+    assert len(named) > 8
+    for found in named:
+        names: dict[str, Cte] = {}
+        assert visible_ctes(found(with_=True), names, []) is names

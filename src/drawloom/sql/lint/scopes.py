@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from drawloom.sql.catalog import find_entry
-from drawloom.sql.clauses import CteNames, visible_ctes
+from drawloom.sql.clauses import CteNames, visible_ctes, with_clause
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.day_set import ProbeDays
 from drawloom.sql.days.predicates import ResolvedColumn
@@ -29,13 +29,13 @@ class _Scopes:
         self.scopes: dict[int, SelectScope] = {}
         for statement in script.plain_statements():
             for node in statement.walk(bfs=False):
-                if node.args.get("with_") is not None:
-                    self._add_ctes(node)
+                if clause := with_clause(node):
+                    self._add_ctes(node, clause)
 
-    def _add_ctes(self, query: exp.Expr) -> None:
+    def _add_ctes(self, query: exp.Expr, clause: exp.With) -> None:
         made: list[Cte] = []
         self.names[id(query)] = visible_ctes(query, self._visible_names(query.parent), made)
-        for item, cte in zip(query.args["with_"].expressions, made, strict=True):
+        for item, cte in zip(clause.expressions, made, strict=True):
             self.names[id(item)] = cte.names
 
     def _visible_names(self, node: exp.Expr | None) -> CteNames:
