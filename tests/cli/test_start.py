@@ -18,6 +18,9 @@ print(json.dumps([code, [name for name in json.loads(sys.argv[2]) if name in sys
 SPEC = """/* drawloom
 table: core.a
 until: {forever: a test}
+checks:
+  - not_null: [n]
+  - accepted_values: {n: [1, 2]}
 */
 SELECT 1 AS n
 """

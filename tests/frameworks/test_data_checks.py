@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -90,3 +92,63 @@ def test_braces_in_values_and_names_are_not_templates(value: str, name: str) -> 
     sql = Template(check.sql).render(ds="2026-02-01")
     rows = connection.execute(sql).fetchall()
     assert rows == [(value + "x",)]
+
+
+ONE_OF_EACH = [
+    CheckSpec.model_validate(check)
+    for check in (
+        {"not_null": ["a"]},
+        {"unique": ["a", "b"], "severity": "warn"},
+        {"accepted_values": {"a": [1, date(2026, 1, 1)]}},
+        {"rows": {"min": 1}},
+        {"same_weekday": {"min": 0.5}},
+        {"sql": {"name": "own", "query": "SELECT 1"}},
+    )
+]
+
+
+def entries(cache: Path) -> list[Path]:
+    return sorted(cache.glob("*/*.checks"))
+
+
+def test_checks_from_the_cache_are_those_that_were_compiled(tmp_path: Path) -> None:
+    fresh = compile_checks(ONE_OF_EACH, "core.t")
+    assert compile_checks(ONE_OF_EACH, "core.t", cache=tmp_path) == fresh
+    (entry,) = entries(tmp_path)
+    assert compile_checks(ONE_OF_EACH, "core.t", cache=tmp_path) == fresh
+    entry.write_text(json.dumps([[f"kept {number}", f"SELECT {number}"] for number in range(6)]))
+    kept = compile_checks(ONE_OF_EACH, "core.t", cache=tmp_path)
+    assert [(check.name, check.sql) for check in kept][1] == ("kept 1", "SELECT 1")
+    assert [(c.severity, c.reads, c.by_row, c.where) for c in kept] == [
+        (c.severity, c.reads, c.by_row, c.where) for c in fresh
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{broken", "null", "3", "[]", '[["a"]]', '{"a": "b"}', json.dumps([["a", 1]] * 6), "[1, 2, 3, 4, 5, 6]"],
+)
+def test_a_damaged_entry_is_compiled_again(tmp_path: Path, content: str) -> None:
+    fresh = compile_checks(ONE_OF_EACH, "core.t", cache=tmp_path)
+    (entry,) = entries(tmp_path)
+    entry.write_text(content)
+    assert compile_checks(ONE_OF_EACH, "core.t", cache=tmp_path) == fresh
+    assert len(json.loads(entry.read_text())) == len(ONE_OF_EACH)
+
+
+def test_values_that_look_alike_have_entries_of_their_own(tmp_path: Path) -> None:
+    values: list[Any] = [1, "1", True, 1.5, "1.5", date(2026, 1, 1), "2026-01-01", "datetime.date(2026, 1, 1)"]
+    for value in values * 2:
+        specs = [CheckSpec(accepted_values={"a": (value,)})]
+        assert compile_checks(specs, "core.t", cache=tmp_path) == compile_checks(specs, "core.t")
+    assert len(entries(tmp_path)) == len(values)
+    weekday = [CheckSpec.model_validate({"same_weekday": {"max": 2}})]
+    assert "other" not in compile_checks(weekday, "core.t", cache=tmp_path)[0].sql
+    assert "other" in compile_checks(weekday, "core.other", cache=tmp_path)[0].sql
+
+
+def test_a_cache_that_cannot_be_written_and_queries_that_need_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert compile_checks(ONE_OF_EACH, "core.t", cache=tmp_path / "file") == compile_checks(ONE_OF_EACH, "core.t")
+    assert compile_checks(ONE_OF_EACH[-1:], "core.t", cache=tmp_path / "new")[0].sql == "SELECT 1"
+    assert not (tmp_path / "new").exists()

@@ -67,11 +67,12 @@ class ProjectContext:
     today: date = field(default_factory=date.today)
     compiler: SpecCompiler | None = None
     timezone: str = "UTC"
+    cache: Path | None = None
 
     @classmethod
-    def of(cls, config: Config) -> ProjectContext:
+    def of(cls, config: Config, cache: Path | None = None) -> ProjectContext:
         """The context of a project with these settings."""
-        return cls(config.name, config.start, config.defaults, timezone=config.timezone)
+        return cls(config.name, config.start, config.defaults, timezone=config.timezone, cache=cache)
 
     def specs(self, kind: str) -> tuple[Spec, ...]:
         """All other specs of a kind, in the order of their files; each has been compiled.

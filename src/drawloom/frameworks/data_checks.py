@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drawloom.model import KEY, Check, Days, Read, Where
 from drawloom.specs.checks import CheckSpec, Query, Ratio, Rows
+from drawloom.sql.disk_cache import entry_name, versions, write
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -17,7 +21,10 @@ STAGED = "staged"
 
 
 def compile_checks(
-    specs: Iterable[CheckSpec], table: str, place: Callable[..., Where] = lambda *_: Where()
+    specs: Iterable[CheckSpec],
+    table: str,
+    place: Callable[..., Where] = lambda *_: Where(),
+    cache: Path | None = None,
 ) -> tuple[Check, ...]:
     """The checks of a table, in DuckDB's dialect, as templates over ds.
 
@@ -25,24 +32,62 @@ def compile_checks(
         specs: the field ``checks`` of a spec.
         table: the table.
         place: the spec's ``place``, for messages.
+        cache: a folder that keeps the SQL: the parser, which writes it, takes a fifth of a small project's plan to import.
     """
-    return tuple(_compile(spec, table, place("checks", number)) for number, spec in enumerate(specs))
+    listed = list(specs)
+    path = cache / _entry(listed, table) if cache and any(_kind(spec) != "sql" for spec in listed) else None
+    texts = _load(path, len(listed)) if path else None
+    if texts is None:
+        texts = [_COMPILERS[_kind(spec)](getattr(spec, _kind(spec)), table) for spec in listed]
+        if path:
+            with suppress(OSError):
+                write(path, json.dumps(texts).encode())
+    return tuple(
+        Check(
+            name,
+            sql,
+            spec.severity,
+            _reads(spec, table),
+            by_row=_kind(spec) in _BY_ROW,
+            where=place("checks", number),
+        )
+        for number, (spec, (name, sql)) in enumerate(zip(listed, texts, strict=True))
+    )
 
 
-def _compile(spec: CheckSpec, table: str, where: Where) -> Check:
-    kind = next(name for name in _COMPILERS if getattr(spec, name) is not None)
-    name, sql, reads = _COMPILERS[kind](getattr(spec, kind), table)
-    return Check(name, sql, spec.severity, reads, by_row=kind in _BY_ROW, where=where)
+def _kind(spec: CheckSpec) -> str:
+    return next(name for name in _COMPILERS if getattr(spec, name) is not None)
 
 
-_Compiled = tuple[str, str, tuple[Read, ...]]
+def _reads(spec: CheckSpec, table: str) -> tuple[Read, ...]:
+    return (Read(table, Days.of(-7), "offset"),) if spec.same_weekday else ()
+
+
+def _entry(specs: Sequence[CheckSpec], table: str) -> str:
+    """The name in the cache. By ``repr``: 1, '1' and true are different values, and so are a date and its text."""
+    this = Path(__file__).stat()
+    return entry_name([repr(specs), table, this.st_size, this.st_mtime_ns, versions()], "checks")
+
+
+def _load(path: Path, count: int) -> list[_Compiled] | None:
+    """What was kept; None where nothing was, or what is there is no such list."""
+    try:
+        found = json.loads(path.read_bytes())
+        texts = [(name, sql) for name, sql in found]
+    except (OSError, ValueError, TypeError):
+        return None
+    is_whole = len(texts) == count and all(isinstance(text, str) for pair in texts for text in pair)
+    return texts if is_whole else None
+
+
+_Compiled = tuple[str, str]
 
 
 def _not_null(columns: tuple[str, ...], _: str) -> _Compiled:
     from sqlglot import exp
 
     empty = exp.or_(*(_column(column).is_(exp.null()) for column in columns))
-    return f"not_null({', '.join(columns)})", _template(_staged().where(empty)), ()
+    return f"not_null({', '.join(columns)})", _template(_staged().where(empty))
 
 
 def _unique(columns: tuple[str, ...], _: str) -> _Compiled:
@@ -59,14 +104,14 @@ def _unique(columns: tuple[str, ...], _: str) -> _Compiled:
         .group_by(*days, *keys)
         .having(count > 1)
     )
-    return f"unique({', '.join(columns)})", _template(query), ()
+    return f"unique({', '.join(columns)})", _template(query)
 
 
 def _accepted_values(accepted: Mapping[str, Iterable[Any]], _: str) -> _Compiled:
     from sqlglot import exp
 
     others = [_column(name).isin(*map(_literal, values)).not_() for name, values in accepted.items()]
-    return f"accepted_values({', '.join(accepted)})", _template(_staged().where(exp.or_(*others))), ()
+    return f"accepted_values({', '.join(accepted)})", _template(_staged().where(exp.or_(*others)))
 
 
 def _rows(bounds: Rows, _: str) -> _Compiled:
@@ -76,7 +121,7 @@ def _rows(bounds: Rows, _: str) -> _Compiled:
     query = (
         exp.select("*").from_(counted.subquery("counted")).where(_outside(exp.column("rows"), bounds.min, bounds.max))
     )
-    return f"rows({_bounds(bounds)})", _template(query), ()
+    return f"rows({_bounds(bounds)})", _template(query)
 
 
 def _same_weekday(bounds: Ratio, table: str) -> _Compiled:
@@ -95,11 +140,11 @@ def _same_weekday(bounds: Ratio, table: str) -> _Compiled:
     wrong = _outside(rows, bounds.min, bounds.max, before)
     query = exp.select("*").from_(counted).where(before > 0).where(wrong)
     sql = _template(query).replace(_DAY, "{{ ds }}")
-    return f"same_weekday({_bounds(bounds)})", sql, (Read(table, Days.of(-7), "offset"),)
+    return f"same_weekday({_bounds(bounds)})", sql
 
 
 def _sql(query: Query, _: str) -> _Compiled:
-    return query.name, query.query, ()
+    return query.name, query.query
 
 
 _COMPILERS: dict[str, Callable[[Any, str], _Compiled]] = {

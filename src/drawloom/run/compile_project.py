@@ -67,14 +67,14 @@ def compile_project(
     Args:
         config: the project's settings; specs are in ``specs/`` beside them.
         columns: the columns of the lake's tables, as far as they are known.
-        cache: a folder for the analysis of SQL texts.
+        cache: a folder for what is found out about texts.
         engine: the engine that the SQL is translated for; that of the settings by default.
         sources: the columns of sources that declare none, as far as they are known.
     """
     found, problems = find_frameworks()
     specs, wrong = read_specs(config.root / "specs", {kind: framework.Spec for kind, framework in found.items()})
     problems += wrong
-    compiled, wrong = SpecCompiler(found, specs, ProjectContext.of(config)).compile_all()
+    compiled, wrong = SpecCompiler(found, specs, ProjectContext.of(config, cache)).compile_all()
     problems += wrong
     pipelines = [pipeline for _, pipeline in compiled]
     macros, wrong = find_macros(config.root / "macros")

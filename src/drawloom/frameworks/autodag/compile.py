@@ -30,7 +30,7 @@ def compile_autodag(spec: AutoDag, project: ProjectContext) -> tuple[Step]:
         sql=None if text is None else _keep_line_numbers(spec, text),
         call=cast("Call | None", spec.call),
         reads=tuple(Read(table, Days.parse(days), "offset") for table, days in sorted(spec.reads.items())),
-        checks=compile_checks(spec.checks, spec.table, spec.place),
+        checks=compile_checks(spec.checks, spec.table, spec.place, project.cache),
         dialect=spec.dialect,
         params=spec.params,
         depends_on={table: None if days == "none" else Days.parse(days) for table, days in spec.depends_on.items()},
