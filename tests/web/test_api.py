@@ -39,6 +39,12 @@ def test_answers_are_those_of_the_command_line(reader: TestClient, finished_shop
     assert reader.get("/api/plan", params={"names": "core.customers", "from": "2026-03-02"}).json() == command(
         finished_shop, "plan", "core.customers", "--from", "2026-03-02"
     )
+    assert reader.get("/api/plan", params={"names": "+core.customers", "exclude": "core.orders"}).json() == command(
+        finished_shop, "plan", "+core.customers", "--exclude", "core.orders"
+    )
+    assert list(reader.get("/api/status", params={"exclude": ["core.*", "kind:growth"]}).json()["tables"]) == [
+        "report.products_week"
+    ]
     assert reader.get("/api/page/buyers", params={"window": "7"}).json() == command(
         finished_shop, "show", "buyers", "--window", "7"
     )

@@ -19,7 +19,19 @@ Folder = Annotated[
     typer.Option("-C", "--project", envvar="DRAWLOOM_PROJECT", help="The project's folder.", show_default=False),
 ]
 OutFormat = Annotated[Format, typer.Option("--format", help="The output format.")]
-Names = Annotated[list[str] | None, typer.Argument(help="Pipelines or tables; all by default.", show_default=False)]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Pipelines, tables or selectors: 'core.*' (quoted, as shells expand it), +NAME or NAME+ with all that is"
+        " up- or downstream, 2+NAME with two hops, tag:WORD, owner:WHO, kind:KIND, path:FOLDER, state:changed;"
+        " A,B is what is in both. All by default.",
+        show_default=False,
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(help="Leave out what this selector selects; can be given several times.", show_default=False),
+]
 Day = Annotated[str | None, typer.Option("--ds", help="One day, like 2026-01-31.", show_default=False)]
 First = Annotated[str | None, typer.Option("--from", help="The first day of a range.", show_default=False)]
 Last = Annotated[str | None, typer.Option("--to", help="The last day of a range.", show_default=False)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from drawloom.cli.activity import Activity
-from drawloom.cli.options import Day, First, Folder, Last, Names, OutFormat, days_of, open_project
+from drawloom.cli.options import Day, Exclude, First, Folder, Last, Names, OutFormat, days_of, open_project
 from drawloom.cli.output import (
     Format,
     console,
@@ -68,27 +68,37 @@ def init(
     out.print(f"\nNext: [bold]{f'cd {folder}; ' if shop and where else ''}{steps}[/]", highlight=False)
 
 
-def check(context: typer.Context, folder: Folder = None, format: OutFormat = Format.TEXT) -> None:  # noqa: A002
-    """Check all specs and their SQL; list every problem with its file, line and fix."""
+def check(
+    context: typer.Context,
+    names: Names = None,
+    exclude: Exclude = None,
+    folder: Folder = None,
+    format: OutFormat = Format.TEXT,  # noqa: A002
+) -> None:
+    """Check specs and their SQL; list every problem with its file, line and fix."""
     from drawloom.run.engine_check import check_on_engine
     from drawloom.run.init import write_schemas
 
     project = open_project(context, folder)
     problems = project.check()
     problems = (*problems, *check_on_engine(project))
+    pipelines = project.pipelines
+    if names or exclude:
+        problems, pipelines = project.check_selected(problems, names or [], exclude or [])
     with suppress(OSError):  # a read-only project can be checked, too
         write_schemas(project.config.root)
     if format is Format.JSON:
-        print_json({"problems": [problem.to_json() for problem in problems], "pipelines": len(project.pipelines)})
+        print_json({"problems": [problem.to_json() for problem in problems], "pipelines": len(pipelines)})
     else:
         print_problems(problems)
-        console().print(f"{pluralize(len(project.pipelines), 'pipeline')}: {count_problems(problems)}")
+        console().print(f"{pluralize(len(pipelines), 'pipeline')}: {count_problems(problems)}")
     raise typer.Exit(2 if errors(problems) else 0)
 
 
 def compile_(
     context: typer.Context,
     names: Names = None,
+    exclude: Exclude = None,
     engine: Annotated[
         Dialect | None, typer.Option(help="The dialect of the SQL to show; by default that of the project's engine.")
     ] = None,
@@ -97,7 +107,7 @@ def compile_(
 ) -> None:
     """Show steps, the days they read, what they wait for, and the SQL of one day."""
     project = open_project(context, folder)
-    pipelines = project.select(names or [])
+    pipelines = project.select(names or [], exclude or [])
     dialect = engine.value if engine else project.settings.engine.kind
     catalog = project.compiled_for(dialect).catalog
     if format is Format.JSON:
@@ -115,6 +125,7 @@ def plan(
     last: Last = None,
     only: Only = False,
     force_source: ForceSource = None,
+    exclude: Exclude = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
@@ -123,13 +134,14 @@ def plan(
     from drawloom.run.as_json import plan_json
 
     project = open_project(context, folder)
-    made = project.plan(names or [], *days_of(ds, first, last), upstream=not only, force_source=force_source or [])
+    days = days_of(ds, first, last)
+    made = project.plan(names or [], *days, upstream=not only, force_source=force_source or [], exclude=exclude or [])
     if format is Format.JSON:
         print_json(plan_json(made) | left_out_json(project))
     else:
         print_plan(made)
         print_left_out(project, names or [])
-    raise typer.Exit(2 if project.left_out and not names else 0)
+    raise typer.Exit(2 if project.left_out_of(names or [], exclude or []) else 0)
 
 
 def run(
@@ -141,6 +153,7 @@ def run(
     only: Only = False,
     force: Force = False,
     force_source: ForceSource = None,
+    exclude: Exclude = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -156,7 +169,12 @@ def run(
 
     project = open_project(context, folder)
     made = project.plan(
-        names or [], *days_of(ds, first, last), upstream=not only, force=force, force_source=force_source or []
+        names or [],
+        *days_of(ds, first, last),
+        upstream=not only,
+        force=force,
+        force_source=force_source or [],
+        exclude=exclude or [],
     )
     with sigterm_as_interrupt(GRACE) as termination, RunProgress(made) as progress:
         summary = project.run(made, jobs=jobs, listener=progress)
@@ -165,13 +183,14 @@ def run(
     else:
         print_summary(summary)
         print_left_out(project, names or [])
-    incomplete = project.left_out and not names and summary.exit_code in {0, 3}
+    incomplete = project.left_out_of(names or [], exclude or []) and summary.exit_code in {0, 3}
     raise typer.Exit(termination.exit_code(2 if incomplete else summary.exit_code))
 
 
 def status(
     context: typer.Context,
     names: Names = None,
+    exclude: Exclude = None,
     days: Annotated[int, typer.Option(min=1, max=400, help="How many of the newest partitions to show.")] = 60,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
@@ -181,7 +200,7 @@ def status(
     from drawloom.run.as_json import status_json
 
     project = open_project(context, folder)
-    made = project.status(names or [])
+    made = project.status(names or [], exclude or [])
     if format is Format.JSON:
         print_json(status_json(made) | left_out_json(project))
     else:

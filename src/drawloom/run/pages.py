@@ -51,7 +51,7 @@ def make_page(project: Project, name: str, choices: Mapping[str, str]) -> tuple[
     compiled = project.compiled
     if family := compiled.families.get(name.lower()):
         return check_page(family_page(family, choices)), tuple(member.table for member in family.members)
-    (pipeline,) = project.select_valid([name])
+    pipeline = project.find(name)
     framework, spec = compiled.frameworks[pipeline.kind], compiled.specs[pipeline.name]
     with framework_errors(framework.kind, "page", pipeline.spec):
         page = framework.page(spec, choices) if framework.page else table_page(pipeline, choices)

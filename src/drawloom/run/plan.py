@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -109,18 +109,39 @@ class Plan:
                 found.setdefault(table, set()).update(days)
         return found
 
-    def only(self, targets: Iterable[Key], *, upstream: bool = True) -> Plan:
-        """The plan for these partitions, with what they need that is not fresh."""
+    def only(self, targets: Iterable[Key], *, upstream: bool = True, excluded: Collection[str] = ()) -> Plan:
+        """The plan for these partitions, with what they need that is not fresh.
+
+        Partitions of the ``excluded`` tables are left out; what needs one of them that does not exist is waiting for it.
+        """
         wanted = set(targets)
         kept: list[PlannedPartition] = []
         for partition in reversed(self.partitions):
-            if partition.key not in wanted:
+            if partition.key not in wanted or partition.key[0] in excluded:
                 continue
             kept.append(partition)
             if upstream and partition.state not in {State.FRESH, State.EXPIRED}:
                 wanted.update((table, ds) for table, ds in partition.needs.required if ds is not None)
         tables = {read.table for partition in kept for read in partition.step.reads}
-        return Plan(tuple(reversed(kept)), {key: why for key, why in self.damaged.items() if key[0] in tables})
+        partitions = _wait_for_excluded(reversed(kept), self._not_there(excluded))
+        return Plan(partitions, {key: why for key, why in self.damaged.items() if key[0] in tables})
+
+    def _not_there(self, tables: Collection[str]) -> set[Key]:
+        """The partitions of these tables that have no rows to read, as they were not written or failed."""
+        there = {State.FRESH, State.STALE, State.EXPIRED}
+        return {one.key for one in self.partitions if one.key[0] in tables and one.state not in there}
+
+
+def _wait_for_excluded(partitions: Iterable[PlannedPartition], missing: set[Key]) -> tuple[PlannedPartition, ...]:
+    """The partitions in their order; those that need a missing one are waiting, and so are those that need these."""
+    found: list[PlannedPartition] = []
+    for partition in partitions:
+        needed = next((key for key in partition.needs.required if key in missing), None) if partition.todo else None
+        if needed:
+            missing.add(partition.key)
+            why = f"waiting for {needed[0]} {needed[1]}, which is not written now"
+        found.append(replace(partition, state=State.WAITING, reason=why) if needed else partition)
+    return tuple(found)
 
 
 def make_plan(

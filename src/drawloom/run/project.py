@@ -14,13 +14,14 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model import Column, DateSpan, Family, InputError, Pipeline, Problem, RunError, refuse
-from drawloom.run.broken_specs import BrokenText, broken_specs
+from drawloom.model import Column, DateSpan, Family, InputError, Pipeline, Problem, RunError, errors, refuse
+from drawloom.run.broken_specs import SPECS, BrokenText, broken_files, broken_specs
 from drawloom.run.compile_project import Compiled, compile_project
 from drawloom.run.day_reads import DayReads
 from drawloom.run.families import add_families
 from drawloom.run.owners import find_owners
 from drawloom.run.plan import Key, Plan, PlannedPartition, State, make_plan
+from drawloom.run.selection import Selection, exact_names, is_plain
 from drawloom.run.settings import Settings
 from drawloom.run.source_columns import source_columns
 from drawloom.run.warehouse import Warehouse
@@ -129,41 +130,73 @@ class Project(Warehouse):
         """What the specs without errors compile to."""
         return tuple(pipeline for pipeline in self.pipelines if pipeline.spec.file not in self.left_out)
 
-    def select_valid(self, names: Sequence[str]) -> tuple[Pipeline, ...]:
+    @cached_property
+    def _selection(self) -> Selection:
+        unread = BrokenText(self.config.root, broken_files(self.check()))
+        return Selection(self.pipelines, self.families, self._changed, unread.file_of)
+
+    def _changed(self) -> set[str]:
+        """The names of the pipelines of which a step is not what made its newest partition, or has none."""
+        made = self.registry.newest_codes()
+        return {p.name for p in self.pipelines if any(made.get(t) != s.fingerprint for t, s in p.tables.items())}
+
+    def select_valid(self, names: Sequence[str], exclude: Sequence[str] = ()) -> tuple[Pipeline, ...]:
         """Like ``select``, without pipelines whose specs have errors.
 
         Raises:
             InputError: a name is unknown, or its spec has errors: all of them.
         """
-        unread = BrokenText(self.config.root, self.left_out)
-        known = {name for p in self.pipelines for name in (*p.tables, p.name)} | {f.name for f in self.families}
-        files = {file for name in names if name not in known and (file := unread.file_of(name))}
-        chosen = self.select(names) if not files else ()
-        files |= {pipeline.spec.file or "" for pipeline in chosen if names} & self.left_out.keys()
+        files = self._selection.broken_files(names)
+        chosen = self._selection.select(names, exclude) if not files else ()
+        named = exact_names(names)
+        files |= {p.spec.file or "" for p in chosen if not named.isdisjoint((p.name, *p.tables))} & self.left_out.keys()
         if files:
             raise InputError(*(problem for file in sorted(files) for problem in self.left_out[file]))
         return tuple(pipeline for pipeline in chosen if pipeline.spec.file not in self.left_out)
 
-    def select(self, names: Sequence[str]) -> tuple[Pipeline, ...]:
-        """The pipelines of these names or tables, and those of the members of families; all without names.
+    def select(self, names: Sequence[str], exclude: Sequence[str] = ()) -> tuple[Pipeline, ...]:
+        """The pipelines that these names and selectors select (see run.selection), all without any, but for excluded ones.
 
         Raises:
-            InputError: a name is unknown; the message offers the nearest one.
+            InputError: a name is unknown, and the message offers the nearest one; its spec could not be compiled; or
+                nothing is selected.
         """
-        if not names:
-            return self.pipelines
-        known = {name: {p.name} for p in self.pipelines for name in (*p.tables, p.name)}
-        owners = {table: p.name for p in self.pipelines for table in p.tables}
-        known |= {f.name: {owners[member.table] for member in f.members} for f in self.families}
-        for name in names:
-            if name not in known:
-                near = get_close_matches(name, known, 1)
-                fix = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(known)) or 'none yet'}."
-                raise refuse(
-                    "unknown-name", f"name == {name!r}, must be a pipeline or table of this project.", None, fix
-                )
-        wanted = set().union(*(known[name] for name in names))
-        return tuple(pipeline for pipeline in self.pipelines if pipeline.name in wanted)
+        if files := self._selection.broken_files(names):
+            raise InputError(*(problem for problem in errors(self.check()) if problem.where.file in files))
+        return self._selection.select(names, exclude)
+
+    def find(self, name: str) -> Pipeline:
+        """The pipeline of one name or table; of a family that of its first member.
+
+        Raises:
+            InputError: it is unknown, or its spec has errors.
+        """
+        if not is_plain([name]):
+            raise refuse("unknown-name", f"name == {name!r}, must be a pipeline or table of this project.")
+        return self.select_valid([name])[0]
+
+    def left_out_of(self, names: Sequence[str], exclude: Sequence[str] = ()) -> list[str]:
+        """The files with errors that are among what is selected, or may be: of what could not be compiled nothing is known.
+
+        Raises:
+            InputError: as ``select``.
+        """
+        if not self.left_out or (names and is_plain(names)):
+            return []
+        files = self._selection.files(names, exclude)
+        return sorted(file for file in self.left_out if file in files)
+
+    def check_selected(
+        self, problems: Iterable[Problem], names: Sequence[str], exclude: Sequence[str] = ()
+    ) -> tuple[tuple[Problem, ...], tuple[Pipeline, ...]]:
+        """Those of the problems that are in specs of what is selected, or in no spec; and what is selected.
+
+        Raises:
+            InputError: a name is unknown, or nothing is selected.
+        """
+        files = self._selection.files(names, exclude)
+        kept = (one for one in problems if not (one.where.file or "").startswith(SPECS) or one.where.file in files)
+        return tuple(kept), self._selection.select(names, exclude)
 
     def plan(
         self,
@@ -174,29 +207,32 @@ class Project(Warehouse):
         upstream: bool = True,
         force: bool = False,
         force_source: Sequence[str] = (),
+        exclude: Sequence[str] = (),
     ) -> Plan:
         """Which partitions would be written, and why.
 
         Args:
-            names: pipelines or tables; all of them without.
+            names: pipelines, tables or selectors (see run.selection); all pipelines without.
             first: the first day to fill; the history's otherwise.
             last: the last day to fill; the history's otherwise.
             upstream: whether to include what the named ones need that is not fresh.
             force: write the named partitions though they are fresh; landed ones only where ``names`` has them.
             force_source: tables whose days from ``first`` on count as changed, such as one that got late rows.
+            exclude: what not to write, selected as with ``names``.
 
         Raises:
             InputError: a name is unknown or its spec has an error, or the days lie outside the history.
         """
-        targets = self._targets(names, first, last)
-        if not (names or first or last or force or force_source):
+        targets, excluded = self._targets(names, first, last, exclude)
+        if not (names or first or last or force or force_source or exclude):
             return self._plan(())
         start, end = first or self.history.start, last or self.history.end
         landed = {step.into.name for p in self.valid_pipelines for step in p.steps if step.landed}
         forced = {key for key in targets if names or key[0] not in landed} if force else set()
         readers = {key for key in self._partitions_reading(force_source, start, end) if key[0] not in landed}
         plan = self._plan(forced | readers)
-        return plan.only(targets, upstream=upstream) if names or first or last else plan
+        narrowed = names or first or last or exclude
+        return plan.only(targets, upstream=upstream, excluded=excluded) if narrowed else plan
 
     def part_of(
         self,
@@ -206,18 +242,23 @@ class Project(Warehouse):
         last: date | None = None,
         *,
         upstream: bool = True,
+        exclude: Sequence[str] = (),
     ) -> Plan:
         """What ``plan`` gives for these names and days, out of a plan of all pipelines: nothing is looked at again.
 
         Raises:
             InputError: as ``plan`` does.
         """
-        targets = self._targets(names, first, last)
-        return plan.only(targets, upstream=upstream) if names or first or last else plan
+        targets, excluded = self._targets(names, first, last, exclude)
+        narrowed = names or first or last or exclude
+        return plan.only(targets, upstream=upstream, excluded=excluded) if narrowed else plan
 
-    def _targets(self, names: Sequence[str], first: date | None, last: date | None) -> set[Key]:
-        """The partitions of these pipelines or tables on these days."""
-        chosen = self.select_valid(names)
+    def _targets(
+        self, names: Sequence[str], first: date | None, last: date | None, exclude: Sequence[str]
+    ) -> tuple[set[Key], set[str]]:
+        """The partitions of what is selected on these days, and the tables that are excluded."""
+        chosen = self.select_valid(names, exclude)
+        excluded = {t for p in (self._selection.select(exclude) if exclude else ()) for t in p.tables}
         self._check_days(first, last)
         start, end = first or self.history.start, last or self.history.end
         targets = {
@@ -226,16 +267,19 @@ class Project(Warehouse):
             for table in pipeline.tables
             for ds in pipeline.schedule.run_days(start, end)
         }
-        if names and first and first == last and not targets:
+        if names and chosen and first and first == last and not targets:
             raise _names_no_partition(chosen[0], first)
-        return targets
+        return targets, excluded
 
-    def status(self, names: Sequence[str] = ()) -> Plan:
-        """The state of every partition of these pipelines or tables, and of no other.
+    def status(self, names: Sequence[str] = (), exclude: Sequence[str] = ()) -> Plan:
+        """The state of every partition of what is selected, and of no other.
 
         Without names, damaged partitions of landed tables that no step reads are in it, too.
         """
-        return self.plan(names, upstream=False) if names else self.observe()[0]
+        if not names and not exclude:
+            return self.observe()[0]
+        targets, _ = self._targets(names, None, None, exclude)
+        return self._plan(()).only(targets, upstream=False)
 
     def observe(self) -> tuple[Plan, WarehouseSnapshot]:
         """The state of every partition as ``status`` has it, and the snapshot of the warehouse that it was found from."""
@@ -427,7 +471,7 @@ class Project(Warehouse):
         return readers
 
     def _planned_partition(self, name: str, ds: date) -> tuple[PlannedPartition, WarehouseSnapshot]:
-        pipeline = self.select_valid([name])[0]
+        pipeline = self.find(name)
         step = pipeline.tables.get(name, pipeline.steps[-1])
         self._check_days(ds, ds)
         snapshot = self.snapshot()

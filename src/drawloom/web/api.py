@@ -23,7 +23,8 @@ from drawloom.web.show import chosen
 from drawloom.web.starter import start_run
 
 router = APIRouter(prefix="/api", tags=["api"])
-Names = Annotated[list[str] | None, Query(description="Pipelines or tables; all without.")]
+Names = Annotated[list[str] | None, Query(description="Pipelines, tables or selectors; all without.")]
+Exclude = Annotated[list[str] | None, Query(description="Selectors of what to leave out.")]
 First = Annotated[date | None, Query(alias="from", description="The first day.")]
 Last = Annotated[date | None, Query(alias="to", description="The last day.")]
 MAX_TEXT = 1_000_000  # characters
@@ -52,6 +53,7 @@ class RunText(BaseModel):
     """What to bring up to date; all pipelines without names, all days without dates."""
 
     names: list[str] = Field([], max_length=1000)
+    exclude: list[str] = Field([], max_length=1000)
     first: date | None = Field(None, alias="from")
     last: date | None = Field(None, alias="to")
     upstream: bool = True
@@ -66,16 +68,23 @@ class QueryText(BaseModel):
 
 @router.get("/plan")
 def plan(
-    site: TheSite, names: Names = None, first: First = None, last: Last = None, *, upstream: bool = True
+    site: TheSite,
+    names: Names = None,
+    first: First = None,
+    last: Last = None,
+    *,
+    upstream: bool = True,
+    exclude: Exclude = None,
 ) -> Response:
     """What a run would write, and why: every partition with its state."""
-    return Json(plan_json(site.project.plan(names or [], first, last, upstream=upstream)))
+    return Json(plan_json(site.project.plan(names or [], first, last, upstream=upstream, exclude=exclude or [])))
 
 
 @router.get("/status")
-def status(site: TheSite, names: Names = None) -> Response:
+def status(site: TheSite, names: Names = None, exclude: Exclude = None) -> Response:
     """The state of tables x days. Without names it is the one that the pages show, a few seconds old at most."""
-    return Json(status_json(site.project.status(names) if names else site.status.plan))
+    narrowed = names or exclude
+    return Json(status_json(site.project.status(names or [], exclude or []) if narrowed else site.status.plan))
 
 
 @router.get("/tables")
@@ -106,7 +115,8 @@ def advise(site: TheSite, given: AdviseText) -> Response:
 @router.post("/run")
 def run(site: TheSite, starter: TheStarter, viewer: Runner, given: RunText) -> Response:
     """Start a run where this app starts them, and answer which page follows it and how many partitions it writes."""
-    wanted = RunRequest(tuple(given.names), given.first, given.last, upstream=given.upstream, force=given.force)
+    names, exclude = tuple(given.names), tuple(given.exclude)
+    wanted = RunRequest(names, given.first, given.last, upstream=given.upstream, force=given.force, exclude=exclude)
     plan = wanted.plan(site.project)
     return Json({"page": start_run(starter, site, wanted, plan, viewer.name), "partitions": len(plan.todo)})
 

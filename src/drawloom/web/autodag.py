@@ -281,7 +281,7 @@ def _file_of(project: Project, name: str) -> str:
     """
     unread = BrokenText(project.config.root, broken_files(project.check()))
     known = next((p.spec.file for p in project.pipelines if name in {p.name, *p.tables}), None)
-    file = known or unread.file_of(name) or project.select([name])[0].spec.file or ""
+    file = known or unread.file_of(name) or project.find(name).spec.file or ""
     if file.endswith(".py"):
         fix = "Edit it where it is: code that is saved here would be run."
         raise refuse("bad-file", f"{file} is written in Python, must be SQL or YAML to be edited here.", None, fix)

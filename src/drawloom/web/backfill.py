@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
@@ -28,7 +29,7 @@ NAMES = 2000  # that the form offers
 
 
 class Asked(BaseModel):
-    """The fields of the form. ``name`` may be several names with spaces between them; without one it is all pipelines."""
+    """The fields of the form. ``name`` may be several names or selectors with spaces between them; without one it is all pipelines."""
 
     name: str = Field("", max_length=10_000)
     first: Day = Field(None, alias="from")
@@ -40,7 +41,7 @@ class Asked(BaseModel):
     @property
     def request(self) -> RunRequest:
         """What is asked for."""
-        names = tuple(self.name.replace(",", " ").split())
+        names = tuple(re.sub(r",\s", " ", self.name).split())  # a comma without space is that of a selector
         return RunRequest(names, self.first, self.last, upstream=not self.only, force=self.force)
 
     @property

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class RunRequest:
     """Which pipelines or tables to bring up to date, on which days; all of them without names, all days without dates.
 
+    ``names`` and ``exclude`` may be selectors, see run.selection.
+
     ``upstream`` includes what they need that is not fresh; ``force`` writes them though they are fresh.
     """
 
@@ -26,6 +28,7 @@ class RunRequest:
     last: date | None = None
     upstream: bool = True
     force: bool = False
+    exclude: tuple[str, ...] = ()
 
     def plan(self, project: Project, known: Plan | None = None) -> Plan:
         """What it would write now.
@@ -38,8 +41,12 @@ class RunRequest:
             InputError: a name is unknown or its spec has an error, or the days lie outside the history.
         """
         if known and not self.force:
-            return project.part_of(known, self.names, self.first, self.last, upstream=self.upstream)
-        return project.plan(self.names, self.first, self.last, upstream=self.upstream, force=self.force)
+            return project.part_of(
+                known, self.names, self.first, self.last, upstream=self.upstream, exclude=self.exclude
+            )
+        return project.plan(
+            self.names, self.first, self.last, upstream=self.upstream, force=self.force, exclude=self.exclude
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -50,13 +57,15 @@ class RunRequest:
             "last": last,
             "upstream": self.upstream,
             "force": self.force,
+            "exclude": list(self.exclude),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RunRequest:
         """From plain values."""
         first, last = (date.fromisoformat(data[key]) if data[key] else None for key in ("first", "last"))
-        return cls(tuple(data["names"]), first, last, data["upstream"], data["force"])
+        exclude = tuple(data.get("exclude", ()))  # not in requests of earlier versions
+        return cls(tuple(data["names"]), first, last, data["upstream"], data["force"], exclude)
 
 
 def plan_digest(plan: Plan) -> str:

@@ -109,6 +109,15 @@ class Registry:
         with self._begin() as connection:
             return {ds: json.loads(text) for ds, text in connection.execute(query)}
 
+    def newest_codes(self) -> dict[str, str]:
+        """The fingerprint of the code that made the newest day of each table."""
+        newest = sa.select(PARTITIONS.c.name, sa.func.max(PARTITIONS.c.ds).label("ds")).group_by(PARTITIONS.c.name)
+        of = newest.subquery()
+        same = (PARTITIONS.c.name == of.c.name, PARTITIONS.c.ds == of.c.ds)
+        with self._begin() as connection:
+            rows = connection.execute(sa.select(PARTITIONS.c.name, PARTITIONS.c.code).join(of, sa.and_(*same)))
+            return {row.name: row.code for row in rows}
+
     def save(self, records: Iterable[Record], columns: Mapping[str, Iterable[Column]] | None = None) -> None:
         """Record partitions and the columns of their tables, and delete their failures."""
         with self._begin() as connection:
