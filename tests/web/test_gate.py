@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,11 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from drawloom.cli.ui import make_gate, server_config
 from drawloom.model import InputError
 from drawloom.web.gate import HeaderGate, TokenGate, Viewer, is_from_here
+from drawloom.web.hosts import host_of
+from drawloom.web.site import Site
 
 OpenClient = Callable[..., TestClient]
 
@@ -116,3 +119,115 @@ def test_all_routes_are_found_by_the_test_of_strangers(reader: TestClient) -> No
     app = reader.app
     assert isinstance(app, FastAPI)
     assert "/show/name" in all_paths(app), [type(r) for r in app.routes if not isinstance(r, Route)]
+
+
+def test_read_only_holds_behind_a_proxy(shop: Path, open_client: OpenClient) -> None:
+    """Whoever starts the UI so that nobody may save must be believed, however people sign in."""
+    gate = make_gate(["127.0.0.1"], 8400, read_only=True)
+    viewer = gate.viewer(asked({"x-forwarded-user": "ana"}, client="127.0.0.1"))
+    assert viewer == Viewer("ana", viewer.form_token if viewer else "", may_save=False, may_run=False)
+    free = make_gate(["127.0.0.1"], 8400, read_only=False).viewer(asked({"x-forwarded-user": "ana"}, "127.0.0.1"))
+    assert free
+    assert (free.may_save, free.may_run) == (True, True)
+
+
+def asked(headers: Mapping[str, str], client: str = "testclient") -> Request:
+    raw = [(key.encode(), value.encode()) for key, value in headers.items()]
+    return Request({"type": "http", "headers": raw, "client": (client, 1)})
+
+
+def test_a_proxy_is_an_address() -> None:
+    with pytest.raises(InputError, match="must be an address, such as"):
+        make_gate(["proxy.example.com"], 8400, read_only=False)
+
+
+def test_addresses_in_headers_are_not_believed(shop: Path) -> None:
+    """Any process of this machine could write them."""
+    config = server_config(FastAPI())
+    assert not config.proxy_headers
+    assert config.http == "h11"  # which bounds the headers
+
+
+def test_a_proxy_may_be_asked_over_ipv6() -> None:
+    viewer = HeaderGate({"10.0.0.5"}).viewer(asked({"x-forwarded-user": "ana"}, "::ffff:10.0.0.5"))
+    assert viewer
+    assert viewer.name == "ana"
+
+
+def test_names_are_utf8() -> None:
+    viewer = HeaderGate({"10.0.0.5"}).viewer(asked({"x-forwarded-user": "Ünal"}, "10.0.0.5"))
+    assert viewer
+    assert viewer.name == "Ünal"
+
+
+@pytest.mark.parametrize(
+    "names", [[], [b"ana", b"root"], [b"\xff\xfe"], [b" "], [b"a\x00b"], ["a\u202eb".encode()]], ids=repr
+)
+def test_other_names_let_nobody_in(names: list[bytes]) -> None:
+    headers = [(b"x-forwarded-user", name) for name in names]
+    assert HeaderGate({"p"}).viewer(Request({"type": "http", "headers": headers, "client": ("p", 1)})) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("Localhost", "localhost"),
+        ("127.0.0.1:8400", "127.0.0.1"),
+        ("[::1]:8400", "::1"),
+        ("[::1]", "::1"),
+        ("[::1]evil", ""),
+        ("[::1", ""),
+        ("localhost:x", ""),
+        ("", ""),
+    ],
+)
+def test_hosts_are_read(given: str, host: str) -> None:
+    assert host_of(given) == host
+
+
+def test_two_hosts_are_refused(open_client: OpenClient, shop: Path) -> None:
+    client = open_client(shop)
+    assert client.get("/", headers=[("host", "127.0.0.1"), ("host", "evil.example.com")]).status_code == 400
+    assert client.get("/", headers={"host": "127.0.0.1:8400"}).status_code == 200
+
+
+def test_what_is_refused_and_what_fails_has_the_headers_too(
+    open_client: OpenClient, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = open_client(shop)
+    refused = client.get("/", headers={"host": "evil.example.com"})
+    monkeypatch.setattr(Site, "tables", property(lambda _: 1 / 0))
+    failed = client.get("/tables")
+    assert (refused.status_code, failed.status_code) == (400, 500)
+    for answer in (refused, failed, client.get("/sign-in", headers={"host": "a"})):
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("value", ["é.é", "a.é", ".", "a.b"])
+def test_a_cookie_that_is_not_ours_lets_nobody_in(open_client: OpenClient, shop: Path, value: str) -> None:
+    client = open_client(shop, TokenGate("ana"))
+    assert client.get("/", headers=[(b"cookie", f"drawloom={value}".encode())]).status_code == 401
+
+
+def test_a_token_without_its_scheme_lets_nobody_in(open_client: OpenClient, shop: Path) -> None:
+    gate = TokenGate("ana")
+    client = open_client(shop, gate)
+    assert client.get("/", headers={"authorization": gate.token}).status_code == 401
+    assert client.get("/", headers={"authorization": f"Basic {gate.token}"}).status_code == 401
+    assert client.get("/", headers={"authorization": f"bearer {gate.token}"}).status_code == 200
+
+
+def test_each_ui_has_a_cookie_of_its_own() -> None:
+    gates = [make_gate((), port, read_only=False) for port in (8400, 8401)]
+    assert [gate.cookie for gate in gates if isinstance(gate, TokenGate)] == ["drawloom-8400", "drawloom-8401"]
+
+
+def test_nothing_is_read_of_what_a_stranger_sends(open_client: OpenClient, shop: Path) -> None:
+    client = open_client(shop, sign_in=False)
+    for path in ("/api/advise", "/autodag/analyze", "/import"):
+        answer = client.post(path, content=b"{" * 100, headers={"content-type": "application/json"})
+        assert answer.status_code == 401
+        big = b"x" * 9_000_000
+        assert client.post(path, content=big, headers={"content-type": "text/plain"}).status_code == 401

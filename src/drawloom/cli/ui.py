@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import socket
+from collections.abc import Collection
 from contextlib import closing
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +17,12 @@ from drawloom.cli.activity import Activity
 from drawloom.cli.options import Folder, open_project
 from drawloom.cli.output import console, pluralize
 from drawloom.model import refuse
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
+    from drawloom.web.gate import Gate
 
 PORT = 8400
 STREAMS = 1  # seconds for open streams to end after Ctrl-C
@@ -31,6 +39,9 @@ def ui(
         list[str] | None,
         typer.Option(help="The address of a proxy that signs people in and names them in X-Forwarded-User."),
     ] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(help="A name under which the proxy asks for it, such as ui.example.com.")
+    ] = None,
     folder: Folder = None,
 ) -> None:
     """Open the pages of the project: what is fresh, what is late and why, how activity grows, what experiments say."""
@@ -38,10 +49,8 @@ def ui(
         context.obj = folder or context.obj
         return
     _require_packages()
-    import uvicorn
-
     from drawloom.web.app import create_app
-    from drawloom.web.gate import LOOPBACK, HeaderGate, TokenGate
+    from drawloom.web.gate import LOOPBACK, TokenGate
     from drawloom.web.site import Site
     from drawloom.web.starter import LocalStarter
 
@@ -51,7 +60,7 @@ def ui(
         raise refuse("bad-host", f"host == {host!r}, {rule}.", None, "Add --proxy ADDRESS, or leave --host out.")
     listener = _listen(host, port)
     port = listener.getsockname()[1]
-    gate = HeaderGate(proxy) if proxy else TokenGate(getpass.getuser(), read_only)
+    gate = make_gate(proxy or (), port, read_only=read_only)
     shown = f"[{host}]" if ":" in host else host
     out = console()
     address = f"http://{shown}:{port}/"
@@ -59,11 +68,8 @@ def ui(
         f"{address}sign-in?token={gate.token}" if isinstance(gate, TokenGate) else address, markup=False, soft_wrap=True
     )
     out.print("Ctrl-C ends it.", style="dim")
-    app = create_app(Site(root), gate, hosts=sorted({host, *LOOPBACK}), starter=LocalStarter())
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-    config.timeout_graceful_shutdown = STREAMS  # pages that follow a run would keep it open
-    server = uvicorn.Server(config)
-    server.run(sockets=[listener])
+    app = create_app(Site(root), gate, hosts={host, *LOOPBACK, *(name or ())}, starter=LocalStarter())
+    uvicorn.Server(server_config(app)).run(sockets=[listener])
 
 
 def export(
@@ -83,6 +89,37 @@ def export(
     for address, why in exported.failed.items():
         out.print(f"left out {address}: {why}", markup=False)
     out.print(f"{pluralize(exported.files, 'file')} in {target}", markup=False)
+
+
+def make_gate(proxies: Collection[str], port: int, *, read_only: bool) -> Gate:
+    """Who says who is looking: the proxies, or without any the token that is printed.
+
+    Raises:
+        InputError: a proxy is no address.
+    """
+    from drawloom.web.gate import HeaderGate, TokenGate
+
+    for proxy in proxies:
+        try:
+            ip_address(proxy)
+        except ValueError:
+            raise refuse("bad-proxy", f"proxy == {proxy!r:.100}, must be an address, such as 10.0.0.5.") from None
+    nobody = () if read_only else None
+    if proxies:
+        return HeaderGate(proxies, savers=nobody, runners=nobody)
+    # Browsers do not tell the ports of one host apart: two UIs need two cookies.
+    return TokenGate(getpass.getuser(), read_only, cookie=f"drawloom-{port}")
+
+
+def server_config(app: FastAPI) -> uvicorn.Config:
+    """How it is served: addresses in headers are not believed, and headers are bounded, as h11 does."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app, http="h11", ws="none", proxy_headers=False, log_level="warning", access_log=False, server_header=False
+    )
+    config.timeout_graceful_shutdown = STREAMS  # pages that follow a run would keep it open
+    return config
 
 
 def _require_packages() -> None:

@@ -10,20 +10,23 @@ from http import HTTPStatus
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
 
 from drawloom.model import DrawloomError, InputError, Problem
-from drawloom.web.context import Web, require_viewer
+from drawloom.web.context import SIGN_IN, Web, require_viewer
 from drawloom.web.gate import Gate
 from drawloom.web.headers import SecurityHeaders
+from drawloom.web.hosts import KnownHosts
 from drawloom.web.limits import BodyLimit
 from drawloom.web.routes import PUBLIC_ROUTERS, ROUTERS
+from drawloom.web.sign_in_first import SignInFirst
 from drawloom.web.site import Site
 from drawloom.web.starter import Starter
 from drawloom.web.templating import render
 
+PUBLIC = frozenset({"/sign-in"})
 log = logging.getLogger(__name__)
 CODES = {
     "unknown-name": 404,
@@ -33,6 +36,17 @@ CODES = {
     "name-exists": 409,
     "busy": 409,
 }
+
+
+class App(FastAPI):
+    """An app all of whose answers have our headers, also those to what is refused or fails."""
+
+    known_hosts: frozenset[str] = frozenset()
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The app within the checks of every request; what catches defects is inside of them, too."""
+        inner = super().build_middleware_stack()
+        return SecurityHeaders(KnownHosts(inner, self.known_hosts) if self.known_hosts else inner)
 
 
 def create_app(site: Site, gate: Gate, *, hosts: Collection[str] = (), starter: Starter | None = None) -> FastAPI:
@@ -51,16 +65,15 @@ def create_app(site: Site, gate: Gate, *, hosts: Collection[str] = (), starter: 
         site.close()
 
     # The routes of FastAPI's own documentation do not ask who is looking: ours do.
-    app = FastAPI(title="drawloom", openapi_url=None, docs_url=None, redoc_url=None, lifespan=close_at_the_end)
+    app = App(title="drawloom", openapi_url=None, docs_url=None, redoc_url=None, lifespan=close_at_the_end)
+    app.known_hosts = frozenset(hosts)
     app.state.web = Web(site, gate, starter)
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(require_viewer)])
     for router in PUBLIC_ROUTERS:
         app.include_router(router)
     app.add_middleware(BodyLimit)
-    app.add_middleware(SecurityHeaders)
-    if hosts:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.add_middleware(SignInFirst, gate=gate, public=PUBLIC, refuse=_ask_to_sign_in)
     app.add_exception_handler(DrawloomError, _explain)
     app.add_exception_handler(HTTPException, _explain_http)
     app.add_exception_handler(RequestValidationError, _explain_arguments)
@@ -88,6 +101,10 @@ def _explain_http(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.NOT_FOUND:
         text = f"There is no page {request.url.path}."
     return _answer(request, error.status_code, [Problem("http", "error", text)])
+
+
+def _ask_to_sign_in(request: Request) -> Response:
+    return _explain_http(request, HTTPException(401, SIGN_IN))
 
 
 def _explain_arguments(request: Request, error: Exception) -> Response:

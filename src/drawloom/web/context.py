@@ -13,6 +13,8 @@ from drawloom.web.gate import FORM_FIELD, FORM_HEADER, Gate, Viewer, is_from_her
 from drawloom.web.site import Site
 from drawloom.web.starter import Starter
 
+SIGN_IN = "Open the address that `drawloom ui` printed, or sign in where this page is served."
+
 
 @dataclass(frozen=True, slots=True)
 class Web:
@@ -47,7 +49,7 @@ def require_viewer(connection: HTTPConnection) -> Viewer:
     """
     viewer = find_web(connection).gate.viewer(connection)
     if viewer is None:
-        raise HTTPException(401, "Open the address that `drawloom ui` printed, or sign in where this page is served.")
+        raise HTTPException(401, SIGN_IN)
     connection.state.viewer = viewer
     return viewer
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import Protocol
 
 from starlette.requests import HTTPConnection, Request
@@ -51,7 +52,8 @@ class TokenGate:
     def viewer(self, connection: HTTPConnection) -> Viewer | None:
         """The owner of the token, by cookie or by ``Authorization: Bearer``."""
         session = self._session(connection.cookies.get(self.cookie, ""))
-        script = self.is_token(connection.headers.get("authorization", "").removeprefix("Bearer "))
+        scheme, _, given = connection.headers.get("authorization", "").partition(" ")
+        script = scheme.lower() == "bearer" and self.is_token(given)
         if session is None and not script:
             return None
         may = not self.read_only
@@ -59,7 +61,7 @@ class TokenGate:
 
     def is_token(self, text: str) -> bool:
         """Whether this is the token."""
-        return hmac.compare_digest(text.encode(), self.token.encode())
+        return _equal(text, self.token)
 
     def new_cookie(self) -> str:
         """The value of a cookie that lets in."""
@@ -68,10 +70,10 @@ class TokenGate:
 
     def _session(self, value: str) -> str | None:
         session, _, signature = value.partition(".")
-        return session if signature and hmac.compare_digest(signature, self._sign(session)) else None
+        return session if signature and _equal(signature, self._sign(session)) else None
 
     def _sign(self, text: str) -> str:
-        return hmac.new(self._secret, text.encode(), sha256).hexdigest()
+        return hmac.new(self._secret, _bytes(text), sha256).hexdigest()
 
 
 @dataclass(slots=True)
@@ -84,6 +86,7 @@ class HeaderGate:
     proxies: Collection[str]
     savers: Collection[str] | None = None
     runners: Collection[str] | None = None
+    _addresses: frozenset[str] = field(init=False)
     _secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def __post_init__(self) -> None:
@@ -95,14 +98,44 @@ class HeaderGate:
                 None,
                 "Add --proxy 10.0.0.5.",
             )
+        self._addresses = frozenset(map(_address, self.proxies))
 
     def viewer(self, connection: HTTPConnection) -> Viewer | None:
         """The user whom the proxy names."""
-        name = connection.headers.get(FORWARDED_USER, "").strip()
-        if not name or connection.client is None or connection.client.host not in self.proxies:
+        if connection.client is None or _address(connection.client.host) not in self._addresses:
+            return None
+        name = _only_name(connection.headers.getlist(FORWARDED_USER))
+        if name is None:
             return None
         form = hmac.new(self._secret, name.encode(), sha256).hexdigest()
         return Viewer(name, form, _among(name, self.savers), _among(name, self.runners))
+
+
+def _address(text: str) -> str:
+    """An address as it is compared: IPv4 within IPv6 is IPv4."""
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return text
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+def _only_name(headers: Sequence[str]) -> str | None:
+    """The name in the header, in UTF-8; None where there is none, or two: then somebody adds to what the proxy says."""
+    try:
+        (name,) = (header.encode("latin-1").decode().strip() for header in headers)
+    except ValueError:
+        return None
+    return name if name and name.isprintable() else None
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _equal(given: str, known: str) -> bool:
+    """Whether they are equal, in a time that does not tell how far; texts that are not ASCII cannot be compared so."""
+    return hmac.compare_digest(_bytes(given), _bytes(known))
 
 
 def _among(name: str, names: Collection[str] | None) -> bool:
@@ -119,4 +152,4 @@ def is_from_here(request: Request, viewer: Viewer, given: str) -> bool:
         return True
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin", "")
     same = site == "same-origin" if site else origin.partition("://")[2] == request.headers.get("host")
-    return same and hmac.compare_digest(given.encode(), viewer.form_token.encode())
+    return same and _equal(given, viewer.form_token)
