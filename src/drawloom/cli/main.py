@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 import drawloom
-from drawloom.cli import advise, airflow, data, demo, project, show, tables, ui
+from drawloom.cli import advise, airflow, data, demo, project, show, tables, ui, unit_tests
 from drawloom.cli.exit_codes import run_with_exit_code
 from drawloom.cli.framework_commands import GroupWithFrameworks
 from drawloom.cli.help import WholeHelpGroup
@@ -36,6 +36,7 @@ app.add_typer(ui_app, name="ui")
 app.command("init")(project.init)
 app.command("land")(data.land)
 app.command("check")(project.check)
+app.command("test")(unit_tests.run_tests)
 app.command("compile")(project.compile_)
 app.command("plan")(project.plan)
 app.command("run")(project.run)

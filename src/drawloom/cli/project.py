@@ -55,7 +55,7 @@ def init(
     name: Annotated[str | None, typer.Option(help="The project's name; by default that of the folder.")] = None,
     shop: Annotated[bool, typer.Option("--shop", help="The finished project of the tutorial.")] = False,
 ) -> None:
-    """Create a project that runs: drawloom.yml, a spec, and a schema for editors."""
+    """Create a project that runs: drawloom.yml, a spec with a unit test, and schemas for editors."""
     from drawloom.run.init import init_project, init_shop
 
     if shop and name:
@@ -75,9 +75,10 @@ def check(
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
-    """Check specs and their SQL; list every problem with its file, line and fix."""
+    """Check specs, their SQL and their unit tests; list every problem with its file, line and fix."""
     from drawloom.run.engine_check import check_on_engine
     from drawloom.run.init import write_schemas
+    from drawloom.run.unit_tests.check import check_tests
 
     project = open_project(context, folder)
     problems = project.check()
@@ -85,6 +86,8 @@ def check(
     pipelines = project.pipelines
     if names or exclude:
         problems, pipelines = project.check_selected(problems, names or [], exclude or [])
+    of_tests = check_tests(project, names or [], exclude or [])
+    problems = (*problems, *(problem for problem in of_tests if problem not in problems))
     with suppress(OSError):  # a read-only project can be checked, too
         write_schemas(project.config.root)
     if format is Format.JSON:

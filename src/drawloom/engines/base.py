@@ -166,8 +166,8 @@ class Task(Protocol):
         ...
 
 
-class Engine(Protocol):
-    """A store of partitioned tables and the SQL engine over it.
+class StepEngine(Protocol):
+    """What running a step needs of an engine.
 
     It and its tasks accept SQL in the canonical dialect, or in their own where ``dialect`` names it.
     """
@@ -192,6 +192,18 @@ class Engine(Protocol):
         """
         ...
 
+    def publish(self, parts: Sequence[Staged]) -> list[str]:
+        """Publish staged partitions of one table, each atomically; returns a stamp of each, which every publication changes."""
+        ...
+
+    def interrupt(self) -> None:
+        """Cancel the running statements of all tasks; each raises RunError in its own thread."""
+        ...
+
+
+class Engine(StepEngine, Protocol):
+    """A store of partitioned tables and the SQL engine over it."""
+
     def columns(self, table: str) -> tuple[Column, ...]:
         """The table's columns without ``ds``; empty for an unknown table."""
         ...
@@ -208,16 +220,8 @@ class Engine(Protocol):
         """A published partition, described like a staged one; None where it does not exist."""
         ...
 
-    def publish(self, parts: Sequence[Staged]) -> list[str]:
-        """Publish staged partitions of one table, each atomically; returns a stamp of each, which every publication changes."""
-        ...
-
     def drop(self, table: str, ds: date) -> None:
         """Remove a partition, if it exists."""
-        ...
-
-    def interrupt(self) -> None:
-        """Cancel the running statements of all tasks; each raises RunError in its own thread."""
         ...
 
     def sweep(self, tables: Iterable[str]) -> None:
@@ -226,6 +230,26 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Release its connections and files."""
+        ...
+
+
+class RowsEngine(StepEngine, Protocol):
+    """An engine whose tables are rows that are given to it, and those that steps add. Nothing of it is stored."""
+
+    def add_table(self, table: str, columns: Sequence[Column], select: str, *, dated: bool = True) -> None:
+        """Give it a table: the rows of a SELECT of constants in DuckDB's dialect, with these columns and, where dated, ``ds``."""
+        ...
+
+    def clear(self) -> None:
+        """Remove all tables."""
+        ...
+
+    def columns(self, table: str) -> tuple[Column, ...]:
+        """The table's columns without ``ds``; empty for an unknown table."""
+        ...
+
+    def close(self) -> None:
+        """Release its connections."""
         ...
 
 

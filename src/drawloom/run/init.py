@@ -13,7 +13,7 @@ from drawloom.model import refuse
 
 
 def init_project(folder: Path, name: str | None = None) -> list[Path]:
-    """Write drawloom.yml, a first spec, .gitignore and the schemas for editors; return the files written.
+    """Write drawloom.yml, a first spec with a test, .gitignore and the schemas for editors; return the files written.
 
     Raises:
         InputError: the folder already has a project, or the name is not a plain word.
@@ -23,7 +23,7 @@ def init_project(folder: Path, name: str | None = None) -> list[Path]:
     if not re.fullmatch(r"[^\W\d]\w*", name):
         raise refuse("bad-name", f"name == {name!r}, must be a word such as rides.", fix="Give one with --name.")
     start = date.today() - timedelta(days=7)
-    texts = {path: (_TEMPLATE / path).read_text(encoding="utf-8") for path in ("drawloom.yml", "specs/hello.sql")}
+    texts = {path: (_TEMPLATE / path).read_text(encoding="utf-8") for path in _FILES}
     texts["drawloom.yml"] = texts["drawloom.yml"].replace("__name__", name).replace("__start__", start.isoformat())
     return _write_project(folder, texts)
 
@@ -41,6 +41,7 @@ def init_shop(folder: Path) -> list[Path]:
 
 
 _TEMPLATE = files("drawloom.run") / "template"
+_FILES = ("drawloom.yml", "specs/hello.sql", "tests/hello.yml")
 
 
 def _check_is_new(folder: Path) -> None:
@@ -57,9 +58,14 @@ def write_schemas(folder: Path) -> list[Path]:
     """Write the JSON Schemas for editors, where they are not up to date; return the files written."""
     from drawloom.frameworks.base import frameworks
     from drawloom.specs.schema import config_schema, spec_schema
+    from drawloom.specs.unit_test import tests_schema
 
     kinds = {kind: framework.Spec for kind, framework in frameworks().items()}
-    schemas = {"drawloom.schema.json": config_schema(), "spec.schema.json": spec_schema(kinds)}
+    schemas = {
+        "drawloom.schema.json": config_schema(),
+        "spec.schema.json": spec_schema(kinds),
+        "tests.schema.json": tests_schema(),
+    }
     texts = {
         folder / ".drawloom" / name: json.dumps(schema, indent=2, sort_keys=True) + "\n"
         for name, schema in schemas.items()

@@ -39,7 +39,7 @@ from drawloom.sql.template.rendering import render
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from drawloom.engines.base import Engine, Staged, Task
+    from drawloom.engines.base import Staged, StepEngine, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class StepRunner:
     which run wrote them: a crash must not leave new partitions with the records of the old ones.
     """
 
-    engine: Engine
+    engine: StepEngine
     known_columns: Mapping[str, tuple[Column, ...]]
     forget: Callable[[str, Iterable[date]], None] = lambda _table, _days: None
 

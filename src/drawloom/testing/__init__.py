@@ -1,6 +1,7 @@
-"""Tests for any framework: laws that must always hold, checked on the spec and rows of a case."""
+"""Tests for any framework: laws that must always hold, checked on the spec and rows of a case. And unit tests of specs."""
 
+from drawloom.specs.unit_test import UnitTest
 from drawloom.testing.case import FrameworkCase
 from drawloom.testing.laws import BrokenLawError
 
-__all__ = ["FrameworkCase", "BrokenLawError"]
+__all__ = ["FrameworkCase", "BrokenLawError", "UnitTest"]

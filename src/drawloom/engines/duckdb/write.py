@@ -129,9 +129,7 @@ def write_days(
     """
     columns = tuple(output.column for output in outputs)
     names = ", ".join(quote.name(column.name) for column in columns)
-    with engine_errors():
-        found = connection.execute(measure_sql(columns, relation, KEY)).fetchall()
-    measured = {day: (rows, total) for day, rows, total in found}
+    measured = measure_days(connection, relation, columns)
     staged: list[Staged] = []
     for target in targets:
         on_write(len(staged))
@@ -139,6 +137,15 @@ def write_days(
         _copy(connection, select + order_by(target.table, outputs), columns, target)
         staged.append(_staged(target, columns, *measured.get(target.ds, (0, None))))
     return staged
+
+
+def measure_days(
+    connection: DuckDBPyConnection, relation: str, columns: Sequence[Column]
+) -> dict[date, tuple[int, int | None]]:
+    """The number of rows of each day of a relation, and the sum of their hashes."""
+    with engine_errors():
+        found = connection.execute(measure_sql(columns, relation, KEY)).fetchall()
+    return {day: (rows, total) for day, rows, total in found}
 
 
 def _copy(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ...], target: Target) -> None:
