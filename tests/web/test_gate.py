@@ -51,6 +51,42 @@ def test_the_token_is_exchanged_for_a_strict_cookie(open_client: OpenClient, sho
     assert client.get("/").status_code == 200
 
 
+def test_the_token_opened_again_keeps_the_session_and_its_forms(open_client: OpenClient, shop: Path) -> None:
+    gate = TokenGate("ana")
+    client = open_client(shop, gate)
+    client.headers["sec-fetch-site"] = "same-origin"
+    for expected in (True, False):
+        answer = client.get("/sign-in", params={"token": gate.token}, follow_redirects=False)
+        assert ("set-cookie" in answer.headers) is expected
+    before = client.get("/form-token").text
+    assert f'value="{before}"' in client.get("/autodag").text
+    client.cookies.clear()
+    client.cookies.set("drawloom", "forged.forged")
+    assert "set-cookie" in client.get("/sign-in", params={"token": gate.token}, follow_redirects=False).headers
+
+
+def test_an_old_form_is_given_back_with_what_was_typed(open_client: OpenClient, shop: Path) -> None:
+    client = open_client(shop)
+    typed = {"form_token": "old", "pasted": "SELECT '<b>'\r\nFROM x", "owner": "ana"}
+    answer = client.post("/import", data=typed, files={"files": ("a.sql", b"SELECT 1", "text/plain")})
+    assert answer.status_code == 403
+    assert "Send it again" in answer.text
+    assert "SELECT &#39;&lt;b&gt;&#39;" in answer.text
+    assert "a.sql" in answer.text
+    assert f'name="form_token" value="{client.get("/form-token").text}"' in answer.text
+    elsewhere = {"sec-fetch-site": "cross-site"}
+    for refused in (
+        client.post("/import", data=typed, headers=elsewhere),
+        client.post("/import", data={"pasted": "x"}),
+    ):
+        assert refused.status_code == 403
+        assert "Send it again" not in refused.text
+    assert client.get("/form-token", headers=elsewhere).status_code == 403
+    asked = client.post("/autodag/analyze", data=typed, headers={"sec-fetch-dest": "empty"})
+    assert asked.status_code == 403
+    assert "Send it again" not in asked.text
+
+
 def test_a_forged_cookie_lets_nobody_in(open_client: OpenClient, shop: Path) -> None:
     client = open_client(shop, TokenGate("ana"))
     client.cookies.set("drawloom", f"session.{'0' * 64}")

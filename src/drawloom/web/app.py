@@ -9,14 +9,15 @@ from http import HTTPStatus
 
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from drawloom.model import DrawloomError, InputError, Problem
-from drawloom.web.context import SIGN_IN, Web, require_viewer
-from drawloom.web.gate import Gate
+from drawloom.web.context import SIGN_IN, OldForm, Web, require_viewer
+from drawloom.web.gate import FORM_FIELD, Gate
 from drawloom.web.headers import SecurityHeaders
 from drawloom.web.hosts import KnownHosts
 from drawloom.web.limits import BodyLimit
@@ -28,6 +29,8 @@ from drawloom.web.templating import render
 
 PUBLIC = frozenset({"/sign-in"})
 log = logging.getLogger(__name__)
+DOCUMENTS = frozenset({"document", "iframe", "frame"})  # what a form is sent to; a script asks for something else
+HIDDEN = frozenset({"began_from", "digest", "whole"})  # fields that nobody typed
 CODES = {
     "unknown-name": 404,
     "no-partition": 404,
@@ -76,14 +79,19 @@ def create_app(site: Site, gate: Gate, *, hosts: Collection[str] = (), starter: 
     app.add_middleware(SignInFirst, gate=gate, public=PUBLIC, refuse=_ask_to_sign_in)
     app.add_exception_handler(DrawloomError, _explain)
     app.add_exception_handler(HTTPException, _explain_http)
+    app.add_exception_handler(OldForm, _give_back)
     app.add_exception_handler(RequestValidationError, _explain_arguments)
     app.add_exception_handler(Exception, _explain_crash)
     return app
 
 
+def _is_api(request: Request) -> bool:
+    return request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/api/")
+
+
 def _answer(request: Request, status: int, problems: list[Problem]) -> Response:
     """The problems as a page, or as JSON where a program asked."""
-    if request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/api/"):
+    if _is_api(request):
         return JSONResponse({"problems": [problem.to_json() for problem in problems]}, status)
     return render(request, "problem.html", code=status, title=HTTPStatus(status).phrase, problems=problems)
 
@@ -105,6 +113,17 @@ def _explain_http(request: Request, error: Exception) -> Response:
 
 def _ask_to_sign_in(request: Request) -> Response:
     return _explain_http(request, HTTPException(401, SIGN_IN))
+
+
+async def _give_back(request: Request, error: Exception) -> Response:
+    """A form that is too old, as a form of now with what was typed. Files are not given back: browsers do not take them."""
+    if request.headers.get("sec-fetch-dest", "document") not in DOCUMENTS or _is_api(request):
+        return _explain_http(request, error)
+    form = await request.form()
+    typed = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != FORM_FIELD]
+    files = [one.filename for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename]
+    shown = [(name, value) for name, value in typed if value.strip() and name not in HIDDEN]
+    return render(request, "old_form.html", code=403, address=request.url.path, typed=typed, shown=shown, files=files)
 
 
 def _explain_arguments(request: Request, error: Exception) -> Response:

@@ -167,6 +167,7 @@ def _editor(request: Request, panel: Panel, conflict: Conflict | None = None, co
         code=code,
         headers={"content-security-policy": policy(nonce)},
         nonce=nonce,
+        is_typed=request.method == "POST",
         conflict=conflict,
         dialects=DIALECTS,
         schedules=SCHEDULES,

@@ -9,11 +9,15 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from drawloom.web.gate import FORM_FIELD, FORM_HEADER, Gate, Viewer, is_from_here
+from drawloom.web.gate import FORM_FIELD, FORM_HEADER, Gate, Viewer, is_from_here, is_same_origin
 from drawloom.web.site import Site
 from drawloom.web.starter import Starter
 
 SIGN_IN = "Open the address that `drawloom ui` printed, or sign in where this page is served."
+
+
+class OldForm(HTTPException):
+    """A form of ours from before its sender signed in again: it may be sent once more by hand, with what was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,16 @@ async def require_own_form(request: Request) -> Viewer:
     """Who sent a form of ours.
 
     Raises:
-        HTTPException: another site sent it, or it is older than the sign-in (403).
+        OldForm: it is older than the sign-in (403).
+        HTTPException: another site sent it (403).
     """
     viewer = require_viewer(request)
     given = request.headers.get(FORM_HEADER) or str((await request.form()).get(FORM_FIELD, ""))
-    if not is_from_here(request, viewer, given):
-        raise HTTPException(403, "This form was not sent by a page of this app, or it is too old. Open the page again.")
-    return viewer
+    if is_from_here(request, viewer, given):
+        return viewer
+    if given and is_same_origin(request):
+        raise OldForm(403, "This form is older than your sign-in.")
+    raise HTTPException(403, "This form was not sent by a page of this app. Open the page again.")
 
 
 def require_saver(viewer: Annotated[Viewer, Depends(require_own_form)]) -> Viewer:

@@ -63,6 +63,10 @@ class TokenGate:
         """Whether this is the token."""
         return _equal(text, self.token)
 
+    def has_session(self, connection: HTTPConnection) -> bool:
+        """Whether somebody has a cookie that lets in."""
+        return self._session(connection.cookies.get(self.cookie, "")) is not None
+
     def new_cookie(self) -> str:
         """The value of a cookie that lets in."""
         session = secrets.token_urlsafe(18)
@@ -145,11 +149,14 @@ def _among(name: str, names: Collection[str] | None) -> bool:
 def is_from_here(request: Request, viewer: Viewer, given: str) -> bool:
     """Whether a request that changes something comes from a page of ours, and not from another site.
 
-    The browser must say that it does (``Sec-Fetch-Site``, or ``Origin`` where a browser is too old for that), and the
-    token of the form must be the viewer's.
+    The browser must say that it does, and the token of the form must be the viewer's.
     """
     if viewer.is_script:
         return True
+    return is_same_origin(request) and _equal(given, viewer.form_token)
+
+
+def is_same_origin(request: Request) -> bool:
+    """Whether the browser says that a page of ours asked: ``Sec-Fetch-Site``, or ``Origin`` where it is too old for that."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin", "")
-    same = site == "same-origin" if site else origin.partition("://")[2] == request.headers.get("host")
-    return same and _equal(given, viewer.form_token)
+    return site == "same-origin" if site else origin.partition("://")[2] == request.headers.get("host")

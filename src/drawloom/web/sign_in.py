@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from drawloom.web.context import find_web
-from drawloom.web.gate import TokenGate
+from drawloom.web.context import TheViewer, find_web
+from drawloom.web.gate import TokenGate, is_same_origin
 from drawloom.web.templating import link
 
 router = APIRouter()
@@ -15,7 +15,7 @@ router = APIRouter()
 
 @router.get("/sign-in")
 def sign_in(request: Request, token: str = "") -> Response:
-    """Take the token, give the cookie, go to the first page.
+    """Take the token, give the cookie unless there is one, go to the first page.
 
     Raises:
         HTTPException: it is not the token, or no token is needed here.
@@ -28,6 +28,8 @@ def sign_in(request: Request, token: str = "") -> Response:
             401, "This token is not that of the running UI. Open the address that `drawloom ui` printed last."
         )
     answer = RedirectResponse(link(request, ""), 303)
+    if gate.has_session(request):
+        return answer  # forms that are open belong to it
     secure = request.url.scheme == "https"
     answer.set_cookie(
         gate.cookie,
@@ -38,3 +40,15 @@ def sign_in(request: Request, token: str = "") -> Response:
         path=request.scope.get("root_path") or "/",
     )
     return answer
+
+
+@router.get("/form-token")
+def form_token(request: Request, viewer: TheViewer) -> Response:
+    """The token that forms need now, for the script of a page that was open when its viewer signed in again.
+
+    Raises:
+        HTTPException: another site asks.
+    """
+    if not is_same_origin(request):
+        raise HTTPException(403, "Only pages of this app have forms of this app.")
+    return PlainTextResponse(viewer.form_token)

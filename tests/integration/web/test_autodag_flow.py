@@ -58,3 +58,22 @@ def test_it_works_without_a_script(browser: Browser, own_ui: RunningUi, watched:
     page.get_by_role("button", name="Save").click()
     expect(page.locator("h1")).to_have_text("Saved specs/report.products.sql")
     context.close()
+
+
+def test_text_is_replaced_without_styles_of_the_browser(browser: Browser, own_ui: RunningUi, watched: Watch) -> None:
+    context = own_ui.open(browser)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = watched(context)
+    page.goto(own_ui.address + "autodag/core.orders")
+    saved = page.input_value("#sql")
+    for keys in (["S"], ["Control+c", "Control+v"], ["Backspace"], ["Control+x"]):
+        page.click(EDITOR)
+        page.keyboard.press("Control+a")
+        for key in keys:
+            page.keyboard.press(key)
+        page.keyboard.press("Control+z")
+        expect(page.locator("#sql")).to_have_value(saved)
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(SQL)
+    expect(page.locator("#sql")).to_have_value(SQL)
+    context.close()

@@ -61,6 +61,8 @@ addEventListener("DOMContentLoaded", () => {
     markFields();
   }
 
+  const ask = (signal) => fetch(form.dataset.analyze, { method: "POST", body: new URLSearchParams(new FormData(form)), signal });
+
   async function analyze() {
     if (running) running.abort();
     const mine = new AbortController();
@@ -68,8 +70,9 @@ addEventListener("DOMContentLoaded", () => {
     panel.setAttribute("aria-busy", "true");
     const text = area.value;
     try {
-      const answer = await fetch(form.dataset.analyze, { method: "POST", body: new URLSearchParams(new FormData(form)), signal: mine.signal });
-      if (answer.ok) { show(await answer.text()); shown = text; if (area.value === text) markPlaces(); } else say("This page is too old or the project cannot be read: press Check.");
+      let answer = await ask(mine.signal);
+      if (answer.status === 403) { await globalThis.drawloomFreshToken(); answer = await ask(mine.signal); }
+      if (answer.ok) { show(await answer.text()); shown = text; if (area.value === text) markPlaces(); } else say("The project cannot be read, or you are signed out: press Check. Nothing of yours is lost.");
     } catch (error) {
       if (error.name !== "AbortError") say("The server cannot be reached: what is said below is about an earlier text. Nothing of yours is lost.");
     } finally {
@@ -120,4 +123,5 @@ addEventListener("DOMContentLoaded", () => {
   for (const one of form.querySelectorAll("[data-editor-help]")) one.hidden = false;
   markFields();
   markPlaces();
+  if (form.dataset.restored !== undefined) analyze();
 });

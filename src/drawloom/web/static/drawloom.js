@@ -131,6 +131,45 @@
     }
   }
 
+  // A token for forms of now: signing in again, in whatever tab, makes those of before too old.
+  async function freshToken() {
+    const answer = await fetch(document.body.dataset.token);
+    if (answer.status === 401) throw new Error("You are signed out: nothing was sent. Sign in again in another tab, then send it once more; what you typed stays here.");
+    if (!answer.ok) return;
+    const token = await answer.text();
+    for (const one of document.querySelectorAll("input[name=form_token]")) one.value = token;
+  }
+  globalThis.drawloomFreshToken = freshToken;
+
+  function notice(text) {
+    document.querySelector(".notice")?.remove();
+    if (!text) return;
+    const made = document.createElement("p");
+    made.className = "notice";
+    made.setAttribute("role", "alert");
+    made.textContent = text;
+    document.body.append(made);
+  }
+
+  // A form leaves this page only when there is somebody to take it.
+  let sure = false;
+  addEventListener("submit", async (event) => {
+    const { target: form, submitter } = event;
+    if (form.method !== "post" || !document.body.dataset.token || sure) { sure = false; return; }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    try {
+      await freshToken();
+    } catch (error) {
+      notice(error instanceof TypeError ? "The server cannot be reached: nothing was sent. What you typed stays here; send it once more when the server is back." : error.message);
+      return;
+    }
+    notice("");
+    sure = true;
+    if (submitter && !submitter.isConnected) form.append(Object.assign(submitter, { hidden: true })); // the panel was drawn anew
+    form.requestSubmit(submitter);
+  }, true);
+
   addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-live]").forEach(follow);
     for (const button of document.querySelectorAll("[data-theme-button]")) {

@@ -21,8 +21,19 @@ const look = EditorView.theme({
   ".cm-gutters": { color: "var(--quiet)", backgroundColor: "var(--soft)", border: "0" },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--info-ground)" },
-  ".cm-tooltip": { color: "var(--text)", backgroundColor: "var(--card)", border: "1px solid var(--line)" },
+  ".cm-tooltip": { color: "var(--text)", backgroundColor: "var(--card)", border: "1px solid var(--line)", maxWidth: "min(34rem, 90vw)" },
+  ".cm-diagnostic": { whiteSpace: "pre-wrap", overflowWrap: "anywhere" },
 });
+
+// Typing over a selection is done here: the browser would keep the look of what was there in style attributes, which our policy forbids.
+function typeOver(event, view) {
+  const kinds = { insertText: event.data, deleteContentBackward: "", deleteContentForward: "", deleteByCut: "" };
+  const text = kinds[event.inputType];
+  if (typeof text !== "string" || event.isComposing || view.composing || view.state.selection.main.empty) return false;
+  event.preventDefault();
+  view.dispatch(view.state.replaceSelection(text), { userEvent: text ? "input.type" : "delete.selection", scrollIntoView: true });
+  return true;
+}
 
 // An editor before a textarea, which is hidden and follows along.
 globalThis.drawloomEditor = (area, { nonce, label, highlight }) => {
@@ -33,7 +44,7 @@ globalThis.drawloomEditor = (area, { nonce, label, highlight }) => {
         EditorView.cspNonce.of(nonce), lineNumbers(), highlightSpecialChars(), history(), drawSelection(), bracketMatching(), lintGutter(),
         syntaxHighlighting(colours), look, EditorView.lineWrapping, highlight ? sql() : [],
         EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
-        keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
+        keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]), EditorView.domEventHandlers({ beforeinput: typeOver }),
         EditorView.updateListener.of((update) => {
           if (!update.docChanged) return;
           area.value = update.state.doc.toString();
