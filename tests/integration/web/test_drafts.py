@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.integration.web.conftest import RunningUi
 from tests.integration.web.test_pages import Watch, violations
@@ -45,7 +45,12 @@ def test_leaving_is_asked_about_and_a_draft_comes_back(browser: Browser, own_ui:
     context = own_ui.open(browser)
     page = watched(context)
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
     write(page, own_ui)
     write(page, own_ui, "specs/orders.sql")
     page.get_by_role("link", name="Tables").click()
