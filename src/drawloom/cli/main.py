@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 import drawloom
-from drawloom.cli import advise, airflow, data, demo, project, show, tables, ui, unit_tests
+from drawloom.cli import advise, airflow, data, demo, project, refactor, show, tables, ui, unit_tests
 from drawloom.cli.exit_codes import run_with_exit_code
 from drawloom.cli.framework_commands import GroupWithFrameworks
 from drawloom.cli.help import WholeHelpGroup
@@ -48,6 +48,7 @@ app.command("show", context_settings={"allow_extra_args": True, "ignore_unknown_
 app.command("preview")(data.preview)
 app.command("diff")(data.diff)
 app.command("advise")(advise.advise)
+app.command("rename")(refactor.rename)
 app.command("announce")(airflow.announce)
 app.command("demo")(demo.demo)
 registry_app.command("rebuild")(project.rebuild)

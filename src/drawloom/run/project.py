@@ -21,6 +21,7 @@ from drawloom.run.day_reads import DayReads
 from drawloom.run.families import add_families
 from drawloom.run.owners import find_owners
 from drawloom.run.plan import Key, Plan, PlannedPartition, State, make_plan
+from drawloom.run.refactor.journal import refuse_unfinished
 from drawloom.run.selection import Selection, exact_names, is_plain
 from drawloom.run.settings import Settings
 from drawloom.run.source_columns import source_columns
@@ -315,6 +316,7 @@ class Project(Warehouse):
         """Write what a plan wants (that of all pipelines by default), and drop what has expired."""
         from drawloom.run.local_runner import LocalRunner, Summary
 
+        refuse_unfinished(self.config.root)
         plan = plan or self.plan()
         self._drop_expired(plan)
         snapshot = self._pop_recent_snapshot()
@@ -400,6 +402,7 @@ class Project(Warehouse):
         from drawloom.run.land import LandOptions, land
 
         self._recent = None
+        refuse_unfinished(self.config.root)
         self.registry.require_writable()
         return land(self, table, files, LandOptions(**options), pipelines=self.pipelines, report=report)
 

@@ -148,6 +148,25 @@ class Lake:
                 path.parent.rmdir()
                 sync_folder(path.parent.parent)
 
+    def rename(self, old: str, new: str) -> None:
+        """Move all partitions of a table to another name at once, if it has any.
+
+        Raises:
+            RunError: the new name has a folder already.
+        """
+        source, target = self.folder(old), self.folder(new)
+        with self.landing(old), self.publishing(old), disk_errors(target):
+            if not source.is_dir():
+                return
+            if target.exists():
+                message = f"{target} already exists, so the partitions of {old} cannot be moved there."
+                raise RunError(Problem("exists", "error", message, fix=Fix("Move that folder away, then try again.")))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.rename(target)
+            sync_folder(target.parent)
+            with suppress(OSError):  # other tables are in that schema
+                source.parent.rmdir()
+
     def sweep(self) -> list[str]:
         """Remove the staging folders of dead processes; returns their names."""
         return sweep(self.root / STAGING)

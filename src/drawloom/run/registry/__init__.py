@@ -14,6 +14,7 @@ from drawloom.model import LANDED as LANDED_CODE
 from drawloom.model import Column, Fix, Inputs, Problem, Record, RunError
 from drawloom.run.registry.database import connect, explain_errors, parse_url, show_url
 from drawloom.run.registry.read_only import connect_to_copy, is_read_only
+from drawloom.run.registry.rename import Codes, rename_table
 from drawloom.run.registry.tables import (
     ATTACHED,
     COLUMNS,
@@ -170,6 +171,11 @@ class Registry:
             connection.execute(
                 delete_query(ATTACHED), [{"key_name": table, "key_ds": ds.isoformat()} for ds in deleted]
             )
+
+    def rename(self, old: str, new: str, codes: Codes) -> None:
+        """Rename a table and the inputs of its readers, and set the fingerprints that differ by its name only."""
+        with self._begin() as connection:
+            rename_table(connection, old, new, codes)
 
     def attached(self, table: str) -> dict[date | None, str]:
         """The stamps of a table's files that were attached to a catalog, by day; None is a table without days."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from drawloom.model import LANDED, Fix, Problem, Record, RunError, inputs_digest
 from drawloom.model.record import add_own_days
+from drawloom.run.registry.renames import LakeRename, apply_renames, load_renames
 
 if TYPE_CHECKING:
     from drawloom.engines.duckdb.engine import DuckDB
@@ -30,11 +31,12 @@ def restore(engine: DuckDB, registry: Registry) -> dict[str, int]:
         RunError: files cannot be read; the messages name them all.
     """
     found: dict[str, list[_File]] = {}
+    renames = load_renames(engine.lake.root)
     problems: list[Problem] = []
     for table in engine.lake.tables():
         for ds, stamp in engine.lake.scan(table).items():
             try:
-                found.setdefault(table, []).append(_read(engine, table, ds, stamp))
+                found.setdefault(table, []).append(_read(engine, table, ds, stamp, renames))
             except RunError as error:
                 problems += (replace(problem, fix=_FIX) for problem in error.problems)
     if problems:
@@ -54,7 +56,7 @@ class _File:
     meta: Mapping[str, str]
 
 
-def _read(engine: DuckDB, table: str, ds: date, stamp: str) -> _File:
+def _read(engine: DuckDB, table: str, ds: date, stamp: str, renames: Sequence[LakeRename]) -> _File:
     found = engine.inspect(table, ds)
     meta = engine.lake.read_meta(found.location)
     inputs = json.loads(meta.get("inputs", "{}"))
@@ -72,6 +74,9 @@ def _read(engine: DuckDB, table: str, ds: date, stamp: str) -> _File:
         at=datetime.fromtimestamp(Path(found.location).stat().st_mtime, UTC),
         stamp=stamp,
     )
+    record = apply_renames(record, Path(found.location).stat().st_mtime_ns, renames)
+    if record.table.lower() != table:  # its folder was renamed by other means
+        record = replace(record, table=table)
     return _File(record, meta)
 
 

@@ -1,0 +1,1 @@
+"""Changing a project's texts without changing what they mean: renaming tables, formatting SQL."""
