@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
@@ -100,3 +101,12 @@ def test_a_run_with_nothing_to_write_sweeps_staging_files(project: Project) -> N
     left.mkdir()
     assert project.run(visits(project)).results == ()
     assert not left.exists()
+
+
+def test_what_was_swept_in_the_future_is_swept_again(project: Project) -> None:
+    """A clock that was years ahead for one run must not put off sweeping for years."""
+    project.run(visits(project))
+    stamp = project.config.root / ".drawloom" / "swept"
+    os.utime(stamp, (4e9, 4e9))
+    assert project.run(visits(project, force=True)).results
+    assert stamp.stat().st_mtime < 4e9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -51,6 +52,28 @@ def test_records_of_some_tables_only(registry: Registry) -> None:
     assert registry.records([]) == {}
     assert registry.columns(["core.c"]) == {"core.c": (Column("c", "BIGINT"),)}
     assert registry.columns([]) == {}
+
+
+def test_the_state_differs_after_each_change_also_on_a_clock_that_was_set_back(registry: Registry) -> None:
+    first, last = RECORD, replace(RECORD, ds=date(2026, 1, 3), at=datetime(2026, 1, 9, tzinfo=UTC))
+    between = replace(RECORD, ds=date(2026, 1, 2), at=datetime(2026, 1, 5, tzinfo=UTC))
+    changes: list[Callable[[], None]] = [
+        lambda: None,
+        lambda: registry.save([first, last, between]),
+        lambda: registry.save([replace(between, seconds=0.75)]),
+        lambda: registry.save([replace(between, seconds=0.75, bytes=101)]),
+        lambda: registry.save([replace(between, seconds=0.75, bytes=101, rows=4)]),
+        lambda: registry.save([replace(first, at=datetime(2025, 1, 1, tzinfo=UTC))]),
+        lambda: registry.fail("core.a", date(2026, 1, 4), "no"),
+        lambda: registry.fail("core.a", date(2026, 1, 4), "not again"),
+        lambda: registry.forget("core.a", [between.ds]),
+    ]
+    states = []
+    for change in changes:
+        change()
+        states.append(registry.state())
+        assert registry.state() == states[-1]
+    assert len(set(states)) == len(changes)
 
 
 def test_the_engine_of_a_record_is_duckdb_by_default(registry: Registry) -> None:

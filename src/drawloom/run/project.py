@@ -505,7 +505,8 @@ class Project(Warehouse):
     def _sweep(self) -> None:
         """Have the engine clean up, once a day: what it removes is a day old, and looking for it takes a while."""
         stamp = self.config.root / ".drawloom" / "swept"
-        if stamp.exists() and time.time() - stamp.stat().st_mtime < SWEEP_INTERVAL:
+        age = time.time() - stamp.stat().st_mtime if stamp.exists() else SWEEP_INTERVAL
+        if 0 <= age < SWEEP_INTERVAL:  # below 0, the clock was set back
             return
         with suppress(OSError, RunError):  # what cannot be removed now is removed by a later run
             self.engine.sweep([table for pipeline in self.pipelines for table in pipeline.tables])

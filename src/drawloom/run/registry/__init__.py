@@ -79,12 +79,18 @@ class Registry:
             return connection.execute(sa.select(PARTITIONS.c.name).limit(1)).first() is None
 
     def state(self) -> tuple[object, ...]:
-        """What differs whenever a partition was recorded, failed or forgotten since."""
-        counts = (
-            sa.select(sa.func.count(), sa.func.max(table.c.at)).select_from(table) for table in (PARTITIONS, FAILURES)
-        )
+        """What differs when a partition was recorded, failed or forgotten since: numbers, times, sizes and durations.
+
+        The newest time alone does not: a machine whose clock was set back records partitions that are not the newest.
+        """
+        of_partitions = (PARTITIONS.c.at, PARTITIONS.c.seconds, PARTITIONS.c.bytes, PARTITIONS.c.rows)
+        of_failures = (FAILURES.c.at, sa.func.length(FAILURES.c.error))
         with self._begin() as connection:
-            return tuple(value for query in counts for value in connection.execute(query).one())
+            return tuple(
+                value
+                for at, *numbers in (of_partitions, of_failures)
+                for value in connection.execute(_summary(at, numbers)).one()
+            )
 
     def records(self, tables: Collection[str] | None = None) -> dict[str, dict[date, Record]]:
         """All partitions (of these tables) by table and day, without their inputs (see ``inputs``)."""
@@ -266,6 +272,10 @@ def _save(connection: sa.Connection, records: Iterable[Record], columns: Mapping
 def _landed_row(table: str, file: tuple[str, tuple[str, str]], at: datetime) -> dict[str, Any]:
     fingerprint, (name, options) = file
     return {"name": table, "fingerprint": fingerprint, "file": storable(name), "options": storable(options), "at": at}
+
+
+def _summary(at: sa.Column[Any], numbers: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+    return sa.select(sa.func.count(), sa.func.min(at), sa.func.max(at), *map(sa.func.sum, numbers))
 
 
 def _of_tables(query: sa.Select[Any], table: sa.Table, names: Collection[str] | None) -> sa.Select[Any]:
