@@ -84,9 +84,29 @@ def test_output_that_does_not_fit_is_one_message(project: SampleProject, argumen
     assert done.stderr == "error: standard output: No space left on device.\n"
 
 
-def test_too_little_memory_is_one_message(project: SampleProject, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        ImportError("libarrow.so.2600: failed to map segment from shared object"),
+        RuntimeError("can't start new thread"),
+        duckdb.OutOfMemoryException("Out of Memory Error: Allocation failure"),
+    ],
+)
+def test_too_little_memory_is_one_message(
+    project: SampleProject, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     def fail(_: object) -> None:
-        raise MemoryError
+        raise error
 
     monkeypatch.setattr("drawloom.run.project.Project.check", fail)
     assert "there is not enough memory" in project.run("check", code=1)
+
+
+def test_other_errors_are_defects_and_not_hidden(project: SampleProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise ImportError("no module named nothing")
+
+    monkeypatch.setattr("drawloom.run.project.Project.check", fail)
+    with pytest.raises(ImportError, match="nothing"):
+        project.run("check", code=1)

@@ -11,6 +11,8 @@ from typing import Any
 from drawloom.cli.output import print_json, print_problems
 from drawloom.model import DrawloomError
 
+_LACKS_MEMORY = ("failed to map segment", "cannot allocate memory", "can't start new thread", "out of memory")
+
 
 def run_with_exit_code(app: Callable[..., Any], arguments: Sequence[str]) -> int:
     """Run a command line app; return 0 for success, 1 for a failed run, 2 for bad input, 3 for waiting for data."""
@@ -20,12 +22,14 @@ def run_with_exit_code(app: Callable[..., Any], arguments: Sequence[str]) -> int
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except MemoryError:
-        sys.stderr.write("error: there is not enough memory. Raise its limit, or lower `memory` in drawloom.yml.\n")
-        return 1
     except OSError as error:
         sys.stderr.write(f"error: {error.filename or 'standard output'}: {error.strerror or error}.\n")
         _discard_output()
+        return 1
+    except Exception as error:
+        if not _is_lack_of_memory(error):
+            raise
+        sys.stderr.write("error: there is not enough memory. Raise its limit, or lower `memory` in drawloom.yml.\n")
         return 1
     return code
 
@@ -39,6 +43,14 @@ def _run(app: Callable[..., Any], arguments: Sequence[str]) -> int:
         _print_error(error, as_json=_wants_json(arguments))
         return error.exit_code
     return 0
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    """Whether memory ran out, which importing a library, starting a thread and DuckDB say in ways of their own."""
+    if isinstance(error, MemoryError):
+        return True
+    text = str(error).lower()
+    return any(words in text for words in _LACKS_MEMORY)
 
 
 def _discard_output() -> None:
