@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+
+from drawloom.run.init import init_project
+from drawloom.run.project import Project
 
 OpenClient = Callable[..., TestClient]
 
@@ -30,7 +35,7 @@ class Structure(HTMLParser):
 
 
 def text_of(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +52,7 @@ def test_home_lists_pipelines_with_their_days(reader: TestClient) -> None:
     for name in ("core.orders", "core.customers", "report.products_week", "buyers"):
         assert f'href="/show/{name}"' in text
     assert "10 fresh" in text
-    assert "Nothing: no partition failed" in text
+    assert "Nothing: every partition that can be written is fresh" in text
 
 
 def test_home_can_be_searched(reader: TestClient) -> None:
@@ -76,7 +81,41 @@ def test_home_says_what_needs_somebody(open_client: OpenClient, shop: Path) -> N
     spec.write_text(spec.read_text().replace("FROM raw.orders", ", 1 AS one FROM raw.orders"))
     text = open_client(shop).get("/").text
     assert "specs/broken.sql" in text
-    assert "stale" in text
+    told = text_of(text)
+    assert re.search(r"stale \d+ partitions in \d+ tables since core.orders' code changed", told)
+    assert "will be rebuilt" not in told.split("Pipelines")[0], "what has one cause is told once"
+    assert "Nothing:" not in told
+
+
+def test_tables_that_are_late_stay_when_their_code_changes(open_client: OpenClient, shop: Path) -> None:
+    settings = shop / "drawloom.yml"
+    settings.write_text(settings.read_text().replace("end: 2026-03-10", "end: 2026-03-11"))
+    client = open_client(shop)
+    before = text_of(client.get("/").text)
+    spec = shop / "specs" / "orders.sql"
+    spec.write_text(spec.read_text().replace("FROM raw.orders", ", 1 AS one FROM raw.orders"))
+    after = text_of(client.get("/").text)
+    for text in (before, after):
+        assert re.search(r"late \d+ partitions in \d+ tables, 2026-03-11, because raw.orders is not there", text)
+    assert "since core.orders" in after
+
+
+def test_causes_come_before_what_they_hold_back(open_client: OpenClient, shop: Path) -> None:
+    with Project.load(shop) as project:
+        project.registry.forget("core.customers", [date(2026, 3, 10)])
+        project.registry.fail("core.orders", date(2026, 3, 10), "no space left")
+    text = text_of(open_client(shop).get("/").text)
+    assert text.index("no space left") < text.index("because core.orders failed")
+
+
+def test_a_new_project_is_told_to_be_filled(open_client: OpenClient, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    init_project(folder)
+    client = open_client(folder)
+    page = client.get("/").text
+    assert "never run" in text_of(page)
+    assert "Nothing:" not in page
+    assert client.get("/backfill", params={"show": 1}).status_code == 200
 
 
 def test_a_page_has_what_its_framework_says(reader: TestClient) -> None:
@@ -84,6 +123,19 @@ def test_a_page_has_what_its_framework_says(reader: TestClient) -> None:
     assert "buyers: orders" in text
     assert "Day by day" in text
     assert reader.get("/show/buyers").text.count("<svg") >= 4
+
+
+def test_every_page_says_how_fresh_its_data_is(open_client: OpenClient, shop: Path) -> None:
+    client = open_client(shop)
+    names = ("core.orders", "buyers", "report.products_week")
+    for name in names:
+        assert "Fresh until 2026-03-10." in text_of(client.get(f"/show/{name}").text), name
+    spec = shop / "specs" / "orders.sql"
+    spec.write_text(spec.read_text().replace("FROM raw.orders", ", 1 AS one FROM raw.orders"))
+    for name in names:
+        page = client.get(f"/show/{name}").text
+        assert re.search(r"Fresh until no day\. \d+ stale", text_of(page)), name
+        assert re.search(r'href="/partitions/[\w.]+\?state=stale"', page), name
 
 
 def test_choices_are_in_the_address(reader: TestClient) -> None:

@@ -101,7 +101,10 @@ def test_changed_code_is_said_on_every_day(open_client: OpenClient, shop: Path) 
     assert text_of(client.get("/partitions/core.orders").text).count("older") == 10
     gaps = text_of(client.get("/partitions", params={"state": "stale"}).text)
     assert "2026-03-01 to 2026-03-10 (10): code changed" in gaps
-    assert "input core.orders will be rebuilt" in gaps
+    assert "because core.orders' code changed" in gaps
+    day = client.get("/partitions/report.products_week/2026-03-10")
+    assert 'href="/partitions/core.orders/2026-03-10"' in day.text, "each hop up to the cause is a link"
+    assert text_of(day.text).count("because") >= 2
     assert "(that of now is" in text_of(client.get("/partitions/core.orders/2026-03-05").text)
 
 

@@ -47,6 +47,7 @@ class State(StrEnum):
 
 
 TO_WRITE = frozenset({State.MISSING, State.STALE, State.FAILED, State.SKIPPED})
+CAUSED = frozenset({State.STALE, State.SKIPPED, State.WAITING})  # states that another partition may be the cause of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class PlannedPartition:
     ``run_after`` are partitions to write before it where they are written at all, though it does not need them.
     ``range_start`` is the first day of the range with which backfill SQL computes it; None where its own SQL can run.
     ``unbatchable`` partitions cannot be computed in one range with their neighbours.
+    ``cause`` is the partition of this plan whose state is the reason for this one's.
     """
 
     pipeline: Pipeline
@@ -67,6 +69,7 @@ class PlannedPartition:
     run_after: tuple[Key, ...] = ()
     range_start: date | None = None
     unbatchable: bool = False
+    cause: Key | None = None
 
     @property
     def key(self) -> Key:
@@ -342,8 +345,10 @@ class _Planner:
         self._outdated: set[Key] = set()  # expired partitions whose inputs have changed
         self._states: dict[Key, State] = {}
         self._root_causes: dict[Key, str] = {}
+        self._cause: Key | None = None  # of the partition that is being planned
 
     def plan_partition(self, owner: TableOwner, ds: date) -> PlannedPartition:
+        self._cause = None
         step, key = owner.step, (owner.step.into.name, ds)
         checkpoints = self._checkpoints(step)
         range_start = None
@@ -359,7 +364,10 @@ class _Planner:
         self._states[key] = state
         run_after = tuple(self._resolver.compared_days(step, ds))
         unbatchable = range_start is None and bool(checkpoints)
-        return PlannedPartition(owner.pipeline, step, ds, state, reason, needs, run_after, range_start, unbatchable)
+        cause = self._cause if state in CAUSED else None
+        return PlannedPartition(
+            owner.pipeline, step, ds, state, reason, needs, run_after, range_start, unbatchable, cause
+        )
 
     def _needs(self, owner: TableOwner, ds: date) -> tuple[Needs, date | None]:
         """What a day needs, and the start of its range.
@@ -413,6 +421,7 @@ class _Planner:
             for text, content in sorted(days.items()):
                 ds = date.fromisoformat(text) if text else None
                 if ds and (self._states.get((table, ds)) in TO_WRITE or (table, ds) in self._outdated):
+                    self._cause = table, ds
                     return f"input {partition_name(table, ds)} will be rebuilt"
                 if existing.get(ds, content) != content:
                     return f"input {partition_name(table, ds)} changed"
@@ -440,8 +449,10 @@ class _Planner:
             return None
         for need in _visible_keys(needs):
             if self._states.get(need) is State.FAILED:
+                self._cause = need
                 return partition_name(*need)
             if self._states.get(need) is State.SKIPPED:
+                self._cause = need
                 return self._root_causes[need]
         return None
 
@@ -477,7 +488,9 @@ class _Planner:
             return (State.STALE, changed) if changed else (State.FRESH, "")
         rebuilt = next((need for need in _visible_keys(needs) if self._states.get(need) in TO_WRITE), None)
         if rebuilt:
-            return State.STALE, f"input {partition_name(*rebuilt)} will be rebuilt"
+            self._cause = rebuilt
+            of_check = "" if any(read.table == rebuilt[0] for read in needs.reads) else " of a check"
+            return State.STALE, f"input {partition_name(*rebuilt)}{of_check} will be rebuilt"
         return self._compare_inputs(record, needs)
 
     def _compare_inputs(self, record: Record, needs: Needs) -> tuple[State, str]:
@@ -499,6 +512,7 @@ class _Planner:
                 continue
             if state is None and self._snapshot.has(table, ds):
                 continue
+            self._cause = (table, ds) if ds and state else None
             return self._root_causes.get((table, ds or date.min), self._describe_missing(table, ds))
         return None
 

@@ -22,7 +22,7 @@ from drawloom.web.context import TheSite
 from drawloom.web.draw.strips import SEVERITY, day_axis, day_strip
 from drawloom.web.parameters import MOST_PAGES, Day, PageNumber, choose
 from drawloom.web.search import matches
-from drawloom.web.site import Status, TableStatus
+from drawloom.web.site import GOOD, Status, TableStatus
 from drawloom.web.templating import render
 
 router = APIRouter(prefix="/partitions")
@@ -32,7 +32,6 @@ GAPS = 3  # of a table on the page of all
 SPANS = 60  # of a table on its page
 LISTED = 60  # inputs of one table, and readers, on the page of a day
 RANGES = (("30 days", 30), ("90 days", 90), ("a year", 365))
-GOOD = {State.FRESH, State.EXPIRED}
 
 
 class Filter(BaseModel):
@@ -151,6 +150,7 @@ def show_day(request: Request, site: TheSite, table: str, ds: date) -> Response:
         record=record,
         step=_step(status.tables.get(table)),
         inputs=_inputs(record, status),
+        chain=status.causes.chain(row.partition)[1:] if row.partition else [],
         missing=missing_needs(row.partition, status.snapshot)[:LISTED] if row.partition else [],
         error=status.snapshot.failures.get((table, ds)),
         damage=status.snapshot.anomalies.get((table, ds)),

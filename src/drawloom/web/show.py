@@ -15,10 +15,12 @@ from drawloom.frameworks.page import Block, Chart, DataColumn, DataTable
 from drawloom.frameworks.page_text import Row
 from drawloom.model import refuse
 from drawloom.run.pages import PageData, load_page
+from drawloom.run.plan import State
 from drawloom.web.context import TheSite
 from drawloom.web.draw.charts import Drawing, draw_chart, legend
 from drawloom.web.draw.sparkline import sparkline
 from drawloom.web.draw.styles import svg_file
+from drawloom.web.site import GOOD, Status, fresh_until
 from drawloom.web.templating import render
 
 router = APIRouter(prefix="/show")
@@ -45,12 +47,22 @@ class Drawn:
         return list(legend(self.block)) if isinstance(self.block, Chart) else []
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Until when the data of a page is fresh, and how many partitions are in another state, with the first table that has some."""
+
+    until: str
+    others: Sequence[tuple[State, int, str]]
+
+
 @router.get("/{name}")
 def show(request: Request, site: TheSite, name: str) -> Response:
     """The page of a pipeline, one of its tables, or a family. Query parameters are its choices."""
     choices = chosen(request)
     data = load_page(site.project, name, choices)
     pipeline = next((p for p in site.project.pipelines if name in {p.name, *p.tables}), None)
+    family = site.project.compiled.families.get(name.lower())
+    tables = [member.table for member in family.members] if family else list(pipeline.tables) if pipeline else []
     return render(
         request,
         "show.html",
@@ -58,6 +70,7 @@ def show(request: Request, site: TheSite, name: str) -> Response:
         page=data.page,
         data=data,
         pipeline=pipeline,
+        freshness=freshness_of(site.status, tables),
         drawn=[_draw(block, rows) for block, rows in data.blocks],
         sparkline=sparkline,
         choices=choices,
@@ -91,6 +104,16 @@ def show_svg(request: Request, site: TheSite, name: str, block: str) -> Response
     if not isinstance(found, Chart) or not rows:
         raise refuse("unknown-name", f"chart == {block!r}, must be a chart of the page that has rows.")
     return _file(svg_file(draw_chart(found, rows).svg), f"{name}-{block}.svg", "image/svg+xml")
+
+
+def freshness_of(status: Status, tables: Sequence[str]) -> Freshness:
+    """How fresh the data of a page is: until which day all of its tables are, and what of them is not."""
+    found = [status.tables[table] for table in tables if table in status.tables]
+    bad = [(one.table, state, n) for one in found for state, n in one.counts.items() if state not in GOOD]
+    counts: dict[State, tuple[int, str]] = {}
+    for table, state, n in bad:
+        counts[state] = counts.get(state, (0, table))[0] + n, table if state not in counts else counts[state][1]
+    return Freshness(fresh_until(found), [(state, n, table) for state, (n, table) in counts.items()])
 
 
 def chosen(request: Request) -> dict[str, str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from drawloom.model import Pipeline
 from drawloom.run.background import RunRequest, Runs
 from drawloom.run.background.runs import window_of
+from drawloom.run.causes import Causes
 from drawloom.run.console import Console
 from drawloom.run.past_runs import PastRun, find_past_runs
 from drawloom.run.plan import Plan, PlannedPartition, State
@@ -25,6 +26,7 @@ from drawloom.run.table_list import TableInfo
 Stamp = tuple[object, ...]
 QUICK = 0.5  # seconds: a status that takes longer to find is found beside the requests, which get the one before
 READ_FOLDERS = ("specs", "macros")
+GOOD = {State.FRESH, State.EXPIRED}
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,30 @@ class TableStatus:
         """How many partitions are in each state, in the order of the states."""
         return {state: n for state in State if (n := sum(span.count for span in self.spans if span.state is state))}
 
-    @property
+    @cached_property
     def last_fresh(self) -> date | None:
         """The newest day that is up to date."""
-        return next((one.ds for one in reversed(self.partitions) if one.state is State.FRESH), None)
+        return next((span.last for span in reversed(self.spans) if span.state is State.FRESH), None)
+
+    @cached_property
+    def all_fresh(self) -> date | None:
+        """The newest day up to which every day that is kept is up to date; None where the first one is not."""
+        until = None
+        for span in self.spans:
+            if span.state not in GOOD:
+                break
+            until = span.last if span.state is State.FRESH else until
+        return until
+
+    @property
+    def fresh_until(self) -> str:
+        """Until which day it is up to date, in words."""
+        return fresh_until([self])
+
+    def find(self, ds: date) -> PlannedPartition | None:
+        """The partition of a day."""
+        at = bisect_left(self.partitions, ds, key=lambda one: one.ds)
+        return self.partitions[at] if at < len(self.partitions) and self.partitions[at].ds == ds else None
 
     def newest(self, most: int) -> TableStatus:
         """The same with the newest partitions only."""
@@ -63,6 +85,19 @@ class TableStatus:
         return TableStatus(self.table, self.pipeline, self.partitions[start:end])
 
 
+def fresh_until(tables: Sequence[TableStatus]) -> str:
+    """Until which day all of these tables are up to date, and which newer one is, in words."""
+    days = [one.all_fresh for one in tables]
+    newest = max((one.last_fresh for one in tables if one.last_fresh), default=None)
+    all_fresh = None if None in days else min((day for day in days if day), default=None)
+    if newest is None:
+        return "no day"
+    if all_fresh is None:
+        return f"not all, newest {newest}"
+    ends = {one.last_fresh for one in tables}
+    return str(all_fresh) if ends == {all_fresh} else f"{all_fresh}, newest {newest}"
+
+
 @dataclass(frozen=True, eq=False)
 class Status:
     """The state of every partition, from which snapshot and when it was found, and how many seconds that took."""
@@ -73,6 +108,18 @@ class Status:
     state: Stamp
     at: datetime
     seconds: float
+
+    @cached_property
+    def causes(self) -> Causes:
+        """Why partitions are as they are."""
+        return Causes(self.plan)
+
+    def because(self, table: str, ds: date) -> tuple[str, str]:
+        """What the state of a partition began with in words, where it has a cause, and the page of that."""
+        one = self.tables[table].find(ds)
+        words, name, day = self.causes.because(one) if one else ("", "", None)
+        page = "partitions" if name in self.snapshot.contents or name in self.tables else "tables"
+        return words, f"{page}/{name}{f'/{day}' if day else ''}"
 
     @property
     def max_age(self) -> float:
