@@ -207,7 +207,7 @@ def test_windows_lines_are_lines(writer: TestClient) -> None:
 def test_reads_are_told_before_it_has_a_name(writer: TestClient) -> None:
     page = send(writer, "/autodag", sql=WEEK).text
     assert "the 7 days that end on the day itself" in text_of(page)
-    assert "table is missing" in page
+    assert "Give the table that it fills a name" in page
     assert 'data-field="table"' in page
 
 
@@ -239,12 +239,12 @@ def test_a_pasted_spec_fills_the_form(writer: TestClient) -> None:
         ({**NEW, "table": "raw.orders", "sql": WEEK}, "must not be one that was landed"),
         ({**NEW, "table": "a/b", "sql": WEEK}, "must be schema.table"),
         ({**NEW, "until": "day", "until_day": "2026-99-01", "sql": WEEK}, "must be a day like"),
-        ({**NEW, "until_reason": "", "sql": WEEK}, "until is missing"),
+        ({**NEW, "until_reason": "", "sql": WEEK}, "Choose the last day"),
         ({**NEW, "schedule": "@often", "sql": WEEK}, "must be @daily, @weekly"),
         ({**NEW, "others": "columns: [", "sql": WEEK}, "must be YAML"),
         ({**NEW, "others": "table: core.x", "sql": WEEK}, "is given twice"),
         ({**NEW, "others": "x: '*/'", "sql": WEEK}, "error"),
-        ({**NEW, "dialect": "klingon", "sql": WEEK}, "dialect =="),
+        ({**NEW, "dialect": "klingon", "sql": WEEK}, "The dialect is 'klingon'; it must be"),
         ({**NEW, "sql": "{% for i in range(999999999) %}x{% endfor %}"}, "error"),
         ({**NEW, "sql": "(" * 5_000}, "error"),
         ({**NEW, "sql": "SELECT pg_read_file('/etc/passwd') AS x FROM read_csv('/etc/passwd')"}, "error"),
@@ -406,6 +406,26 @@ def test_errors_can_be_saved_on_purpose(open_client: OpenClient, shop: Path) -> 
     assert send(client, "/autodag/save", **{**NEW, "table": "core.orders"}, sql=WEEK, anyway="1").status_code == 400
 
 
+def test_misspelled_names_are_told_before_the_table_has_one_and_mended_at_once(writer: TestClient) -> None:
+    sql = "\nSELECT prodct, sum(amount) / count(order_id) AS a, sum(amount) / count(order_id) AS b\nFROM core.ordrs\nWHERE ds = DATE '{{ ds }}'\nGROUP BY ALL"
+    page = send(writer, "/autodag", sql=sql)
+    form = Form(page.text)
+    fixes = {str(one["aria-label"]): str(one["value"]) for one in form.buttons if one.get("name") == "fix"}
+    table = next(key for label, key in fixes.items() if label.startswith("Apply: Did you mean core.orders?"))
+    assert "The SELECT reads core.ordrs, which is not a table" in page.text
+    assert text_of(page.text).count("which may be zero") == 1
+    page = writer.post("/autodag", data={**form.fields, "fix": table})
+    form = Form(page.text)
+    assert form.fields["sql"] == sql.replace("ordrs", "orders")
+    assert not [one for one in form.buttons if one.get("value") == "all"]
+    fixes = {str(one["aria-label"]): str(one["value"]) for one in form.buttons if one.get("name") == "fix"}
+    for label in ("Apply: Did you mean product?", "Apply: Write nullif(count(order_id), 0)."):
+        form = Form(writer.post("/autodag", data={**form.fields, "fix": fixes[label]}).text)
+        fixes = {str(one["aria-label"]): str(one["value"]) for one in form.buttons if one.get("name") == "fix"}
+    assert form.fields["sql"].count("nullif(count(order_id), 0)") == 2
+    assert form.fields["sql"].startswith("\nSELECT product,")
+
+
 def test_broken_specs_are_mended_here(open_client: OpenClient, shop: Path) -> None:
     (shop / "specs" / "broken.sql").write_text("/* drawloom\ntable: core.broken\nuntil: [\n*/\nSELECT 1 AS one")
     (shop / "specs" / "half.sql").write_text("/* drawloom\ntable: core.half\n*/\nSELECT 1 AS one")
@@ -423,7 +443,7 @@ def test_broken_specs_are_mended_here(open_client: OpenClient, shop: Path) -> No
     mended = {**form, "sql": form["sql"].replace("[", "'forever: a test'")}
     assert client.post("/autodag/save", data=mended, follow_redirects=False).status_code == 303
     half = client.get("/autodag/core.half").text
-    assert "until is missing" in half
+    assert "Choose the last day" in half
     assert (
         client.post("/autodag/save", data={**Form(half).fields, **FOREVER}, follow_redirects=False).status_code == 303
     )

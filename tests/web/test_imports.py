@@ -65,7 +65,7 @@ def test_texts_are_pasted_with_lines_between(open_client: OpenClient, shop: Path
     assert "2 texts, 1 can be saved" in text_of(page)
     form = Form(page.replace('<form method="post" action="/autodag">', '<form id="spec">')).fields
     assert form["sql"] == WEEK
-    assert "table is missing" in client.post("/autodag", data=form).text
+    assert "Give the table that it fills a name" in client.post("/autodag", data=form).text
 
 
 def test_what_cannot_be_imported_is_said(open_client: OpenClient, shop: Path) -> None:

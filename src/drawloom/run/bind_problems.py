@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from drawloom.engines.duckdb.binder import Binder, BindError
-from drawloom.model import Check, Fix, Problem, Step, Where
+from drawloom.model import Check, Edit, Fix, Problem, Step, Where
 from drawloom.specs.base import Spec
 from drawloom.specs.places import place_of_word
 from drawloom.specs.validation import did_you_mean
@@ -32,7 +32,7 @@ def select_problem(error: BindError, binder: Binder, spec: Spec | None, step: St
         return replace(problem, where=step.where)
     if not _is_own_sql(spec, step):
         return replace(problem, where=place_of_word(spec, _last_part(error.name)) if error.name else spec.where)
-    return replace(problem, where=_sql_place(error, step, text))
+    return replace(problem, where=_sql_place(error, step, text), fix=_with_edit(problem.fix, error, text))
 
 
 def check_problem(error: BindError, binder: Binder, spec: Spec | None, step: Step, check: Check, sql: str) -> Problem:
@@ -131,6 +131,23 @@ def _sql_place(error: BindError, step: Step, text: BoundText) -> Where:
     column = len(before) - before.rfind("\n")
     in_file = (step.where.file or "").endswith(".sql")  # elsewhere the text is indented
     return Where(step.where.file, before.count("\n") + 1, column if in_file else None)
+
+
+def _with_edit(fix: Fix | None, error: BindError, text: BoundText) -> Fix | None:
+    """The fix with the edit that puts the name that was probably meant in the place of the one that does not exist."""
+    meant = re.fullmatch(r"Did you mean ([\w.]+)\?", fix.title) if fix else None
+    name = _last_part(error.name) if error.missing == "column" else error.name
+    if fix is None or meant is None or error.span is None or meant[1].count(".") != name.count("."):
+        return fix
+    start, word = _start_of_name(error, text.sql), _word(name)
+    before, there = ([hit.start() for hit in word.finditer(one)] for one in (text.sql, text.rendered.text))
+    if start not in before or len(before) != len(there):
+        return fix
+    place = there[before.index(start)]
+    if not text.rendered.is_verbatim(place, place + len(name)):
+        return fix
+    source = text.rendered.origin(place)
+    return Fix(fix.title, (Edit(source, source + len(name), meant[1]),))
 
 
 def _start_of_name(error: BindError, sql: str) -> int:

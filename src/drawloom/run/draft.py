@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from drawloom.frameworks.autodag.spec import DIALECTS
 from drawloom.frameworks.base import ProjectContext, SpecCompiler
-from drawloom.model import Column, Fix, InputError, Pipeline, Problem, Read, Schedule, errors, refuse
+from drawloom.model import Column, Edit, Fix, InputError, Pipeline, Problem, Read, Schedule, errors, refuse
 from drawloom.run.broken_specs import BrokenText, broken_files
 from drawloom.run.compile_project import (
     StepAnalyzer,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from drawloom.sql.catalog import Catalog
 
 MOST_CHARACTERS = 100_000  # of a spec: reading so many takes a second or two
+STAND_IN = "drawloom_draft.drawloom_draft"  # the table of a text that names none yet
 BLOCKING = frozenset({"two-owners", "same-name", "landed-table"})  # they would break other tables, too
 
 
@@ -180,6 +182,8 @@ def _read_alone(
     sql = str(data["sql"])
     if not sql.strip():
         return (), []
+    if named := _read_under_a_name(project, sql, first, file, data):
+        return named
     try:
         analysis = project.advise("\n" * (first - 1) + sql, file, **request)
     except InputError as error:
@@ -189,6 +193,38 @@ def _read_alone(
         found, told = analysis.reads, list(analysis.problems)
     is_told = any((problem.where.line or 0) >= first for problem in errors(problems))
     return found, [] if is_told else told
+
+
+def _read_under_a_name(
+    project: Project, sql: str, first: int, file: str, given: Mapping[str, object]
+) -> tuple[tuple[Read, ...], list[Problem]] | None:
+    """What the SQL of a text reads, and what is wrong with it beside all tables, under a header that has no errors.
+
+    None where it cannot be compiled under that either.
+    """
+    header: dict[str, object] = {"table": STAND_IN, "until": {"forever": "a draft"}}
+    header |= {"schedule": given["schedule"]} if _is_schedule(given.get("schedule")) else {}
+    header |= {"dialect": given["dialect"]} if given.get("dialect") in DIALECTS else {}
+    text = f"/* drawloom\n{json.dumps(header)}\n*/\n{sql.lstrip()}"
+    moved = first + sql[: len(sql) - len(sql.lstrip())].count("\n") - 4
+    try:
+        specs, problems = load_text(text, file, {"autodag": project.compiled.frameworks["autodag"].Spec})
+        pipelines, wrong = _compile(project, specs, file)
+    except InputError:
+        return None
+    if problems or wrong or not pipelines:
+        return None
+    draft = _analyze(project, text, file, pipelines)
+    return draft.reads, [_moved(one, moved) for one in draft.problems if (one.where.line or 0) >= 4]
+
+
+def _moved(problem: Problem, lines: int) -> Problem:
+    """A problem of a text in front of which there are so many lines more."""
+    fix = problem.fix
+    edits = tuple(Edit(edit.start + lines, edit.end + lines, edit.text) for edit in fix.edits) if fix else ()
+    where = replace(problem.where, line=(problem.where.line or 0) + lines)
+    message = problem.message.replace(f"{STAND_IN} reads", "The SELECT reads").replace(STAND_IN, "its table")
+    return replace(problem, message=message, where=where, fix=replace(fix, edits=edits) if fix else None)
 
 
 def _is_schedule(value: object) -> bool:

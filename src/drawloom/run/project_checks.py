@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from drawloom.model import Fix, InputError, Pipeline, Problem, Read, Step, Where
+from drawloom.model import Edit, Fix, InputError, Pipeline, Problem, Read, Step, Where
 from drawloom.model.pipeline import sort_names
-from drawloom.specs.validation import did_you_mean
+from drawloom.specs.validation import did_you_mean, did_you_mean_name
 
 _DECLARE = "Write a spec that fills it, land it with `drawloom land`, or declare it under `sources` in drawloom.yml."
 
@@ -91,9 +92,22 @@ def _unknown_tables(
         for read in step.reads:
             if read.table.lower() not in known and not is_broken(read.table):
                 offer = did_you_mean(read.table, names)
-                fix = Fix(f"{offer} Or: {_DECLARE[0].lower()}{_DECLARE[1:]}" if offer else _DECLARE)
+                where, edits = _mentions(step, read.table, did_you_mean_name(read.table, names))
+                fix = Fix(f"{offer} Or: {_DECLARE[0].lower()}{_DECLARE[1:]}" if offer else _DECLARE, edits)
                 message = f"{step.into.name} reads {read.table}, which is not a table of a spec, the lake or a source."
-                yield Problem("unknown-table", "error", message, step.where, fix)
+                yield Problem("unknown-table", "error", message, where, fix)
+
+
+def _mentions(step: Step, table: str, meant: str | None) -> tuple[Where, tuple[Edit, ...]]:
+    """Where a SQL file names a table, and the edits that name another one in its place."""
+    sql = step.sql or ""
+    found = [hit.start() for hit in re.finditer(rf"(?<![\w.\"]){re.escape(table)}(?!\w)", sql, re.IGNORECASE)]
+    if not found or not (step.where.file or "").endswith(".sql"):
+        return step.where, ()
+    above = sql[: found[0]]
+    where = Where(step.where.file, above.count("\n") + 1, len(above) - above.rfind("\n"))
+    is_plain = meant is not None and meant.replace(".", "_").isidentifier()
+    return where, tuple(Edit(at, at + len(table), meant or "") for at in found) if is_plain else ()
 
 
 def _unused_overrides(steps: Iterable[Step]) -> Iterator[Problem]:

@@ -58,9 +58,15 @@ class RulesError(ValueError):
 
 def did_you_mean(name: str, names: Iterable[str]) -> str | None:
     """A sentence that suggests the most similar name; None where none is similar."""
+    found = did_you_mean_name(name, names)
+    return f"Did you mean {found}?" if found else None
+
+
+def did_you_mean_name(name: str, names: Iterable[str]) -> str | None:
+    """The most similar name; None where none is similar."""
     by_lower = {other.lower(): other for other in names}
     found = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    return f"Did you mean {by_lower[found[0]]}?" if found else None
+    return by_lower[found[0]] if found else None
 
 
 def explain_errors(

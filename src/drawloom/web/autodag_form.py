@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from drawloom.model import InputError
+from drawloom.model import InputError, Problem
 from drawloom.run.spec_files import new_spec_file, read_spec_text, version_of
 from drawloom.specs.fields import Forever, as_until
 from drawloom.specs.load import find_header
@@ -19,6 +20,12 @@ from drawloom.web.site import Site
 
 DRAFT = "specs/draft.sql"  # where problems of a text are that has no file yet
 FOREVER, UNTIL_DAY = "forever", "day"
+NEEDED = {
+    "table": "Give the table that it fills a name, such as core.orders.",
+    "until_day": "Choose the last day on which it is scheduled, a year ahead at most, or say why it never ends.",
+    "owner": "Say who owns it: a person or a team.",
+}
+WRONG = re.compile(r"[\w.\[\]]+ == (.+?), must (.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +144,15 @@ def _as_date(text: str) -> date | str:
         return date.fromisoformat(text)
     except ValueError:
         return text
+
+
+def in_words(problem: Problem, field: str) -> Problem:
+    """What is wrong with a field of the form, as it is said to somebody who looks at the form and not at a file."""
+    if problem.code == "missing":
+        return replace(problem, message=NEEDED.get(field, f"{_label(field)} is missing."), fix=None)
+    told = WRONG.match(problem.message)
+    return replace(problem, message=f"{_label(field)} is {told[1]}; it must {told[2]}") if told else problem
+
+
+def _label(field: str) -> str:
+    return {"until_day": "The last day"}.get(field, f"The {field.replace('_', ' ')}")

@@ -23,7 +23,7 @@ from drawloom.run.table_catalog import add_columns
 from drawloom.run.table_graph import graph_of, readers_of
 from drawloom.sql.lineage import ColumnLineage, column_lineage
 from drawloom.sql.lint import apply_fixes
-from drawloom.web.autodag_form import Fields, text_of
+from drawloom.web.autodag_form import Fields, in_words, text_of
 from drawloom.web.draw.lineage import MOST_NODES, draw_graph
 from drawloom.web.site import Site
 
@@ -36,7 +36,7 @@ MOST_PROBLEMS = 200
 class Marked:
     """A problem as it is shown. ``line`` and ``column`` are in the editor, None for one of the header; then ``field`` is set.
 
-    ``key`` names its fix, and is empty where none is safe; ``edits`` are those of the fix in UTF-16 offsets, for a script.
+    ``key`` names its fix, and is empty where there is no exact one; ``edits`` are those of the fix in UTF-16 offsets, for a script.
     """
 
     problem: Problem
@@ -45,6 +45,11 @@ class Marked:
     field: str = ""
     key: str = ""
     edits: str = ""
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether its fix changes nothing of what a correct text means."""
+        return bool(self.problem.fix and self.problem.fix.safe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class Panel:
         """Its problems in the order of their places: of the header first. Of a form that nobody has begun, none."""
         if not (self.fields.sql.strip() or self.fields.file or self.fields.table):
             return []
-        found = [self._mark(problem) for problem in (*self._own_problems(), *self.draft.problems)]
+        found = [self._mark(problem) for problem in merge_equal((*self._own_problems(), *self.draft.problems))]
         return sorted(found[:MOST_PROBLEMS], key=lambda one: (one.line or 0, one.column or 0))
 
     def _own_problems(self) -> Iterator[Problem]:
@@ -100,8 +105,8 @@ class Panel:
 
     @cached_property
     def fixes(self) -> int:
-        """How many problems can be fixed."""
-        return sum(bool(one.key) for one in self.problems)
+        """How many problems can be fixed at once, as that changes nothing of what the SELECT means."""
+        return sum(bool(one.key) and one.is_safe for one in self.problems)
 
     @property
     def blocked(self) -> bool:
@@ -263,7 +268,8 @@ class Panel:
         above, empty = self._lines_above
         shown = replace(problem, where=replace(problem.where, file=None, line=None, column=None))
         if line is None or line <= above:
-            return Marked(shown, field=self._field(problem))
+            field = self._field(problem)
+            return Marked(in_words(shown, field) if field else shown, field=field)
         edits = self._edits(problem)
         key = f"{problem.code}:{','.join(f'{e.start}-{e.end}' for e in edits)}" if edits else ""
         units = json.dumps([[_units(self.fields.sql, e.start), _units(self.fields.sql, e.end), e.text] for e in edits])
@@ -286,9 +292,9 @@ class Panel:
         return name if name in Fields.__dataclass_fields__ and name not in {"sql", "file"} else ""
 
     def _edits(self, problem: Problem) -> tuple[Edit, ...]:
-        """The edits of a safe fix, as offsets in the editor's text; what was analyzed ends as that does."""
+        """The edits of a fix, as offsets in the editor's text; what was analyzed ends as that does."""
         fix = problem.fix
-        if fix is None or not fix.safe or not fix.edits or self.fields.whole:
+        if fix is None or not fix.edits or self.fields.whole:
             return ()
         # What was analyzed has other lines above, and ends as the editor's text does.
         shift = self._analyzed_end - len(self.fields.sql.rstrip())
@@ -305,7 +311,7 @@ class Panel:
 
     def fixed(self, key: str) -> str | None:
         """The SQL with one fix applied, or with all of them; None where there is no such problem any more."""
-        chosen = [one for one in self.problems if one.key and key in {"all", one.key}]
+        chosen = [one for one in self.problems if one.key and (key == one.key or (key == "all" and one.is_safe))]
         if not chosen:
             return None
         moved = [
@@ -313,7 +319,7 @@ class Panel:
             for one in chosen
             if (fix := one.problem.fix)
         ]
-        return apply_fixes(self.fields.sql, moved)
+        return apply_fixes(self.fields.sql, moved, unsafe=key != "all")
 
 
 def make_panel(site: Site, sent: Fields) -> Panel:
@@ -322,6 +328,19 @@ def make_panel(site: Site, sent: Fields) -> Panel:
     saved = read_spec_text(site.root, sent.place) if sent.place.startswith("specs/") else None
     text = text_of(sent, saved if sent.file else None)
     return Panel(site, project, sent, text, saved, read_draft(project, text, sent.place))
+
+
+def merge_equal(problems: Sequence[Problem]) -> list[Problem]:
+    """The problems, those that say the same of the same line as one, with the edits of all."""
+    found: dict[tuple[object, ...], Problem] = {}
+    for problem in problems:
+        title = problem.fix.title if problem.fix else ""
+        key = problem.code, problem.severity, problem.message, problem.where.file, problem.where.line, title
+        first = found.setdefault(key, problem)
+        if first is not problem and first.fix and problem.fix:
+            edits = tuple(dict.fromkeys((*first.fix.edits, *problem.fix.edits)))
+            found[key] = replace(first, fix=replace(first.fix, edits=edits))
+    return list(found.values())
 
 
 def marked_diff(text: str) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ def test_paste_advice_fix_save(browser: Browser, own_ui: RunningUi, watched: Wat
     page = watched(context)
     page.goto(own_ui.address + "autodag")
     page.locator(EDITOR).fill(SQL)
-    expect(page.locator("#panel")).to_contain_text("table is missing")
+    expect(page.locator("#panel")).to_contain_text("Give the table that it fills a name")
     expect(page.locator("[name=table]")).to_have_attribute("aria-invalid", "true")
     page.fill("[name=table]", "report.products")
     expect(page.locator("#panel .verdict")).to_contain_text("fills report.products")

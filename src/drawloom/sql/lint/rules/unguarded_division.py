@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from drawloom.model import Edit, Fix, Problem, Severity
 from drawloom.sql.lint.nodes import filters, nodes, unwrap
-from drawloom.sql.lint.positions import extent, replace_span, snippet
+from drawloom.sql.lint.positions import extent, full_span, replace_span, snippet
 from drawloom.sql.lint.rule import finding
 from drawloom.sql.script import Script
 
@@ -40,7 +40,33 @@ def _never_zero(node: exp.Expr) -> bool:
         return all(_never_zero(item) for item in node.expressions) and _never_zero(node.this)
     if isinstance(node, exp.Mul):
         return _never_zero(node.this) and _never_zero(node.expression)
+    if isinstance(node, exp.Window) and node.args.get("spec") is None:
+        of = node.this.this if isinstance(node.this, exp.Sum) else None
+        return _counts_rows(node.this) or (of is not None and _counts_a_group(of))  # the row itself is among them
+    if _counts_a_group(node):
+        return True
     return isinstance(node, _GUARDS) or not any(node.find_all(exp.Column, exp.Func, exp.Star, exp.Query))
+
+
+def _counts_rows(node: exp.Expr) -> bool:
+    """Whether it is count(*) or count(1), which count every row."""
+    return isinstance(node, exp.Count) and isinstance(node.this, exp.Star | exp.Literal) and not node.expressions
+
+
+def _counts_a_group(node: exp.Expr) -> bool:
+    """Whether it counts the rows of a group, of which there is one at least; a total over all rows may have none."""
+    query = node.find_ancestor(exp.Query)
+    group = query.args.get("group") if query else None
+    return _counts_rows(node) and query is not None and group is not None and _has_keys(query, group)
+
+
+def _has_keys(query: exp.Expr, group: exp.Expr) -> bool:
+    if any(group.args.get(one) for one in ("rollup", "cube", "grouping_sets", "totals")):
+        return False
+    if group.args.get("all"):
+        return any(one.find(exp.Column) and not one.find(exp.AggFunc) for one in query.args.get("expressions", ()))
+    totals = exp.Rollup, exp.Cube, exp.GroupingSets
+    return any(not isinstance(key, totals) and key != exp.Tuple() for key in group.expressions)
 
 
 def _is_guarded(division: exp.Expr, divisor: exp.Expr) -> bool:
@@ -64,6 +90,6 @@ def _mentions(test: exp.Expr, divisor: exp.Expr) -> bool:
 
 
 def _wrap(script: Script, divisor: exp.Expr) -> tuple[Edit, ...]:
-    """The edit around a column; where longer expressions end is not known."""
-    span = extent(divisor) if isinstance(divisor, exp.Column) else None
+    """The edit around a divisor whose end is known."""
+    span = extent(divisor) if isinstance(divisor, exp.Column) else full_span(script, divisor)
     return replace_span(script, span, f"nullif({script.rendered.text[slice(*span)]}, 0)") if span else ()
