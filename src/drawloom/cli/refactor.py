@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drawloom.cli.options import Folder, OutFormat, open_project
+from drawloom.cli.options import Exclude, Folder, Names, OutFormat, open_project
 from drawloom.cli.output import Format, console, pluralize, print_json
 from drawloom.model import refuse
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
+    from drawloom.run.refactor.format_specs import Formatted
     from drawloom.run.refactor.rename import Rename
 
 
@@ -69,3 +71,41 @@ def _print_rename(made: Rename, *, dry_run: bool) -> None:
     what = "would move" if dry_run else "moved"
     text = f"{made.old} -> {made.new}: {pluralize(len(made.texts), 'file')}, {what} {pluralize(made.partitions, 'partition')}"
     out.print(text, markup=False, highlight=False)
+
+
+def format_(
+    context: typer.Context,
+    names: Names = None,
+    exclude: Exclude = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not formatted.")] = False,
+    folder: Folder = None,
+    format: OutFormat = Format.TEXT,  # noqa: A002
+) -> None:
+    """Format the SQL of specs: lines and spaces only, so that nothing becomes stale. What is not safe is left and named."""
+    from drawloom.run.refactor.format_specs import format_specs, write_formatted
+
+    project = open_project(context, folder)
+    found = format_specs(project, names or [], exclude or [])
+    if not check:
+        write_formatted(project.config.root, found)
+    changed = [one.file for one in found if one.changed]
+    if format is Format.JSON:
+        left = [problem.to_json() for one in found for problem in one.problems]
+        print_json({"changed": changed, "left": left, "files": len(found), "written": not check})
+    else:
+        _print_formatted(found, check=check)
+    raise typer.Exit(1 if check and changed else 0)
+
+
+def _print_formatted(found: Sequence[Formatted], *, check: bool) -> None:
+    out = console()
+    for one in found:
+        if one.changed:
+            out.print(f"{'would format' if check else 'formatted'} {one.file}", markup=False, highlight=False)
+        for problem in one.problems:
+            out.print(f"left as it is: {problem}", markup=False, highlight=False, soft_wrap=True)
+    changed = sum(one.changed for one in found)
+    what = "to format" if check else "formatted"
+    left = sum(bool(one.problems) for one in found)
+    more = f", {left} left as they are" if left else ""
+    out.print(f"{pluralize(len(found), 'file')}: {changed} {what}{more}", highlight=False)

@@ -18,6 +18,7 @@ from drawloom.run.refactor.journal import Journal, text_hash, write_atomically
 from drawloom.run.refactor.table_names import places_of, rename_in_file
 from drawloom.run.registry.renames import FILE, LakeRename, load_renames, renames_text
 from drawloom.specs.config import load_config
+from drawloom.specs.document import read_text
 from drawloom.specs.fields import check_table
 from drawloom.specs.validation import RuleError, did_you_mean
 
@@ -59,6 +60,7 @@ def plan_rename(project: Project, old: str, new: str) -> Rename:
     texts: dict[str, tuple[str, str]] = {}
     left: list[Where] = []
     for file in _files(root):
+        read_text(root / file, file)  # refuses what is too long and what is no text
         before = (root / file).read_bytes().decode("utf-8")
         after = rename_in_file(before, file, old, new)
         left += places_of(after, file, old)
