@@ -49,6 +49,8 @@ def ui(
         context.obj = folder or context.obj
         return
     _require_packages()
+    import uvicorn
+
     from drawloom.web.app import create_app
     from drawloom.web.gate import LOOPBACK, TokenGate
     from drawloom.web.site import Site
