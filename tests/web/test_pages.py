@@ -176,8 +176,8 @@ def test_a_table_without_partitions_says_what_to_do(open_client: OpenClient, sho
     )
     client = open_client(shop)
     answer = client.get("/show/core.fresh")
-    assert answer.status_code == 404
-    assert "drawloom run core.fresh" in answer.text
+    assert answer.status_code == 200
+    assert "Plan and fill it" in answer.text
     assert "never" in client.get("/").text
 
 

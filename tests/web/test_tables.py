@@ -166,3 +166,61 @@ def test_the_graph_of_tables(finished_shop: Path) -> None:
         assert near.hidden
         assert readers_of(pipelines, "raw.orders") == ["core.orders"]
         assert not neighbourhood(pipelines, "raw.orders", 9).hidden
+
+
+DESCRIBED = """/* drawloom
+table: report.never
+owner: a@example.com
+tags: [nightly]
+until: {forever: a test}
+columns:
+  product: {type: VARCHAR, description: What was sold., tags: [pii]}
+  spent: {type: DOUBLE}
+*/
+SELECT product, CAST(sum(amount) AS DOUBLE) AS spent FROM core.orders WHERE ds = DATE '{{ ds }}' GROUP BY product
+"""
+
+
+def test_a_table_says_what_its_columns_are_and_where_they_come_from(open_client: OpenClient, shop: Path) -> None:
+    (shop / "specs" / "never.sql").write_text(DESCRIBED)
+    page = open_client(shop).get("/tables/report.never").text
+    assert "What was sold." in page
+    assert '<span class="pill">pii</span>' in page
+    assert '<a href="/?tag=nightly">nightly</a>' in page
+    assert '<a href="/specs/never.sql">Edit specs/never.sql</a>' in page
+    origin = '<a href="/tables/core.orders"><code>core.orders.{}</code></a>'
+    assert f'data-label="Copied from"><span>{origin.format("product")}' in page
+    assert f'data-label="Computed from"><span>{origin.format("amount")}' in page
+    assert f"Which rows there are is decided by {origin.format('ds')}" in page
+
+
+def test_the_columns_of_a_framework_are_traced_when_asked(reader: TestClient) -> None:
+    page = reader.get("/tables/growth.buyers_state").text
+    assert "Copied from" not in page
+    assert 'href="/tables/growth.buyers_state?origins=1&amp;hops=1#columns"' in page
+    assert "Copied from" in reader.get("/tables/growth.buyers_state", params={"origins": 1}).text
+
+
+def test_a_spec_that_never_ran_has_its_page(open_client: OpenClient, shop: Path) -> None:
+    (shop / "specs" / "never.sql").write_text(DESCRIBED)
+    client = open_client(shop)
+    answer = client.get("/show/report.never")
+    assert answer.status_code == 200
+    assert "Never run yet" in answer.text
+    assert 'href="/backfill?name=report.never"' in answer.text
+    assert "10 partitions" in client.get("/backfill", params={"name": "report.never"}).text
+
+
+def test_raw_rows_of_a_page_follow_the_setting(open_client: OpenClient, shop: Path) -> None:
+    client = open_client(shop)
+    page = client.get("/show/core.orders").text
+    assert "Rows are not shown here" in page
+    assert "<svg" in page
+    assert client.get("/show/core.orders/newest.csv").status_code == 400
+    assert client.get("/show/core.orders/rows.csv").text.startswith("ds,n_rows")
+    assert "order_id" not in str(client.get("/api/page/core.orders").json())
+    with (shop / "drawloom.yml").open("a") as settings:
+        settings.write("\nui: {allow_preview: true}\n")
+    assert "Rows are not shown here" not in client.get("/show/core.orders").text
+    assert client.get("/show/core.orders/newest.csv").text.startswith("order_id")
+    assert "order_id" in str(client.get("/api/page/core.orders").json())

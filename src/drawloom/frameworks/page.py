@@ -151,7 +151,10 @@ class DataColumn:
 
 @dataclass(frozen=True, slots=True)
 class DataTable:
-    """A table: the rows of a query, or what ``compute`` makes of them. Without ``columns`` all of them are shown as they are."""
+    """A table: the rows of a query, or what ``compute`` makes of them. Without ``columns`` all of them are shown as they are.
+
+    ``raw``: the query gives rows as they are in a table, and not numbers of many: the web shows them where the project allows that.
+    """
 
     name: str
     title: str
@@ -160,6 +163,7 @@ class DataTable:
     caption: str = ""
     empty: str = "There are no rows yet."
     compute: Compute | None = None
+    raw: bool = False
 
 
 Block = Chart | DataTable

@@ -42,6 +42,7 @@ def table_page(pipeline: Pipeline, given: Mapping[str, str]) -> Page:
                 "newest",
                 f"The first {ROWS} rows of the last day",
                 f"SELECT * FROM {table} WHERE ds = {last} LIMIT {ROWS}",
+                raw=True,
             ),
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from drawloom.frameworks.base import framework_errors
 from drawloom.frameworks.commands import Command, CommandContext
-from drawloom.frameworks.page import Block, Chart, Fact, Judgement, Page, Row, Verdict, check_page, drawn_columns
+from drawloom.frameworks.page import (
+    Block,
+    Chart,
+    DataTable,
+    Fact,
+    Judgement,
+    Page,
+    Row,
+    Verdict,
+    check_page,
+    drawn_columns,
+)
 from drawloom.frameworks.table_page import family_page, table_page
 from drawloom.model import InputError, Where, refuse
 from drawloom.run.broken_specs import BrokenText
@@ -58,13 +69,14 @@ def make_page(project: Project, name: str, choices: Mapping[str, str]) -> tuple[
     return check_page(page), tuple(pipeline.tables)
 
 
-def load_page(project: Project, name: str, choices: Mapping[str, str]) -> PageData:
+def load_page(project: Project, name: str, choices: Mapping[str, str], *, raw: bool = True) -> PageData:
     """The page of a pipeline, with its rows.
 
     Args:
         project: the project.
         name: the pipeline, one of its tables, or a family.
         choices: what the viewer has chosen, by name.
+        raw: whether rows of tables are read as they are; without it only what is computed from them.
 
     Raises:
         InputError: the name or a choice is unknown, or none of its tables has a partition yet, and the page does not
@@ -77,8 +89,14 @@ def load_page(project: Project, name: str, choices: Mapping[str, str]) -> PageDa
         return PageData(page, Judgement(page.before, "unknown"), (), ())
     if not filled:
         raise refuse("no-partition", f"{name} has no partitions yet.", fix=f"drawloom run {name}")
+    return _fill_page(project, page, raw=True) if raw else _fill_page(project, _without_rows(page), raw=False)
 
-    return _fill_page(project, page)
+
+def _without_rows(page: Page) -> Page:
+    """The page with an explanation in the place of rows as they are in a table."""
+    hidden = "Rows are not shown here: ui.allow_preview is false in drawloom.yml."
+    blocks = (replace(one, empty=hidden) if isinstance(one, DataTable) and one.raw else one for one in page.blocks)
+    return replace(page, blocks=tuple(blocks))
 
 
 def load_command(project: Project, command: Command, name: str, texts: Mapping[str, str | None]) -> PageData:
@@ -104,8 +122,8 @@ def load_command(project: Project, command: Command, name: str, texts: Mapping[s
     return _fill_page(project, page)
 
 
-def _fill_page(project: Project, page: Page) -> PageData:
-    """The page with its rows; each query is asked once."""
+def _fill_page(project: Project, page: Page, *, raw: bool = True) -> PageData:
+    """The page with its rows, raw ones only where that is said; each query is asked once."""
 
     @cache
     def rows(query: str) -> list[dict[str, Any]]:
@@ -113,6 +131,8 @@ def _fill_page(project: Project, page: Page) -> PageData:
         return [{name: _plain_value(value) for name, value in row.items()} for row in found]
 
     def block_rows(block: Block) -> Sequence[Row]:
+        if isinstance(block, DataTable) and block.raw and not raw:
+            return ()
         found = rows(block.query)
         return _with_drawn_columns(block, block.compute(found) if block.compute else found)
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from drawloom.engines.lake.lock import hold, open_lock
-from drawloom.model import Fix, InputError, Problem, RunError, refuse
+from drawloom.model import Fix, InputError, Pipeline, Problem, RunError, refuse
 from drawloom.specs.document import read_text
 from drawloom.specs.fields import check_table
 from drawloom.specs.load import spec_files
@@ -34,6 +34,12 @@ def new_spec_file(table: str) -> str:
 def list_spec_files(root: Path) -> list[str]:
     """All spec files of a project, from its folder."""
     return [file for _, file in spec_files(root / "specs")]
+
+
+def editable_file(pipeline: Pipeline | None) -> str:
+    """The spec file of a pipeline that people may edit as text; empty where there is none, or it is code."""
+    file = pipeline.spec.file or "" if pipeline else ""
+    return file if file.startswith("specs/") and file.endswith(TEXT_SUFFIXES) else ""
 
 
 def read_spec_text(root: Path, file: str) -> str | None:

@@ -19,6 +19,7 @@ from drawloom.run.background import RunRequest
 from drawloom.run.pages import load_page, page_json
 from drawloom.sql.dialect import DIALECTS
 from drawloom.web.context import Runner, TheSite, TheStarter, require_own_form
+from drawloom.web.preview import may_read_rows
 from drawloom.web.show import chosen
 from drawloom.web.starter import start_run
 
@@ -102,7 +103,7 @@ def problems(site: TheSite) -> Response:
 @router.get("/page/{name}")
 def page(request: Request, site: TheSite, name: str) -> Response:
     """The page of a pipeline, a table or a family with all its rows. Query parameters are its choices."""
-    return Json(page_json(load_page(site.project, name, chosen(request))))
+    return Json(page_json(load_page(site.project, name, chosen(request), raw=may_read_rows(site))))
 
 
 @router.post("/advise", dependencies=[Depends(require_own_form)])

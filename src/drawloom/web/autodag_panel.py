@@ -10,7 +10,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from drawloom.model import Column, DrawloomError, Edit, InputError, Pipeline, Problem, Read, Step, refuse
+from drawloom.model import Column, DrawloomError, Edit, Pipeline, Problem, Read, Step, refuse
 from drawloom.model.day_rules import days_in_words, spans_text
 from drawloom.run.console import Rows
 from drawloom.run.draft import Draft, read_draft
@@ -19,9 +19,9 @@ from drawloom.run.project import Project
 from drawloom.run.read_cost import ReadCost, Records, cost_of_day, cost_of_days
 from drawloom.run.rendered import rendered_sql
 from drawloom.run.spec_files import read_spec_text
-from drawloom.run.table_catalog import add_columns
+from drawloom.run.step_columns import ColumnRow, column_rows, step_lineage
 from drawloom.run.table_graph import graph_of, readers_of
-from drawloom.sql.lineage import ColumnLineage, column_lineage
+from drawloom.sql.lineage import ColumnLineage
 from drawloom.sql.lint import apply_fixes
 from drawloom.web.autodag_form import Fields, in_words, text_of
 from drawloom.web.draw.lineage import MOST_NODES, draw_graph
@@ -60,16 +60,6 @@ class ReadRow:
     words: str
     on_day: str
     cost: ReadCost | None
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnRow:
-    """An output column, its type where it is known, and the columns that it is copied or computed from."""
-
-    name: str
-    type: str
-    copied: tuple[str, ...]
-    transformed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -200,46 +190,14 @@ class Panel:
     @cached_property
     def lineage(self) -> ColumnLineage | None:
         """Where the columns come from."""
-        from drawloom.sql.script_reader import read_script
-
         pipeline, step = (self.pipelines[0], self.step) if self.pipelines else (None, None)
-        if step is None or pipeline is None:
-            return None
-        known = self.project.compiled
-        external = [name for name, source in self.project.config.sources.items() if not source.landed]
-        try:
-            script = read_script(
-                step.sql or "",
-                dialect=step.dialect,
-                catalog=add_columns(self.project.catalog, known.columns, external),
-                schedule=pipeline.schedule,
-                target=step.into.name,
-                params=step.params,
-                macros=step.macros,
-            )
-        except InputError as error:
-            return ColumnLineage(unknown=(str(error),))
-        return column_lineage(script)
+        return None if step is None or pipeline is None else step_lineage(self.project, pipeline, step)
 
     @cached_property
     def columns(self) -> list[ColumnRow]:
         """The columns of its table, with where they come from."""
-        lineage = self.lineage
         known: Sequence[Column] = self.draft.columns.get(self.step.into.name, ()) if self.step else ()
-        if lineage is None:
-            return []
-        types = {column.name.lower(): column.type for column in known}
-        names = [*lineage.outputs]
-        names += [column.name for column in known if column.name.lower() not in names and "*" in names]
-        return [
-            ColumnRow(
-                name,
-                types.get(name, types.get(name.lower(), "")),
-                tuple(o.origin for o in lineage.origins if o.output == name and o.how == "copied"),
-                tuple(o.origin for o in lineage.origins if o.output == name and o.how == "transformed"),
-            )
-            for name in names
-        ]
+        return column_rows(self.lineage, known) if self.lineage else []
 
     @cached_property
     def rendered(self) -> list[tuple[str, str, str]]:

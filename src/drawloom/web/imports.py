@@ -77,6 +77,7 @@ def check_files(
 def save_files(request: Request, site: TheSite, viewer: Saver, text: Annotated[list[str], Form()]) -> Response:
     """Save the specs that have no errors; the others are said."""
     saved: list[str] = []
+    tables: list[str] = []
     problems: list[Problem] = []
     for one in text[:MOST_FILES]:
         panel = make_panel(site, take_header(Fields(sql=one.replace("\r\n", "\n"))))
@@ -91,7 +92,10 @@ def save_files(request: Request, site: TheSite, viewer: Saver, text: Annotated[l
             continue
         note(site.root, viewer.name, "save", file=file)
         saved.append(file)
-    return render(request, "imported.html", code=400 if problems else 200, saved=saved, problems=problems)
+        tables += [table for pipeline in panel.pipelines for table in pipeline.tables]
+    return render(
+        request, "imported.html", code=400 if problems else 200, saved=saved, tables=tables, problems=problems
+    )
 
 
 def _fields(name: str, text: str, schema: str, shared: Fields) -> Fields:

@@ -18,6 +18,7 @@ from drawloom.model import Record, Step, refuse
 from drawloom.run.partition_facts import InputDay, compare_inputs, find_readers, missing_needs
 from drawloom.run.plan import PlannedPartition, State
 from drawloom.run.spans import Span
+from drawloom.run.spec_files import editable_file
 from drawloom.web.context import TheSite
 from drawloom.web.draw.strips import SEVERITY, day_axis, day_strip
 from drawloom.web.parameters import MOST_PAGES, Day, PageNumber, choose
@@ -147,6 +148,7 @@ def show_day(request: Request, site: TheSite, table: str, ds: date) -> Response:
         "partition.html",
         table=table,
         row=row,
+        file=editable_file(status.tables[table].pipeline if table in status.tables else None),
         record=record,
         step=_step(status.tables.get(table)),
         inputs=_inputs(record, status),

@@ -11,19 +11,22 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
-from drawloom.frameworks.page import Block, Chart, DataColumn, DataTable
+from drawloom.frameworks.page import Block, Chart, DataColumn, DataTable, Judgement
 from drawloom.frameworks.page_text import Row
-from drawloom.model import refuse
-from drawloom.run.pages import PageData, load_page
+from drawloom.model import InputError, refuse
+from drawloom.run.pages import PageData, load_page, make_page
 from drawloom.run.plan import State
+from drawloom.run.spec_files import editable_file
 from drawloom.web.context import TheSite
 from drawloom.web.draw.charts import Drawing, draw_chart, legend
 from drawloom.web.draw.sparkline import sparkline
 from drawloom.web.draw.styles import svg_file
+from drawloom.web.preview import may_read_rows, require_preview
 from drawloom.web.site import GOOD, Status, fresh_until
 from drawloom.web.templating import render
 
 router = APIRouter(prefix="/show")
+NEVER_RUN = Judgement("Never run yet: there is nothing to show before its first partition.", "unknown")
 MOST_ROWS = 200  # of a table on a page; the CSV has all
 
 
@@ -59,7 +62,12 @@ class Freshness:
 def show(request: Request, site: TheSite, name: str) -> Response:
     """The page of a pipeline, one of its tables, or a family. Query parameters are its choices."""
     choices = chosen(request)
-    data = load_page(site.project, name, choices)
+    try:
+        data, not_run = load_page(site.project, name, choices, raw=may_read_rows(site)), False
+    except InputError as error:
+        if error.problems[0].code != "no-partition":
+            raise
+        data, not_run = PageData(make_page(site.project, name, choices)[0], NEVER_RUN, (), ()), True
     pipeline = next((p for p in site.project.pipelines if name in {p.name, *p.tables}), None)
     family = site.project.compiled.families.get(name.lower())
     tables = [member.table for member in family.members] if family else list(pipeline.tables) if pipeline else []
@@ -70,6 +78,8 @@ def show(request: Request, site: TheSite, name: str) -> Response:
         page=data.page,
         data=data,
         pipeline=pipeline,
+        not_run=not_run,
+        file=editable_file(pipeline),
         freshness=freshness_of(site.status, tables),
         drawn=[_draw(block, rows) for block, rows in data.blocks],
         sparkline=sparkline,
@@ -81,7 +91,9 @@ def show(request: Request, site: TheSite, name: str) -> Response:
 @router.get("/{name}/{block}.csv")
 def show_csv(request: Request, site: TheSite, name: str, block: str) -> Response:
     """All rows of a chart or a table as CSV."""
-    _, rows = _find_block(load_page(site.project, name, chosen(request)), block)
+    found, rows = _find_block(load_page(site.project, name, chosen(request), raw=may_read_rows(site)).blocks, block)
+    if isinstance(found, DataTable) and found.raw:
+        require_preview(site)
     text = io.StringIO()
     if rows:
         writer = csv.DictWriter(text, list(rows[0]))
@@ -93,14 +105,15 @@ def show_csv(request: Request, site: TheSite, name: str, block: str) -> Response
 @router.get("/{name}/{block}.sql")
 def show_sql(request: Request, site: TheSite, name: str, block: str) -> Response:
     """The query of a chart or a table."""
-    found, _ = _find_block(load_page(site.project, name, chosen(request)), block)
+    page, _ = make_page(site.project, name, chosen(request))
+    found, _ = _find_block([(one, ()) for one in page.blocks], block)
     return PlainTextResponse(found.query + "\n")
 
 
 @router.get("/{name}/{block}.svg")
 def show_svg(request: Request, site: TheSite, name: str, block: str) -> Response:
     """A chart as a picture."""
-    found, rows = _find_block(load_page(site.project, name, chosen(request)), block)
+    found, rows = _find_block(load_page(site.project, name, chosen(request), raw=False).blocks, block)
     if not isinstance(found, Chart) or not rows:
         raise refuse("unknown-name", f"chart == {block!r}, must be a chart of the page that has rows.")
     return _file(svg_file(draw_chart(found, rows).svg), f"{name}-{block}.svg", "image/svg+xml")
@@ -142,11 +155,11 @@ def chart_columns(chart: Chart) -> Sequence[DataColumn]:
     return found
 
 
-def _find_block(data: PageData, name: str) -> tuple[Block, Sequence[Row]]:
-    for block, rows in data.blocks:
+def _find_block(blocks: Sequence[tuple[Block, Sequence[Row]]], name: str) -> tuple[Block, Sequence[Row]]:
+    for block, rows in blocks:
         if block.name == name:
             return block, rows
-    names = ", ".join(block.name for block, _ in data.blocks)
+    names = ", ".join(block.name for block, _ in blocks)
     raise refuse("unknown-name", f"block == {name!r}, must be a part of the page.", None, f"There are: {names}.")
 
 

@@ -13,11 +13,15 @@ from drawloom.engines import quote
 from drawloom.model import Column, DrawloomError, Pipeline, Problem, Step, refuse
 from drawloom.run.console import Rows
 from drawloom.run.project import Project
+from drawloom.run.spec_files import editable_file
+from drawloom.run.step_columns import column_rows, saved_lineage
 from drawloom.run.table_graph import TableGraph, neighbourhood, readers_of
 from drawloom.run.table_list import TableInfo
+from drawloom.sql.lineage import ColumnLineage
 from drawloom.web.context import TheSite, require_own_form
 from drawloom.web.draw.lineage import MOST_NODES, draw_graph
 from drawloom.web.draw.strips import status_strip
+from drawloom.web.preview import require_preview
 from drawloom.web.site import Site
 from drawloom.web.templating import link, render
 
@@ -37,6 +41,7 @@ class TableView:
     columns: Sequence[Column]
     description: str
     keep: str
+    lineage: ColumnLineage | None
 
 
 @router.get("/tables")
@@ -59,10 +64,12 @@ def list_tables(
 
 
 @router.get("/tables/{name}")
-def show_table(request: Request, site: TheSite, name: str, hops: Annotated[int, Query(ge=1, le=9)] = 1) -> Response:
-    """One table."""
+def show_table(
+    request: Request, site: TheSite, name: str, hops: Annotated[int, Query(ge=1, le=9)] = 1, *, origins: bool = False
+) -> Response:
+    """One table. Where its columns come from is found out if it is asked for, or people wrote its SQL: others is long."""
     project = site.project
-    view = _view(site, name)
+    view = _view(site, name, origins=origins)
     table = view.info.table
     graph = neighbourhood(project.pipelines, table, hops)
     status = site.status.tables.get(table)
@@ -82,6 +89,9 @@ def show_table(request: Request, site: TheSite, name: str, hops: Annotated[int, 
         hops=hops,
         has_more=bool(graph.hidden),
         sample=_sample(site, view),
+        columns=column_rows(view.lineage, view.columns),
+        file=editable_file(view.pipeline),
+        known={one.table for one in site.tables},
         preview=project.config.ui.allow_preview,
     )
 
@@ -95,7 +105,7 @@ def show_console(request: Request, site: TheSite, sql: str = "") -> Response:
 @router.post("/query", dependencies=[Depends(require_own_form)])
 def run_query(request: Request, site: TheSite, sql: Annotated[str, Form()] = "") -> Response:
     """The first rows of one SELECT, where drawloom.yml allows that."""
-    _require_preview(site)
+    require_preview(site)
     try:
         return _console(request, site, sql, site.console.read(sql), [])
     except DrawloomError as error:
@@ -114,14 +124,7 @@ def _console(request: Request, site: Site, sql: str, rows: Rows | None, problems
     )
 
 
-def _require_preview(site: Site) -> None:
-    """Refuse to read rows where the project does not allow it."""
-    if not site.project.config.ui.allow_preview:
-        message = "ui.allow_preview == false, must be true for reading rows here."
-        raise refuse("no-preview", message, None, "Set it in drawloom.yml, or use `drawloom query`.")
-
-
-def _view(site: Site, name: str) -> TableView:
+def _view(site: Site, name: str, *, origins: bool) -> TableView:
     """What is known of a table.
 
     Raises:
@@ -139,7 +142,10 @@ def _view(site: Site, name: str) -> TableView:
         source.description if source else ""
     )
     columns = _columns(project, info, step)
-    return TableView(info, pipeline, step, columns, description, _keep(step))
+    frameworks = project.compiled.frameworks
+    origins = origins or bool(pipeline and frameworks[pipeline.kind].user_writes_sql)
+    lineage = saved_lineage(project, pipeline, step) if pipeline and step and origins else None
+    return TableView(info, pipeline, step, columns, description, _keep(step), lineage)
 
 
 def _columns(project: Project, info: TableInfo, step: Step | None) -> Sequence[Column]:
