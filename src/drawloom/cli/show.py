@@ -148,8 +148,16 @@ def _table(block: DataTable, rows: Sequence[Mapping[str, Any]]) -> Any:
         *(f"{'>' if _is_number(column, rows) else ''}{escape(column.label or column.name)}" for column in columns)
     )
     for row in rows:
-        table.add_row(*(escape(format_value(row[column.name], column.format)) for column in columns))
+        table.add_row(*(_cell(column, row) for column in columns))
     return table
+
+
+def _cell(column: DataColumn, row: Mapping[str, Any]) -> str:
+    from rich.markup import escape
+
+    text = escape(format_value(row[column.name], column.format))
+    colour = {"better": "green", "worse": "red"}.get(row[column.tone] if column.tone else "")
+    return f"[{colour}]{text}[/]" if colour else text
 
 
 def _is_number(column: DataColumn, rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -164,5 +172,7 @@ def _print_choices(choices: Sequence[Choice], out: Console) -> None:
     if choices:
         out.print("\n[bold]To choose[/]")
     for choice in choices:
+        if len(choice.values) == 1:
+            continue  # there is nothing to choose
         values = "|".join(choice.values) or "latest|a day"
         out.print(f"  {choice.flag} {escape(choice.value)} [dim]{escape(f'{choice.label} ({values})')}[/]")

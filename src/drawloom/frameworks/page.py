@@ -16,7 +16,7 @@ from drawloom.model import Fix, InputError, Problem, Where, refuse
 Row = Mapping[str, Any]
 Compute = Callable[[Sequence[Row]], Sequence[Row]]
 Colour = Literal["blue", "teal", "amber", "red", "purple", "orange", "navy", "grey"]
-Format = Literal["text", "integer", "decimal", "percent", "day"]
+Format = Literal["text", "integer", "decimal", "significant", "percent", "day"]
 Form = Literal["bars", "lines", "areas", "histogram", "heatmap", "forest", "strip"]
 Tone = Literal["good", "bad", "neutral", "unknown"]
 
@@ -142,11 +142,15 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class DataColumn:
-    """One column of a table on a page."""
+    """One column of a table on a page.
+
+    ``tone`` is the column of the rows that says whether the value is ``better`` or ``worse``, which gives it its colour.
+    """
 
     name: str
     label: str = ""
     format: Format = "text"
+    tone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +272,7 @@ def _is_day(text: str) -> bool:
 def drawn_columns(block: Block) -> set[str]:
     """The columns that the query of a block must return."""
     if isinstance(block, DataTable):
-        return {column.name for column in block.columns}
+        return {name for column in block.columns for name in (column.name, column.tone) if name}
     columns = {block.x, block.y, block.value, *(s.low for s in block.series), *(s.high for s in block.series)}
     if block.form not in {"strip", "heatmap"}:
         columns |= {one.column for one in block.series}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
@@ -10,6 +11,7 @@ from typing import Any
 from drawloom.frameworks.page import Format, Series
 
 Row = Mapping[str, Any]
+SMALL_SHARE = 0.001  # one that one decimal of a percentage would make 0.0%
 
 PERIODS: Mapping[str, Callable[[date], str]] = {
     "week": lambda day: f"{day - timedelta(days=day.weekday()):%Y-%m-%d}",
@@ -23,14 +25,21 @@ def format_value(value: Any, kind: Format = "integer") -> str:
     if value is None:
         return ""
     if kind == "percent" and not isinstance(value, str):
-        return f"{value:.1%}"
+        return f"{value:.1%}" if not value or abs(value) >= SMALL_SHARE else f"{value * 100:.1g}%"
     if kind == "integer" and isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:,.0f}"
     if kind == "decimal" and not isinstance(value, str):
         return f"{value:,.2f}"
+    if kind == "significant" and not isinstance(value, str):
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.{_decimals(value)}f}"
     if isinstance(value, float):
         return f"{value:.6g}"
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _decimals(value: float, digits: int = 4) -> int:
+    """The decimals with which a number has so many significant digits."""
+    return max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else 0
 
 
 def bucket(rows: Sequence[Row], x: str, series: Sequence[Series], most: int) -> tuple[Sequence[Row], str]:

@@ -9,6 +9,7 @@ import pytest
 
 from drawloom.frameworks.experiments.spec import Experiment
 from drawloom.frameworks.experiments.verdict import Judge
+from drawloom.frameworks.page import DataTable
 from drawloom.run.pages import load_page
 from drawloom.run.project import Project
 from tests.frameworks.experiments.conftest import SPECS
@@ -26,10 +27,39 @@ CHOICES: list[dict[str, str]] = [
 def test_every_choice_is_drawn(lab: Project, choices: dict[str, str]) -> None:
     page = load_page(lab, "exact", choices)
     blocks = {block.name: rows for block, rows in page.blocks}
-    assert set(blocks) == {"results", "effects", "health", "days", "exposures"}
+    assert set(blocks) == {"results", "effects", "metrics", "health", "days", "exposures"}
     assert len(blocks["results"]) >= 6
     assert {row["check"] for row in blocks["health"]} >= {"sample-ratio", "full-week"}
     assert sum(row["variant_0"] + row["variant_1"] for row in blocks["exposures"]) == page.facts[0].value
+
+
+def test_the_verdict_is_told_what_health_asks_to_wait_for(lab: Project) -> None:
+    page = load_page(lab, "exact", {"as_of": "2026-03-05"}).page
+    assert page.verdict
+    rows = lab.query(page.verdict.query).to_pylist()
+    assert {row["early"] for row in rows} == {"2 of 7 days: weekdays differ, so wait for a whole week"}
+
+
+def test_days_without_results_are_said(lab: Project) -> None:
+    late, early = (load_page(lab, "exact", {"as_of": day}).verdict for day in ("2027-01-01", "2020-01-01"))
+    assert late is not None
+    assert "the last day: these are the final ones." in late.text
+    assert early is not None
+    assert early.text == "The experiment begins on 2026-03-04, after 2020-01-01: there are no results of that day."
+
+
+def test_metrics_have_roles_directions_and_subjects_and_facts_say_the_plan(lab: Project) -> None:
+    page = load_page(lab, "exact", {})
+    blocks = {block.name: rows for block, rows in page.blocks}
+    assert {row["role"] for row in blocks["metrics"]} >= {"goal", "guardrail"}
+    assert {row["wanted"] for row in blocks["metrics"]} <= {"higher", "lower", "either"}
+    assert all(row["n_baseline"] > 0 and row["n_variant"] > 0 for row in blocks["metrics"])
+    assert {row["tone"] for row in blocks["results"]} <= {"better", "worse", ""}
+    facts = {one.fact.label: one for one in page.facts}
+    assert "of traffic" in facts["results of"].fact.note
+    assert facts["p of the split"].value is not None
+    labels = [column.label for block, _ in page.blocks if isinstance(block, DataTable) for column in block.columns]
+    assert {"treatment, adjusted", "treatment, raw mean"} <= set(labels)
 
 
 def test_a_bayesian_page_and_the_page_of_metrics(lab: Project) -> None:
@@ -52,7 +82,7 @@ def row(metric: str = "rides", **more: Any) -> dict[str, Any]:
         "ds": date(2026, 3, 10), "metric": metric, "role": "goal", "higher_is": "better", "variant": "treatment", "n_baseline": 900,
         "n_variant": 900, "effect": 0.2, "effect_relative": 0.1, "ci_low_relative": 0.05, "ci_high_relative": 0.15,
         "p_value": 0.001, "p_adjusted": 0.002, "sequential_p": 0.01, "chance_to_win": None, "reason": None,
-        "broken": None, "detail": None, **more,
+        "broken": None, "detail": None, "early": None, **more,
     }  # fmt: skip
 
 
@@ -86,6 +116,17 @@ VERDICTS: dict[str, tuple[list[dict[str, Any]], str, str]] = {
         "Keep running until 2026-03-10: nothing is certain on rides and fare yet.",
         "unknown",
     ),
+    "before a whole week": (
+        [row(ds=date(2026, 3, 6), early="3 of 7 days: weekdays differ, so wait for a whole week")],
+        "Too early: 3 of 7 days: weekdays differ, so wait for a whole week. So far rides of treatment +10.0% (+5.0% to +15.0%), which is better.",
+        "unknown",
+    ),
+    "harm before a whole week": (
+        [row(ds=date(2026, 3, 6), effect=-0.2, effect_relative=-0.1, early="3 of 7 days: wait")],
+        "Too early: 3 of 7 days: wait. So far rides of treatment -10.0% (+5.0% to +15.0%), which is worse.",
+        "bad",
+    ),
+    "over before a whole week": ([row(early="3 of 7 days: wait")], "Ship treatment", "good"),
     "early and sure": ([row(ds=date(2026, 3, 6))], "Ship treatment", "good"),
     "neutral": ([row(higher_is="neutral")], "No effect", "neutral"),
     "unknown": (

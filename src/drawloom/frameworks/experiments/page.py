@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.experiments.spec import Experiment
-from drawloom.frameworks.experiments.verdict import Judge
+from drawloom.frameworks.experiments.verdict import SURE, Judge
 from drawloom.frameworks.experiments.wanted import plural
 from drawloom.frameworks.page import (
     Block,
@@ -48,7 +48,7 @@ def experiment_page(spec: Experiment, given: Mapping[str, str]) -> Page:
         title=f"{spec.name}: {spec.hypothesis}" if spec.hypothesis else spec.name,
         description=spec.description,
         choices=chosen.choices,
-        verdict=Verdict(view.verdict_query(), Judge(spec), "There are no results yet."),
+        verdict=Verdict(view.verdict_query(), Judge(spec, view.note), view.nothing),
         facts=tuple(_facts(view)),
         blocks=tuple(_blocks(view)),
         before=f"There are no results yet: exposures begin on {spec.start}, and `drawloom run {spec.name}` computes each day for which there is data.",
@@ -71,6 +71,37 @@ class _View:
         chosen = self.chosen.day("as_of")
         until = f" WHERE ds <= DATE '{chosen}'" if chosen else ""
         return f"(SELECT max(ds) FROM {self.table()}{until})"
+
+    @property
+    def note(self) -> str:
+        """That the day that was asked for is after the last one; empty where it is not."""
+        asked = self.chosen.day("as_of")
+        last = self.spec.last_day
+        return (
+            f"There are no results after {last}, the last day: these are the final ones."
+            if asked and asked > last
+            else ""
+        )
+
+    @property
+    def nothing(self) -> str:
+        """What is said where there are no results."""
+        asked = self.chosen.day("as_of")
+        if asked and asked < self.spec.start:
+            return f"The experiment begins on {self.spec.start}, after {asked}: there are no results of that day."
+        return "There are no results yet."
+
+    @property
+    def tone(self) -> str:
+        """Whether a certain effect is better or worse, as SQL: by the direction that is wanted of its metric."""
+        statistics = self.spec.statistics
+        p = "coalesce(p_adjusted, p_value)"
+        sure = f"{p} < {statistics.alpha}"
+        if statistics.test == "bayesian":
+            sure = f"(chance_to_win > {SURE} OR chance_to_win < {1 - SURE:.6g})"
+        up = "(higher_is = 'better' AND effect > 0) OR (higher_is = 'worse' AND effect < 0)"
+        down = "(higher_is = 'better' AND effect < 0) OR (higher_is = 'worse' AND effect > 0)"
+        return f"CASE WHEN {sure} AND ({up}) THEN 'better' WHEN {sure} AND ({down}) THEN 'worse' ELSE '' END"
 
     @property
     def cut(self) -> str:
@@ -106,7 +137,9 @@ class _View:
         return (
             "SELECT ds, metric, role, higher_is, variant, n_baseline, n_variant, effect, effect_relative, ci_low_relative, "
             "ci_high_relative, p_value, p_adjusted, sequential_p, chance_to_win, reason, "
-            f'(SELECT min("check") {checks}) AS broken, (SELECT min(detail) {checks} AND "check" = (SELECT min("check") {checks})) AS detail '
+            f'(SELECT min("check") {checks}) AS broken, (SELECT min(detail) {checks} AND "check" = (SELECT min("check") {checks})) AS detail, '
+            f"(SELECT min(detail) FROM {self.table('_health')} WHERE ds = {self.day} AND verdict = 'warn' "
+            f"AND \"check\" = 'full-week') AS early "
             f"FROM {self.table()} WHERE ds = {self.day} AND cut = '' ORDER BY {self.order}, variant"
         )
 
@@ -127,11 +160,22 @@ def _facts(view: _View) -> Iterator[Fact]:
     yield Fact(view.spec.subject or "subjects", units, "units", day="ds", compare=(1, 7), note="in all variants")
     bad = f"SELECT count(*) AS n FROM {view.table('_health')} WHERE ds = {view.day} AND verdict = 'bad'"
     yield Fact("failed health checks", bad, "n", higher_is_better=False)
+    ratio = (
+        f"SELECT CASE WHEN value < 0.001 THEN '<.001' ELSE CAST(CAST(value AS DECIMAL(6, 3)) AS VARCHAR) END AS p "
+        f"FROM {view.table('_health')} WHERE ds = {view.day} AND \"check\" = 'sample-ratio' AND cut = ''"
+    )
+    split = " to ".join(f"{weight:g}" for weight in view.spec.variants.values())
+    yield Fact("p of the split", ratio, "p", "text", note=f"planned {split} (sample ratio)")
+    spec = view.spec
+    traffic = "" if spec.traffic == 1 else f", {spec.traffic:.0%} of traffic"
+    day = f"SELECT {view.day} AS ds"
+    yield Fact("results of", day, "ds", "day", note=f"exposures {spec.start} to {spec.end}{traffic}")
 
 
 def _blocks(view: _View) -> Iterator[Block]:
     yield _results(view)
     yield _forest(view)
+    yield _metrics(view)
     yield _health(view)
     yield _series(view)
     if not view.spec.statistics.table:
@@ -140,13 +184,16 @@ def _blocks(view: _View) -> Iterator[Block]:
 
 def _results(view: _View) -> DataTable:
     effect, low, high = view.effect
-    shown: Format = "percent" if view.is_relative else "decimal"
+    shown: Format = "percent" if view.is_relative else "significant"
     is_bayesian = view.spec.statistics.test == "bayesian"
     p = "chance_to_win" if is_bayesian else "p_value"
     p = f"CASE WHEN {p} < 0.001 THEN '<.001' ELSE CAST(CAST({p} AS DECIMAL(6, 3)) AS VARCHAR) END AS p"
     variant = "variant, " if len(view.spec.variants) > 2 else ""
     cell = "cut_value, " if view.chosen["cut"] != TOTAL else ""
-    columns = f"{cell}metric, {variant}mean_baseline, mean_variant, {effect} AS effect, {low} AS low, {high} AS high, {p}, coalesce(reason, '') AS reason"
+    columns = (
+        f"{cell}metric, {variant}mean_baseline, mean_variant, mean_baseline + effect AS mean_adjusted, {effect} AS effect, "
+        f"{low} AS low, {high} AS high, {p}, coalesce(reason, '') AS reason, {view.tone} AS tone"
+    )
     return DataTable(
         "results",
         f"{'Relative' if view.is_relative else 'Absolute'} effects, against {view.spec.control}",
@@ -155,9 +202,8 @@ def _results(view: _View) -> DataTable:
             *([DataColumn("cut_value", view.chosen["cut"])] if cell else []),
             DataColumn("metric"),
             *([DataColumn("variant")] if variant else []),
-            DataColumn("mean_baseline", view.spec.control, "decimal"),
-            DataColumn("mean_variant", "variant" if variant else view.chosen["variant"], "decimal"),
-            DataColumn("effect", "effect", shown),
+            *_means(view, "variant" if variant else view.chosen["variant"]),
+            DataColumn("effect", "effect", shown, "tone"),
             DataColumn("low", "low", shown),
             DataColumn("high", "high", shown),
             DataColumn("p", "chance to win" if is_bayesian else "p"),
@@ -167,14 +213,51 @@ def _results(view: _View) -> DataTable:
     )
 
 
+def _means(view: _View, variant: str) -> Iterator[DataColumn]:
+    """The means: where earlier behaviour is taken out of effects, that of the variant is the one that goes with its effect."""
+    yield DataColumn("mean_baseline", view.spec.control, "significant")
+    if _is_adjusted(view.spec):
+        yield DataColumn("mean_adjusted", f"{variant}, adjusted", "significant")
+    else:
+        yield DataColumn("mean_variant", variant, "significant")
+
+
+def _is_adjusted(spec: Experiment) -> bool:
+    return bool(spec.pre_period) and not spec.statistics.table
+
+
+def _metrics(view: _View) -> DataTable:
+    wanted = "CASE higher_is WHEN 'better' THEN 'higher' WHEN 'worse' THEN 'lower' ELSE 'either' END AS wanted"
+    several = len(view.spec.variants) > 2
+    variant = "variant" if several else view.chosen["variant"]
+    return DataTable(
+        "metrics",
+        "Metrics and their subjects",
+        view.rows(
+            f"{'cut_value, ' if view.chosen['cut'] != TOTAL else ''}metric, role, {wanted}, variant, n_baseline, n_variant, mean_variant"
+        ),
+        (
+            *([DataColumn("cut_value", view.chosen["cut"])] if view.chosen["cut"] != TOTAL else []),
+            DataColumn("metric"),
+            DataColumn("role"),
+            DataColumn("wanted"),
+            *([DataColumn("variant")] if several else []),
+            DataColumn("n_baseline", f"n {view.spec.control}", "integer"),
+            DataColumn("n_variant", f"n {variant}", "integer"),
+            *([DataColumn("mean_variant", f"{variant}, raw mean", "significant")] if _is_adjusted(view.spec) else []),
+        ),
+        "A variant ships if a goal gets better and no goal or guardrail gets worse.",
+    )
+
+
 def _caption(spec: Experiment) -> str:
     sequential = spec.statistics.sequential
     days = "" if sequential is None else f"; those by day below hold for all {'looks' if sequential.looks else 'days'}"
     text = f"Intervals cover {1 - spec.statistics.alpha:.0%} if they are looked at once{days}."
     if spec.statistics.post_stratify:
         text += f" Effects are means of those of each {spec.statistics.post_stratify}."
-    if spec.pre_period and not spec.statistics.table:
-        text += f" Effects are less what the {plural(spec.pre_period, 'day')} before explain (CUPED), means are as they are."
+    if _is_adjusted(spec):
+        text += f" Effects are less what the {plural(spec.pre_period, 'day')} before explain (CUPED): the adjusted mean is the baseline's with the effect, and the raw one is listed below."
     return text
 
 
@@ -190,7 +273,7 @@ def _forest(view: _View) -> Chart:
         (Series("effect", "effect", "blue", low="low", high="high"),),
         y="label",
         line=0,
-        format="percent" if view.is_relative else "decimal",
+        format="percent" if view.is_relative else "significant",
         empty="No effect can be computed yet; the table says why.",
     )
 
@@ -235,7 +318,7 @@ def _series(view: _View) -> Chart:
         series,
         caption,
         line=0,
-        format="percent" if view.is_relative else "decimal",
+        format="percent" if view.is_relative else "significant",
     )
 
 

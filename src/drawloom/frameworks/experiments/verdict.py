@@ -21,12 +21,21 @@ SURE = 0.95  # a chance to win that counts as one
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Judges the results of a day, one row for each metric and variant."""
+    """Judges the results of a day, one row for each metric and variant.
+
+    ``note`` is said besides, such as that the day that was asked for has no results of its own. While a health check asks to
+    wait (the rows' ``early``) nothing is shipped, however certain an effect looks.
+    """
 
     spec: Experiment
+    note: str = ""
 
     def __call__(self, rows: Sequence[Row]) -> Judgement:
         """The verdict."""
+        found = self._judge(rows)
+        return Judgement(f"{found.text} {self.note}", found.tone) if self.note else found
+
+    def _judge(self, rows: Sequence[Row]) -> Judgement:
         first = rows[0]
         if all(not row["n_variant"] and not row["n_baseline"] for row in rows):
             return Judgement("Nobody was exposed yet.", "unknown")
@@ -37,6 +46,8 @@ class Judge:
             )
         worse = [row for row in rows if row["role"] != "secondary" and self._is_worse(row)]
         better = [row for row in rows if row["role"] == "goal" and self._is_better(row)]
+        if (worse or better) and first["early"] and not self._is_final(first):
+            return _too_early(first["early"], worse, better)
         if worse:
             return Judgement(f"Do not ship: {_effects(worse)}.", "bad")
         if better:
@@ -82,6 +93,12 @@ class Judge:
         """1 for an effect that is certain and good, -1 for one that is bad, 0 for none."""
         good = {"better": 1, "worse": -1, "neutral": 0}[row["higher_is"]]
         return good * ((row["effect"] > 0) - (row["effect"] < 0)) if self._is_sure(row) else 0
+
+
+def _too_early(why: str, worse: Sequence[Row], better: Sequence[Row]) -> Judgement:
+    """That it is too early to ship, and what looks certain so far."""
+    so_far = [f"{_effects(rows)}, which is {word}" for rows, word in ((worse, "worse"), (better, "better")) if rows]
+    return Judgement(f"Too early: {why}. So far {'; '.join(so_far)}.", "bad" if worse else "unknown")
 
 
 def _effects(rows: Sequence[Row]) -> str:
