@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
@@ -129,3 +130,50 @@ def test_any_name_is_refused_in_words(reader: TestClient, text: str) -> None:
     for path in ("/show/", "/tables/", "/api/page/"):
         answer = reader.get(path + quote(f"x{text}", safe=""))
         assert answer.status_code in {400, 404}
+
+
+@pytest.fixture
+def preview(shop: Path, open_client: Callable[..., TestClient]) -> TestClient:
+    """A client of a project whose rows may be read."""
+    with (shop / "drawloom.yml").open("a") as file:
+        file.write("\nui: {allow_preview: true, preview_seconds: 60}\n")
+    client = open_client(shop, TokenGate("ana", token="t"))
+    client.headers["authorization"] = "Bearer t"
+    return client
+
+
+def test_values_that_python_does_not_know_are_answered(preview: TestClient) -> None:
+    sql = """SELECT DATE 'infinity' AS a, TIMESTAMP '-infinity' AS b, DATE '0044-03-15 (BC)' AS c, [DATE 'infinity'] AS d,
+        'nan'::DOUBLE AS e, INTERVAL 1 MONTH AS f, '\\xAA'::BLOB AS g, MAP {1: 2} AS h, TIMESTAMP '290000-01-01' AS i"""
+    answer = preview.post("/api/query", json={"sql": sql})
+    assert answer.status_code == 200, answer.text
+    (row,) = answer.json()["rows"]
+    assert (row["a"], row["b"], row["c"]) == ("infinity", "-infinity", "-735160")
+    assert "infinity" in preview.post("/query", data={"sql": sql}).text
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1/0 + CAST('x' AS INT) AS a",
+        "SELECT no_such FROM core.orders",
+        "SELECT " + "(" * 5_000 + "1" + ")" * 5_000,
+        "SELECT " + "- " * 40_000 + "1",
+        "SELECT " + "NOT " * 20_000 + "TRUE",
+        "SELECT 'x",
+        "SELECT * FROM generate_series(1, 2, 0)",
+        "",
+        "\ud800",
+    ],
+    ids=lambda sql: sql[:12].encode("ascii", "replace").decode(),
+)
+def test_mistakes_in_a_query_are_no_defects(preview: TestClient, sql: str) -> None:
+    content = json.dumps({"sql": sql})
+    answer = preview.post("/api/query", content=content, headers={"content-type": "application/json"})
+    assert answer.status_code in {400, 422}
+    assert answer.json()["problems"]
+
+
+def test_advice_is_bounded_as_specs_are(preview: TestClient) -> None:
+    answer = preview.post("/api/advise", json={"text": "SELECT 1 " + "-" * 100_001})
+    assert (answer.status_code, answer.json()["problems"][0]["code"]) == (400, "too-long")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from drawloom.model import Fix, Problem, RunError, refuse
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from sqlglot import exp
 
     from drawloom.engines.duckdb.engine import DuckDB
@@ -19,6 +20,8 @@ MAX_TEXT = 100_000  # characters of a query
 SAFE_SOURCES = frozenset({"unnest", "generateseries"})  # sqlglot's names; range() is the second
 TELLING = frozenset({"getenv", "current_setting", "getvariable"})  # functions that say what a machine is like
 MEMORY = "1GB"
+INFINITE = {2**31 - 1, 2**63 - 1}  # DuckDB's days and moments
+MOST_BYTES = 4_000_000  # of an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Console:
             table.lower() for table in (*project.compiled.names, *project.registry.columns(), *project.settings.sources)
         }
         tree = check_select(sql, names | set(project.compiled.families))
-        if not self._lock.acquire(timeout=self._max_seconds):
+        if not self._lock.acquire(blocking=False):
             raise RunError(
                 Problem("busy", "error", "Another query is running here.", fix=Fix("Try again in a moment."))
             )
@@ -87,8 +90,43 @@ class Console:
             raise
         finally:
             stop.cancel()
-        rows = found.to_pylist()
+        if found.nbytes > MOST_BYTES:
+            message = f"rows == {found.nbytes:,} bytes, must be at most {MOST_BYTES:,}."
+            raise refuse("too-large", message, None, "Select fewer columns, or cut long texts with left(x, 100).")
+        rows = plain_rows(found)
         return Rows(tuple(found.column_names), tuple(rows[: self._max_rows]), len(rows) > self._max_rows)
+
+
+def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """The rows as values of Python; a day or a moment that Python does not know, such as one before Christ, is its number."""
+    columns = [_plain_values(column) for column in table.columns]
+    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _plain_values(column: pa.ChunkedArray) -> list[Any]:
+    try:
+        return [_without_foreign(value) for value in column.to_pylist()]
+    except (ValueError, OverflowError):
+        return [_plain_value(value) for value in column]
+
+
+def _without_foreign(value: Any) -> Any:
+    """The value with texts in the place of what is of a type that only a library has, such as an interval."""
+    if isinstance(value, list):
+        return [_without_foreign(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _without_foreign(one) for key, one in value.items()}
+    return str(value) if isinstance(value, tuple) and type(value) is not tuple else value
+
+
+def _plain_value(value: pa.Scalar) -> Any:
+    try:
+        return _without_foreign(value.as_py())
+    except (ValueError, OverflowError):
+        number = getattr(value, "value", None)
+        if number is None:
+            return str(value.type)  # within a list or a struct
+        return "infinity" if number in INFINITE else "-infinity" if -number in INFINITE else str(number)
 
 
 def check_select(sql: str, tables: set[str]) -> exp.Query:

@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 import drawloom
-from drawloom.model import refuse
+from drawloom.model import InputError, RunError, refuse
 from drawloom.model.json_text import json_text
-from drawloom.run.advise import lint_text
-from drawloom.run.as_json import advice_json, plan_json, status_json
+from drawloom.run.as_json import plan_json, status_json
 from drawloom.run.background import RunRequest
+from drawloom.run.draft import check_length
 from drawloom.run.pages import load_page, page_json
 from drawloom.sql.dialect import DIALECTS
 from drawloom.web.context import Runner, TheSite, TheStarter, require_own_form
@@ -109,8 +109,9 @@ def page(request: Request, site: TheSite, name: str) -> Response:
 @router.post("/advise", dependencies=[Depends(require_own_form)])
 def advise(site: TheSite, given: AdviseText) -> Response:
     """What a text reads and writes, day by day, and what is wrong with it. It is parsed and never run."""
-    request = site.project.lint_request(given.text, dialect=given.dialect, schedule=given.schedule, target=given.target)
-    return Json(advice_json(lint_text(request), request.schedule))
+    check_length(given.text)
+    options = {"dialect": given.dialect, "schedule": given.schedule, "target": given.target}
+    return Json(site.advise(given.text, options))
 
 
 @router.post("/run")
@@ -129,7 +130,12 @@ def query(site: TheSite, given: QueryText) -> Response:
     if not limits.allow_preview:
         message = "ui.allow_preview == false, must be true for reading rows here."
         raise refuse("no-preview", message, None, "Set it in drawloom.yml, or use `drawloom query`.")
-    found = site.console.read(given.sql)
+    try:
+        found = site.read_rows(given.sql)
+    except RunError as error:
+        if error.problems[0].code == "busy":
+            raise
+        raise InputError(*error.problems) from error  # it is the query that fails, and nothing of ours
     return Json({"columns": found.columns, "rows": found.rows, "more": found.more})
 
 

@@ -100,7 +100,7 @@ def _explain(request: Request, error: Exception) -> Response:
     """What drawloom itself refuses: 4xx for bad input, 500 for what failed when it ran."""
     assert isinstance(error, DrawloomError)
     code = error.problems[0].code if error.problems else ""
-    return _answer(request, CODES.get(code, 400) if isinstance(error, InputError) else 500, list(error.problems))
+    return _answer(request, CODES.get(code, 400 if isinstance(error, InputError) else 500), list(error.problems))
 
 
 def _explain_http(request: Request, error: Exception) -> Response:

@@ -94,7 +94,7 @@ def check_spec(
             return _editor(request, panel, Conflict(gone.problems, ()))
         panel = make_panel(site, replace(sent, sql=fixed))
     if sample:
-        panel = _with_rows(panel)
+        panel = _with_rows(site, panel)
     return _editor(request, panel)
 
 
@@ -198,13 +198,13 @@ def _panel_values(request: Request, panel: Panel) -> dict[str, Any]:
     }
 
 
-def _with_rows(panel: Panel) -> Panel:
+def _with_rows(site: Site, panel: Panel) -> Panel:
     """With the first rows of its SELECT, where the project allows reading them."""
     if not panel.project.config.ui.allow_preview:
         return replace(panel, sample_problem="Rows are not shown here: ui.allow_preview is false in drawloom.yml.")
     sql = next((text for dialect, text, _ in panel.rendered if dialect == "duckdb"), "")
     try:
-        return replace(panel, sample_rows=panel.site.console.read(sql))
+        return replace(panel, sample_rows=site.read_rows(sql))
     except DrawloomError as error:
         return replace(panel, sample_problem=str(error))
 

@@ -10,26 +10,32 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from drawloom.model import Column, DrawloomError, Edit, Pipeline, Problem, Read, Step, refuse
+from drawloom.model import Column, Edit, Pipeline, Problem, Read, Step, refuse
 from drawloom.model.day_rules import days_in_words, spans_text
 from drawloom.run.console import Rows
-from drawloom.run.draft import Draft, read_draft
+from drawloom.run.draft import Draft
 from drawloom.run.git import diff_text
 from drawloom.run.project import Project
 from drawloom.run.read_cost import ReadCost, Records, cost_of_day, cost_of_days
-from drawloom.run.rendered import rendered_sql
 from drawloom.run.spec_files import read_spec_text
-from drawloom.run.step_columns import ColumnRow, column_rows, step_lineage
+from drawloom.run.step_columns import ColumnRow, column_rows
+from drawloom.run.study import Study, only_step
 from drawloom.run.table_graph import graph_of, readers_of
 from drawloom.sql.lineage import ColumnLineage
 from drawloom.sql.lint import apply_fixes
 from drawloom.web.autodag_form import Fields, in_words, text_of
 from drawloom.web.draw.lineage import MOST_NODES, draw_graph
-from drawloom.web.site import Site
+from drawloom.web.site import Patience, Site
 
-ENGINES = ("duckdb", "spark", "trino")
 FIELD_OF = {"until": "until_day"}
 MOST_PROBLEMS = 200
+UNREAD = {
+    "name-exists",
+    "too-long",
+    "too-heavy",
+    "busy",
+    "no-worker",
+}  # with these it is not known what saving would do
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +72,18 @@ class ReadRow:
 class Panel:
     """Everything that is said about a form. What is not shown is not found out."""
 
-    site: Site
     project: Project
     fields: Fields
     text: str
     saved: str | None
-    draft: Draft
+    study: Study
     sample_rows: Rows | None = None
     sample_problem: str = ""
+
+    @property
+    def draft(self) -> Draft:
+        """The text as a spec."""
+        return self.study.draft
 
     @cached_property
     def problems(self) -> list[Marked]:
@@ -101,9 +111,7 @@ class Panel:
     @property
     def blocked(self) -> bool:
         """Whether it must not be saved, also not on purpose: it would break other specs, or has no file."""
-        return bool(self.draft.blocking) or any(
-            one.problem.code in {"name-exists", "too-long"} for one in self.problems
-        )
+        return bool(self.draft.blocking) or any(one.problem.code in UNREAD for one in self.problems)
 
     @cached_property
     def verdict(self) -> tuple[str, str]:
@@ -127,20 +135,12 @@ class Panel:
     @property
     def step(self) -> Step | None:
         """The one step, where there is one with SQL that people write."""
-        steps = [step for pipeline in self.pipelines for step in pipeline.steps]
-        return steps[0] if len(steps) == 1 and steps[0].sql is not None else None
+        return only_step(self.pipelines)
 
-    @cached_property
+    @property
     def day(self) -> date:
         """The day that is shown: the chosen one, or the newest of the history."""
-        try:
-            day = date.fromisoformat(self.fields.day)
-        except ValueError:
-            day = self.project.history.end
-        try:
-            return self.pipelines[0].schedule.last_run_day(day) if self.pipelines else day
-        except OverflowError:
-            return self.project.history.end
+        return self.study.day
 
     @cached_property
     def reads(self) -> list[ReadRow]:
@@ -187,11 +187,10 @@ class Panel:
         graph = graph_of(self.pipelines, self.project.pipelines)
         return draw_graph(graph, [*self.pipelines[-1].tables][-1], href) if len(graph.distances) <= MOST_NODES else None
 
-    @cached_property
+    @property
     def lineage(self) -> ColumnLineage | None:
         """Where the columns come from."""
-        pipeline, step = (self.pipelines[0], self.step) if self.pipelines else (None, None)
-        return None if step is None or pipeline is None else step_lineage(self.project, pipeline, step)
+        return self.study.lineage
 
     @cached_property
     def columns(self) -> list[ColumnRow]:
@@ -199,21 +198,10 @@ class Panel:
         known: Sequence[Column] = self.draft.columns.get(self.step.into.name, ()) if self.step else ()
         return column_rows(self.lineage, known) if self.lineage else []
 
-    @cached_property
-    def rendered(self) -> list[tuple[str, str, str]]:
+    @property
+    def rendered(self) -> Sequence[tuple[str, str, str]]:
         """The SQL of the chosen day: the dialect, the text, or why it cannot be translated."""
-        if self.step is None or self.errors:
-            return []
-        own = self.step.dialect
-        return [self._rendered(dialect) for dialect in dict.fromkeys((own, *ENGINES))]
-
-    def _rendered(self, dialect: str) -> tuple[str, str, str]:
-        assert self.step
-        try:
-            schedule = self.pipelines[0].schedule
-            return dialect, rendered_sql(self.step, schedule, self.day, dialect, self.project.catalog) or "", ""
-        except DrawloomError as error:
-            return dialect, "", " ".join(problem.message for problem in error.problems)
+        return self.study.rendered
 
     @cached_property
     def difference(self) -> list[tuple[str, str]]:
@@ -280,12 +268,16 @@ class Panel:
         return apply_fixes(self.fields.sql, moved, unsafe=key != "all")
 
 
-def make_panel(site: Site, sent: Fields) -> Panel:
-    """What is said about a form."""
+def make_panel(site: Site, sent: Fields, patience: Patience | None = None) -> Panel:
+    """What is said about a form. ``patience`` is what is left of the time for all that were sent together."""
     project = site.project
     saved = read_spec_text(site.root, sent.place) if sent.place.startswith("specs/") else None
     text = text_of(sent, saved if sent.file else None)
-    return Panel(site, project, sent, text, saved, read_draft(project, text, sent.place))
+    if sent.sql.strip() or sent.file or sent.table:
+        study = site.study(text, sent.place, sent.day, patience)
+    else:
+        study = Study(Draft(text, sent.place), project.history.end)
+    return Panel(project, sent, text, saved, study)
 
 
 def merge_equal(problems: Sequence[Problem]) -> list[Problem]:

@@ -25,10 +25,12 @@ from drawloom.web.autodag import FIRST_UNTIL
 from drawloom.web.autodag_form import UNTIL_DAY, Fields, take_header
 from drawloom.web.autodag_panel import Panel, make_panel
 from drawloom.web.context import Saver, TheSite, require_own_form
+from drawloom.web.site import Patience
 from drawloom.web.templating import render
 
 router = APIRouter(prefix="/import")
 MOST_FILES = 50
+IMPORT_SECONDS = 60.0  # that all of them may take to be read
 
 
 async def read_uploads(request: Request) -> list[tuple[str, bytes]]:
@@ -69,7 +71,8 @@ def check_files(
         texts = []
     if not texts and not problems:
         problems += refuse("empty", "There is no file and no text.").problems
-    panels = [make_panel(site, _fields(name, text, in_schema, shared)) for name, text in texts]
+    patience = Patience(IMPORT_SECONDS)
+    panels = [make_panel(site, _fields(name, text, in_schema, shared), patience) for name, text in texts]
     return _page(request, site.project, panels, problems, shared, in_schema)
 
 
@@ -79,8 +82,9 @@ def save_files(request: Request, site: TheSite, viewer: Saver, text: Annotated[l
     saved: list[str] = []
     tables: list[str] = []
     problems: list[Problem] = []
+    patience = Patience(IMPORT_SECONDS)
     for one in text[:MOST_FILES]:
-        panel = make_panel(site, take_header(Fields(sql=one.replace("\r\n", "\n"))))
+        panel = make_panel(site, take_header(Fields(sql=one.replace("\r\n", "\n"))), patience)
         file = panel.draft.file
         if panel.blocked or panel.errors or not panel.step:
             problems += refuse("has-errors", f"{file} was not saved: it has errors.").problems

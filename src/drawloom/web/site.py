@@ -10,23 +10,31 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from drawloom.model import Pipeline
+from drawloom.model import DrawloomError, Pipeline, digest
+from drawloom.run.aside import Workers
 from drawloom.run.background import RunRequest, Runs
 from drawloom.run.background.runs import window_of
 from drawloom.run.causes import Causes
-from drawloom.run.console import Console
+from drawloom.run.console import Rows
+from drawloom.run.draft import Draft, check_length
 from drawloom.run.past_runs import PastRun, find_past_runs
 from drawloom.run.plan import Plan, PlannedPartition, State
 from drawloom.run.project import Project
 from drawloom.run.snapshot import WarehouseSnapshot
 from drawloom.run.spans import Span, find_spans
+from drawloom.run.study import Study
 from drawloom.run.table_list import TableInfo
 
 Stamp = tuple[object, ...]
 QUICK = 0.5  # seconds: a status that takes longer to find is found beside the requests, which get the one before
 READ_FOLDERS = ("specs", "macros")
 GOOD = {State.FRESH, State.EXPIRED}
+READ_SECONDS = 20.0  # that a text, or several that were sent together, may take to be read
+GRACE = 3.0  # seconds
+READERS = Workers(most=2, patience=2.0)  # of texts, for all projects
+QUERIES = Workers(most=1, patience=0.2)  # of rows
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,18 @@ class Status:
         return max(3.0, 20 * self.seconds)
 
 
+class Patience:
+    """The time that is left for all texts of one request."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left; a little at least, so that it is said of each text that it takes too long."""
+        return max(self._end - time.monotonic(), 0.5)
+
+
 class Site:
     """One project, for many requests at once.
 
@@ -145,7 +165,7 @@ class Site:
         self._project: tuple[Stamp, Project] | None = None
         self._retired: list[Project] = []
         self._status: Status | None = None
-        self._console: tuple[Project, Console] | None = None
+        self._known: tuple[Project, str] | None = None
         self._tables: tuple[Status, list[TableInfo]] | None = None
         self._asked: tuple[Status, RunRequest, Plan] | None = None
         self._past: tuple[object, list[PastRun]] | None = None
@@ -177,17 +197,50 @@ class Site:
         with self._lock:
             self._deploy(self.project)
 
-    @property
-    def console(self) -> Console:
-        """What reads rows for people, within the limits of drawloom.yml."""
+    def study(self, text: str, file: str, day: str = "", patience: Patience | None = None) -> Study:
+        """What a text would be as a spec, found out in another process; or why that could not be found out.
+
+        Args:
+            text: the text of the spec.
+            file: its file.
+            day: for which its SQL is shown.
+            patience: what is left of the time for all texts that were sent together.
+        """
+        patience = patience or Patience(READ_SECONDS)
+        try:
+            check_length(text, file)
+            found: Study = READERS.do("study", self.root, self._version(), patience.left, text=text, file=file, day=day)
+        except DrawloomError as error:
+            return Study(Draft(text, file, problems=tuple(error.problems)), self.project.history.end)
+        return found
+
+    def advise(self, text: str, options: Mapping[str, str | None]) -> Any:
+        """What a text reads and writes and what is wrong with it, as JSON, found out in another process.
+
+        Raises:
+            InputError: it cannot be read, or takes too long.
+            RunError: many others are being read.
+        """
+        return READERS.do("advise", self.root, self._version(), READ_SECONDS, text=text, options=dict(options))
+
+    def read_rows(self, sql: str) -> Rows:
+        """The first rows of a SELECT within the limits of drawloom.yml, read in another process.
+
+        Raises:
+            InputError: it is no SELECT, reads something that is no table of the project, or takes too much.
+            RunError: it fails, or another one is running.
+        """
+        seconds = self.project.config.ui.preview_seconds + GRACE  # it stops by itself, if it can
+        found: Rows = QUERIES.do("read", self.root, self._version(), seconds, sql=sql)
+        return found
+
+    def _version(self) -> str:
+        """Another text when the files of the project have changed."""
         project = self.project
         with self._lock:
-            if self._console is None or self._console[0] is not project:
-                if self._console:
-                    self._console[1].close()
-                limits = project.config.ui
-                self._console = project, Console(project, limits.preview_rows, limits.preview_seconds)
-            return self._console[1]
+            if self._known is None or self._known[0] is not project:
+                self._known = project, digest([repr(self._project and self._project[0])])
+            return self._known[1]
 
     @property
     def status(self) -> Status:
@@ -237,11 +290,9 @@ class Site:
         if self._finding:
             self._finding.join()
         with self._lock:
-            if self._console:
-                self._console[1].close()
             for project in [*self._retired, *([self._project[1]] if self._project else [])]:
                 project.close()
-            self._retired, self._project, self._status, self._console = [], None, None, None
+            self._retired, self._project, self._status, self._known = [], None, None, None
 
     def _find_status(self, project: Project, state: Stamp) -> Status:
         with self._status_lock:

@@ -107,7 +107,7 @@ def run_query(request: Request, site: TheSite, sql: Annotated[str, Form()] = "")
     """The first rows of one SELECT, where drawloom.yml allows that."""
     require_preview(site)
     try:
-        return _console(request, site, sql, site.console.read(sql), [])
+        return _console(request, site, sql, site.read_rows(sql), [])
     except DrawloomError as error:
         return _console(request, site, sql, None, error.problems)
 
@@ -179,6 +179,6 @@ def _sample(site: Site, view: TableView) -> tuple[Rows | None, str]:
     schema, _, table = view.info.table.partition(".")
     where = f" WHERE ds = (SELECT max(ds) FROM {quote.dotted((schema, table))})" if view.info.last else ""
     try:
-        return site.console.read(f"SELECT * FROM {quote.dotted((schema, table))}{where} LIMIT {SAMPLE}"), ""
+        return site.read_rows(f"SELECT * FROM {quote.dotted((schema, table))}{where} LIMIT {SAMPLE}"), ""
     except DrawloomError as error:
         return None, str(error)
