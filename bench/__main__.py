@@ -23,6 +23,7 @@ NAMES = (
     "experiments",
     "experiments_raw",
     "ui",
+    "unit_tests",
     "airflow_parse",
     "airflow_task",
 )

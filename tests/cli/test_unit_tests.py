@@ -140,6 +140,20 @@ def test_names_choose_tests_and_bad_input_exits_with_2(tested: SampleProject) ->
     assert "Did you mean product?" in shown
 
 
+def test_a_test_is_written_from_real_rows(finished: SampleProject) -> None:
+    shown = finished.run("test", "--create", "core.daily", "--ds", "2026-03-05")
+    assert "wrote core_daily_2026_03_05 to " in shown
+    assert "rows of raw.orders" in shown
+    assert "1 passed in" in finished.run("test")
+    assert "1 passed in" in finished.run("test", "--engine"), "which is DuckDB here"
+    made = finished.json("test", "--create", "core.ever", "--ds", "2026-03-05")
+    assert (made["name"], made["masked"]) == ("core_ever_2026_03_05", [])
+    assert "2 passed in" in finished.run("test")
+    assert "--ds is missing, must be given with --create." in finished.run("test", "--create", "core.ever", code=2)
+    assert "--create is missing, must be given with --ds." in finished.run("test", "--ds", "2026-03-05", code=2)
+    assert "must be a day like" in finished.run("test", "--create", "core.ever", "--ds", "may", code=2)
+
+
 def test_a_new_project_has_a_test_that_passes_and_a_schema_for_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,8 @@ from drawloom.model import Column, Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from drawloom.engines.catalog.session import TaskSession
+
 # The days of each table that a task can see; None for all days.
 Visible = Mapping[str, Sequence[date] | None]
 # The columns of tables by name.
@@ -233,26 +235,6 @@ class Engine(StepEngine, Protocol):
         ...
 
 
-class RowsEngine(StepEngine, Protocol):
-    """An engine whose tables are rows that are given to it, and those that steps add. Nothing of it is stored."""
-
-    def add_table(self, table: str, columns: Sequence[Column], select: str, *, dated: bool = True) -> None:
-        """Give it a table: the rows of a SELECT of constants in DuckDB's dialect, with these columns and, where dated, ``ds``."""
-        ...
-
-    def clear(self) -> None:
-        """Remove all tables."""
-        ...
-
-    def columns(self, table: str) -> tuple[Column, ...]:
-        """The table's columns without ``ds``; empty for an unknown table."""
-        ...
-
-    def close(self) -> None:
-        """Release its connections."""
-        ...
-
-
 class CatalogEngine(Engine, Protocol):
     """An engine with a catalog of tables, in which Parquet files written by DuckDB can be registered."""
 
@@ -263,4 +245,8 @@ class CatalogEngine(Engine, Protocol):
 
     def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, str]) -> None:
         """Register folders (URIs) of Parquet files as partitions of a table; under None, as a table without days."""
+        ...
+
+    def rows_session(self) -> TaskSession:
+        """A session whose staged rows are gone when it is closed: nothing is written into the places of tables."""
         ...

@@ -365,7 +365,7 @@ class Project(Warehouse):
 
     def preview(self, name: str, ds: date, limit: int = 10) -> pa.Table:
         """The first rows that a step would write for a day from its current inputs; writes nothing."""
-        partition, snapshot = self._planned_partition(name, ds)
+        partition, snapshot = self.planned_partition(name, ds)
         inputs = snapshot.inputs(partition.needs.visible)
         self.attach(snapshot, partition.needs.visible)
         return self.step_runner(self.pipelines).preview(
@@ -380,7 +380,7 @@ class Project(Warehouse):
         """
         from drawloom.run.diff import compare_stored
 
-        partition, snapshot = self._planned_partition(name, ds)
+        partition, snapshot = self.planned_partition(name, ds)
         step, schedule, inputs = partition.step, partition.pipeline.schedule, snapshot.inputs(partition.needs.visible)
         self.attach(snapshot, {**partition.needs.visible, step.into.name: (ds,)})
         stored = self.engine.find_partition(step.into.name, ds)
@@ -473,7 +473,12 @@ class Project(Warehouse):
                 readers |= {(step.into.name, ds) for ds, read in reads if _overlaps(read.on(ds), start, end)}
         return readers
 
-    def _planned_partition(self, name: str, ds: date) -> tuple[PlannedPartition, WarehouseSnapshot]:
+    def planned_partition(self, name: str, ds: date) -> tuple[PlannedPartition, WarehouseSnapshot]:
+        """The partition of a table (or of the last one of a pipeline) on a day, and what exists now.
+
+        Raises:
+            InputError: there is none, or one that it reads does not exist.
+        """
         pipeline = self.find(name)
         step = pipeline.tables.get(name, pipeline.steps[-1])
         self._check_days(ds, ds)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MEMORY = "50%"  # of the machine
+_ADDED = "_drawloom_added"
 STORE = "_drawloom_rows"  # the database of the tables; what begins like this is refused in the SQL of steps
 
 
@@ -39,7 +40,7 @@ class RowsTable:
 
 
 class DuckRows:
-    """See ``base.RowsEngine``. Its tasks are used one after the other."""
+    """A ``base.StepEngine`` whose tables are rows that are given to it, and those that steps add. Its tasks are used one by one."""
 
     dialect = "duckdb"
     stores_run_id = True
@@ -48,6 +49,7 @@ class DuckRows:
         self._connection = connect(1, MEMORY, (), (), None)
         self._connection.execute(f"ATTACH ':memory:' AS {quote.name(STORE)}")
         self._tables: dict[str, RowsTable] = {}
+        self._types: dict[str, Any] = {}
         self._numbers = itertools.count()
         self._tasks: set[DuckTask] = set()
 
@@ -84,6 +86,32 @@ class DuckRows:
         found = self._tables.get(table.lower())
         return found.columns if found else ()
 
+    def has(self, table: str) -> bool:
+        """Whether there is such a table."""
+        return table.lower() in self._tables
+
+    def is_dated(self, table: str) -> bool:
+        """Whether a table that there is has days."""
+        return self._tables[table.lower()].dated
+
+    def add_rows(self, table: str, columns: Sequence[Column], data: pa.Table) -> None:
+        """Add rows with ``ds`` to a table, which is created if there is none; their types become those of the columns.
+
+        Raises:
+            RunError: a value does not fit.
+        """
+        items = [f"CAST({quote.name(c.name)} AS {c.type}) AS {quote.name(c.name)}" for c in columns]
+        with engine_errors():
+            self._connection.register(_ADDED, data)
+            try:
+                self._add(table, tuple(columns), f"SELECT {', '.join([*items, KEY])} FROM {_ADDED}")
+            finally:
+                self._connection.unregister(_ADDED)
+
+    def all_rows(self, table: str) -> pa.Table:
+        """All rows of a table, with ``ds`` where it has days."""
+        return self.arrow(f"SELECT * FROM {_place(table)}")
+
     def arrow(self, select: str) -> pa.Table:
         """The rows of a SELECT of constants.
 
@@ -100,7 +128,9 @@ class DuckRows:
             RunError: a type is not known to DuckDB.
         """
         with engine_errors():
-            return [self._connection.type(column.type) for column in columns]
+            for name in {column.type for column in columns} - self._types.keys():
+                self._types[name] = self._connection.type(name)
+        return [self._types[column.type] for column in columns]
 
     def task(self, inputs: Visible, columns: Schemas | None = None) -> DuckTask:
         """A view in which exactly these days of these tables exist (None: all days).
@@ -130,15 +160,17 @@ class DuckRows:
 
     def _publish(self, part: Staged) -> None:
         names = ", ".join(quote.name(column.name) for column in part.columns)
-        rows = f"SELECT {names}, {KEY} FROM ({part.location}) AS part"
-        place = _place(part.table)
         with engine_errors():
-            if part.table.lower() in self._tables:
-                self._connection.execute(f"DELETE FROM {place} WHERE {KEY} = {quote.day(part.ds)}")
-                self._connection.execute(f"INSERT INTO {place} BY NAME {rows}")
-            else:
-                self._connection.execute(f"CREATE TABLE {place} AS {rows}")
-                self._tables[part.table.lower()] = RowsTable(part.columns, True)
+            if self.has(part.table):
+                self._connection.execute(f"DELETE FROM {_place(part.table)} WHERE {KEY} = {quote.day(part.ds)}")
+            self._add(part.table, part.columns, f"SELECT {names}, {KEY} FROM ({part.location}) AS part")
+
+    def _add(self, table: str, columns: tuple[Column, ...], rows: str) -> None:
+        if self.has(table):
+            self._connection.execute(f"INSERT INTO {_place(table)} BY NAME {rows}")
+        else:
+            self._connection.execute(f"CREATE TABLE {_place(table)} AS {rows}")
+            self._tables[table.lower()] = RowsTable(columns, True)
 
     def interrupt(self) -> None:
         """Cancel the running statements of all tasks; each raises RunError in its own thread."""

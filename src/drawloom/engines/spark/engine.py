@@ -12,7 +12,7 @@ from drawloom.engines.catalog.session import CatalogTable
 from drawloom.engines.catalog.task import CatalogTask
 from drawloom.engines.catalog.visible_days import mentioned_tables
 from drawloom.engines.spark.connect import is_remote
-from drawloom.engines.spark.session import SparkTaskSession
+from drawloom.engines.spark.session import SparkRowsSession, SparkTaskSession
 from drawloom.engines.spark.tables import RUNS, Tables
 from drawloom.model import KEY, Column
 
@@ -60,6 +60,10 @@ class Spark:
     def session(self) -> SparkTaskSession:
         """A session for one task."""
         return SparkTaskSession(self.spark, self.address, self.run_folder, self._staged)
+
+    def rows_session(self) -> SparkRowsSession:
+        """A session whose staged rows are gone when it is closed."""
+        return SparkRowsSession(self.spark, self.address, self.run_folder, self._staged)
 
     def task(self, inputs: Visible, columns: Schemas | None = None) -> CatalogTask:
         """A view in which exactly these days of these tables exist (None: all days).

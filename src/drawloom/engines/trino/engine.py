@@ -62,6 +62,10 @@ class Trino:
         """A session for one task."""
         return TrinoTaskSession(self.client, self.tables, self.in_background)
 
+    def rows_session(self) -> TrinoTaskSession:
+        """A session whose staged rows are gone when it is closed, as of any task that publishes nothing."""
+        return self.session()
+
     def task(self, inputs: Visible, columns: Schemas | None = None) -> CatalogTask:
         """A view in which exactly these days of these tables exist (None: all days).
 

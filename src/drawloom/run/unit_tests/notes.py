@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from drawloom.model import InputError
 from drawloom.model.days import covers
 
 if TYPE_CHECKING:
     from drawloom.run.unit_tests.resolve import Case
-    from drawloom.run.unit_tests.tables import Filler, ProjectTables
+    from drawloom.run.unit_tests.tables import ProjectTables
 
 
 def notes(case: Case, tables: ProjectTables) -> tuple[str, ...]:
@@ -33,7 +32,8 @@ def _unread_days(case: Case, tables: ProjectTables) -> Iterator[str]:
 def _left_out(case: Case, tables: ProjectTables) -> Iterator[str]:
     """Columns in conditions, joins and groups that no given row has: they are NULL everywhere."""
     for filler in case.steps:
-        for column in _filters(filler, tables):
+        lineage = tables.lineage(filler)
+        for column in lineage.filters if lineage else ():
             table, _, name = column.rpartition(".")
             given = case.inputs.get(tables.spelling(table))
             if not given or not given.rows or name.lower() == "ds":
@@ -42,25 +42,3 @@ def _left_out(case: Case, tables: ProjectTables) -> Iterator[str]:
             named = {key.lower() for row in given.rows for key in row.values}
             if name.lower() in known and name.lower() not in named:
                 yield f"{table}.{name} is NULL in every given row, and decides which rows {filler.table} has."
-
-
-def _filters(filler: Filler, tables: ProjectTables) -> tuple[str, ...]:
-    from drawloom.sql.lineage import column_lineage
-    from drawloom.sql.script_reader import read_script
-
-    step, project = filler.step, tables.project
-    if step.sql is None:
-        return ()
-    try:
-        script = read_script(
-            step.sql,
-            dialect=step.dialect,
-            catalog=project.catalog,
-            schedule=filler.pipeline.schedule,
-            target=step.into.name,
-            params=step.params,
-            macros=step.macros,
-        )
-        return column_lineage(script).filters
-    except InputError:
-        return ()

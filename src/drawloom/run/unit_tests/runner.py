@@ -23,7 +23,7 @@ from drawloom.run.unit_tests.values import plain
 from drawloom.sql.template.rendering import render
 
 if TYPE_CHECKING:
-    from drawloom.engines.base import RowsEngine
+    from drawloom.engines.base import StepEngine
     from drawloom.engines.duckdb.rows import DuckRows
     from drawloom.run.project import Project
 
@@ -69,17 +69,22 @@ class TestRunner:
 
     Args:
         project: whose specs are tested.
-        engine: what runs the steps; DuckDB in memory otherwise.
+        on_engine: whether Spark or Trino run the steps, where the project has one of them. Rows are compared in DuckDB.
     """
 
     __test__ = False  # for pytest, which collects classes of such a name
 
-    def __init__(self, project: Project, engine: RowsEngine | None = None) -> None:
+    def __init__(self, project: Project, *, on_engine: bool = False) -> None:
         from drawloom.engines.duckdb.rows import DuckRows
 
         self._tables = ProjectTables(project)
-        self._typing = DuckRows()
-        self._engine = engine or self._typing
+        self._store = DuckRows()
+        self._selects: dict[tuple[object, ...], str] = {}  # of the rows of the test that runs
+        self._engine: StepEngine = self._store
+        if on_engine and project.catalog_engine:
+            from drawloom.engines.catalog.rows import CatalogRows
+
+            self._engine = CatalogRows(project.catalog_engine, self._store)
 
     def __enter__(self) -> Self:
         return self
@@ -88,9 +93,8 @@ class TestRunner:
         self.close()
 
     def close(self) -> None:
-        """Close the engine."""
-        self._engine.close()
-        self._typing.close()
+        """Close DuckDB; the engine is the project's."""
+        self._store.close()
 
     def run_all(self, tests: Iterable[Loaded], listener: Callable[[Outcome], None] = lambda _: None) -> list[Outcome]:
         """Run the tests; the listener gets each outcome as it comes."""
@@ -107,6 +111,7 @@ class TestRunner:
         Raises:
             InputError: something in it is wrong.
         """
+        self._selects.clear()
         case = resolve(test.test, self._tables, test.folder)
         given = {table: (one.columns, one.rows) for table, one in case.inputs.items()}
         for table, (columns, rows) in given.items():
@@ -114,7 +119,8 @@ class TestRunner:
         for one in case.expected:
             if columns := self._tables.columns(one.table):
                 for part in (one.rows, one.contains):
-                    self._typed(one.table, [row for rows in (part or {}).values() for row in rows], columns)
+                    for of_day in (part or {}).values():
+                        self._typed(one.table, of_day, columns)
         return case
 
     def check(self, tests: Iterable[Loaded]) -> list[Problem]:
@@ -136,17 +142,40 @@ class TestRunner:
             return Outcome(test, INVALID, time.monotonic() - began, problems=error.problems)
         tables = tuple(one.table for one in case.expected)
         try:
-            columns = _Run(self._engine, self._tables, case, self._select).run()
+            columns = _Run(self._engine, self._store, self._tables, case, self._select).run()
             differences = [found for one in case.expected for found in self._compare(one, columns[one.table])]
         except InputError as error:
             return Outcome(test, INVALID, time.monotonic() - began, tables, problems=error.problems)
         except DrawloomError as error:
             return Outcome(test, FAILED, time.monotonic() - began, tables, problems=error.problems)
         finally:
-            self._engine.clear()
+            self._store.clear()
         wrong = tuple(one for one in differences if one.check or (one.diff and not one.diff.same))
         told = notes(case, self._tables) if wrong else ()
         return Outcome(test, FAILED if wrong else PASSED, time.monotonic() - began, tables, wrong, notes=told)
+
+    def rows_of(self, test: Loaded, table: str, day: date) -> list[Values]:
+        """The rows of an expected table that come out of a test, as they are compared.
+
+        Raises:
+            DrawloomError: the test is not valid, or a step fails.
+        """
+        case = self.resolve(test)
+        try:
+            columns = _Run(self._engine, self._store, self._tables, case, self._select).run()
+            return self._found(table, day, columns[table])
+        finally:
+            self._store.clear()
+
+    def types(self, columns: Sequence[Column]) -> list[Any]:
+        """DuckDB's types of columns."""
+        return self._store.types(columns)
+
+    def _found(self, table: str, day: date, columns: tuple[Column, ...]) -> list[Values]:
+        select = ", ".join(quote.name(column.name) for column in columns)
+        query = f"SELECT {select} FROM {quote.dotted(table.split('.'))}"
+        with self._store.task({table: [day]}, {table: columns}) as task:
+            return _values(task.query(query).to_pylist(), columns, self._store)
 
     def _select(self, table: str, rows: Sequence[Row], columns: Sequence[Column], *, dated: bool) -> str:
         """A SELECT of the rows, whose values fit.
@@ -154,12 +183,19 @@ class TestRunner:
         Raises:
             InputError: one does not.
         """
-        types = self._typing.types(columns)
+        key = (table, dated, *map(id, rows))
+        if key not in self._selects:
+            self._selects[key] = self._checked_select(table, rows, columns, dated=dated)
+        return self._selects[key]
+
+    def _checked_select(self, table: str, rows: Sequence[Row], columns: Sequence[Column], *, dated: bool) -> str:
+        types = self._store.types(columns)
         select = select_constants(table, rows, columns, types, dated=dated)
         try:
-            self._typing.arrow(f"SELECT count(*) FROM ({select})" if not rows else select)
+            if rows:
+                self._store.arrow(select)
         except DrawloomError as error:
-            problems = find_misfits(self._typing, table, rows, columns, types)
+            problems = find_misfits(self._store, table, rows, columns, types)
             raise InputError(*(problems or error.problems)) from error
         return select
 
@@ -167,17 +203,14 @@ class TestRunner:
         """The values of rows as they are compared."""
         if not rows:
             return []
-        arrow = self._typing.arrow(self._select(table, rows, columns, dated=False))
-        return _values(arrow.to_pylist(), columns, self._typing)
+        arrow = self._store.arrow(self._select(table, rows, columns, dated=False))
+        return _values(arrow.to_pylist(), columns, self._store)
 
     def _compare(self, one: ExpectedTable, columns: tuple[Column, ...]) -> Iterable[TableDiff]:
         for day in one.days:
             if one.rows is None and one.contains is None:
                 break
-            select = ", ".join(quote.name(column.name) for column in columns)
-            query = f"SELECT {select} FROM {quote.dotted(one.table.split('.'))}"
-            with self._engine.task({one.table: [day]}, {one.table: columns}) as task:
-                found = _values(task.query(query).to_pylist(), columns, self._typing)
+            found = self._found(one.table, day, columns)
             for rows, partial in ((one.rows, False), (one.contains, True)):
                 if rows is not None:
                     yield TableDiff(one.table, day, self._diff(one, rows.get(day, ()), found, columns, partial=partial))
@@ -199,14 +232,17 @@ class TestRunner:
         shown = compared or [column.name for column in columns]
         ordered = one.ordered and self._engine.dialect == "duckdb"
         key, tolerance = one.filler.step.into.unique, one.tolerance
-        typed = self._typed(one.table, rows, columns)
-        return compare_rows(typed, found, shown, key, tolerance=tolerance, ordered=ordered, partial=partial)
+        typed, came = (
+            [{name: row[name] for name in shown} for row in some]
+            for some in (self._typed(one.table, rows, columns), found)
+        )
+        return compare_rows(typed, came, shown, key, tolerance=tolerance, ordered=ordered, partial=partial)
 
     def _check(self, one: ExpectedTable, check: Any, day: date) -> Iterable[TableDiff]:
         schedule = one.filler.pipeline.schedule
         text = render(check.sql, day, schedule=schedule, to_run=True).text.strip().rstrip(";")
-        columns = {table: self._engine.columns(table) or self._tables.columns(table) for table in check.tables}
-        with self._engine.task(dict.fromkeys(check.tables), columns) as task:
+        columns = {table: self._store.columns(table) or self._tables.columns(table) for table in check.tables}
+        with self._store.task(dict.fromkeys(check.tables), columns) as task:
             rows = task.query(f"SELECT * FROM (\n{text}\n) AS found LIMIT {SHOWN}").to_pylist()
         if rows:
             yield TableDiff(one.table, day, check=" ".join(check.sql.split()), rows=tuple(rows))
@@ -216,7 +252,8 @@ class TestRunner:
 class _Run:
     """One run of the steps of a test."""
 
-    engine: RowsEngine
+    engine: StepEngine
+    store: DuckRows
     tables: ProjectTables
     case: Case
     select: Callable[..., str]
@@ -228,7 +265,7 @@ class _Run:
         self.known = {f.table: f.step.into.columns for f in self.case.steps if f.step.into.columns}
         for table, given in self.case.inputs.items():
             select = self.select(table, given.rows, given.columns, dated=given.dated)
-            self.engine.add_table(table, given.columns, select, dated=given.dated)
+            self.store.add_table(table, given.columns, select, dated=given.dated)
             days: dict[date | None, str] = dict.fromkeys(sorted(given.days), GIVEN) if given.dated else {None: GIVEN}
             self.snapshot.contents[table] = days
             self.known[table] = given.columns

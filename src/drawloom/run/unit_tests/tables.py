@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from drawloom.model import Column, DateSpan, Family, InputError, Pipeline, Step, errors
 from drawloom.run.compile_project import StepAnalyzer
+from drawloom.run.table_catalog import add_columns
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
+    from drawloom.sql.catalog import Catalog
+    from drawloom.sql.lineage import ColumnLineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class ProjectTables:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self._lineages: dict[str, ColumnLineage | None] = {}
 
     @cached_property
     def fillers(self) -> dict[str, Filler]:
@@ -91,6 +95,31 @@ class ProjectTables:
         step = filler.step
         found = [*self.project.day_reads.on(step, day), *(read for check in step.checks for read in check.reads)]
         yield from ((read.table, read.on(day)) for read in found)
+
+    def lineage(self, filler: Filler) -> ColumnLineage | None:
+        """Where the columns of a step's table come from, and which columns decide about its rows; None for Python."""
+        if filler.table not in self._lineages:
+            self._lineages[filler.table] = self._column_lineage(filler)
+        return self._lineages[filler.table]
+
+    def _column_lineage(self, filler: Filler) -> ColumnLineage | None:
+        from drawloom.sql.lineage import column_lineage
+        from drawloom.sql.script_reader import read_script
+
+        step = filler.step
+        if step.sql is None:
+            return None
+        settings: dict[str, Any] = {"dialect": step.dialect, "target": step.into.name, "macros": step.macros}
+        settings |= {"catalog": self.catalog, "schedule": filler.pipeline.schedule, "params": step.params}
+        try:
+            return column_lineage(read_script(step.sql, **settings))
+        except InputError:
+            return None
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The tables with their keys, and with the columns that they will have."""
+        return add_columns(self.project.catalog, self.project.compiled.columns, ())
 
     def with_params(self, fillers: Iterable[Filler], params: Mapping[str, Any]) -> list[Filler]:
         """The steps with other values of their parameters; they may read other days then.
