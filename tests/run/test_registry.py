@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from drawloom.model import Column, InputError, Record, RunError
+from drawloom.model import Column, InputError, Record, RunError, inputs_digest
 from drawloom.run.registry import Registry
 
 DS = date(2026, 1, 1)
@@ -43,6 +43,36 @@ def test_records_come_back(registry: Registry) -> None:
     assert registry.inputs("core.a") == {DS: RECORD.inputs}
     assert registry.columns() == {"core.a": (Column("n", "BIGINT"),)}
     assert registry.record("core.a", date(2026, 1, 2)) is None
+
+
+@pytest.mark.parametrize("name", ["core.a", *ODD_NAMES])
+def test_a_table_is_renamed_with_what_its_readers_have_read(registry: Registry, name: str) -> None:
+    before, days = {name: {"2026-01-01": "abc"}, "raw.x": {"": "y"}}, [DS, date(2026, 1, 2)]
+    other = {"core.b": {"2026-01-01": name}}
+    made = [
+        replace(RECORD, table=name, ds=ds, inputs={name: {"2025-12-31": "z"}}, inputs_digest="its own") for ds in days
+    ]
+    read = replace(RECORD, table="core.b", code="old", inputs=before, inputs_digest=inputs_digest(before))
+    registry.save([*made, read, replace(read, ds=days[1], code="older", inputs=other)], {name: [Column("n", "BIGINT")]})
+    registry.fail("new.a", DS, "left over from a table of that name")
+    registry.fail(name, date(2026, 1, 3), "failed")
+    registry.save_landed(name, {"f": "file.csv"})
+    for _ in range(2):  # again changes nothing
+        registry.rename(name, "new.a", {"core.b": ("old", "new")})
+        found = registry.records()
+        assert set(found) == {"new.a", "core.b"}
+        assert registry.inputs("new.a") == {ds: {"new.a": {"2025-12-31": "z"}} for ds in days}
+        assert {record.inputs_digest for record in found["new.a"].values()} == {"its own"}, (
+            "it was none of these inputs"
+        )
+        after = {"new.a": {"2026-01-01": "abc"}, "raw.x": {"": "y"}}
+        assert registry.inputs("core.b") == {DS: after, days[1]: other}
+        assert found["core.b"][DS].inputs_digest == inputs_digest(after)
+        assert [found["core.b"][ds].code for ds in days] == ["new", "older"]
+        assert registry.columns() == {"new.a": (Column("n", "BIGINT"),)}
+        assert registry.failures() == {("new.a", date(2026, 1, 3)): "failed"}
+        assert registry.landed("new.a") == {"f": "file.csv"}
+        assert registry.newest_codes() == {"new.a": "v1", "core.b": "older"}
 
 
 def test_records_of_some_tables_only(registry: Registry) -> None:

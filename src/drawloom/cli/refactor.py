@@ -31,6 +31,10 @@ def rename(
 
     project = open_project(context, folder)
     if _finish_interrupted(project, old, new, dry_run=dry_run):
+        if format is Format.JSON:
+            print_json({"finished": True})
+        else:
+            console().print(f"finished the rename of {old} to {new}", markup=False, highlight=False)
         return
     made = plan_rename(project, old, new)
     if not dry_run:
@@ -54,7 +58,6 @@ def _finish_interrupted(project: Project, old: str, new: str, *, dry_run: bool) 
         message = f"The rename of {begun.old} to {begun.new} was interrupted."
         raise refuse("unfinished-rename", message, None, f"Finish it: `drawloom rename {begun.old} {begun.new}`.")
     finish_rename(project, begun)
-    console().print(f"finished the rename of {begun.old} to {begun.new}", markup=False)
     return True
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from drawloom.engines.lake.lock import hold, open_lock
 from drawloom.model import Fix, InputError, Pipeline, Problem, RunError, refuse
+from drawloom.run.text_file import write_text
 from drawloom.specs.document import read_text
 from drawloom.specs.fields import check_table
 from drawloom.specs.load import spec_files
@@ -76,7 +75,7 @@ def save_spec_text(root: Path, file: str, text: str, began_from: str) -> None:
         if now not in {began_from, version_of(text)}:
             raise _changed(file, began_from)
         try:
-            _replace(path, text)
+            write_text(path, text)
         except OSError as error:
             message = f"{file} cannot be written: {error.strerror}."
             raise RunError(Problem("unwritable", "error", message, fix=Fix("Give this user the right to."))) from error
@@ -98,22 +97,6 @@ def _path(root: Path, file: str) -> Path:
         rule = "must be a .sql or YAML file in specs/, such as specs/core.rides.sql"
         raise refuse("bad-file", f"file == {file!r:.120}, {rule}.")
     return root.joinpath(*parts)
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path = path.resolve()  # of a link: the file that it names
-    staged = path.with_name(f".{secrets.token_hex(8)}.saving")
-    try:
-        with staged.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            staged.chmod(path.stat().st_mode & 0o777)
-        staged.replace(path)
-    finally:
-        staged.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from drawloom.model import InputError, Problem, Where, refuse
 from drawloom.run.compile_project import find_macros
-from drawloom.run.refactor.journal import write_atomically
+from drawloom.run.text_file import write_text
 from drawloom.specs.document import read_text
 from drawloom.specs.load import find_header, spec_files, sql_document
 from drawloom.sql.fingerprint import fingerprint
@@ -57,7 +57,7 @@ def write_formatted(root: Path, found: Sequence[Formatted]) -> None:
     """Write the files that change."""
     for one in found:
         if one.changed:
-            write_atomically(root / one.file, one.after)
+            write_text(root / one.file, one.after)
 
 
 def format_text(text: str, file: str, macros: Macros) -> str:

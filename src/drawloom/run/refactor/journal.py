@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from drawloom.engines.lake.staging import sync_folder
 from drawloom.model import refuse
+from drawloom.run.text_file import write_text
 
 FILE = Path(".drawloom") / "rename.json"
 
@@ -31,7 +30,7 @@ class Journal:
 
     def save(self, root: Path) -> None:
         """Write it to the project's folder."""
-        write_atomically(root / FILE, json.dumps(asdict(self), indent=1, ensure_ascii=False))
+        write_text(root / FILE, json.dumps(asdict(self), indent=1, ensure_ascii=False))
 
     @classmethod
     def load(cls, root: Path) -> Journal | None:
@@ -59,7 +58,7 @@ class Journal:
                 raise refuse("edited", message, None, f"Undo that edit, then `drawloom rename {self.old} {self.new}`.")
             todo.append((file, after))
         for file, after in todo:
-            write_atomically(root / file, after)
+            write_text(root / file, after)
 
     def remove(self, root: Path) -> None:
         """Forget it: everything is done."""
@@ -80,17 +79,3 @@ def refuse_unfinished(root: Path) -> None:
 def text_hash(text: str) -> str:
     """A hash of a text."""
     return sha256(text.encode()).hexdigest()
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that a killed process leaves the old text or the new one; its permissions stay."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.new")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists():
-        part.chmod(path.stat().st_mode & 0o7777)
-    part.replace(path)
-    sync_folder(path.parent)

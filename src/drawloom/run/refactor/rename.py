@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from drawloom.frameworks.pipeline_json import pipeline_to_dict
 from drawloom.model import InputError, Pipeline, Problem, Where, errors, refuse
 from drawloom.run.compile_project import Compiled, compile_project
-from drawloom.run.refactor.journal import Journal, text_hash, write_atomically
+from drawloom.run.refactor.journal import Journal, text_hash
 from drawloom.run.refactor.table_names import places_of, rename_in_file
 from drawloom.run.registry.renames import FILE, LakeRename, load_renames, renames_text
+from drawloom.run.text_file import write_text
 from drawloom.specs.config import load_config
 from drawloom.specs.document import read_text
 from drawloom.specs.fields import check_table
@@ -98,7 +99,7 @@ def finish_rename(project: Project, journal: Journal) -> None:
         done = load_renames(project.lake.root)
         entry = LakeRename(journal.old, journal.new, journal.at, journal.codes)
         if entry not in done:
-            write_atomically(project.lake.root / FILE, renames_text([*done, entry]))
+            write_text(project.lake.root / FILE, renames_text([*done, entry]))
     project.registry.rename(journal.old, journal.new, journal.codes)
     journal.remove(root)
 
