@@ -173,6 +173,12 @@ def test_which_selectors_are_names() -> None:
     )
 
 
+def test_which_pipelines_are_named() -> None:
+    selection = Selection(PIPELINES, [FAMILY])
+    arguments = ["growth.all", "+core.rides,tag:x", "mart.*", "raw.orders+", "core.nothing"]
+    assert selection.named(arguments) == {"buyers", "core.rides"}
+
+
 NAMES = st.lists(st.integers(0, 9).map(lambda n: f"t.n{n}"), min_size=1, max_size=4)
 EDGES = st.sets(st.tuples(st.integers(0, 9), st.integers(0, 9)).filter(lambda pair: pair[0] < pair[1]), max_size=25)
 

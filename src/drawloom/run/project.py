@@ -22,7 +22,7 @@ from drawloom.run.families import add_families
 from drawloom.run.owners import find_owners
 from drawloom.run.plan import Key, Plan, PlannedPartition, State, make_plan
 from drawloom.run.refactor.journal import refuse_unfinished
-from drawloom.run.selection import Selection, exact_names, is_plain
+from drawloom.run.selection import Selection, is_plain
 from drawloom.run.settings import Settings
 from drawloom.run.source_columns import source_columns
 from drawloom.run.warehouse import Warehouse
@@ -149,8 +149,8 @@ class Project(Warehouse):
         """
         files = self._selection.broken_files(names)
         chosen = self._selection.select(names, exclude) if not files else ()
-        named = exact_names(names)
-        files |= {p.spec.file or "" for p in chosen if not named.isdisjoint((p.name, *p.tables))} & self.left_out.keys()
+        named = self._selection.named(names)
+        files |= {pipeline.spec.file or "" for pipeline in chosen if pipeline.name in named} & self.left_out.keys()
         if files:
             raise InputError(*(problem for file in sorted(files) for problem in self.left_out[file]))
         return tuple(pipeline for pipeline in chosen if pipeline.spec.file not in self.left_out)

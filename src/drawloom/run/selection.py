@@ -135,6 +135,10 @@ class Selection:
             raise self._nothing(arguments, exclude, wanted)
         return chosen
 
+    def named(self, arguments: Iterable[str]) -> set[str]:
+        """The pipelines of the names in these arguments, and those of the members of a family that is named."""
+        return {pipeline for name in exact_names(arguments) for pipeline in self._names.get(name, ())}
+
     def broken_files(self, arguments: Iterable[str]) -> set[str]:
         """The files of the names in these arguments whose specs could not be compiled."""
         return {file for name in exact_names(arguments) - self._names.keys() if (file := self._broken_file(name))}
