@@ -61,11 +61,15 @@ def _help(path: tuple[str, ...]) -> str:
 
 
 def specs() -> str:
-    """The keys of drawloom.yml, and the kinds of specs."""
+    """The keys of drawloom.yml and of unit tests, and the kinds of specs."""
     from drawloom.specs.config import Config
+    from drawloom.specs.unit_test import UnitTest
 
+    tests = UnitTest.model_json_schema()
+    tests["properties"].pop("name")
     kinds = [f"- [`kind: {kind}`](frameworks/{kind}.md)" for kind in KINDS]
-    return "\n".join([_model("drawloom.yml", Config.model_json_schema()), "## Kinds of specs\n", *kinds])
+    parts = [_model("drawloom.yml", Config.model_json_schema()), _model("tests/*.yml, by name", tests)]
+    return "\n".join([*parts, "## Kinds of specs\n", *kinds])
 
 
 def framework(kind: str) -> str:

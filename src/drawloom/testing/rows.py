@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from drawloom.frameworks import sqlfiles
 from drawloom.model import KEY, DrawloomError
 from drawloom.run.plan import State
 from drawloom.run.project import Project
+from drawloom.run.unit_tests.compare import is_equal
 from drawloom.testing.laws import BrokenLawError, Law
 
 Row = Mapping[str, Any]
@@ -147,24 +147,6 @@ def _unmatched(rows: Rows, others: Rows) -> Rows:
 def _equal_rows(row: Row, other: Row) -> bool:
     """Whether they are equal in the columns that both name."""
     return all(is_equal(row[name], other[name]) for name in row.keys() & other.keys())
-
-
-def is_equal(value: Any, other: Any) -> bool:
-    """Whether two values are equal; floats need only agree in nine digits, and NaN equals NaN."""
-    if isinstance(value, float) or isinstance(other, float):
-        return _close(value, other)
-    if isinstance(value, list | tuple) and isinstance(other, list | tuple):
-        return len(value) == len(other) and all(map(is_equal, value, other))
-    if isinstance(value, dict) and isinstance(other, dict):
-        return value.keys() == other.keys() and all(is_equal(value[key], other[key]) for key in value)
-    return bool(value == other)
-
-
-def _close(value: Any, other: Any) -> bool:
-    try:
-        return math.isclose(value, other, rel_tol=1e-9, abs_tol=1e-9) or (math.isnan(value) and math.isnan(other))
-    except TypeError:  # one is not a number
-        return False
 
 
 def _show(rows: Rows) -> str:

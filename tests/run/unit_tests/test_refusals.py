@@ -141,9 +141,10 @@ def test_files_are_found_in_folders_and_in_python_but_not_those_of_pytest(tmp_pa
     write_tests(
         tmp_path,
         a_yml=one.format("a"),
-        deep__b_yml=one.format("b"),
+        deep__test_b_yml=one.format("b"),
         _hidden_yml="no yaml: [",
         c_py=PYTHON,
+        helpers_py="raise SystemExit",
         test_x_py="raise SystemExit",
         conftest_py="raise SystemExit",
     )
@@ -163,7 +164,7 @@ def test_files_are_found_in_folders_and_in_python_but_not_those_of_pytest(tmp_pa
 def test_broken_files_and_names_that_are_taken_are_told_and_others_run(tmp_path: Path) -> None:
     write_shop(tmp_path)
     good = "good:\n  ds: 2026-01-02\n  expect: {core.orders: []}\n"
-    write_tests(tmp_path, a_yml=good, b_yml=good, c_yml="x: [", d_py="1 / 0", e_yml="bad: {ds: 1}\n")
+    write_tests(tmp_path, a_yml=good, b_yml=good, c_yml="x: [", d_py="1 / 0  # UnitTest", e_yml="bad: {ds: 1}\n")
     tests, problems = load_tests(tmp_path)
     assert [test.name for test in tests] == ["good"]
     texts = "\n".join(map(str, problems))

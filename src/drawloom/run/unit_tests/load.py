@@ -48,13 +48,21 @@ def load_tests(root: Path) -> tuple[list[Loaded], list[Problem]]:
 
 
 def test_files(root: Path) -> Iterator[Path]:
-    """The files of tests in a project: not those that begin with ``_`` or ``.``, nor pytest's own."""
+    """The files of tests in a project: not those that begin with ``_`` or ``.``, nor pytest's own.
+
+    A Python file counts where it names ``UnitTest``: others are left alone, and not imported.
+    """
     folder = root / FOLDER
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         hidden = any(part[0] in "._" for part in path.relative_to(folder).parts)
-        pytests = path.name.startswith("test_") or path.name.endswith("_test.py") or path.name == "conftest.py"
-        if path.is_file() and not hidden and (path.suffix in _YAML or (path.suffix == ".py" and not pytests)):
+        if path.is_file() and not hidden and (path.suffix in _YAML or _has_tests(path)):
             yield path
+
+
+def _has_tests(path: Path) -> bool:
+    """Whether it is a Python file of unit tests of specs."""
+    is_of_pytest = path.name.startswith("test_") or path.name.endswith("_test.py") or path.name == "conftest.py"
+    return path.suffix == ".py" and not is_of_pytest and b"UnitTest" in path.read_bytes()
 
 
 test_files.__test__ = False  # type: ignore[attr-defined]  # pytest would collect it
