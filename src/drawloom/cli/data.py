@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from drawloom.cli.activity import Activity
-from drawloom.cli.options import Folder, OutFormat, day_of, open_project
+from drawloom.cli.options import Env, Folder, OutFormat, day_of, open_environment, open_in, open_project
 from drawloom.cli.output import Format, console, grid, number, pluralize, print_json
 from drawloom.cli.results import ResultFormat, format_of, json_rows, print_as, print_result, write_as
+from drawloom.model import refuse
 
 if TYPE_CHECKING:
     from drawloom.run.diff import Difference
@@ -61,11 +62,12 @@ def query(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The file to write to, like answer.csv, .json or .parquet.")
     ] = None,
+    env: Env = None,
     folder: Folder = None,
 ) -> None:
     """Run a query on any tables."""
     wanted = format_of(format, output)
-    result = open_project(context, folder).query(sql)
+    result = open_in(context, folder, env).query(sql)
     if output:
         write_as(result, wanted, output)
         console(stderr=True).print(f"wrote {number(result.num_rows)} rows to {output}", markup=False)
@@ -94,22 +96,48 @@ def preview(
 
 def diff(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A pipeline or table.")],
-    ds: RequiredDay,
+    name: Annotated[
+        str | None, typer.Argument(help="A pipeline or table; with --env all by default.", show_default=False)
+    ] = None,
+    ds: Annotated[str | None, typer.Option("--ds", help="The day, like 2026-01-31.", show_default=False)] = None,
     key: Annotated[
         str | None, typer.Option(help="Columns that identify a row; by default those of a `unique` check.")
     ] = None,
+    env: Env = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
-    """Show how a changed spec would change a stored partition, without writing it."""
+    """Show how a changed spec would change a stored partition, or how an environment differs from production."""
+    if env is not None:
+        _diff_environment(context, folder, env, [name] if name else [], format)
+        return
     day = day_of(ds, "--ds")
-    assert day is not None
+    if name is None or day is None:
+        raise refuse("bad-diff", "diff needs a name and --ds, or --env.", None, "drawloom diff NAME --ds 2026-01-31")
     found = open_project(context, folder).diff(name, day, key=tuple(key.split(",")) if key else ())
     if format is Format.JSON:
         print_json(difference_json(found))
     else:
         print_difference(found)
+
+
+def _diff_environment(
+    context: typer.Context,
+    folder: Path | None,
+    env: str,
+    names: list[str],
+    format: Format,  # noqa: A002
+) -> None:
+    from drawloom.cli.environments import differences_json, print_differences
+    from drawloom.run.environments.compare import compare_environment
+
+    environment = open_environment(context, folder, env, must_exist=True)
+    with Activity() as activity:
+        found = compare_environment(environment, names, report=activity)
+    if format is Format.JSON:
+        print_json(differences_json(found))
+    else:
+        print_differences(found)
 
 
 def landing_json(landed: LandResult) -> dict[str, Any]:

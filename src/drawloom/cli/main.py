@@ -12,7 +12,19 @@ from typing import Annotated, Any
 import typer
 
 import drawloom
-from drawloom.cli import advise, airflow, data, demo, project, refactor, show, tables, ui, unit_tests
+from drawloom.cli import (
+    advise,
+    airflow,
+    data,
+    demo,
+    environments,
+    project,
+    refactor,
+    show,
+    tables,
+    ui,
+    unit_tests,
+)
 from drawloom.cli.exit_codes import run_with_exit_code
 from drawloom.cli.framework_commands import GroupWithFrameworks
 from drawloom.cli.help import WholeHelpGroup
@@ -30,6 +42,8 @@ registry_app = typer.Typer(help="The record of what was produced.", cls=WholeHel
 app.add_typer(registry_app, name="registry")
 airflow_app = typer.Typer(help="The pipelines as DAGs of Apache Airflow.", cls=WholeHelpGroup, no_args_is_help=True)
 app.add_typer(airflow_app, name="airflow")
+env_app = typer.Typer(help="Environments, which lie over production.", cls=WholeHelpGroup, no_args_is_help=True)
+app.add_typer(env_app, name="env")
 ui_app = typer.Typer(cls=WholeHelpGroup, invoke_without_command=True)
 app.add_typer(ui_app, name="ui")
 
@@ -52,6 +66,9 @@ app.command("rename")(refactor.rename)
 app.command("format")(refactor.format_)
 app.command("announce")(airflow.announce)
 app.command("demo")(demo.demo)
+app.command("promote")(environments.promote)
+env_app.command("list")(environments.list_)
+env_app.command("drop")(environments.drop)
 registry_app.command("rebuild")(project.rebuild)
 airflow_app.command("install")(airflow.install)
 airflow_app.command("up")(airflow.up)

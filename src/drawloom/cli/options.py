@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ from drawloom.cli.output import Format
 from drawloom.model import refuse
 
 if TYPE_CHECKING:
+    from drawloom.run.environments.environment import Environment
     from drawloom.run.project import Project
 
 Folder = Annotated[
@@ -35,6 +36,42 @@ Exclude = Annotated[
 Day = Annotated[str | None, typer.Option("--ds", help="One day, like 2026-01-31.", show_default=False)]
 First = Annotated[str | None, typer.Option("--from", help="The first day of a range.", show_default=False)]
 Last = Annotated[str | None, typer.Option("--to", help="The last day of a range.", show_default=False)]
+Env = Annotated[
+    str | None,
+    typer.Option("--env", help="An environment, like dev, that lies over production.", show_default=False),
+]
+Days = Annotated[
+    int | None, typer.Option("--days", min=1, help="Only the last so many days of the history.", show_default=False)
+]
+
+
+def open_in(context: typer.Context, folder: Path | None, environment: str | None, days: int | None = None) -> Project:
+    """The project, or an environment of it where one is named."""
+    if environment is None:
+        if days is not None:
+            raise refuse("bad-range", f"--days == {days}, must be given with --env.", fix="Use --from and --to.")
+        return open_project(context, folder)
+    return open_environment(context, folder, environment, days)
+
+
+def open_environment(
+    context: typer.Context, folder: Path | None, name: str, days: int | None = None, *, must_exist: bool = False
+) -> Environment:
+    """An environment of the project; with ``must_exist`` one that was run before.
+
+    Raises:
+        InputError: there is none of this name.
+    """
+    from drawloom.run.environments.environment import Environment
+    from drawloom.run.environments.promote import find
+
+    project = open_project(context, folder)
+    if must_exist:
+        find(project, name)
+    first = project.history.end - timedelta(days=days - 1) if days else None
+    environment = Environment(project.config, name, first)
+    context.call_on_close(environment.close)
+    return environment
 
 
 def open_project(context: typer.Context, folder: Path | None) -> Project:

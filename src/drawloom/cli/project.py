@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from drawloom.cli.activity import Activity
-from drawloom.cli.options import Day, Exclude, First, Folder, Last, Names, OutFormat, days_of, open_project
+from drawloom.cli.options import (
+    Day,
+    Days,
+    Env,
+    Exclude,
+    First,
+    Folder,
+    Last,
+    Names,
+    OutFormat,
+    days_of,
+    open_in,
+    open_project,
+)
 from drawloom.cli.output import (
     Format,
     console,
@@ -129,6 +142,8 @@ def plan(
     only: Only = False,
     force_source: ForceSource = None,
     exclude: Exclude = None,
+    env: Env = None,
+    last_days: Days = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
@@ -136,7 +151,7 @@ def plan(
     from drawloom.cli.run_output import left_out_json, print_left_out, print_plan
     from drawloom.run.as_json import plan_json
 
-    project = open_project(context, folder)
+    project = open_in(context, folder, env, last_days)
     days = days_of(ds, first, last)
     made = project.plan(names or [], *days, upstream=not only, force_source=force_source or [], exclude=exclude or [])
     if format is Format.JSON:
@@ -163,6 +178,8 @@ def run(
             min=1, max=256, help="The number of steps to run in parallel; by default it depends on the machine."
         ),
     ] = None,
+    env: Env = None,
+    last_days: Days = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
@@ -170,7 +187,7 @@ def run(
     from drawloom.cli.run_output import RunProgress, left_out_json, print_left_out, print_summary
     from drawloom.run.as_json import summary_json
 
-    project = open_project(context, folder)
+    project = open_in(context, folder, env, last_days)
     made = project.plan(
         names or [],
         *days_of(ds, first, last),
@@ -195,6 +212,7 @@ def status(
     names: Names = None,
     exclude: Exclude = None,
     days: Annotated[int, typer.Option(min=1, max=400, help="How many of the newest partitions to show.")] = 60,
+    env: Env = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
@@ -202,7 +220,7 @@ def status(
     from drawloom.cli.run_output import left_out_json, print_left_out, print_status
     from drawloom.run.as_json import status_json
 
-    project = open_project(context, folder)
+    project = open_in(context, folder, env)
     made = project.status(names or [], exclude or [])
     if format is Format.JSON:
         print_json(status_json(made) | left_out_json(project))

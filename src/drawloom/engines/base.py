@@ -10,7 +10,7 @@ from datetime import date
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from drawloom.model import Column, Table
+from drawloom.model import Column, Record, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -206,6 +206,11 @@ class StepEngine(Protocol):
 class Engine(StepEngine, Protocol):
     """A store of partitioned tables and the SQL engine over it."""
 
+    @property
+    def copies_restaged(self) -> bool:
+        """Whether a partition that is restaged for another table is copied, as its files cannot be shared."""
+        ...
+
     def columns(self, table: str) -> tuple[Column, ...]:
         """The table's columns without ``ds``; empty for an unknown table."""
         ...
@@ -222,12 +227,27 @@ class Engine(StepEngine, Protocol):
         """A published partition, described like a staged one; None where it does not exist."""
         ...
 
+    def restage(self, record: Record, columns: Sequence[Column], table: str) -> Staged:
+        """A recorded partition, staged as one of another table without computing it again.
+
+        Its files are shared where the engine can do that (a hard link, a location), else copied when it is published.
+        The partition itself stays as it is.
+        """
+        ...
+
     def drop(self, table: str, ds: date) -> None:
         """Remove a partition, if it exists."""
         ...
 
-    def sweep(self, tables: Iterable[str]) -> None:
-        """Remove what dead runs left behind, and files of these tables that were replaced and are no longer read."""
+    def drop_table(self, table: str) -> None:
+        """Remove a table with all of its partitions, if it exists, and its schema where that is empty then."""
+        ...
+
+    def sweep(self, tables: Iterable[str], sharing: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Remove what dead runs left behind, and files of these tables that were replaced and are no longer read.
+
+        ``sharing`` names other tables that read files in the folders of these, such as those of environments.
+        """
         ...
 
     def close(self) -> None:

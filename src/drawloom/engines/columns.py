@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -258,3 +258,20 @@ def _digits(type_: str) -> tuple[int | None, int]:
     if found := _DECIMAL.fullmatch(type_):
         return int(found[1]), int(found[2])
     return (20 if type_ == "UBIGINT" else _DIGITS.get(type_.removeprefix("U"))), 0
+
+
+def merge_schemas(schemas: Iterable[Sequence[Column]]) -> tuple[Column, ...]:
+    """All columns of some files, newest first: the newest decides order and type."""
+    united: dict[str, Column] = {}
+    for schema in schemas:
+        for column in schema:
+            united.setdefault(column.name.lower(), column)
+    return tuple(united.values())
+
+
+_NUMBER = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)|FLOAT|REAL|DOUBLE)", re.IGNORECASE)
+
+
+def is_number(kind: str) -> bool:
+    """Whether a DuckDB type is one of numbers."""
+    return bool(_NUMBER.fullmatch(kind.strip()))

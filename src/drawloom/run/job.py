@@ -139,7 +139,7 @@ class Job:
 
     def sweep(self) -> None:
         """Remove files of its table that are replaced and no longer read, and those that killed tasks have left."""
-        self.warehouse.engine.sweep([self.table])
+        self.warehouse.sweep([self.table])
 
     def _check_days(self) -> None:
         known = self._owners[self.table].days

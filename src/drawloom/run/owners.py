@@ -14,10 +14,11 @@ from drawloom.run.day_reads import Reads
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The project's first day, and the last one that may be filled."""
+    """The project's first day, and the last one that may be filled. Days before ``filled_from`` are only read."""
 
     start: date
     end: date
+    filled_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,10 @@ def find_owners(pipelines: Iterable[Pipeline], history: History) -> dict[str, Ta
         for step in pipeline.steps:
             keep = step.into.keep
             oldest = history.end - timedelta(days=keep - 1) if keep else date.min
-            owners[step.into.name] = TableOwner(
-                pipeline, step, days, _kept_days(days, oldest, step.into.keep_month_ends), latest
-            )
+            kept = _kept_days(days, oldest, step.into.keep_month_ends)
+            if history.filled_from:
+                kept = frozenset(ds for ds in kept if ds >= history.filled_from)
+            owners[step.into.name] = TableOwner(pipeline, step, days, kept, latest)
     return owners
 
 

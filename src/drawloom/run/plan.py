@@ -199,6 +199,10 @@ def plan_step(
 _LAST_DATE = date(9999, 12, 31)
 
 
+def _why_not_kept(step: Step) -> str:
+    return f"older than the {step.into.keep} days that are kept" if step.into.keep else "before the first day to fill"
+
+
 class NeedsResolver:
     """Finds out which partitions the run of a day needs, over one project's tables, sources and history.
 
@@ -358,7 +362,7 @@ class _Planner:
             state, reason = decide(step, key, needs)
         else:
             needs = Needs((), {})
-            state, reason = State.EXPIRED, f"older than the {step.into.keep} days that are kept"
+            state, reason = State.EXPIRED, _why_not_kept(step)
             if checkpoints and self._is_outdated(step, key):
                 self._outdated.add(key)
         self._states[key] = state

@@ -18,12 +18,13 @@ from drawloom.model import Column, DateSpan, Family, InputError, Pipeline, Probl
 from drawloom.run.broken_specs import SPECS, BrokenText, broken_files, broken_specs
 from drawloom.run.compile_project import Compiled, compile_project
 from drawloom.run.day_reads import DayReads
+from drawloom.run.environments.names import environment_schema, schemas_of
 from drawloom.run.families import add_families
 from drawloom.run.owners import find_owners
 from drawloom.run.plan import Key, Plan, PlannedPartition, State, make_plan
 from drawloom.run.refactor.journal import refuse_unfinished
 from drawloom.run.selection import Selection, is_plain
-from drawloom.run.settings import Settings
+from drawloom.run.settings import EnvironmentSettings, Settings
 from drawloom.run.source_columns import source_columns
 from drawloom.run.warehouse import Warehouse
 from drawloom.specs.config import Config, load_config
@@ -55,8 +56,8 @@ class Project(Warehouse):
     ...     project.run(project.plan())
     """
 
-    def __init__(self, config: Config) -> None:
-        super().__init__(Settings.of(config))
+    def __init__(self, config: Config, environment: EnvironmentSettings | None = None) -> None:
+        super().__init__(replace(Settings.of(config), environment=environment))
         self.config = config
         self._recent: tuple[float, WarehouseSnapshot] | None = (
             None  # when it was taken, and the snapshot of the last plan
@@ -83,7 +84,9 @@ class Project(Warehouse):
         return self._compile(engine)
 
     def _compile(self, engine: str) -> Compiled:
-        return compile_project(self.config, self.registry.columns(), self.cache, engine, self.source_columns)
+        stored = self.environment_tables()
+        columns = {table: found for table, found in self.registry.columns().items() if table not in stored}
+        return compile_project(self.config, columns, self.cache, engine, self.source_columns)
 
     @cached_property
     def source_columns(self) -> dict[str, tuple[Column, ...]]:
@@ -115,7 +118,17 @@ class Project(Warehouse):
 
     def check(self) -> tuple[Problem, ...]:
         """Every problem of every spec, with its place and how to fix it."""
-        return self.compiled.problems
+        return (*self.compiled.problems, *self._in_environments())
+
+    def _in_environments(self) -> list[Problem]:
+        """The steps that write into the schema of an environment, whose tables drawloom makes and drops itself."""
+        owners = {schema: info.name for info in self.registry.environments.list() for schema in schemas_of(info.name)}
+        steps = [step for pipeline in self.compiled.pipelines for step in pipeline.steps]
+        return [
+            environment_schema(step, owners[schema])
+            for step in steps
+            if (schema := step.into.name.lower().partition(".")[0]) in owners
+        ]
 
     @cached_property
     def left_out(self) -> dict[str, list[Problem]]:
@@ -130,6 +143,11 @@ class Project(Warehouse):
     def valid_pipelines(self) -> tuple[Pipeline, ...]:
         """What the specs without errors compile to."""
         return tuple(pipeline for pipeline in self.pipelines if pipeline.spec.file not in self.left_out)
+
+    @property
+    def planned_pipelines(self) -> tuple[Pipeline, ...]:
+        """The pipelines that plans and runs fill."""
+        return self.valid_pipelines
 
     @cached_property
     def _selection(self) -> Selection:
@@ -228,7 +246,7 @@ class Project(Warehouse):
         if not (names or first or last or force or force_source or exclude):
             return self._plan(())
         start, end = first or self.history.start, last or self.history.end
-        landed = {step.into.name for p in self.valid_pipelines for step in p.steps if step.landed}
+        landed = {step.into.name for p in self.planned_pipelines for step in p.steps if step.landed}
         forced = {key for key in targets if names or key[0] not in landed} if force else set()
         readers = {key for key in self._partitions_reading(force_source, start, end) if key[0] not in landed}
         plan = self._plan(forced | readers)
@@ -443,7 +461,7 @@ class Project(Warehouse):
         self._recent = time.monotonic(), snapshot
         recorded_inputs = cache(self.registry.inputs)
         return make_plan(
-            self.valid_pipelines, snapshot, self.history, recorded_inputs, forced=forced, day_reads=self.day_reads
+            self.planned_pipelines, snapshot, self.history, recorded_inputs, forced=forced, day_reads=self.day_reads
         )
 
     def _pop_recent_snapshot(self) -> WarehouseSnapshot | None:
@@ -458,7 +476,7 @@ class Project(Warehouse):
         Raises:
             InputError: no step reads one of them.
         """
-        steps = [(pipeline, step) for pipeline in self.valid_pipelines for step in pipeline.steps]
+        steps = [(pipeline, step) for pipeline in self.planned_pipelines for step in pipeline.steps]
         known = sorted({read.table for _, step in steps for read in step.reads})
         for table in tables:
             if table not in known:
@@ -514,7 +532,7 @@ class Project(Warehouse):
         if 0 <= age < SWEEP_INTERVAL:  # below 0, the clock was set back
             return
         with suppress(OSError, RunError):  # what cannot be removed now is removed by a later run
-            self.engine.sweep([table for pipeline in self.pipelines for table in pipeline.tables])
+            self.sweep([table for pipeline in self.pipelines for table in pipeline.tables])
             stamp.parent.mkdir(exist_ok=True)
             stamp.touch()
 

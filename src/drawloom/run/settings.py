@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
+from drawloom.engines.overlay import OverlaidTable, Overlay
 from drawloom.model import Column
 from drawloom.specs.env import expand
 
@@ -49,6 +50,25 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EnvironmentSettings:
+    """An environment that lies over production.
+
+    ``tables`` maps each table that it fills to the table with its partitions, and to the code of the step that fills it.
+    ``first`` is the first day that it fills, None for that of the project.
+    """
+
+    name: str
+    tables: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    first: date | None = None
+
+    def overlay(self) -> Overlay:
+        """Its overlay; which days it has is found out when records are read."""
+        overlay = Overlay(self.name)
+        overlay.set_tables(OverlaidTable(name, stored, code) for name, (stored, code) in self.tables.items())
+        return overlay
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of a project. Texts have ``${NAME}`` as written; the properties have their values.
 
@@ -65,6 +85,7 @@ class Settings:
     registry: str | None
     engine: EngineSettings = EngineSettings()
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+    environment: EnvironmentSettings | None = None
 
     @classmethod
     def of(cls, config: Config) -> Self:
@@ -140,6 +161,7 @@ class Settings:
             "registry": self.registry,
             "engine": asdict(self.engine),
             "sources": {name: _source_json(source) for name, source in sorted(self.sources.items())},
+            **({"environment": _environment_json(self.environment)} if self.environment else {}),
         }
 
     @classmethod
@@ -155,6 +177,7 @@ class Settings:
             data["registry"],
             EngineSettings(**data["engine"]),
             {name: _source_from_json(source) for name, source in data["sources"].items()},
+            _environment_from_json(data["environment"]) if "environment" in data else None,
         )
 
 
@@ -166,3 +189,14 @@ def _source_json(source: SourceSettings) -> dict[str, Any]:
 def _source_from_json(data: Mapping[str, Any]) -> SourceSettings:
     columns = tuple(Column(name, kind) for name, kind in data["columns"])
     return SourceSettings(**{**data, "columns": columns, "lateness": timedelta(seconds=data["lateness"])})
+
+
+def _environment_json(environment: EnvironmentSettings) -> dict[str, Any]:
+    tables = {name: list(pair) for name, pair in sorted(environment.tables.items())}
+    first = environment.first.isoformat() if environment.first else None
+    return {"name": environment.name, "tables": tables, "first": first}
+
+
+def _environment_from_json(data: Mapping[str, Any]) -> EnvironmentSettings:
+    tables = {name: (stored, code) for name, (stored, code) in data["tables"].items()}
+    return EnvironmentSettings(data["name"], tables, date.fromisoformat(data["first"]) if data["first"] else None)

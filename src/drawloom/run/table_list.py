@@ -63,7 +63,7 @@ def list_tables(
     snapshot = snapshot or warehouse.snapshot({*warehouse.registry.columns(), *without_files})
     recorded = {name.lower(): days for name, days in snapshot.records.items()}
     landed = [TableInfo(name, LANDED, source.owner) for name, source in declared.items() if source.landed]
-    known = {info.table.lower() for info in (*made, *landed)}
+    known = {info.table.lower() for info in (*made, *landed)} | warehouse.environment_tables()
     others = [_of_nobody(name, days, broken) for name, days in snapshot.records.items() if name.lower() not in known]
     found = [_with_records(info, recorded.get(info.table.lower(), {})) for info in (*made, *landed, *others)]
     for name, source in declared.items():

@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from drawloom.engines.lake import Lake
+from drawloom.engines.lake.overlay_lake import OverlayLake
 from drawloom.model import Pipeline, Step
+from drawloom.run.environments.names import kept_table
 from drawloom.run.owners import History
 from drawloom.run.settings import Settings
 from drawloom.run.snapshot import WarehouseSnapshot, take_snapshot
@@ -28,7 +30,8 @@ class Warehouse:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.lake = Lake(settings.lake_path)
+        self.overlay = settings.environment.overlay() if settings.environment else None
+        self.lake = OverlayLake(settings.lake_path, self.overlay) if self.overlay else Lake(settings.lake_path)
 
     def __enter__(self) -> Self:
         return self
@@ -51,6 +54,10 @@ class Warehouse:
         """Which partitions were produced; restored from the files where it was lost."""
         from drawloom.run.registry import Registry  # SQLAlchemy, which advice does not need
 
+        if self.overlay:
+            from drawloom.run.registry.overlay import OverlayRegistry
+
+            return OverlayRegistry(self.settings.registry_url, self.overlay)
         registry = Registry(self.settings.registry_url)
         if registry.empty() and self.lake.tables():
             from drawloom.run.registry.restore import restore
@@ -76,7 +83,12 @@ class Warehouse:
         """Spark or Trino, where one of them runs the steps."""
         from drawloom.run.engines import open_engine
 
-        return open_engine(self.settings)
+        engine = open_engine(self.settings)
+        if engine and self.overlay:
+            from drawloom.engines.catalog.overlay_engine import OverlayEngine
+
+            return OverlayEngine(engine, self.overlay)
+        return engine
 
     @property
     def engine(self) -> Engine:
@@ -86,7 +98,8 @@ class Warehouse:
     @property
     def history(self) -> History:
         """The days of the project."""
-        return History(self.settings.start, self.settings.last_day)
+        environment = self.settings.environment
+        return History(self.settings.start, self.settings.last_day, environment.first if environment else None)
 
     def snapshot(self, tables: Collection[str] | None = None) -> WarehouseSnapshot:
         """Which partitions exist now: of these tables, or of all."""
@@ -110,6 +123,19 @@ class Warehouse:
         declared = {table: step.into.columns for p in pipelines for table, step in p.tables.items()}
         known = {table: columns for table, columns in declared.items() if columns}
         return StepRunner(self.engine, known | self.registry.columns(tables))
+
+    def environment_tables(self) -> frozenset[str]:
+        """The tables that store partitions of environments, and those of production that they have replaced."""
+        stored = [name for info in self.registry.environments.list() for name in info.tables.values()]
+        return frozenset(stored) | frozenset(map(kept_table, stored))
+
+    def sweep(self, tables: Iterable[str]) -> None:
+        """Have the engine remove what nobody reads any more of these tables; environments read it, too."""
+        sharing: dict[str, list[str]] = {}
+        for info in self.registry.environments.list():
+            for table, stored in info.tables.items():
+                sharing.setdefault(table, []).extend((stored, kept_table(stored)))
+        self.engine.sweep(tables, sharing)
 
     def drop(self, step: Step, days: Iterable[date]) -> None:
         """Drop partitions of a step's table that have expired."""

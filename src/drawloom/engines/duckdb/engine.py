@@ -21,7 +21,7 @@ from drawloom.engines.duckdb.task import DuckTask
 from drawloom.engines.duckdb.write import measure_sql
 from drawloom.engines.lake import Lake, file_version
 from drawloom.engines.lake.staging import StagingFolder
-from drawloom.model import Column, RunError
+from drawloom.model import Column, Record, RunError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,6 +40,7 @@ class DuckDB:
 
     dialect = "duckdb"
     stores_run_id = True
+    copies_restaged = False
 
     def __init__(
         self,
@@ -166,7 +167,20 @@ class DuckDB:
         self._reader.remember(self.lake.path(staged.table, staged.ds), version, staged.columns)
         return stamp
 
-    def sweep(self, tables: Iterable[str]) -> None:  # noqa: ARG002 - replaced files are deleted on publication
+    def restage(self, record: Record, columns: Sequence[Column], table: str) -> Staged:
+        """A recorded partition, staged as one of another table: its file under a second name."""
+        place = self._new_file()
+        self.lake.link(record.table, record.ds, place)
+        measure = Measure(record.rows, record.bytes, record.content)
+        return Staged(table, record.ds, str(place), record.run, tuple(columns), measure)
+
+    def drop_table(self, table: str) -> None:
+        """Remove a table with all of its partitions, if it exists, and its schema where that is empty then."""
+        for ds in self.lake.scan(table):
+            self.lake.drop(table, ds)
+        self.lake.remove_folder(table)
+
+    def sweep(self, tables: Iterable[str], sharing: Mapping[str, Sequence[str]] | None = None) -> None:  # noqa: ARG002 - replaced files are deleted on publication
         """Remove the staging folders of dead processes."""
         self.lake.sweep()
 

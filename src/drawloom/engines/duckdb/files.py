@@ -43,15 +43,6 @@ class FileColumns:
         self._cache[path] = (version, columns)
 
 
-def merge_schemas(schemas: Iterable[Sequence[Column]]) -> tuple[Column, ...]:
-    """All columns of some files, newest first: the newest decides order and type."""
-    united: dict[str, Column] = {}
-    for schema in schemas:
-        for column in schema:
-            united.setdefault(column.name.lower(), column)
-    return tuple(united.values())
-
-
 def select_files(files: Sequence[tuple[str, tuple[Column, ...]]], columns: Sequence[Column]) -> str:
     """One SELECT over a table's files, in the order of days; a column that a file does not have is NULL.
 

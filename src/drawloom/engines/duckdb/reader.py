@@ -13,8 +13,9 @@ import duckdb
 
 from drawloom.engines import quote
 from drawloom.engines.base import Schemas, Visible
+from drawloom.engines.columns import merge_schemas
 from drawloom.engines.duckdb.connection import engine_errors
-from drawloom.engines.duckdb.files import FileColumns, merge_schemas, select_files, select_no_rows
+from drawloom.engines.duckdb.files import FileColumns, select_files, select_no_rows
 from drawloom.engines.lake import FILE, Lake, file_version
 from drawloom.engines.lake.lake import columns_sql, parse_columns, read_footer
 from drawloom.engines.landing.external import External

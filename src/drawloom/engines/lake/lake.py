@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from drawloom.model import KEY, Column, Fix, Problem, RunError, refuse
 
 FILE = "part-0.parquet"
 LOCKS = ".locks"
+PROMOTION = "environments.all"  # in place of a table, as a promotion may replace partitions of any
 PUBLISH_SECONDS = 60.0  # for which readers wait for a landing that is just being published
 
 
@@ -110,6 +112,12 @@ class Lake:
         with self._locked(table, "publish", lambda: None):
             yield
 
+    @contextmanager
+    def promoting(self, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Hold the lock under which one process at a time promotes partitions of environments."""
+        with self._locked(PROMOTION, "promote", on_wait):
+            yield
+
     def wait_until_published(self, table: str) -> bool:
         """Wait while a landing replaces files that are not recorded yet; whether it has ended. Takes at most a minute."""
         return lock.wait_until_free(self._lock_path(table, "publish"), PUBLISH_SECONDS)
@@ -166,6 +174,24 @@ class Lake:
             sync_folder(target.parent)
             with suppress(OSError):  # other tables are in that schema
                 source.parent.rmdir()
+
+    def link(self, table: str, ds: date, to: Path) -> None:
+        """Give the file of a partition a second name, as files are never changed in place; a copy where links cannot be."""
+        path = self.path(table, ds)
+        with disk_errors(path):
+            try:
+                os.link(path, to)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                shutil.copy2(path, to)
+
+    def remove_folder(self, table: str) -> None:
+        """Remove the folder of a table without partitions, and that of its schema if no table is left there."""
+        folder = self.folder(table)
+        for one in (folder, folder.parent):
+            with suppress(OSError):  # it has something else, or is gone already
+                one.rmdir()
 
     def sweep(self) -> list[str]:
         """Remove the staging folders of dead processes; returns their names."""
@@ -246,6 +272,7 @@ def file_stamp(path: Path | str) -> str | None:
     return f"{stat.st_size}-{stat.st_mtime_ns}"
 
 
+_NO_LINKS = {errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV}  # what file systems without hard links answer
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from drawloom.engines import quote
-from drawloom.engines.columns import did_you_mean, is_widening
-from drawloom.engines.duckdb.files import FileColumns, group_paths, merge_schemas, select_no_rows
+from drawloom.engines.columns import did_you_mean, is_widening, merge_schemas
+from drawloom.engines.duckdb.files import FileColumns, group_paths, select_no_rows
 from drawloom.engines.lake import file_version
 from drawloom.engines.landing.source import Source
 from drawloom.engines.landing.text import (

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
-from drawloom.engines.base import CANONICAL_DIALECT, Schemas, Staged, Visible
+from drawloom.engines.base import CANONICAL_DIALECT, Measure, Schemas, Staged, Visible
 from drawloom.engines.catalog.session import CatalogTable
 from drawloom.engines.catalog.task import CatalogTask
 from drawloom.engines.catalog.visible_days import mentioned_tables
 from drawloom.engines.spark.connect import is_remote
 from drawloom.engines.spark.session import SparkRowsSession, SparkTaskSession
 from drawloom.engines.spark.tables import RUNS, Tables
-from drawloom.model import KEY, Column
+from drawloom.model import KEY, Column, Record
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +32,7 @@ class Spark:
 
     dialect = "spark"
     stores_run_id = False
+    copies_restaged = False
 
     def __init__(self, session: SparkSession, location: str, address: str = "spark") -> None:
         self.spark = session
@@ -120,9 +121,21 @@ class Spark:
         self._tables.set_locations(table, folders)
         return [folders[part.ds] for part in parts]
 
+    def restage(self, record: Record, columns: Sequence[Column], table: str) -> Staged:
+        """A recorded partition, staged as one of another table: the same folder, which both then have."""
+        root, _, day = record.stamp.rpartition("/")
+        assert day == f"{KEY}={record.ds}", record.stamp
+        self._staged[record.stamp] = root
+        measure = Measure(record.rows, record.bytes, record.content)
+        return Staged(table, record.ds, record.stamp, record.run, tuple(columns), measure)
+
     def drop(self, table: str, ds: date) -> None:
         """Remove a partition, if it exists."""
         self._tables.drop(table, ds)
+
+    def drop_table(self, table: str) -> None:
+        """Remove a table, if it exists, and its schema where that is empty then; its folders are swept later."""
+        self._tables.drop_table(table)
 
     def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, str]) -> None:
         """Register folders (URIs) of Parquet files as partitions of a table; under None, as a table without days."""
@@ -132,10 +145,10 @@ class Spark:
             self._tables.ensure(table, columns)
             self._tables.set_locations(table, {ds: place for ds, place in folders.items() if ds})
 
-    def sweep(self, tables: Iterable[str]) -> None:
+    def sweep(self, tables: Iterable[str], sharing: Mapping[str, Sequence[str]] | None = None) -> None:
         """Remove folders of runs of these tables that no partition uses any more, and that are older than a day."""
         if self.has_persistent_catalog and not is_remote(self.spark):
-            self._tables.sweep(tables)
+            self._tables.sweep(tables, sharing or {})
 
     def run_folder(self, table: str, run: str) -> str:
         """The folder into which a run writes a table."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 RUNS = "_runs"
 _TABLE_NOT_FOUND = ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
 _NO_PARTITION = ("PARTITIONS_NOT_FOUND",)
+_SCHEMA_IN_USE = ("SCHEMA_NOT_EMPTY",)
 GRACE = 86400.0  # seconds for which an unused folder stays: older queries may still read it
 
 
@@ -148,18 +149,29 @@ class Tables:
         schema, _, rest = table.lower().partition(".")
         return f"{self._location}/{schema}/{rest}"
 
-    def sweep(self, tables: Iterable[str], grace: float = GRACE) -> list[str]:
-        """Remove old folders of runs that no partition of these tables uses; returns their names."""
-        with spark_errors("", self._address):
-            return [folder for table in tables for folder in self._sweep(table, grace)]
+    def drop_table(self, table: str) -> None:
+        """Remove a table, if it exists, and its schema where that is empty then; the files stay."""
+        self._run(f"DROP TABLE IF EXISTS {name(table)}")
+        schema = quoted(table.lower().partition(".")[0])
+        if not self._try_run(f"SHOW TABLES IN {schema}", _TABLE_NOT_FOUND):
+            self._try_run(f"DROP SCHEMA IF EXISTS {schema}", _SCHEMA_IN_USE)
 
-    def _sweep(self, table: str, grace: float) -> Iterator[str]:
+    def sweep(
+        self, tables: Iterable[str], sharing: Mapping[str, Sequence[str]] | None = None, grace: float = GRACE
+    ) -> list[str]:
+        """Remove old folders of runs that no partition of these tables, or of those that share them, uses."""
+        with spark_errors("", self._address):
+            return [folder for table in tables for folder in self._sweep(table, (sharing or {}).get(table, ()), grace)]
+
+    def _sweep(self, table: str, sharing: Iterable[str], grace: float) -> Iterator[str]:
         context: Any = self._spark.sparkContext
         runs = context._jvm.org.apache.hadoop.fs.Path(decode_uri(f"{self.folder(table)}/{RUNS}"))  # noqa: SLF001
         files = runs.getFileSystem(context._jsc.hadoopConfiguration())  # noqa: SLF001
         if not files.exists(runs) or not self._by_day(table):
             return
-        live = {place.rstrip("/").rpartition("/")[0].rpartition("/")[2] for place in self._partition_folders(table)}
+        readers = [table, *(other for other in sharing if self._described(other))]
+        places = [place for reader in readers for place in self._partition_folders(reader)]
+        live = {place.rstrip("/").rpartition("/")[0].rpartition("/")[2] for place in places}
         for run in files.listStatus(runs):
             old = time.time() - run.getModificationTime() / 1000 > grace
             if old and run.getPath().getName() not in live and files.delete(run.getPath(), True):

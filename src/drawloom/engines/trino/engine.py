@@ -9,14 +9,14 @@ from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
-from drawloom.engines.base import CANONICAL_DIALECT, Schemas, Staged, Visible
+from drawloom.engines.base import CANONICAL_DIALECT, Measure, Schemas, Staged, Visible
 from drawloom.engines.catalog.session import CatalogTable
 from drawloom.engines.catalog.task import CatalogTask
 from drawloom.engines.catalog.visible_days import mentioned_tables
 from drawloom.engines.trino.client import Client
 from drawloom.engines.trino.session import TrinoTaskSession
 from drawloom.engines.trino.tables import Tables
-from drawloom.model import Column
+from drawloom.model import Column, Record
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +36,7 @@ class Trino:
 
     dialect = "trino"
     stores_run_id = False
+    copies_restaged = True
     has_persistent_catalog = True
 
     def __init__(self, client: Client, location: str, lake_catalog: str | None = None) -> None:
@@ -134,11 +135,21 @@ class Trino:
         if ds in self.days(table):
             self.tables.connector_of(table).drop(table, ds)
 
+    def restage(self, record: Record, columns: Sequence[Column], table: str) -> Staged:
+        """A recorded partition, staged as one of another table; its rows are copied when it is published."""
+        place = self.tables.place(record.table)
+        measure = Measure(record.rows, record.bytes, record.content)
+        return Staged(table, record.ds, place, record.run, tuple(columns), measure)
+
+    def drop_table(self, table: str) -> None:
+        """Remove a table, if it exists, and its schema where that is empty then."""
+        self.tables.drop_table(table)
+
     def attach(self, table: str, columns: Sequence[Column], folders: Mapping[date | None, str]) -> None:
         """Register folders (URIs) of Parquet files as partitions of a table; under None, as a table without days."""
         self.tables.attach(table, columns, folders)
 
-    def sweep(self, tables: Iterable[str]) -> None:  # noqa: ARG002 - all tables have one staging schema
+    def sweep(self, tables: Iterable[str], sharing: Mapping[str, Sequence[str]] | None = None) -> None:  # noqa: ARG002 - all tables have one staging schema
         """Drop tables in the staging schema that dead runs left and that are older than a day."""
         self.tables.sweep()
 

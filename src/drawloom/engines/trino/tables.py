@@ -151,6 +151,21 @@ class Tables:
         message = f"lake_catalog is not set, must be a Hive catalog of trino, in which the files of {table} can be registered."
         raise RunError(Problem("no-lake-catalog", "error", message, fix=Fix(f"Hive catalogs: {names}.")))
 
+    def place(self, table: str) -> str:
+        """The name of a table with its catalog, as that of a staging table."""
+        schema, rest = split(table)
+        return f"{self.connector_of(table).catalog.name}.{schema}.{rest}"
+
+    def drop_table(self, table: str) -> None:
+        """Drop a table, if it exists, and its schema where that is empty then."""
+        if not self.columns(table):
+            return
+        catalog = self.connector_of(table).catalog
+        catalog.run(f"DROP TABLE {catalog.quoted_name(table)}")
+        self._found.pop(table.lower(), None)
+        with suppress(RunError):  # it has other tables
+            catalog.run(f"DROP SCHEMA {quoted(catalog.name)}.{quoted(split(table)[0])}")
+
     def check_staging(self) -> None:
         """Check ahead of the first staging that the staging schema exists."""
         with suppress(RunError):  # it does not exist yet

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from drawloom.model import LANDED as LANDED_CODE
 from drawloom.model import Column, Fix, Inputs, Problem, Record, RunError
 from drawloom.run.registry.database import connect, explain_errors, parse_url, show_url
+from drawloom.run.registry.environments import Environments
 from drawloom.run.registry.read_only import connect_to_copy, is_read_only
 from drawloom.run.registry.rename import Codes, rename_table
 from drawloom.run.registry.tables import (
@@ -57,6 +58,11 @@ class Registry:
             self._read_only = is_read_only(self._url)
             self._engine = connect_to_copy(self._url) if self._read_only else connect(self._url)
             ensure_current_version(self._engine)
+
+    @property
+    def environments(self) -> Environments:
+        """The environments that are recorded."""
+        return Environments(self._begin)
 
     def close(self) -> None:
         """Close the connections."""
@@ -182,6 +188,12 @@ class Registry:
         """Rename a table and the inputs of its readers, and set the fingerprints that differ by its name only."""
         with self._begin() as connection:
             rename_table(connection, old, new, codes)
+
+    def forget_table(self, table: str) -> None:
+        """Delete all that is recorded of a table."""
+        with self._begin() as connection:
+            for of in (PARTITIONS, COLUMNS, FAILURES, ATTACHED):
+                connection.execute(sa.delete(of).where(of.c.name == table))
 
     def attached(self, table: str) -> dict[date | None, str]:
         """The stamps of a table's files that were attached to a catalog, by day; None is a table without days."""

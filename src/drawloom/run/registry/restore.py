@@ -63,7 +63,7 @@ def _read(engine: DuckDB, table: str, ds: date, stamp: str, renames: Sequence[La
     if "files" in meta:
         inputs = {"": json.loads(meta["files"])}
     record = Record(
-        meta.get("table", table),
+        _spelled(meta.get("table", ""), table),
         ds,
         found.run,
         found.rows,
@@ -78,6 +78,11 @@ def _read(engine: DuckDB, table: str, ds: date, stamp: str, renames: Sequence[La
     if record.table.lower() != table:  # its folder was renamed by other means
         record = replace(record, table=table)
     return _File(record, meta)
+
+
+def _spelled(name: str, folder: str) -> str:
+    """The table of a folder, spelled as its file says; a file of an environment names the table for which it stands."""
+    return name if name.lower() == folder else folder
 
 
 def _records(files: Iterable[_File]) -> Iterator[Record]:

@@ -73,6 +73,32 @@ ATTACHED = sa.Table(
     sa.Column("stamp", sa.String, nullable=False),
 )
 
+ENVIRONMENTS = sa.Table(
+    "drawloom_environments",
+    META,
+    sa.Column("environment", sa.String, primary_key=True),
+    sa.Column("first", sa.Date),
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+)
+ENVIRONMENT_TABLES = sa.Table(
+    "drawloom_environment_tables",
+    META,
+    sa.Column("environment", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("stored", sa.String, nullable=False),
+)
+REPLACED = sa.Table(
+    "drawloom_replaced",
+    META,
+    sa.Column("environment", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("ds", sa.Date, primary_key=True),
+    sa.Column("base", sa.String, nullable=False),
+    sa.Column("is_kept", sa.Boolean, nullable=False),
+    sa.Column("promoted", sa.String, nullable=False),
+)
+
 
 def key_of(table: sa.Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
     """The values of a row's primary key."""
