@@ -92,8 +92,9 @@ class Environment(Project):
         schemas = schemas_of(self.name)
         stored = self.info.tables.values() if self.info else ()
         own = {name for table in stored for name in (table, kept_table(table))}
-        known = [*self.registry.columns(), *self.settings.sources, *(t for p in self.pipelines for t in p.tables)]
-        used = sorted({table for table in known if table.lower().partition(".")[0] in schemas} - own)
+        filled = [table for pipeline in self.pipelines for table in pipeline.tables]
+        known = {*self.registry.columns(), *self.settings.sources, *filled, *self.environment_tables()}
+        used = sorted(table for table in known - own if table.lower().partition(".")[0] in schemas)
         if used:
             message = f"environment == {self.name!r}, must not be the schema of tables that are not its own: {used[0]}."
             raise refuse("bad-environment", message, None, "Give it another name.")
@@ -143,10 +144,10 @@ class Environment(Project):
         return replace(made, partitions=tuple(p for p in made.partitions if not first or p.ds >= first))
 
     def whole_plan(self) -> Plan:
-        """The state of all partitions of all days, as production's plan would be if they were promoted."""
+        """The state of all partitions of all tables and days, as production's plan would be if they were promoted."""
         history = History(self.settings.start, self.settings.last_day)
         inputs = self.registry.inputs
-        return make_plan(self.planned_pipelines, self.snapshot(), history, inputs, day_reads=self.day_reads)
+        return make_plan(self.valid_pipelines, self.snapshot(), history, inputs, day_reads=self.day_reads)
 
     def run(self, plan: Plan | None = None, *, jobs: int | None = None, listener: Listener | None = None) -> Summary:
         """Write what a plan wants; the environment then lives for two more weeks."""

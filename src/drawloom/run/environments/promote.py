@@ -117,8 +117,7 @@ class _Promoter:
         move(self._production, replace(record, table=stored), columns, table)
         done = {(table, record.ds): replace(known, promoted=record.run)}
         self._registry.environments.save_replaced(self._environment, done)
-        self._production.engine.drop(stored, record.ds)
-        self._production.registry.forget(stored, [record.ds])
+        _remove(self._production, stored, record.ds)
 
     def _keep(self, table: str, ds: date, stored: str, run: str, known: Replaced) -> Replaced:
         """Keep production's partition for the way back; once, as it is the promoted one after that."""
@@ -141,6 +140,12 @@ def move(project: Project, record: Record, columns: tuple[Column, ...], table: s
         registry.forget(table, [record.ds])
     (stamp,) = engine.publish([part])
     registry.save([replace(record, table=table, stamp=stamp)], {table: columns})
+
+
+def _remove(project: Project, table: str, ds: date) -> None:
+    """Drop a partition; first its record, as one without a partition would be missed after a kill."""
+    project.registry.forget(table, [ds])
+    project.engine.drop(table, ds)
 
 
 def undo(
@@ -170,13 +175,12 @@ def undo(
             if current and current.run not in {one.promoted, one.base}:
                 refused[table, ds] = "it was written again since"
                 continue
-            if old := registry.record(kept, ds):
+            is_back = current is not None and current.run == one.base  # a killed ``undo`` came so far
+            if not is_back and (old := registry.record(kept, ds)):
                 move(project, old, registry.columns([kept])[kept], table)
-            elif not one.is_kept:
-                engine.drop(table, ds)
-                registry.forget(table, [ds])
-            engine.drop(kept, ds)
-            registry.forget(kept, [ds])
+            elif not is_back and not one.is_kept:
+                _remove(project, table, ds)
+            _remove(project, kept, ds)
             registry.environments.forget_replaced(info.name, [(table, ds)])
             done.append((table, ds))
     return Promotion(info.name, tuple(done), refused, is_copy=engine.copies_restaged)
