@@ -56,7 +56,7 @@ def build_dag(plan: Mapping[str, Any], project: str, loader: str) -> DAG:
 
 
 def _add_tasks(data: Mapping[str, Any], pipeline: str, project: str) -> None:
-    assets = {step["table"]: table_asset(project, step["table"]) for step in data["steps"]}
+    assets = {step["table"]: table_asset(project, step.get("asset", step["table"])) for step in data["steps"]}
     tasks: dict[str, Any] = {}
     for wait in data["waits"]:
         table = wait["table"]

@@ -16,6 +16,7 @@ from drawloom.airflow.deployed_project import LOCATION, PROJECT
 from drawloom.airflow.plan_files import PlanFiles, compile_files, loader_files
 from drawloom.model import Problem, refuse
 from drawloom.run.project import Project
+from drawloom.run.settings import Settings
 
 MAX_DAGS_PER_LOADER = 200  # Airflow parses a whole file again every half minute
 LOADER = '''\
@@ -52,13 +53,14 @@ def install(project: Project, folder: Path, prefix: str | None = None) -> Instal
     Args:
         project: the project whose pipelines become DAGs.
         folder: a DAGs folder of Airflow.
-        prefix: the start of all DAG ids; the project's name and a dot by default.
+        prefix: the start of all DAG ids; the project's name and a dot by default, then that of an environment and a dot.
 
     Raises:
         InputError: the folder cannot be written, another project there has the same ids, or drawloom.yml is wrong.
     """
-    name = project.settings.name
-    prefix = f"{name}." if prefix is None else prefix
+    name, environment = project.settings.deployed_name, project.settings.environment
+    own = f"{project.settings.name}.{environment.name}." if environment else f"{name}."
+    prefix = own if prefix is None else prefix
     _check_prefix(prefix)
     files = compile_files(project, prefix)
     folder = folder.absolute()
@@ -165,6 +167,7 @@ def _check_ids(folder: Path, name: str, ids: set[str]) -> None:
     for path in sorted(folder.glob(f"*/{PROJECT}")):
         data = json.loads(path.read_text(encoding="utf-8"))
         theirs = {f"{data['prefix']}{pipeline}" for pipeline in data["pipelines"]}
-        if data["settings"]["name"] != name and (same := sorted(ids & theirs)):
-            message = f"DAG id == {same[0]}, must be of one project only; {data['settings']['name']} has it too."
+        other = Settings.from_json(data["settings"], path.parent).deployed_name
+        if other != name and (same := sorted(ids & theirs)):
+            message = f"DAG id == {same[0]}, must be of one project only; {other} has it too."
             raise refuse("two-owners", message, None, "Give this project another --prefix.")

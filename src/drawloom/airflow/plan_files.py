@@ -18,6 +18,7 @@ from drawloom.run.table_catalog import catalog_json, declared_catalog
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
+    from drawloom.run.settings import EnvironmentSettings
 
 FORMAT = 1
 MAX_UNGROUPED_STEPS = 30  # the steps of a larger DAG are grouped by schema
@@ -52,20 +53,28 @@ def compile_files(project: Project, prefix: str) -> PlanFiles:
         InputError: there is a problem that belongs to no spec, such as one in drawloom.yml.
     """
     broken = broken_specs(project.check())
-    valid = [pipeline for pipeline in project.pipelines if pipeline.spec.file not in broken]
-    settings = project.settings
+    valid = project.planned_pipelines
+    settings, start = project.settings, project.history.filled_from or project.settings.start
     last = settings.end
     texts = {}
     for pipeline in valid:
         spec = _spec_path(pipeline)
         text = (settings.root / spec).read_text(encoding="utf-8") if spec else ""
-        dag = dag_definition(pipeline, prefix, settings.name, settings.start, last) | {"timezone": settings.timezone}
+        dag = dag_definition(pipeline, prefix, settings.deployed_name, start, last) | {"timezone": settings.timezone}
         dag["doc"] = dag_page(pipeline, spec, text)
+        if settings.environment:
+            _name_assets(dag["steps"], settings.environment)
         plan = {"dag": dag, "pipeline": pipeline_to_dict(pipeline), "spec": spec}
         texts[pipeline.name] = _json(plan | _catalog(project, pipeline))
     index = {pipeline.name: _index_entry(pipeline) for pipeline in valid}
     head = {"format": FORMAT, "prefix": prefix, "settings": settings.to_json(), "pipelines": index}
-    return PlanFiles(settings.name, _json(head), texts, broken)
+    return PlanFiles(settings.deployed_name, _json(head), texts, broken)
+
+
+def _name_assets(steps: Iterable[dict[str, Any]], environment: EnvironmentSettings) -> None:
+    """Name the assets of an environment by the tables that store its partitions: readers of production do not start."""
+    for step in steps:
+        step["asset"] = environment.tables[step["table"]][0]
 
 
 def _catalog(project: Project, pipeline: Pipeline) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def installed_projects(dags: Path) -> dict[str, InstalledProject]:
     found: dict[str, InstalledProject] = {}
     for path in sorted(dags.glob(f"*/{PROJECT}")):
         plan = read_plan(path.parent)
+        if plan["settings"].get("environment"):  # its specs are those of the project
+            continue
         name = plan["settings"]["name"]
         found[name] = InstalledProject(
             name, plan["prefix"], frozenset(plan["pipelines"]), read_location(path.parent, name)

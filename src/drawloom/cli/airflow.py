@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drawloom.cli.options import Day, First, Folder, Last, OutFormat, days_of, open_project
+from drawloom.cli.options import Day, Env, First, Folder, Last, OutFormat, days_of, open_in, open_project
 from drawloom.cli.output import Format, console, pluralize, print_json, print_problems
 from drawloom.model import Fix, InputError, Problem, RunError, refuse
 from drawloom.run.signals import sigterm_as_interrupt
@@ -30,14 +30,19 @@ def install(
     context: typer.Context,
     dags_folder: DagsFolder,
     prefix: Prefix = None,
+    env: Env = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
     """Write the project's plan and loader into a DAGs folder. Run it again whenever a spec changes."""
     from drawloom.airflow.install import install as install_dags
     from drawloom.airflow.version import INSTALL_COMMAND, airflow_version
+    from drawloom.run.environments.environment import Environment
 
-    made = install_dags(open_project(context, folder), dags_folder, prefix)
+    project = open_in(context, folder, env)
+    if isinstance(project, Environment):
+        project.save()
+    made = install_dags(project, dags_folder, prefix)
     problems = [problem for found in made.broken.values() for problem in found]
     if format is Format.JSON:
         print_json(

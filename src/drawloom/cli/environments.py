@@ -14,10 +14,12 @@ from drawloom.cli.output import Format, console, grid, number, pluralize, print_
 
 if TYPE_CHECKING:
     from drawloom.run.environments.compare import DayDifference, Distribution, TableDifference
+    from drawloom.run.environments.environment import Environment
     from drawloom.run.environments.promote import Promotion
     from drawloom.run.plan import Key
 
 _SHOWN_REFUSALS = 20
+_SHOWN_CHANGES = 10
 EnvironmentName = Annotated[str, typer.Argument(help="The environment, like dev.")]
 
 
@@ -112,6 +114,21 @@ def _until(expires: datetime) -> str:
     left = expires - datetime.now(UTC)
     days = round(left / timedelta(days=1))
     return f"in {pluralize(days, 'day')}" if days > 0 else "today" if left > timedelta() else "now"
+
+
+def print_changes(environment: Environment) -> None:
+    """In one line, in which tables an environment differs from production."""
+    from rich.markup import escape
+
+    own = [change for change in environment.changes.values() if not change.of]
+    others = len(environment.changes) - len(own)
+    if not own:
+        console().print(f"{environment.name} does not differ from production: there is nothing to build")
+        return
+    names = ", ".join(f"{change.table} ({change.why})" for change in own[:_SHOWN_CHANGES])
+    more = f" and {number(len(own) - _SHOWN_CHANGES)} more" if len(own) > _SHOWN_CHANGES else ""
+    depend = f"; {pluralize(others, 'table')} depend{'s' if others == 1 else ''} on that" if others else ""
+    console().print(f"{environment.name} differs from production in {escape(names)}{more}{depend}", soft_wrap=True)
 
 
 def promotion_json(done: Promotion) -> dict[str, Any]:

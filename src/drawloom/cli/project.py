@@ -157,6 +157,8 @@ def plan(
     if format is Format.JSON:
         print_json(plan_json(made) | left_out_json(project))
     else:
+        if env is not None:
+            _print_environment(project)
         print_plan(made)
         print_left_out(project, names or [])
     raise typer.Exit(2 if project.left_out_of(names or [], exclude or []) else 0)
@@ -304,6 +306,14 @@ def print_compiled(project: Project, pipeline: Pipeline, dialect: str, catalog: 
         sql = rendered_sql(step, pipeline.schedule, day, dialect, catalog)
         if sql:
             out.print(Syntax(sql, "sql", theme="ansi_dark", background_color="default", word_wrap=True))
+
+
+def _print_environment(project: Project) -> None:
+    from drawloom.cli.environments import print_changes
+    from drawloom.run.environments.environment import Environment
+
+    assert isinstance(project, Environment)
+    print_changes(project)
 
 
 def _read_row(read: Read, day: date) -> tuple[str, ...]:

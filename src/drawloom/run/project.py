@@ -527,11 +527,14 @@ class Project(Warehouse):
 
     def _sweep(self) -> None:
         """Have the engine clean up, once a day: what it removes is a day old, and looking for it takes a while."""
+        from drawloom.run.environments.promote import drop_expired
+
         stamp = self.config.root / ".drawloom" / "swept"
         age = time.time() - stamp.stat().st_mtime if stamp.exists() else SWEEP_INTERVAL
         if 0 <= age < SWEEP_INTERVAL:  # below 0, the clock was set back
             return
         with suppress(OSError, RunError):  # what cannot be removed now is removed by a later run
+            drop_expired(self)
             self.sweep([table for pipeline in self.pipelines for table in pipeline.tables])
             stamp.parent.mkdir(exist_ok=True)
             stamp.touch()

@@ -115,6 +115,11 @@ class Settings:
         )
 
     @property
+    def deployed_name(self) -> str:
+        """The name by which a scheduler knows it: that of the project, with that of its environment."""
+        return f"{self.name}-env-{self.environment.name}" if self.environment else self.name
+
+    @property
     def lake_path(self) -> Path:
         """The folder of the lake."""
         return self.root / expand(self.lake)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +228,17 @@ def test_the_registry_is_restored_without_it(root: Path) -> None:
         assert not project.plan().todo
         assert {info.kind for info in project.list_tables() if info.table.startswith("dev.")} == {"no spec"}
     assert contents(root) == before
+
+
+def test_an_expired_environment_is_dropped_by_a_run_of_production(root: Path) -> None:
+    write_specs(root, factor="10")
+    run(root)
+    run(root, "later")
+    write_specs(root)
+    with Project.load(root) as project:
+        info = find(project, "dev")
+        project.registry.environments.save(replace(info, expires=datetime.now(UTC) - timedelta(seconds=1)))
+        (root / ".drawloom/swept").unlink(missing_ok=True)
+        project.run(project.plan(["core.apart"], force=True))
+        assert [one.name for one in project.registry.environments.list()] == ["later"]
+    assert not (root / "lake/dev").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from drawloom.model import Column, Record, refuse
@@ -200,6 +200,12 @@ def drop(project: Project, name: str) -> EnvironmentInfo:
             project.registry.forget_table(table)
     project.registry.environments.remove(name)
     return info
+
+
+def drop_expired(project: Project) -> list[str]:
+    """Drop the environments that have expired; returns their names."""
+    now = datetime.now(UTC)
+    return [drop(project, info.name).name for info in project.registry.environments.list() if info.expires < now]
 
 
 def find(project: Project, name: str) -> EnvironmentInfo:
