@@ -39,12 +39,13 @@ def promote(
 ) -> None:
     """Make the partitions of an environment production's, without computing them again."""
     from drawloom.run.environments import promote as promotions
+    from drawloom.run.environments.existing import find
 
     with Activity() as activity:
         if undo:
             project = open_project(context, folder)
             tables = [t for p in project.select(names) for t in p.tables] if names else None
-            done = promotions.undo(project, promotions.find(project, environment), tables, activity)
+            done = promotions.undo(project, find(project, environment), tables, activity)
         else:
             opened = open_environment(context, folder, environment, must_exist=True)
             done = promotions.promote(opened, names or [], partial=partial, dry_run=dry_run, report=activity)
@@ -101,9 +102,9 @@ def drop(
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
     """Drop an environment with all its partitions. What was promoted stays, without a way back."""
-    from drawloom.run.environments import promote as promotions
+    from drawloom.run.environments.existing import drop as drop_environment
 
-    info = promotions.drop(open_project(context, folder), environment)
+    info = drop_environment(open_project(context, folder), environment)
     if format is Format.JSON:
         print_json({"dropped": info.name, "tables": dict(info.tables)})
     else:

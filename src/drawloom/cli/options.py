@@ -63,7 +63,7 @@ def open_environment(
         InputError: there is none of this name.
     """
     from drawloom.run.environments.environment import Environment
-    from drawloom.run.environments.promote import find
+    from drawloom.run.environments.existing import find
 
     project = open_project(context, folder)
     if must_exist:

@@ -527,7 +527,7 @@ class Project(Warehouse):
 
     def _sweep(self) -> None:
         """Have the engine clean up, once a day: what it removes is a day old, and looking for it takes a while."""
-        from drawloom.run.environments.promote import drop_expired
+        from drawloom.run.environments.existing import drop_expired
 
         stamp = self.config.root / ".drawloom" / "swept"
         age = time.time() - stamp.stat().st_mtime if stamp.exists() else SWEEP_INTERVAL

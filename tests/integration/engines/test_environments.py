@@ -10,8 +10,9 @@ import pytest
 from drawloom import Project
 from drawloom.run.environments.compare import compare_environment
 from drawloom.run.environments.environment import Environment
+from drawloom.run.environments.existing import drop, find
 from drawloom.run.environments.names import schemas_of
-from drawloom.run.environments.promote import drop, find, promote, undo
+from drawloom.run.environments.promote import promote, undo
 from tests.conformance.trino_client import drop_metastore_schema
 from tests.integration.engines.conftest import Build
 from tests.integration.engines.small_project import DAYS, SmallProject

@@ -11,8 +11,8 @@ import pytest
 
 from drawloom.model import InputError, RunError
 from drawloom.run.environments.environment import Environment
+from drawloom.run.environments.existing import drop, find
 from drawloom.run.environments.names import check_name, kept_table, store_names
-from drawloom.run.environments.promote import drop, find
 from drawloom.run.project import Project
 from tests.run.environments.build import SPECS, contents, day, land, write_project, write_specs
 

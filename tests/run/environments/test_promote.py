@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawloom.run.environments.promote import Promotion, drop, find, promote, undo
+from drawloom.run.environments.existing import drop, find
+from drawloom.run.environments.promote import Promotion, promote, undo
 from drawloom.run.project import Project
 from tests.helpers import UNSHRUNK, examples
 from tests.run.environments.build import DAYS, built_anew, contents, day, land, write_project, write_specs

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
-from drawloom.model import Column, Record, refuse
+from drawloom.model import Column, Record
 from drawloom.run.environments.names import kept_table
 from drawloom.run.plan import Key
 from drawloom.run.registry.environments import EnvironmentInfo, Replaced
@@ -184,39 +184,3 @@ def undo(
             registry.environments.forget_replaced(info.name, [(table, ds)])
             done.append((table, ds))
     return Promotion(info.name, tuple(done), refused, is_copy=engine.copies_restaged)
-
-
-def drop(project: Project, name: str) -> EnvironmentInfo:
-    """Drop an environment with all that it stores; what was promoted stays.
-
-    Raises:
-        InputError: there is none of this name.
-    """
-    info = find(project, name)
-    project.registry.require_writable()
-    for stored in info.tables.values():
-        for table in (stored, kept_table(stored)):
-            project.engine.drop_table(table)
-            project.registry.forget_table(table)
-    project.registry.environments.remove(name)
-    return info
-
-
-def drop_expired(project: Project) -> list[str]:
-    """Drop the environments that have expired; returns their names."""
-    now = datetime.now(UTC)
-    return [drop(project, info.name).name for info in project.registry.environments.list() if info.expires < now]
-
-
-def find(project: Project, name: str) -> EnvironmentInfo:
-    """The environment of this name.
-
-    Raises:
-        InputError: there is none.
-    """
-    found = {info.name: info for info in project.registry.environments.list()}
-    if name not in found:
-        there = ", ".join(found) or "none yet"
-        fix = f"There are: {there}. `drawloom run --env {name}` makes one."
-        raise refuse("unknown-environment", f"environment == {name!r}, must be one that exists.", None, fix)
-    return found[name]
