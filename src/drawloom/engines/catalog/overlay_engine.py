@@ -17,6 +17,8 @@ from drawloom.model import KEY, Column, Record
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from drawloom.engines.catalog.session import TaskSession
+
 
 class OverlayEngine:
     """A ``CatalogEngine`` whose tables are those of another one, under the partitions of an environment."""
@@ -135,6 +137,10 @@ class OverlayEngine:
             places.setdefault(place, {})[ds] = folder
         for place, some in places.items():
             self.production.attach(place, columns, some)
+
+    def rows_session(self) -> TaskSession:
+        """A session whose staged rows are gone when it is closed."""
+        return self.production.rows_session()
 
     def interrupt(self) -> None:
         """Cancel the running statements of all tasks."""
