@@ -121,6 +121,13 @@ def test_a_state_and_what_is_made_of_personal_data(filled: Path) -> None:
     assert run_tests(filled) == ["passed"]
 
 
+def test_the_first_day_has_no_past(filled: Path) -> None:
+    with Project.load(filled) as project:
+        made = create_test(project, "core.ever", DAYS[0])
+    assert set(made.rows) == {"core.daily"}
+    assert run_tests(filled) == ["passed"]
+
+
 def test_a_step_of_a_framework(filled: Path) -> None:
     with Project.load(filled) as project:
         state = create_test(project, "growth.buyers_state", DAYS[2])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CANDIDATES = 200  # rows of an input that are looked at
 SEEN = 500  # rows of the output from which some are chosen
 ROWS = 3  # of the output, for which inputs are searched
+_NESTED = {"map", "struct", "list", "array"}  # not every engine can sort by them
 Row = dict[str, Any]  # of an input, with ds where it has days
 
 
@@ -94,7 +95,10 @@ class _Creation:
         self._project.attach(self._snapshot, self._visible)
         output = self._project.preview(self._table, self._ds, SEEN).to_pylist()
         some = sorted(output, key=repr)[:: max(1, len(output) // ROWS)][:ROWS]
-        visible = {table: [day for day in days if day] or None for table, days in self._visible.items()}
+        visible = {
+            table: [day for day in days if day] if self._tables.is_dated(table) else None
+            for table, days in self._visible.items()
+        }
         existing = {table: columns for table in visible if (columns := self._tables.columns(table))}
         with self._project.engine.task(visible, existing) as task:
             return {table: list(self._read(task, table, links.get(table, {}), some)) for table in sorted(visible)}
@@ -119,10 +123,9 @@ class _Creation:
         items = ", ".join(map(quote.name, columns))
         matching = " OR ".join(filter(None, (_condition(links, row) for row in some))) if links else ""
         where = f" WHERE {matching}" if matching else ""
-        order = ", ".join(str(n + 1) for n in range(len(columns)))
-        found = task.query(
-            f"SELECT {items} FROM {quote.dotted(table.split('.'))}{where} ORDER BY {order} LIMIT {CANDIDATES}"
-        )
+        scalar = [name for name in columns if name == KEY or types[name].id not in _NESTED]
+        order = f" ORDER BY {', '.join(map(quote.name, scalar))}" if scalar else ""
+        found = task.query(f"SELECT {items} FROM {quote.dotted(table.split('.'))}{where}{order} LIMIT {CANDIDATES}")
         for row in found.to_pylist():
             ds = row.pop(KEY, None)
             plain = {name: _plain(value, types[name]) for name, value in row.items()}
