@@ -24,6 +24,7 @@ from drawloom.run.table_catalog import add_columns, declared_catalog
 from drawloom.specs.load import load_text, sql_document
 
 if TYPE_CHECKING:
+    from drawloom.run.compile_project import KnownColumns
     from drawloom.run.project import Project
     from drawloom.specs.base import Spec
     from drawloom.sql.catalog import Catalog
@@ -54,13 +55,14 @@ class Draft:
         return tuple(problem for problem in self.problems if problem.code in BLOCKING)
 
 
-def read_draft(project: Project, text: str, file: str) -> Draft:
+def read_draft(project: Project, text: str, file: str, beside: Sequence[Draft] = ()) -> Draft:
     """A text as a spec of a project, in the place of what this file has now.
 
     Args:
         project: whose other specs, tables and settings.
         text: the text of a ``.sql`` or YAML spec.
         file: its file, from the folder of the project.
+        beside: drafts of other files, whose tables it may read as if they were saved.
     """
     try:
         check_length(text, file)
@@ -72,7 +74,7 @@ def read_draft(project: Project, text: str, file: str) -> Draft:
     if problems := [*problems, *wrong]:
         reads, told = _read_alone(project, text, file, problems)
         return Draft(text, file, (), reads, (*problems, *told))
-    return _analyze(project, text, file, pipelines)
+    return _analyze(project, text, file, pipelines, beside)
 
 
 def check_length(text: str, file: str | None = None) -> None:
@@ -103,21 +105,28 @@ def _compile(
     return found, problems
 
 
-def _analyze(project: Project, text: str, file: str, compiled: Mapping[str, tuple[Spec, Pipeline]]) -> Draft:
+def _analyze(
+    project: Project,
+    text: str,
+    file: str,
+    compiled: Mapping[str, tuple[Spec, Pipeline]],
+    beside: Sequence[Draft] = (),
+) -> Draft:
     """The pipelines with their reads, and every problem that saving them would bring to this file."""
     known, config, engine = project.compiled, project.config, project.settings.engine.kind
     specs = {name: spec for name, (spec, _) in compiled.items()}
     made = [pipeline for _, pipeline in compiled.values()]
     tables = {table for pipeline in made for table in pipeline.tables}
-    written = project.registry.columns()
-    names = {**known.names, **{table.lower(): table for table in tables}}
+    near = [pipeline for draft in beside for pipeline in draft.pipelines]
+    written = project.registry.columns() | {name: found for draft in beside for name, found in draft.columns.items()}
+    names = {**known.names, **{table.lower(): table for pipeline in (*near, *made) for table in pipeline.tables}}
     sql_kinds = frozenset(kind for kind, one in known.frameworks.items() if one.user_writes_sql)
     # The SQL of a framework takes longer to read, and mostly stays what it was; that of people is new with each key.
     cache = None if all(pipeline.kind in sql_kinds for pipeline in made) else project.cache
-    analyzer = StepAnalyzer(_catalog(project, made), names, known.families, cache, engine, sql_kinds)
+    analyzer = StepAnalyzer(_catalog(project, [*near, *made], written), names, known.families, cache, engine, sql_kinds)
     pipelines = [analyzer.analyze_pipeline(pipeline) for pipeline in made]
-    others = [pipeline for pipeline in project.pipelines if pipeline.spec.file != file]
-    between = _between(project, pipelines, others, file, [*written])
+    others = [*near, *(pipeline for pipeline in project.pipelines if pipeline.spec.file != file)]
+    between = _between(project, pipelines, others, file, [*project.registry.columns()])
     columns = {**written, **{table: found for table, found in known.columns.items() if table not in tables}}
     bound = bind(
         config, made, known_tables(config, columns, project.source_columns, known.families), specs, None, engine
@@ -127,11 +136,11 @@ def _analyze(project: Project, text: str, file: str, compiled: Mapping[str, tupl
     return Draft(text, file, tuple(pipelines), reads, tuple(problems), bound.columns)
 
 
-def _catalog(project: Project, pipelines: Sequence[Pipeline]) -> Catalog:
+def _catalog(project: Project, pipelines: Sequence[Pipeline], columns: KnownColumns) -> Catalog:
     """The project's catalog, with the tables of these pipelines as these declare them."""
     tables = {table.lower() for pipeline in pipelines for table in pipeline.tables}
     declared = {name: entry for name, entry in declared_catalog(project.config, pipelines).items() if name in tables}
-    written = {name: columns for name, columns in project.registry.columns().items() if name.lower() in tables}
+    written = {name: found for name, found in columns.items() if name.lower() in tables}
     return {**project.catalog, **add_columns(declared, written, ())}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ class Study:
     rendered: tuple[tuple[str, str, str], ...] = ()
 
 
-def study_text(project: Project, text: str, file: str, day: str) -> Study:
+def study_text(project: Project, text: str, file: str, day: str, beside: Sequence[Draft] = ()) -> Study:
     """What a text would be as a spec.
 
     Args:
@@ -40,8 +41,9 @@ def study_text(project: Project, text: str, file: str, day: str) -> Study:
         text: the text of the spec.
         file: its file.
         day: for which its SQL is shown; the newest of the history where it is none.
+        beside: drafts of other files, whose tables it may read as if they were saved.
     """
-    draft = read_draft(project, text, file)
+    draft = read_draft(project, text, file, beside)
     step, shown = only_step(draft.pipelines), _day(project, draft.pipelines, day)
     if step is None:
         return Study(draft, shown)

@@ -68,7 +68,7 @@ class ReadRow:
     cost: ReadCost | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Panel:
     """Everything that is said about a form. What is not shown is not found out."""
 
@@ -268,16 +268,42 @@ class Panel:
         return apply_fixes(self.fields.sql, moved, unsafe=key != "all")
 
 
-def make_panel(site: Site, sent: Fields, patience: Patience | None = None) -> Panel:
-    """What is said about a form. ``patience`` is what is left of the time for all that were sent together."""
+def make_panel(site: Site, sent: Fields, patience: Patience | None = None, beside: Sequence[Draft] = ()) -> Panel:
+    """What is said about a form.
+
+    Args:
+        site: the project.
+        sent: the form.
+        patience: what is left of the time for all that were sent together.
+        beside: drafts of other files, whose tables it may read as if they were saved.
+    """
     project = site.project
     saved = read_spec_text(site.root, sent.place) if sent.place.startswith("specs/") else None
     text = text_of(sent, saved if sent.file else None)
     if sent.sql.strip() or sent.file or sent.table:
-        study = site.study(text, sent.place, sent.day, patience)
+        study = site.study(text, sent.place, sent.day, patience, beside)
     else:
         study = Study(Draft(text, sent.place), project.history.end)
     return Panel(project, sent, text, saved, study)
+
+
+def make_panels(site: Site, sent: Sequence[Fields], patience: Patience) -> list[Panel]:
+    """What is said about several forms, whose SELECTs may read each other's tables: in an order in which they can be saved."""
+    todo = [make_panel(site, one, patience) for one in sent]
+    fills = {table.lower(): panel.draft.file for panel in todo for one in panel.pipelines for table in one.tables}
+
+    def needs(panel: Panel) -> set[str]:
+        return {fills[name] for read in panel.draft.reads if (name := read.table.lower()) in fills} - {panel.draft.file}
+
+    found: list[Panel] = []
+    while todo:
+        files = {panel.draft.file for panel in todo}
+        ready = [panel for panel in todo if not needs(panel) & files] or list(todo)
+        for panel in ready:
+            beside = [one.draft for one in (*found, *todo) if one.draft.file != panel.draft.file]
+            todo.remove(panel)
+            found.append(make_panel(site, panel.fields, patience, beside) if needs(panel) else panel)
+    return found
 
 
 def merge_equal(problems: Sequence[Problem]) -> list[Problem]:

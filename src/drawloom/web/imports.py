@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from pathlib import PurePosixPath
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -14,22 +13,19 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from drawloom.frameworks.autodag.spec import DIALECTS
-from drawloom.model import DrawloomError, InputError, Problem, refuse
-from drawloom.run.advise import decode
+from drawloom.model import DrawloomError, Problem, refuse
 from drawloom.run.project import Project
 from drawloom.run.spec_files import save_spec_text
-from drawloom.specs.fields import check_table
-from drawloom.specs.validation import RuleError
 from drawloom.web.audit import note
 from drawloom.web.autodag import FIRST_UNTIL
 from drawloom.web.autodag_form import UNTIL_DAY, Fields, take_header
-from drawloom.web.autodag_panel import Panel, make_panel
+from drawloom.web.autodag_panel import Panel, make_panels
 from drawloom.web.context import Saver, TheSite, require_own_form
+from drawloom.web.import_files import MOST_FILES, Text, read_files, table_of, unwrap
 from drawloom.web.site import Patience
 from drawloom.web.templating import render
 
 router = APIRouter(prefix="/import")
-MOST_FILES = 50
 IMPORT_SECONDS = 60.0  # that all of them may take to be read
 
 
@@ -58,33 +54,28 @@ def check_files(
 ) -> Response:
     """Each file with what is said about it. Nothing is saved."""
     shared = Fields(until=UNTIL_DAY, until_day=until_day, dialect=dialect, owner=owner)
-    texts: list[tuple[str, str]] = []
-    problems: list[Problem] = []
-    for name, content in files:
-        try:
-            texts.append((name, decode(content, name)))
-        except InputError as error:
-            problems += error.problems
-    texts += [("", text) for text in _split(pasted)]
+    texts, problems, ignored = read_files(files)
+    texts += [unwrap(Text("", text)) for text in _split(pasted)]
     if len(texts) > MOST_FILES:
-        problems += refuse("too-many", f"files == {len(texts)}, must be at most {MOST_FILES} at once.").problems
+        problems += refuse("too-many", f"There are {len(texts)} texts, must be at most {MOST_FILES} at once.").problems
         texts = []
     if not texts and not problems:
-        problems += refuse("empty", "There is no file and no text.").problems
-    patience = Patience(IMPORT_SECONDS)
-    panels = [make_panel(site, _fields(name, text, in_schema, shared), patience) for name, text in texts]
-    return _page(request, site.project, panels, problems, shared, in_schema)
+        problems += refuse("empty", "There is no SQL: choose files that end in .sql, or paste a text.").problems
+    panels = make_panels(site, [_fields(one, in_schema, shared) for one in texts], Patience(IMPORT_SECONDS))
+    return _page(request, site.project, panels, problems, shared, in_schema, pasted, ignored)
 
 
 @router.post("/save")
-def save_files(request: Request, site: TheSite, viewer: Saver, text: Annotated[list[str], Form()]) -> Response:
-    """Save the specs that have no errors; the others are said."""
+def save_files(
+    request: Request, site: TheSite, viewer: Saver, text: Annotated[list[str] | None, Form()] = None
+) -> Response:
+    """Save the chosen specs that have no errors; the others are said."""
+    text = text or []
     saved: list[str] = []
     tables: list[str] = []
     problems: list[Problem] = []
-    patience = Patience(IMPORT_SECONDS)
-    for one in text[:MOST_FILES]:
-        panel = make_panel(site, take_header(Fields(sql=one.replace("\r\n", "\n"))), patience)
+    sent = [take_header(Fields(sql=one.replace("\r\n", "\n"))) for one in text[:MOST_FILES]]
+    for panel in make_panels(site, sent, Patience(IMPORT_SECONDS)):
         file = panel.draft.file
         if panel.blocked or panel.errors or not panel.step:
             problems += refuse("has-errors", f"{file} was not saved: it has errors.").problems
@@ -102,20 +93,10 @@ def save_files(request: Request, site: TheSite, viewer: Saver, text: Annotated[l
     )
 
 
-def _fields(name: str, text: str, schema: str, shared: Fields) -> Fields:
-    """The form of one text: its header first, then what the name of its file says, then what is given for all."""
-    sql = text.replace("\r\n", "\n")
-    return take_header(replace(shared, table=_table_of(name, schema), sql=sql))
-
-
-def _table_of(name: str, schema: str) -> str:
-    """The table that a file's name means: core.orders.sql, or orders.sql in the schema that is given."""
-    stem = PurePosixPath(name.replace("\\", "/")).name.removesuffix(".sql")
-    table = stem if "." in stem else f"{schema.strip()}.{stem}"
-    try:
-        return check_table(table)
-    except RuleError:
-        return ""
+def _fields(given: Text, schema: str, shared: Fields) -> Fields:
+    """The form of one text: its header first, then the table that it or its file names, then what is given for all."""
+    sql = given.text.replace("\r\n", "\n")
+    return take_header(replace(shared, table=table_of(given, schema), sql=sql))
 
 
 def _split(text: str) -> list[str]:
@@ -140,8 +121,11 @@ def _page(
     problems: Sequence[Problem],
     shared: Fields,
     schema: str = "",
+    pasted: str = "",
+    ignored: int = 0,
 ) -> Response:
-    schemas = Counter(table.partition(".")[0] for pipeline in project.pipelines for table in pipeline.tables)
+    written = (pipeline for pipeline in project.pipelines if pipeline.kind == "autodag")
+    schemas = Counter(table.partition(".")[0] for pipeline in written for table in pipeline.tables)
     usual = schemas.most_common(1)
     twice = {file for file, count in Counter(panel.draft.file for panel in panels).items() if count > 1}
     return render(
@@ -157,4 +141,7 @@ def _page(
         dialects=DIALECTS,
         defaults=project.config.defaults,
         most=MOST_FILES,
+        pasted=pasted,
+        is_typed=request.method == "POST",
+        ignored=ignored,
     )

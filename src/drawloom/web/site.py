@@ -197,7 +197,9 @@ class Site:
         with self._lock:
             self._deploy(self.project)
 
-    def study(self, text: str, file: str, day: str = "", patience: Patience | None = None) -> Study:
+    def study(
+        self, text: str, file: str, day: str = "", patience: Patience | None = None, beside: Sequence[Draft] = ()
+    ) -> Study:
         """What a text would be as a spec, found out in another process; or why that could not be found out.
 
         Args:
@@ -205,11 +207,13 @@ class Site:
             file: its file.
             day: for which its SQL is shown.
             patience: what is left of the time for all texts that were sent together.
+            beside: drafts of other files, whose tables it may read as if they were saved.
         """
         patience = patience or Patience(READ_SECONDS)
         try:
             check_length(text, file)
-            found: Study = READERS.do("study", self.root, self._version(), patience.left, text=text, file=file, day=day)
+            given = {"text": text, "file": file, "day": day, "beside": list(beside)}
+            found: Study = READERS.do("study", self.root, self._version(), patience.left, **given)
         except DrawloomError as error:
             return Study(Draft(text, file, problems=tuple(error.problems)), self.project.history.end)
         return found

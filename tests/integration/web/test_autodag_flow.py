@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -76,4 +78,35 @@ def test_text_is_replaced_without_styles_of_the_browser(browser: Browser, own_ui
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(SQL)
     expect(page.locator("#sql")).to_have_value(SQL)
+    context.close()
+
+
+def test_a_folder_is_imported_as_a_batch(browser: Browser, own_ui: RunningUi, watched: Watch, tmp_path: Path) -> None:
+    folder = tmp_path / "mart"
+    folder.mkdir()
+    (folder / "mart.products.sql").write_text(SQL.replace("DISTINCT ", ""))
+    (folder / "top.sql").write_text("INSERT INTO mart.top SELECT product FROM mart.products WHERE ds = DATE '{{ ds }}'")
+    (folder / "notes.md").write_text("no SQL")
+    context = own_ui.open(browser)
+    page = watched(context)
+    page.goto(own_ui.address + "import")
+    page.locator("input[webkitdirectory]").set_input_files(folder)
+    expect(page.locator("[data-drop-names]")).to_contain_text("mart/top.sql")
+    page.fill("[name=owner]", "ana")
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator("main")).to_contain_text("2 texts, 2 can be saved")
+    assert not violations(page)
+    page.get_by_role("button", name="Save those that are chosen").click()
+    expect(page.locator("h1")).to_have_text("2 specs saved")
+    page.get_by_role("link", name="Plan and fill them").click()
+    expect(page.locator("main")).to_contain_text("20 partitions")
+    page.goto(own_ui.address + "import")
+    page.evaluate(
+        """() => {
+            const dropped = new DataTransfer();
+            dropped.items.add(new File(["SELECT 1"], "dropped.sql"));
+            document.querySelector("[data-drop]").dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
+        }"""
+    )
+    expect(page.locator("[data-drop-names]")).to_have_text("dropped.sql")
     context.close()

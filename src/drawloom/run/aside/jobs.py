@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow as pa  # noqa: F401
 from drawloom.run.advise import lint_text
 from drawloom.run.as_json import advice_json
 from drawloom.run.console import Console, Rows
+from drawloom.run.draft import Draft
 from drawloom.run.project import Project
 from drawloom.run.study import Study, study_text
 
@@ -65,8 +67,8 @@ class Jobs:
             project.close()
 
 
-def _study(project: Project, text: str, file: str, day: str) -> Study:
-    return study_text(project, text, file, day)
+def _study(project: Project, text: str, file: str, day: str, beside: Sequence[Draft]) -> Study:
+    return study_text(project, text, file, day, beside)
 
 
 def _advise(project: Project, text: str, options: dict[str, Any]) -> Any:
