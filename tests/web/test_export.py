@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from drawloom.cli.main import run_command
 from drawloom.model import InputError
+from drawloom.run.project import Project
 from drawloom.web.export import LINKS, export_pages
 from drawloom.web.site import Site
 
@@ -40,6 +42,34 @@ def test_choices_are_links(exported: Path) -> None:
 def test_pages_have_no_forms(exported: Path) -> None:
     for page in exported.rglob("*.html"):
         assert "<form" not in page.read_text(), page
+
+
+def test_what_only_a_server_can_do_is_left_out(exported: Path) -> None:
+    for page in exported.rglob("*.html"):
+        text = page.read_text().lower()
+        assert "ask a select" not in text, page
+        assert "· backfill" not in text, page
+
+
+def test_the_rows_of_a_page_are_asked_once(
+    finished_shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    query = Project.query
+
+    def note(self: Project, sql: str) -> object:
+        asked.append(sql)
+        return query(self, sql)
+
+    monkeypatch.setattr(Project, "query", note)
+    told: list[str] = []
+    site = Site(finished_shop)
+    export_pages(site, tmp_path / "pages", told.append)
+    site.close()
+    assert told[0].startswith("1 of 1 files")
+    assert len(told) > 100
+    times = Counter(asked)
+    assert max(times[sql] for sql in times if "n_rows" in sql) <= 2
 
 
 def test_charts_and_rows_are_files(exported: Path) -> None:

@@ -83,13 +83,50 @@ def load_page(project: Project, name: str, choices: Mapping[str, str], *, raw: b
             say what is true before.
     """
     page, tables = make_page(project, name, choices)
+    if not _has_rows(project, page, name, tables):
+        return PageData(page, Judgement(page.before, "unknown"), (), ())
+    return _fill_page(project, page, raw=True) if raw else _fill_page(project, _without_rows(page), raw=False)
+
+
+def find_block(page: Page, name: str) -> Block:
+    """One chart or table of a page.
+
+    Raises:
+        InputError: it has none of this name.
+    """
+    found = next((one for one in page.blocks if one.name == name), None)
+    if found is None:
+        names = ", ".join(one.name for one in page.blocks)
+        raise refuse("unknown-name", f"block == {name!r}, must be a part of the page.", None, f"There are: {names}.")
+    return found
+
+
+def load_block(project: Project, name: str, choices: Mapping[str, str], block: str) -> Sequence[Row]:
+    """The rows of one chart or table of a page: no other query of the page is asked.
+
+    Raises:
+        InputError: the name, a choice or the block is unknown, or none of its tables has a partition yet.
+    """
+    page, tables = make_page(project, name, choices)
+    found = find_block(page, block)
+    if not _has_rows(project, page, name, tables):
+        return ()
+    return _fill_page(project, replace(page, verdict=None, facts=(), blocks=(found,))).blocks[0][1]
+
+
+def _has_rows(project: Project, page: Page, name: str, tables: Sequence[str]) -> bool:
+    """Whether the tables of a page have what it shows; False where it says itself what is true before.
+
+    Raises:
+        InputError: none of them has a partition, and the page does not say what is true before.
+    """
     snapshot = project.snapshot(tables)
     filled = [table for table in tables if snapshot.days(table)]
     if page.before and len(filled) < len(tables):
-        return PageData(page, Judgement(page.before, "unknown"), (), ())
+        return False
     if not filled:
         raise refuse("no-partition", f"{name} has no partitions yet.", fix=f"drawloom run {name}")
-    return _fill_page(project, page, raw=True) if raw else _fill_page(project, _without_rows(page), raw=False)
+    return True
 
 
 def _without_rows(page: Page) -> Page:

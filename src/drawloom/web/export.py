@@ -23,6 +23,7 @@ from drawloom.web.site import Site
 EXPORTED = re.compile(
     r"/(|problems|partitions|partitions/[^/]+|tables|tables/[^/]+|show/[^/]+(/[^/]+\.(csv|svg|sql))?|static/.+)"
 )
+PART = re.compile(r"/show/[^/]+/[^/]+")
 LINKS = re.compile(r'(?P<key>href|src)="(?P<address>[^"]*)"')
 ANCHOR = re.compile(r'<a [^>]*?href="(?P<address>/[^"]*)"[^>]*>(?P<text>.*?)</a>', re.DOTALL)
 FORM = re.compile(r"<form .*?</form>", re.DOTALL)  # there is nobody to answer it
@@ -52,7 +53,7 @@ def export_pages(site: Site, folder: Path, report: Callable[[str], None] = lambd
     Args:
         site: the project.
         folder: a new folder, an empty one, or one of an earlier export.
-        report: called with each page.
+        report: called with how many files are written, and the next one.
 
     Raises:
         InputError: the folder has other files.
@@ -60,10 +61,11 @@ def export_pages(site: Site, folder: Path, report: Callable[[str], None] = lambd
     """
     _check_folder(folder)
     app = create_app(site, ExportGate())
-    waiting, seen, failed = deque(["/"]), {"/"}, {}
+    waiting, seen, failed, done = deque(["/"]), {"/"}, {}, 0
     while waiting:
         address = waiting.popleft()
-        report(address)
+        done += 1
+        report(f"{done:,} of {len(seen):,} files that are known so far: {address}")
         status, body = asyncio.run(_get(app, address))
         if status != 200:
             failed[address] = f"answered with {status}"
@@ -72,7 +74,9 @@ def export_pages(site: Site, folder: Path, report: Callable[[str], None] = lambd
             text = body.decode()
             found = [one for one in _links(text) if one not in seen]
             seen.update(found)
-            waiting.extend(dict.fromkeys(found))
+            new = list(dict.fromkeys(found))
+            waiting.extendleft(one for one in new if _is_part(one))  # its charts and rows, while they are at hand
+            waiting.extend(one for one in new if not _is_part(one))
             body = _as_file(text, address).encode()
         if len(seen) > MOST_PAGES:
             raise RunError(refuse("too-many", f"pages == {len(seen):,}, must be at most {MOST_PAGES:,}.").problems[0])
@@ -117,6 +121,11 @@ def _as_file(text: str, page: str) -> str:
 
 def _is_exported(address: str) -> bool:
     return address.startswith("/") and bool(EXPORTED.fullmatch(urlsplit(address).path))
+
+
+def _is_part(address: str) -> bool:
+    """Whether it is a chart or the rows of a page."""
+    return PART.fullmatch(urlsplit(address).path) is not None
 
 
 def _file(address: str) -> str:

@@ -14,14 +14,14 @@ from starlette.responses import PlainTextResponse, Response
 from drawloom.frameworks.page import Block, Chart, DataColumn, DataTable, Judgement
 from drawloom.frameworks.page_text import Row
 from drawloom.model import InputError, refuse
-from drawloom.run.pages import PageData, load_page, make_page
+from drawloom.run.pages import PageData, find_block, make_page
 from drawloom.run.plan import State
 from drawloom.run.spec_files import editable_file
 from drawloom.web.context import TheSite
 from drawloom.web.draw.charts import Drawing, draw_chart, legend
 from drawloom.web.draw.sparkline import sparkline
 from drawloom.web.draw.styles import svg_file
-from drawloom.web.preview import may_read_rows, require_preview
+from drawloom.web.preview import require_preview
 from drawloom.web.site import GOOD, Status, fresh_until
 from drawloom.web.templating import render
 
@@ -63,7 +63,7 @@ def show(request: Request, site: TheSite, name: str) -> Response:
     """The page of a pipeline, one of its tables, or a family. Query parameters are its choices."""
     choices = chosen(request)
     try:
-        data, not_run = load_page(site.project, name, choices, raw=may_read_rows(site)), False
+        data, not_run = site.page(name, choices), False
     except InputError as error:
         if error.problems[0].code != "no-partition":
             raise
@@ -91,9 +91,10 @@ def show(request: Request, site: TheSite, name: str) -> Response:
 @router.get("/{name}/{block}.csv")
 def show_csv(request: Request, site: TheSite, name: str, block: str) -> Response:
     """All rows of a chart or a table as CSV."""
-    found, rows = _find_block(load_page(site.project, name, chosen(request), raw=may_read_rows(site)).blocks, block)
+    found = find_block(make_page(site.project, name, chosen(request))[0], block)
     if isinstance(found, DataTable) and found.raw:
         require_preview(site)
+    rows = site.block_rows(name, chosen(request), block)
     text = io.StringIO()
     if rows:
         writer = csv.DictWriter(text, list(rows[0]))
@@ -105,15 +106,15 @@ def show_csv(request: Request, site: TheSite, name: str, block: str) -> Response
 @router.get("/{name}/{block}.sql")
 def show_sql(request: Request, site: TheSite, name: str, block: str) -> Response:
     """The query of a chart or a table."""
-    page, _ = make_page(site.project, name, chosen(request))
-    found, _ = _find_block([(one, ()) for one in page.blocks], block)
+    found = find_block(make_page(site.project, name, chosen(request))[0], block)
     return PlainTextResponse(found.query + "\n")
 
 
 @router.get("/{name}/{block}.svg")
 def show_svg(request: Request, site: TheSite, name: str, block: str) -> Response:
     """A chart as a picture."""
-    found, rows = _find_block(load_page(site.project, name, chosen(request), raw=False).blocks, block)
+    found = find_block(make_page(site.project, name, chosen(request))[0], block)
+    rows = site.block_rows(name, chosen(request), block) if isinstance(found, Chart) else ()
     if not isinstance(found, Chart) or not rows:
         raise refuse("unknown-name", f"chart == {block!r}, must be a chart of the page that has rows.")
     return _file(svg_file(draw_chart(found, rows).svg), f"{name}-{block}.svg", "image/svg+xml")
@@ -153,14 +154,6 @@ def chart_columns(chart: Chart) -> Sequence[DataColumn]:
         found.append(DataColumn(one.column, one.label, chart.format))
         found += [DataColumn(key, label, chart.format) for key, label in ((one.low, "low"), (one.high, "high")) if key]
     return found
-
-
-def _find_block(blocks: Sequence[tuple[Block, Sequence[Row]]], name: str) -> tuple[Block, Sequence[Row]]:
-    for block, rows in blocks:
-        if block.name == name:
-            return block, rows
-    names = ", ".join(block.name for block, _ in blocks)
-    raise refuse("unknown-name", f"block == {name!r}, must be a part of the page.", None, f"There are: {names}.")
 
 
 def _csv_value(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_left, bisect_right
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from drawloom.frameworks.page import Row
 from drawloom.model import DrawloomError, Pipeline, digest
 from drawloom.run.aside import Workers
 from drawloom.run.background import RunRequest, Runs
@@ -19,6 +21,7 @@ from drawloom.run.background.runs import window_of
 from drawloom.run.causes import Causes
 from drawloom.run.console import Rows
 from drawloom.run.draft import Draft, check_length
+from drawloom.run.pages import PageData, load_block, load_page
 from drawloom.run.past_runs import PastRun, find_past_runs
 from drawloom.run.plan import Plan, PlannedPartition, State
 from drawloom.run.project import Project
@@ -29,6 +32,7 @@ from drawloom.run.table_list import TableInfo
 
 Stamp = tuple[object, ...]
 QUICK = 0.5  # seconds: a status that takes longer to find is found beside the requests, which get the one before
+KEPT_PAGES = 4  # whose charts and tables are then files without asking again
 READ_FOLDERS = ("specs", "macros")
 GOOD = {State.FRESH, State.EXPIRED}
 READ_SECONDS = 20.0  # that a text, or several that were sent together, may take to be read
@@ -169,6 +173,7 @@ class Site:
         self._tables: tuple[Status, list[TableInfo]] | None = None
         self._asked: tuple[Status, RunRequest, Plan] | None = None
         self._past: tuple[object, list[PastRun]] | None = None
+        self._pages: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], tuple[Stamp, PageData]] = OrderedDict()
         self.runs = Runs(self.root)
         self._finding: threading.Thread | None = None
 
@@ -270,6 +275,36 @@ class Site:
         if self._tables is None or self._tables[0] is not status:
             self._tables = status, self.project.list_tables(status.snapshot)
         return self._tables[1]
+
+    def page(self, name: str, choices: Mapping[str, str]) -> PageData:
+        """The page of a spec, a table or a family as it is now, with raw rows where the project allows that.
+
+        Raises:
+            InputError: the name or a choice is unknown, or it has no rows yet.
+        """
+        project = self.project
+        state, key = _state(project), (name, tuple(sorted(choices.items())))
+        data = load_page(project, name, choices, raw=project.config.ui.allow_preview)
+        with self._lock:
+            self._pages[key] = state, data
+            while len(self._pages) > KEPT_PAGES:
+                self._pages.popitem(last=False)
+        return data
+
+    def block_rows(self, name: str, choices: Mapping[str, str], block: str) -> Sequence[Row]:
+        """The rows of one chart or table: those of the page that was just shown, while nothing was written since.
+
+        Raises:
+            InputError: the name, a choice or the block is unknown, or it has no rows yet.
+        """
+        project = self.project
+        with self._lock:
+            kept = self._pages.get((name, tuple(sorted(choices.items()))))
+        if kept and kept[0] == _state(project):
+            for one, rows in kept[1].blocks:
+                if one.name == block:
+                    return rows
+        return load_block(project, name, choices, block)
 
     def plan(self, request: RunRequest) -> Plan:
         """What a request would write, as far as the status of the pages knows; of the last one it is kept."""
