@@ -89,6 +89,8 @@ def test_a_text_that_is_no_test(text: str, message: str) -> None:
         (EXPECT.format("core.orders: [{idd: 1}]"), 4, "core.orders.idd is an unknown column. Did you mean id?"),
         (EXPECT.format("core.orders: [{id: x}]"), 4, "core.orders.id == 'x', must be a whole number"),
         (EXPECT.format("core.orders: {2026-01-03: []}"), 4, ""),
+        (EXPECT.format("core.orders: [{}, {ds: 2026-01-02}]"), 4, "rows of core.orders name no column, must name one to be compared."),
+        (EXPECT.format("core.orders: [{id: 1, ID: 2}]"), 4, "is given twice: case does not matter"),
         (EXPECT.format("core.orders: [{ds: 2026-01-03, id: 1}]"), 4, "ds of core.orders == 2026-01-03, must be one of the days of the test: 2026-01-02."),
         (EXPECT.format("core.week: {ordered: true, rows: []}"), 4, "core.week has no `cluster`"),
         (EXPECT.format("core.week: {check: SELECT * FROM core.wek}"), 4, "must read tables of the test. Did you mean core.week?"),

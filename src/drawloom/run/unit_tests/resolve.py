@@ -273,6 +273,9 @@ class _Resolver:
             rows = read_rows(self._test, written, ("expect", key, part), self._folder)
             if columns := self._tables.columns(filler.table):
                 self._problems += check_columns(filler.table, rows, columns)
+            if rows and not any(row.values for row in rows):
+                message = f"rows of {filler.table} name no column, must name one to be compared."
+                raise refuse("no-columns", message, rows[0].where, "No rows at all are `rows: []`.")
             by_day: dict[date, list[Row]] = {day: [] for day in days}
             for row in rows:
                 by_day[self._expected_day(filler.table, row, days)].append(row)

@@ -78,6 +78,10 @@ def _rows(test: UnitTest, rows: Any, keys: Keys, folder: Path) -> Iterator[Row]:
 
 
 def _row(values: dict[str, Any], where: Where, places: Mapping[str, Where], *, is_text: bool = False) -> Row:
+    names = [name.lower() for name in values]
+    if twice := next((name for name in values if names.count(name.lower()) > 1), None):
+        message = f"{twice} is given twice: case does not matter in names of columns."
+        raise refuse("duplicate-key", message, places.get(twice, where), "Remove one.")
     key = next((name for name in values if name.lower() == KEY), None)
     given = values.pop(key) if key else None
     ds = _day(given, places.get(key or "", where)) if given is not None else None
