@@ -116,6 +116,12 @@ def test_alias_bombs() -> None:
     assert problem.code == "too-large"
 
 
+@pytest.mark.parametrize("number", ["9" * 5_000, "0x" + "f" * 5_000, "1" + ":59" * 3_000, "0b" + "1" * 20_000])
+def test_numbers_too_long_to_print_are_texts(number: str) -> None:
+    (found,), _ = attempt(f"a: {number}\nb: [{number}]\nc: 0x1f")
+    assert found.data == {"a": number, "b": [number], "c": 31}
+
+
 def test_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document, "MAX_VALUES", 10)
     assert refused(f"a: [{'1, ' * 100}]").problems[0].code == "too-large"

@@ -162,7 +162,9 @@ class _Builder:
 
     def _scalar(self, node: yaml.Node) -> Any:
         try:
-            return self._scalars.construct_object(node)
+            value = self._scalars.construct_object(node)
+            str(value)  # Python reads a long hexadecimal number or one in base 60, but cannot print it in a message
+            return value
         except (ValueError, IndexError, AttributeError, KeyError, OverflowError):
             return node.value  # like 2026-13-45: the field's own rule refuses it
         except yaml.YAMLError:
