@@ -164,12 +164,12 @@ class _Builder:
         try:
             value = self._scalars.construct_object(node)
             str(value)  # Python reads a long hexadecimal number or one in base 60, but cannot print it in a message
-            return value
         except (ValueError, IndexError, AttributeError, KeyError, OverflowError):
             return node.value  # like 2026-13-45: the field's own rule refuses it
         except yaml.YAMLError:
             self._refuse("bad-tag", f"{node.tag} == {node.value!r:.60}, must be plain text or a number.", node)
             return None
+        return value
 
     def _refuse(self, code: str, message: str, node: yaml.Node, fix: str | None = None) -> None:
         self.problems.append(Problem(code, "error", message, self.at(node), Fix(fix) if fix else None))

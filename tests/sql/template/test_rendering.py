@@ -250,3 +250,13 @@ def test_tag_spans() -> None:
     ]
     assert tag_spans("{# open") == [(0, 7)]
     assert tag_spans("{{ open") == [(0, 7)]
+
+
+@pytest.mark.parametrize(
+    "source", [r"""SELECT '{{ "\ud800" }}' AS a""", r"""{% set x = "\udfff" %}SELECT '{{ x }}'""", "SELECT '\ud800'"]
+)
+def test_half_a_character_is_refused(source: str) -> None:
+    with pytest.raises(InputError, match="half a character") as caught:
+        render(source, date(2026, 1, 1))
+    assert caught.value.problems[0].code == "template-error"
+    assert str(caught.value).encode()

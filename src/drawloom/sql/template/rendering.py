@@ -93,6 +93,7 @@ class Template:
             InputError: an expression fails, or takes too much time or space; code ``template-error``.
         """
         if self.compiled is None:
+            self._require_whole_characters(self.source)
             return Rendered(self.source, self.source, (Piece(0, 0, True, self.source),))
         macros: dict[str, Any] = {}
         tokens = render_budget.set(_current_budget()), known_macros.set(macros)
@@ -110,7 +111,16 @@ class Template:
         finally:
             render_budget.reset(tokens[0])
             known_macros.reset(tokens[1])
+        self._require_whole_characters(text)
         return self._split_marks(text)
+
+    def _require_whole_characters(self, text: str) -> None:
+        r"""Refuse a text with half a character, such as that of the expression ``"\ud800"``: no database can take it."""
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            half = text[error.start : error.start + 1].encode("unicode-escape").decode()
+            raise self._refuse(f"the SQL has half a character, {half}", None) from error
 
     def _markable(self) -> str:
         return self.source if _CAPTURING_BLOCK.search(self.source) else self._marked()
