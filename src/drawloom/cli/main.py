@@ -18,6 +18,7 @@ from drawloom.cli import (
     data,
     demo,
     environments,
+    lineage,
     project,
     refactor,
     show,
@@ -62,6 +63,7 @@ app.command("show", context_settings={"allow_extra_args": True, "ignore_unknown_
 app.command("preview")(data.preview)
 app.command("diff")(data.diff)
 app.command("advise")(advise.advise)
+app.command("lineage")(lineage.lineage)
 app.command("rename")(refactor.rename)
 app.command("format")(refactor.format_)
 app.command("announce")(airflow.announce)
