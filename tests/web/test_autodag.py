@@ -347,7 +347,7 @@ def test_saving_makes_a_pipeline(open_client: OpenClient, shop: Path) -> None:
     assert "10 missing" in page
     assert "none: the project ends on 2026-03-10" in page
     assert "The project is not in a git repository." in page
-    assert 'href="/partitions/report.by_product"' in client.get(answer.headers["location"]).text
+    assert 'href="/backfill?name=report.by_product"' in client.get(answer.headers["location"]).text
     assert Form(client.get("/autodag/report.by_product").text).fields["description"] == "By */ product\nand week"
     audit = json.loads((shop / ".drawloom" / "audit.jsonl").read_text().splitlines()[-1])
     assert (audit["user"], audit["action"], audit["file"]) == ("ana", "save", FILE)

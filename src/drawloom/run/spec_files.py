@@ -16,6 +16,7 @@ from drawloom.specs.load import spec_files
 from drawloom.specs.validation import RuleError
 
 TEXT_SUFFIXES = (".sql", ".yml", ".yaml")
+MOST_FOLDERS, MOST_BYTES = 20, 250  # of a path, and of each name in it
 
 
 def new_spec_file(table: str) -> str:
@@ -92,11 +93,24 @@ def _changed(file: str, began_from: str) -> InputError:
 def _path(root: Path, file: str) -> Path:
     """The path of a spec file: in ``specs``, with a suffix of specs, and no way out of it."""
     parts = file.split("/")
-    plain = all(part and part[0] not in "._" and not set(part) & set("\\:\0\n") for part in parts[1:])
+    plain = len(parts) <= MOST_FOLDERS and all(map(_is_plain, parts[1:]))
     if len(parts) < 2 or parts[0] != "specs" or not plain or not file.endswith(TEXT_SUFFIXES):
         rule = "must be a .sql or YAML file in specs/, such as specs/core.rides.sql"
         raise refuse("bad-file", f"file == {file!r:.120}, {rule}.")
-    return root.joinpath(*parts)
+    path = root.joinpath(*parts)
+    try:
+        inside = path.resolve().is_relative_to((root / "specs").resolve())
+    except (OSError, RuntimeError):  # a circle of links
+        inside = False
+    if not inside:
+        raise refuse("bad-file", f"file == {file!r:.120}, must lie in specs/: a link leads out of it.")
+    return path
+
+
+def _is_plain(part: str) -> bool:
+    """Whether a part of a path is a name that everybody reads alike: no hidden file, no control and no direction marks."""
+    printable = part.isprintable() and not set(part) & set("\\:")  # what is no text in UTF-8 is not printable
+    return printable and part[:1] not in {"", ".", "_"} and len(part.encode()) <= MOST_BYTES
 
 
 @contextmanager

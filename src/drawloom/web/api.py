@@ -38,7 +38,7 @@ class Json(Response):
 
     def render(self, content: Any) -> bytes:
         """The text in UTF-8."""
-        return json_text(content).encode()
+        return json_text(content).encode("utf-8", "backslashreplace")  # names of files that are no text
 
 
 class AdviseText(BaseModel):

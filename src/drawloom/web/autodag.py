@@ -18,7 +18,7 @@ from drawloom.run.broken_specs import BrokenText, broken_files
 from drawloom.run.git import Git, branch_of, diff_text, find_git
 from drawloom.run.project import Project
 from drawloom.run.spec_files import list_spec_files, read_spec_text, save_spec_text, version_of
-from drawloom.web.audit import note
+from drawloom.web.audit import noted
 from drawloom.web.autodag_form import UNTIL_DAY, Fields, SentFields, fields_of_file, text_of
 from drawloom.web.autodag_panel import Panel, make_panel, marked_diff
 from drawloom.web.context import Saver, TheSite, require_own_form
@@ -122,13 +122,13 @@ def save_spec(
         return _editor(request, panel, Conflict(refuse("has-errors", why).problems, ()), code=400)
     file = panel.draft.file
     try:
-        save_spec_text(site.root, file, panel.text, sent.began_from)
+        with noted(site.root, viewer.name, "save", file=file, version=version_of(panel.text)):
+            save_spec_text(site.root, file, panel.text, sent.began_from)
     except InputError as error:
         now = read_spec_text(site.root, file)
         panel = make_panel(site, replace(sent, began_from=version_of(now)))
         shown = marked_diff(diff_text(now, text_of(sent, now), file))
         return _editor(request, panel, Conflict(error.problems, shown), code=409)
-    note(site.root, viewer.name, "save", file=file, version=version_of(panel.text))
     site.deploy()
     made, problems = _commit(site, viewer, panel, sent) if commit else ("", ())
     if problems:
@@ -151,8 +151,8 @@ def renew_spec(request: Request, site: TheSite, viewer: Saver, sent: SentFields)
     if pipeline is None or until is None or known.whole:
         raise refuse("not-renewable", f"{sent.file} has no end that could be moved here.", None, "Edit its text.")
     text = text_of(replace(known, until=UNTIL_DAY, until_day=until.isoformat()), read_spec_text(site.root, sent.file))
-    save_spec_text(site.root, sent.file, text, sent.began_from)
-    note(site.root, viewer.name, "renew", file=sent.file, until=until.isoformat())
+    with noted(site.root, viewer.name, "renew", file=sent.file, until=until.isoformat()):
+        save_spec_text(site.root, sent.file, text, sent.began_from)
     site.deploy()
     return RedirectResponse(link(request, f"saved/{sent.file}"), 303)
 

@@ -16,6 +16,7 @@ from drawloom.specs.fields import Forever, as_until
 from drawloom.specs.load import find_header
 from drawloom.specs.sql_file import SqlFile, join_sql_file, split_sql_file
 from drawloom.specs.validation import RuleError
+from drawloom.web.context import read_form
 from drawloom.web.site import Site
 
 DRAFT = "specs/draft.sql"  # where problems of a text are that has no file yet
@@ -54,7 +55,7 @@ class Fields:
     def place(self) -> str:
         """The file in which problems are told: its own, or the one that it would be saved in."""
         try:
-            return self.file or new_spec_file(self.table)
+            return self.file or new_spec_file(self.table.strip())
         except InputError:
             return DRAFT
 
@@ -66,7 +67,7 @@ class Fields:
 
 async def read_fields(request: Request) -> Fields:
     """The fields of the form that was sent. Lines end with a line feed, as browsers do not send them."""
-    form = await request.form()
+    form = await read_form(request)
     given = {one.name: value for one in fields(Fields) if isinstance(value := form.get(one.name), str)}
     return take_header(
         Fields(**{name: value.replace("\r\n", "\n").replace("\r", "\n") for name, value in given.items()})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
@@ -58,6 +59,18 @@ def require_viewer(connection: HTTPConnection) -> Viewer:
     return viewer
 
 
+async def read_form(request: Request) -> FormData:
+    """What was sent as a form.
+
+    Raises:
+        HTTPException: it cannot be read, as what it says of its letters or parts is wrong (400).
+    """
+    try:
+        return await request.form()
+    except (LookupError, ValueError) as error:
+        raise HTTPException(400, f"The form that was sent cannot be read: {error}.") from error
+
+
 async def require_own_form(request: Request) -> Viewer:
     """Who sent a form of ours.
 
@@ -66,7 +79,7 @@ async def require_own_form(request: Request) -> Viewer:
         HTTPException: another site sent it (403).
     """
     viewer = require_viewer(request)
-    given = request.headers.get(FORM_HEADER) or str((await request.form()).get(FORM_FIELD, ""))
+    given = request.headers.get(FORM_HEADER) or str((await read_form(request)).get(FORM_FIELD, ""))
     if is_from_here(request, viewer, given):
         return viewer
     if given and is_same_origin(request):

@@ -15,12 +15,12 @@ from starlette.responses import Response
 from drawloom.frameworks.autodag.spec import DIALECTS
 from drawloom.model import DrawloomError, Problem, refuse
 from drawloom.run.project import Project
-from drawloom.run.spec_files import save_spec_text
-from drawloom.web.audit import note
+from drawloom.run.spec_files import save_spec_text, version_of
+from drawloom.web.audit import noted
 from drawloom.web.autodag import FIRST_UNTIL
 from drawloom.web.autodag_form import UNTIL_DAY, Fields, take_header
 from drawloom.web.autodag_panel import Panel, make_panels
-from drawloom.web.context import Saver, TheSite, require_own_form
+from drawloom.web.context import Saver, TheSite, read_form, require_own_form
 from drawloom.web.import_files import MOST_FILES, Text, read_files, table_of, unwrap
 from drawloom.web.site import Patience
 from drawloom.web.templating import render
@@ -31,7 +31,7 @@ IMPORT_SECONDS = 60.0  # that all of them may take to be read
 
 async def read_uploads(request: Request) -> list[tuple[str, bytes]]:
     """The names and contents of the files that were sent; a field without one is sent as an empty file."""
-    sent = (await request.form()).getlist("files")
+    sent = (await read_form(request)).getlist("files")
     return [(one.filename, await one.read()) for one in sent if isinstance(one, UploadFile) and one.filename]
 
 
@@ -81,11 +81,11 @@ def save_files(
             problems += refuse("has-errors", f"{file} was not saved: it has errors.").problems
             continue
         try:
-            save_spec_text(site.root, file, panel.text, "")
+            with noted(site.root, viewer.name, "save", file=file, version=version_of(panel.text)):
+                save_spec_text(site.root, file, panel.text, "")
         except DrawloomError as error:
             problems += error.problems
             continue
-        note(site.root, viewer.name, "save", file=file)
         saved.append(file)
         tables += [table for pipeline in panel.pipelines for table in pipeline.tables]
     return render(

@@ -115,8 +115,9 @@ async def stream_events(
 def cancel_run(request: Request, site: TheSite, id: str, viewer: Runner) -> Response:  # noqa: A002
     """End a run as Ctrl-C does: what is written stays whole."""
     folder = _known(site, id)
-    if folder.cancel(viewer.name):
-        audit.note(site.root, viewer.name, "cancel", run=id)
+    if folder.state is RunState.RUNNING:
+        with audit.noted(site.root, viewer.name, "cancel", run=id):
+            folder.cancel(viewer.name)
     return RedirectResponse(link(request, f"runs/{id}"), 303)
 
 
@@ -217,7 +218,7 @@ def _tail(path: Path, most: int) -> str:
             if size > most:
                 file.readline()
             return file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
+    except OSError:
         return ""
 
 
@@ -229,7 +230,7 @@ def _place(events: Path, text: str) -> int:
         with events.open("rb") as file:
             file.seek(max(int(text) - 1, 0))
             return int(text) if file.read(1) == b"\n" else 0
-    except FileNotFoundError:
+    except OSError:
         return 0
 
 

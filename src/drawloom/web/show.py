@@ -97,9 +97,8 @@ def show_csv(request: Request, site: TheSite, name: str, block: str) -> Response
     rows = site.block_rows(name, chosen(request), block)
     text = io.StringIO()
     if rows:
-        writer = csv.DictWriter(text, list(rows[0]))
-        writer.writeheader()
-        writer.writerows({key: _csv_value(value) for key, value in row.items()} for row in rows)
+        writer = csv.writer(text)
+        writer.writerows([_csv_value(value) for value in line] for line in (rows[0], *(row.values() for row in rows)))
     return _file(text.getvalue(), f"{name}-{block}.csv", "text/csv")
 
 

@@ -54,6 +54,5 @@ def start_run(starter: Starter | None, site: Site, request: RunRequest, plan: Pl
         raise refuse("no-starter", "Runs cannot be started on this page.", None, "Use `drawloom run`, or Airflow.")
     if not plan.todo:
         raise refuse("nothing-to-do", "There is nothing to write.", None, "Force it to write what is fresh.")
-    address = starter.start(site, request, plan, user)
-    audit.note(site.root, user, "run", address=address, **request.to_json())
-    return address
+    with audit.noted(site.root, user, "run", **request.to_json()):
+        return starter.start(site, request, plan, user)

@@ -21,6 +21,7 @@ from drawloom.sql.lineage import ColumnLineage
 from drawloom.web.context import TheSite, require_own_form
 from drawloom.web.draw.lineage import MOST_NODES, draw_graph
 from drawloom.web.draw.strips import status_strip
+from drawloom.web.parameters import PageNumber
 from drawloom.web.preview import require_preview
 from drawloom.web.site import Site
 from drawloom.web.templating import link, render
@@ -45,9 +46,7 @@ class TableView:
 
 
 @router.get("/tables")
-def list_tables(
-    request: Request, site: TheSite, q: str = "", kind: str = "", page: Annotated[int, Query(ge=1)] = 1
-) -> Response:
+def list_tables(request: Request, site: TheSite, q: str = "", kind: str = "", page: PageNumber = 1) -> Response:
     """All tables, searchable by name, owner, tag and kind."""
     found = site.tables
     kinds = sorted({info.kind for info in found})

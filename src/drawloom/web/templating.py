@@ -23,6 +23,14 @@ EXPORTED_MENU = ("", "partitions", "tables")
 MENU = (("", "Home"), ("autodag", "AutoDAG"), ("partitions", "Partitions"), ("tables", "Tables"), ("runs", "Runs"))
 
 
+class Html(HTMLResponse):
+    """A page; names of files that are no text in UTF-8 are shown as far as they are."""
+
+    def render(self, content: str) -> bytes:
+        """The text in UTF-8."""
+        return content.encode("utf-8", "backslashreplace")
+
+
 @cache
 def environment() -> Environment:
     """The environment of all templates."""
@@ -55,7 +63,9 @@ def link(request: Request, path: str, query: Mapping[str, Any] | None = None) ->
     """The address of one of our pages, wherever the app is mounted."""
     given = {key: value for key, value in (query or {}).items() if value not in {None, ""}}
     root = request.scope.get("root_path", "")
-    return f"{root}/{quote(path.lstrip('/'), safe='/')}" + (f"?{urlencode(given, doseq=True)}" if given else "")
+    return f"{root}/{quote(path.lstrip('/'), safe='/', errors='replace')}" + (
+        f"?{urlencode(given, doseq=True, errors='replace')}" if given else ""
+    )
 
 
 def render(
@@ -75,7 +85,7 @@ def render(
             **values,
         )
     )
-    return HTMLResponse(text, code, headers)
+    return Html(text, code, headers)
 
 
 def data_columns(names: Sequence[str]) -> list[DataColumn]:

@@ -100,8 +100,13 @@ class RunFolder:
 
     @property
     def done(self) -> Mapping[str, Any] | None:
-        """How it ended; None as long as it has not, or where it was killed."""
-        return _read_json(self.path / DONE)
+        """How it ended; None as long as it has not, or where it was killed, or somebody has damaged the file."""
+        found = _read_json(self.path / DONE)
+        try:
+            is_whole = bool(found and RunState(found["state"]) and datetime.fromisoformat(found["at"]))
+        except (ValueError, KeyError, TypeError):
+            is_whole = False
+        return found if is_whole else None
 
     @property
     def ended(self) -> datetime:
@@ -114,7 +119,8 @@ class RunFolder:
     @property
     def cancelled(self) -> Mapping[str, Any] | None:
         """By whom and when it was cancelled; None where nobody did."""
-        return _read_json(self.path / CANCEL)
+        found = _read_json(self.path / CANCEL)
+        return found if found and {"user", "at"} <= found.keys() else None
 
     @property
     def state(self) -> RunState:
@@ -142,7 +148,7 @@ class RunFolder:
         """Whether a process works in it."""
         try:
             handle = os.open(self.path / "lock", os.O_RDONLY)
-        except FileNotFoundError:
+        except OSError:
             return False
         try:
             return not try_lock(handle, shared=True)
@@ -171,7 +177,7 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 def _read_json(path: Path) -> Mapping[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
         return None
-    return found
+    return found if isinstance(found, dict) else None

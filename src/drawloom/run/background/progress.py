@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -55,8 +56,11 @@ class Progress:
     def read(self, events: Path) -> None:
         """Add the events that were appended since."""
         for end, line in read_lines(events, self.offset):
-            self.add(json.loads(line))
             self.offset = end
+            with suppress(
+                ValueError, KeyError, TypeError, AttributeError, RecursionError
+            ):  # somebody has damaged the file
+                self.add(json.loads(line))
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Add one event."""
@@ -108,7 +112,7 @@ def read_lines(path: Path, offset: int, most: int = MOST_AT_ONCE) -> Iterator[tu
     """
     try:
         file = path.open("rb")
-    except FileNotFoundError:
+    except OSError:
         return
     with file:
         file.seek(offset)

@@ -59,8 +59,8 @@ class Runs:
         if not is_id(id):
             return None
         try:
-            complete = folder.about.keys() >= {"user", "at", "pipelines", "tables"} and folder.began and folder.request
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            complete = _is_whole(folder)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         return folder if complete else None
 
@@ -115,6 +115,17 @@ class Runs:
                 more = f" and {len(both) - 1} more" if len(both) > 1 else ""
                 message = f"{both[0]}{more}: run {folder.id} by {folder.about['user']} is writing it."
                 raise refuse("busy", message, None, "Wait until it has ended, or cancel it; the page of runs has it.")
+
+
+def _is_whole(folder: RunFolder) -> bool:
+    """Whether its request says all that is read of it."""
+    about = folder.about
+    names = [name for key in ("pipelines", "tables") for name in about[key]]
+    return (
+        isinstance(about["user"], str)
+        and all(isinstance(name, str) for name in names)
+        and bool(folder.began.tzinfo and folder.request)
+    )
 
 
 def window_of(folder: RunFolder, state: RunState) -> Window:
