@@ -21,6 +21,7 @@ from drawloom.cli import (
     lineage,
     project,
     refactor,
+    runs,
     show,
     tables,
     ui,
@@ -63,6 +64,7 @@ app.command("show", context_settings={"allow_extra_args": True, "ignore_unknown_
 app.command("preview")(data.preview)
 app.command("diff")(data.diff)
 app.command("advise")(advise.advise)
+app.command("runs")(runs.runs)
 app.command("lineage")(lineage.lineage)
 app.command("rename")(refactor.rename)
 app.command("format")(refactor.format_)
