@@ -534,3 +534,26 @@ def test_sample_rows_need_a_permission(open_client: OpenClient, shop: Path) -> N
     assert "Show rows of 2026-03-10" in page
     files = {**form, "sql": "SELECT content FROM read_text('/etc/hostname')"}
     assert 'aria-label="Rows"' not in client.post("/autodag", data=files).text
+
+
+def test_a_change_says_what_it_makes_stale(writer: TestClient) -> None:
+    form = form_of(writer, "/autodag/core.orders")
+    assert "stale" not in text_of(writer.post("/autodag", data=form).text)
+    said = text_of(
+        writer.post(
+            "/autodag", data={**form, "sql": form["sql"].replace(" product", " upper(product) AS product")}
+        ).text
+    )
+    assert re.search(
+        r"Saving it makes 10 partitions stale, and then up to [1-9]\d* partitions in \d+ tables made of it", said
+    )
+    assert "Saving it makes no partition stale." in text_of(writer.post("/autodag", data={**form, "owner": "b"}).text)
+
+
+def test_specs_are_searched(writer: TestClient) -> None:
+    page = text_of(writer.get("/specs").text)
+    assert "specs/buyers.yml growth" in " ".join(page.split())
+    assert "10 fresh" in page
+    assert "specs/orders.sql" not in text_of(writer.get("/specs", params={"kind": "growth"}).text)
+    assert "specs/orders.sql" in text_of(writer.get("/specs", params={"q": "core.orders"}).text)
+    assert "No spec has that" in writer.get("/specs", params={"q": "nothing-has-this"}).text

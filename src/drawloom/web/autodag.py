@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from drawloom.frameworks.autodag.renewal import renewed_until
 from drawloom.frameworks.autodag.spec import DIALECTS
-from drawloom.model import DrawloomError, InputError, Pipeline, Problem, errors, refuse
+from drawloom.model import DrawloomError, InputError, Pipeline, Problem, refuse
 from drawloom.run.broken_specs import BrokenText, broken_files
 from drawloom.run.git import Git, branch_of, diff_text, find_git
 from drawloom.run.project import Project
@@ -21,10 +21,11 @@ from drawloom.run.spec_files import list_spec_files, read_spec_text, save_spec_t
 from drawloom.web.audit import noted
 from drawloom.web.autodag_form import UNTIL_DAY, Fields, SentFields, fields_of_file, text_of
 from drawloom.web.autodag_panel import Panel, make_panel, marked_diff
-from drawloom.web.context import Saver, TheSite, require_own_form
+from drawloom.web.context import Saver, TheSite, find_site, require_own_form
 from drawloom.web.draw.strips import status_strip
 from drawloom.web.gate import Viewer
 from drawloom.web.headers import policy
+from drawloom.web.impact import Impact, impact_of
 from drawloom.web.site import Site
 from drawloom.web.templating import link, render
 
@@ -54,18 +55,6 @@ def new_spec(request: Request, site: TheSite) -> Response:
 def edit_spec(request: Request, site: TheSite, name: str) -> Response:
     """The form of a saved spec, by the name of its pipeline or a table that it fills."""
     return _editor(request, make_panel(site, fields_of_file(site, _file_of(site.project, name))))
-
-
-@router.get("/specs")
-def list_specs(request: Request, site: TheSite) -> Response:
-    """All spec files, those with errors first."""
-    found: dict[str, int] = dict.fromkeys(list_spec_files(site.root), 0)
-    for problem in errors(site.project.check()):
-        if problem.where.file in found:
-            found[problem.where.file] += 1
-    files = sorted(found.items(), key=lambda one: (-one[1], one[0]))
-    others = [p for p in errors(site.project.check()) if p.where.file not in found]
-    return render(request, "specs.html", files=files, problems=others)
 
 
 @router.get("/specs/{file:path}")
@@ -194,8 +183,16 @@ def _panel_values(request: Request, panel: Panel) -> dict[str, Any]:
         "fields": panel.fields,
         "graph": panel.graph(href),
         "known": known,
+        "impact": _impact(find_site(request), panel),
         "preview": panel.project.config.ui.allow_preview,
     }
+
+
+def _impact(site: Site, panel: Panel) -> Impact | None:
+    """What saving a change would do; None where nothing is changed, or it cannot be told."""
+    if panel.errors or not panel.difference:
+        return None
+    return impact_of(site.status, panel.project.pipelines, panel.pipelines)
 
 
 def _with_rows(site: Site, panel: Panel) -> Panel:

@@ -14,6 +14,7 @@ from drawloom.web import (
     runs,
     show,
     sign_in,
+    specs,
     tables,
 )
 
@@ -25,6 +26,7 @@ ROUTERS = (
     partitions.router,
     backfill.router,
     runs.router,
+    specs.router,
     autodag.router,
     imports.router,
     api.router,
