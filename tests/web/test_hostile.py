@@ -15,6 +15,7 @@ from drawloom.run.background import Runs
 from drawloom.run.spec_files import read_spec_text, save_spec_text
 from drawloom.web.audit import FILE as AUDIT
 from drawloom.web.audit import noted
+from drawloom.web.import_files import Text, unwrap
 from tests.web.test_autodag import FILE, NEW, WEEK, send
 
 OpenClient = Callable[..., TestClient]
@@ -140,3 +141,8 @@ def test_a_space_after_the_name_of_a_table_is_none(open_client: OpenClient, shop
     client = open_client(shop)
     answer = send(client, "/autodag/save", **{**NEW, "table": NEW["table"] + " "}, sql=WEEK)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/saved/{FILE}")
+
+
+def test_many_comments_before_a_text_are_read_once() -> None:
+    """In a pattern that can divide them in many ways, this would never end."""
+    assert unwrap(Text("", "/**/" * 20_000 + "x")).target == ""

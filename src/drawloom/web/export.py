@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message
 
 from drawloom.model import RunError, refuse
 from drawloom.web.app import create_app
+from drawloom.web.export_folder import ExportFolder
 from drawloom.web.gate import Viewer
 from drawloom.web.site import Site
 
@@ -28,7 +29,6 @@ LINKS = re.compile(r'(?P<key>href|src)="(?P<address>[^"]*)"')
 ANCHOR = re.compile(r'<a [^>]*?href="(?P<address>/[^"]*)"[^>]*>(?P<text>.*?)</a>', re.DOTALL)
 FORM = re.compile(r"<form .*?</form>", re.DOTALL)  # there is nobody to answer it
 MOST_PAGES = 20_000
-MARK = ".drawloom-pages"  # in a folder of ours, which the next export may replace
 
 
 class ExportGate:
@@ -59,7 +59,7 @@ def export_pages(site: Site, folder: Path, report: Callable[[str], None] = lambd
         InputError: the folder has other files.
         RunError: there are too many pages.
     """
-    _check_folder(folder)
+    target = ExportFolder(folder)
     app = create_app(site, ExportGate())
     waiting, seen, failed, done = deque(["/"]), {"/"}, {}, 0
     while waiting:
@@ -80,18 +80,9 @@ def export_pages(site: Site, folder: Path, report: Callable[[str], None] = lambd
             body = _as_file(text, address).encode()
         if len(seen) > MOST_PAGES:
             raise RunError(refuse("too-many", f"pages == {len(seen):,}, must be at most {MOST_PAGES:,}.").problems[0])
-        path = folder / _file(address)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
+        target.write(_file(address), body)
+    target.finish()
     return Exported(len(seen) - len(failed), failed)
-
-
-def _check_folder(folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
-        message = f"folder == {str(folder)!r}, must be new, empty, or one that was exported before."
-        raise refuse("not-empty", message, None, "Name another folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).touch()
 
 
 def _links(text: str) -> Iterator[str]:

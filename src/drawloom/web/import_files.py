@@ -24,7 +24,7 @@ SUFFIX = ".sql"
 _NAME = r'(?P<name>(?:"[^"]+"|`[^`]+`|\w+)(?:\s*\.\s*(?:"[^"]+"|`[^`]+`|\w+))*)'
 _BRACKETS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
 _FILLS = re.compile(
-    rf"""(?P<before>(?:\s|--[^\n]*\n|/\*.*?\*/)*)
+    rf"""(?P<before>(?>\s+|--[^\n]*\n|/\*.*?\*/)*+)
     (?:INSERT\s+(?:OVERWRITE|INTO)\s+(?:TABLE\s+)?{_NAME}\s*(?:PARTITION\s*{_BRACKETS}\s*)?(?:IF\s+NOT\s+EXISTS\s*)?
     |CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+|TRANSIENT\s+)?(?:TABLE|VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME.replace("name", "made")}\s+
      (?:USING\s+\w+\s+|STORED\s+AS\s+\w+\s+|WITH\s*{_BRACKETS}\s*)*AS\s+)
