@@ -93,6 +93,8 @@ days:
     assert states(run(days)) == ["passed"]
     (failed,) = run(days.replace("[{spent: 3}]", "[{spent: 2}]"))
     assert [found.ds for found in failed.differences] == [date(2026, 1, 3)]
+    (other,) = run(days.replace("[{spent: 3}]", "[{spent: 3, orders: 2}]"))
+    assert [found.ds for found in other.differences] == [date(2026, 1, 1), date(2026, 1, 2)], "NULL is expected there"
     (empty,) = run(days.replace("      2026-01-02: [{spent: 1}]\n", ""))
     assert [found.ds for found in empty.differences] == [date(2026, 1, 2)]
 

@@ -16,7 +16,7 @@ from drawloom.run.step_runner import StepRunner
 from drawloom.run.unit_tests.compare import RowDiff, Values, compare_rows
 from drawloom.run.unit_tests.load import Loaded
 from drawloom.run.unit_tests.notes import notes
-from drawloom.run.unit_tests.resolve import Case, ExpectedTable, resolve
+from drawloom.run.unit_tests.resolve import Case, ExpectedTable, RowsByDay, resolve
 from drawloom.run.unit_tests.rows import Row, check_columns, find_misfits, select_constants
 from drawloom.run.unit_tests.tables import Filler, ProjectTables
 from drawloom.run.unit_tests.values import plain
@@ -213,28 +213,31 @@ class TestRunner:
             found = self._found(one.table, day, columns)
             for rows, partial in ((one.rows, False), (one.contains, True)):
                 if rows is not None:
-                    yield TableDiff(one.table, day, self._diff(one, rows.get(day, ()), found, columns, partial=partial))
+                    yield TableDiff(one.table, day, self._diff(one, rows, day, found, columns, partial=partial))
         yield from (found for check in one.checks for day in one.days for found in self._check(one, check, day))
 
     def _diff(
         self,
         one: ExpectedTable,
-        rows: Sequence[Row],
+        by_day: RowsByDay,
+        day: date,
         found: Sequence[Values],
         columns: tuple[Column, ...],
         *,
         partial: bool,
     ) -> RowDiff:
-        if wrong := check_columns(one.table, rows, columns):
+        """How the rows of a day differ, in the columns that some expected row of any day names."""
+        expected = [row for rows in by_day.values() for row in rows]
+        if wrong := check_columns(one.table, expected, columns):
             raise InputError(*wrong)
-        named = {name.lower() for row in rows for name in row.values}
+        named = {name.lower() for row in expected for name in row.values}
         compared = [column.name for column in columns if column.name.lower() in named]
         shown = compared or [column.name for column in columns]
         ordered = one.ordered and self._engine.dialect == "duckdb"
         key, tolerance = one.filler.step.into.unique, one.tolerance
         typed, came = (
             [{name: row[name] for name in shown} for row in some]
-            for some in (self._typed(one.table, rows, columns), found)
+            for some in (self._typed(one.table, by_day.get(day, ()), columns), found)
         )
         return compare_rows(typed, came, shown, key, tolerance=tolerance, ordered=ordered, partial=partial)
 
