@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from drawloom.model import Fix, InputError, Problem, Where, refuse
+from drawloom.specs.secret_text import hide_secrets
 
 Keys = tuple[str | int, ...]
 
@@ -95,7 +96,9 @@ def _documents(nodes: Iterable[yaml.Node], file: str | None, first_line: int) ->
         if isinstance(value, dict):
             documents.append(Document(value, file, builder.lines))
         elif value is not None:
-            problems.append(Problem("not-a-mapping", "error", _NOT_A_MAPPING.format(value), builder.at(node)))
+            problems.append(
+                Problem("not-a-mapping", "error", _NOT_A_MAPPING.format(hide_secrets(str(value))), builder.at(node))
+            )
     if problems:
         raise InputError(*problems)
     return documents
@@ -167,7 +170,9 @@ class _Builder:
         except (ValueError, IndexError, AttributeError, KeyError, OverflowError):
             return node.value  # like 2026-13-45: the field's own rule refuses it
         except yaml.YAMLError:
-            self._refuse("bad-tag", f"{node.tag} == {node.value!r:.60}, must be plain text or a number.", node)
+            self._refuse(
+                "bad-tag", f"{node.tag} == {hide_secrets(str(node.value))!r:.60}, must be plain text or a number.", node
+            )
             return None
         return value
 
@@ -197,7 +202,7 @@ def _syntax_problem(error: yaml.YAMLError, text: str, file: str | None, first_li
     number = mark.line if mark else text.count("\n", 0, getattr(error, "position", 0))
     lines = text.splitlines() or [""]
     number = min(number, len(lines) - 1)
-    shown = lines[number].strip()
+    shown = hide_secrets(lines[number].strip())
     where = Where(file, first_line + number, mark.column + 1 if mark else None)
     fix = "Put texts with `: `, `{`, `@` or tabs in double quotes, and indent with spaces."
     return Problem("not-yaml", "error", f"line == {shown!r:.80}, must be YAML: {reason}.", where, Fix(fix))

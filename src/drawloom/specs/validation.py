@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from drawloom.model import Fix, Problem, Where
 from drawloom.specs.document import Document, Keys
+from drawloom.specs.secret_text import HIDDEN, hide_secrets, is_secret
 
 _RULES = {
     "string_type": "must be text",
@@ -79,10 +80,11 @@ def explain_errors(
 
 
 def display_value(value: object) -> str:
-    """A value as messages show it: on one line, and not longer than 80 characters."""
+    """A value as messages show it: on one line, not longer than 80 characters, without passwords."""
     if value is None:
         return "null"
     text = str(value) if isinstance(value, bool | int | float) or hasattr(value, "isoformat") else repr(value)
+    text = hide_secrets(text)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
@@ -105,7 +107,8 @@ def _problems(
                 )
             case _:  # the value as written in the file: never that of an environment variable
                 value = _value_at(document.data, found) if document else _value_at(detail["input"], rule.at)
-                shown = "is empty" if value is None else f"== {display_value(value)}"
+                hidden = any(is_secret(str(key)) for key in found)
+                shown = "is empty" if value is None else f"== {HIDDEN if hidden else display_value(value)}"
                 yield _problem("invalid", f"{_dotted(found) or 'value'} {shown}, {rule}.", place, rule.fix)
 
 
