@@ -63,7 +63,7 @@ def test_show_prints_json(grown: SampleProject) -> None:
     assert [(fact["label"], fact["value"]) for fact in page["facts"][:2]] == [("DAU", 3), ("WAU", 3)]
     assert [choice["value"] for choice in page["choices"]] == ["orders", "1", "day", "total", "56", "latest"]
     (days,) = [block for block in page["blocks"] if block["name"] == "days"]
-    assert (days["rows"][-1]["day"], days["rows"][-1]["active"], days["rows"][-1]["net"]) == ("2026-03-10", 3, 0)
+    assert (days["rows"][0]["day"], days["rows"][0]["active"], days["rows"][0]["net"]) == ("2026-03-10", 3, 0)
     assert all(block["query"].startswith("SELECT ") for block in page["blocks"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +184,8 @@ def _heatmap(chart: Chart, rows: Sequence[Row], width: int) -> Iterator[Text]:
     across = list(dict.fromkeys(row[chart.x] for row in rows))
     texts = {key: format_value(value, chart.format) for key, value in cells.items()}
     size = max([3, *(len(text) + 1 for text in texts.values()), *(len(format_value(x, "text")) for x in across)]) + 2
-    across = across[: (width - LABEL) // size]
+    fit = (width - LABEL) // size
+    across = sorted(across)[-fit:] if all(isinstance(x, date) for x in across) else across[:fit]
     most = max((abs(value) for value in cells.values() if value is not None), default=0) or 1
     colour = HEX[chart.series[0].colour] if chart.series else HEX["blue"]
     yield Text(" " * LABEL + "".join(f"{format_value(x, 'text'):>{size}}" for x in across), style="dim")

@@ -93,7 +93,7 @@ def test_what_can_be_chosen() -> None:
 def test_charts_say_what_is_drawn() -> None:
     blocks = page(cut="city").blocks
     assert [block.name for block in blocks] == [
-        "days", "accounting", "actives", "ratios", "engagement", "states", "cells",
+        "cut", "cells", "accounting", "actives", "ratios", "engagement", "states", "days",
     ]  # fmt: skip
     charts = {block.name: block for block in blocks if isinstance(block, Chart)}
     series = [(one.label, one.below) for one in charts["accounting"].series]

@@ -111,12 +111,18 @@ def test_the_theme_is_kept(browser: Browser, ui: RunningUi, watched: Watch) -> N
     context.close()
 
 
-def test_choices_apply_at_once_and_stay_in_the_address(browser: Browser, ui: RunningUi, watched: Watch) -> None:
+def test_several_choices_are_shown_together_and_stay_in_the_address(
+    browser: Browser, ui: RunningUi, watched: Watch
+) -> None:
     context = ui.open(browser)
     page = watched(context)
     page.goto(ui.address + "show/buyers")
     page.select_option("select[name=window]", "1")
+    page.select_option("select[name=cut]", "product")
+    page.get_by_role("button", name="Show", exact=True).click()
     page.wait_for_url("**window=1**")
+    assert "cut=product" in page.url, "a second choice is not lost"
+    assert page.get_by_text("Actives by product, 1-day window").is_visible()
     assert page.get_by_text("Day by day, 1-day window").is_visible()
     context.close()
 

@@ -28,6 +28,7 @@ STEADY = 0.01  # a change of the actives below one in a hundred counts as none
 NAMES = {1: "DAU", 7: "WAU", 28: "MAU"}
 TOTAL = "total"
 COMPARED = 2 * MAX_WINDOW_DAYS  # days that the verdict and the facts look at
+CELLS = 12  # of a cut that are drawn by day
 LISTED = 14  # days of the table; more are better looked at in the charts
 
 NEW = Series("new", "new", "teal")
@@ -59,9 +60,11 @@ def growth_page(spec: Growth, given: Mapping[str, str]) -> Page:
 def _choices(spec: Growth) -> Iterator[Choice]:
     windows = sorted(spec.windows, key=lambda window: (window != 7, -window))
     yield Choice("activity", tuple(spec.activities), "what they do")
-    yield Choice("window", tuple(map(str, windows)), "days within which they are active")
+    yield Choice("window", tuple(map(str, windows)), "the days within which who did it once is active")
     yield Choice(
-        "step", tuple(spec.steps), "what a window is compared with: the one a day before, or the one before it"
+        "step",
+        tuple(spec.steps),
+        "what the window is compared with to say who is new or left. day: the same window a day before; window: the one that ended where it begins",
     )
     yield Choice("cut", (TOTAL, *(",".join(cut) for cut in spec.all_cuts)), "the dimensions they are counted by")
     yield Choice("days", ("56", "14", "28", "182", "364"), "how many days are drawn")
@@ -171,14 +174,15 @@ def _facts(view: _View) -> Iterator[Fact]:
 
 
 def _blocks(view: _View) -> Iterator[Block]:
-    yield _daily_table(view)
+    if view.cut:
+        yield _cut_chart(view)
+        yield _cut_table(view)
     yield _accounting(view)
     yield _actives(view)
     yield _ratios(view)
     yield _engagement(view)
     yield _states(view)
-    if view.cut:
-        yield _cut_table(view)
+    yield _daily_table(view)
 
 
 def _daily_table(view: _View) -> DataTable:
@@ -190,7 +194,7 @@ def _daily_table(view: _View) -> DataTable:
     return DataTable(
         "days",
         f"Day by day, {view.window}-day window",
-        view.totals(view.window, columns, days=min(LISTED, int(view.chosen["days"]))),
+        f"{view.totals(view.window, columns, days=min(LISTED, int(view.chosen['days'])))} DESC",
         (
             DataColumn("day"),
             *(DataColumn(name, format="integer") for name in counts),
@@ -266,6 +270,31 @@ def _states(view: _View) -> Chart:
         "ds",
         (NEW, RESURRECTED, RETAINED, Series("churned", "churned", "red"), STALE),
         "All who were ever active: the part that is stale was active neither now nor a step before.",
+    )
+
+
+def _cut_chart(view: _View) -> Chart:
+    """The largest cells of the last day by day."""
+    step = sqlfiles.quote_value(view.chosen["step"])
+    names = sqlfiles.quote_names(view.cut)
+    label = " || ', ' || ".join(f"r.{sqlfiles.quote_name(name)}" for name in view.cut)
+    same = " AND ".join(f"r.{sqlfiles.quote_name(name)} = l.{sqlfiles.quote_name(name)}" for name in view.cut)
+    rows = f"FROM {view.of_activity('', view.cut)} AND window_days = {view.window} AND step = {step}"
+    largest = f"SELECT {names}, active AS last_active {rows} AND ds = {view.last_day} ORDER BY active DESC, {names} LIMIT {CELLS}"
+    query = (
+        f"SELECT {label} AS cell, r.ds AS ds, r.active AS active FROM (SELECT ds, {names}, active {rows} AND {view.until()}) AS r "
+        f"JOIN ({largest}) AS l ON {same} ORDER BY l.last_active DESC, cell, r.ds"
+    )
+    return Chart(
+        "cut",
+        f"Actives by {', '.join(view.cut)}, {view.window}-day window",
+        "heatmap",
+        query,
+        "ds",
+        (),
+        f"The {CELLS} largest cells of the last day, the darker the more.",
+        y="cell",
+        value="active",
     )
 
 

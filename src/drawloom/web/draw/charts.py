@@ -237,6 +237,8 @@ def _histogram(chart: Chart, rows: Sequence[Row]) -> Drawing:
 def _heatmap(chart: Chart, rows: Sequence[Row]) -> Drawing:
     """A grid of values, each on a ground that is darker the larger it is. Values that do not exist have no ground."""
     across, down = (list(dict.fromkeys(row[key] for row in rows)) for key in (chart.x, chart.y))
+    if all(isinstance(x, date) for x in across):
+        across.sort()
     cells = {(row[chart.y], row[chart.x]): row[chart.value] for row in rows}
     most = max((abs(value) for value in cells.values() if value is not None), default=0) or 1
     width, height = WIDTH, TOP + ROW_HEIGHT * (len(down) + 1)

@@ -1,4 +1,4 @@
-// What pages gain with a script: the theme, a cursor in charts, pictures as PNG, and choices that apply at once.
+// What pages gain with a script: the theme, a cursor in charts, pictures as PNG, and a Show button that stands out once something was chosen.
 // Airflow keeps its theme under the same key, so a page inside of it follows along.
 "use strict";
 (() => {
@@ -181,6 +181,8 @@
       button.hidden = false;
       button.addEventListener("click", () => savePng(button));
     }
-    for (const form of document.querySelectorAll("[data-choices]")) form.addEventListener("change", () => form.requestSubmit());
+    for (const form of document.querySelectorAll("[data-choices]")) {
+      form.addEventListener("change", () => form.querySelector("button").classList.add("primary")); // several may be chosen before one look
+    }
   });
 })();
