@@ -187,6 +187,23 @@ def test_a_week_takes_all_of_its_days_in_a_strip() -> None:
     assert lengths == [DAY_WIDTH // 2, DAY_WIDTH // 2]
 
 
+def test_a_single_missing_day_of_many_years_is_seen() -> None:
+    states = [State.FRESH] * 1000 + [State.MISSING] + [State.FRESH] * 999
+    strip = day_strip(table_of(states), date(2026, 1, 1), date(2026, 1, 1) + timedelta(days=1999))
+    (missing,) = re.findall(r'state-missing" d="[^"]*h(\d+)"', strip)
+    assert int(missing) >= 3
+    last = day_strip(
+        table_of([*states[:1000], State.MISSING]), date(2026, 1, 1), date(2026, 1, 1) + timedelta(days=1000)
+    )
+    assert re.search(r'state-missing" d="[^"]*h4"', last)
+
+
+def test_colours_have_a_legend_and_spans_lead_to_their_days(reader: TestClient) -> None:
+    for path in ("/", "/partitions", "/partitions/core.orders"):
+        assert '<span class="swatch fresh"></span>fresh' in reader.get(path).text
+    assert 'href="/partitions/core.orders/2026-03-01"' in reader.get("/partitions/core.orders").text
+
+
 def test_months_are_named_where_there_is_room() -> None:
     one_year = day_axis(date(2026, 1, 20), date(2027, 1, 19))
     assert "Jan 2026" in one_year

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
-from drawloom.model import InputError
+from drawloom.model import InputError, refuse
 from drawloom.run.as_json import by_table
 from drawloom.run.background import RunRequest
 from drawloom.run.background.request import plan_digest
@@ -64,6 +64,7 @@ def show_backfill(request: Request, site: TheSite, starter: TheStarter, asked: A
     shown: dict[str, Any] = {"plan": None, "problems": []}
     if asked.name or asked.show:
         try:
+            _check_range(asked)
             shown |= _what(site, asked.request)
         except InputError as error:
             shown["problems"] = error.problems
@@ -78,6 +79,7 @@ def show_backfill(request: Request, site: TheSite, starter: TheStarter, asked: A
 @router.get("/confirm")
 def ask(request: Request, site: TheSite, starter: TheStarter, asked: Annotated[Asked, Query()]) -> Response:
     """The question whether to run it."""
+    _check_range(asked)
     return _question(request, asked, starter, _what(site, asked.request), changed=False)
 
 
@@ -92,6 +94,17 @@ def start(
         return _question(request, asked, starter, _what(site, wanted, plan), changed=True)
     address = start_run(starter, site, wanted, plan, viewer.name)
     return RedirectResponse(address if "://" in address else link(request, address), 303)
+
+
+def _check_range(asked: Asked) -> None:
+    """Refuse a range that ends before it begins.
+
+    Raises:
+        InputError: it does.
+    """
+    if asked.first and asked.last and asked.first > asked.last:
+        message = f"from == {asked.first}, must not be after to == {asked.last}."
+        raise refuse("bad-range", message, None, "Exchange the two days.")
 
 
 def _question(request: Request, asked: Asked, starter: object, what: dict[str, Any], *, changed: bool) -> Response:

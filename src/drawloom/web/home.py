@@ -7,6 +7,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from drawloom.model import Family, Pipeline
+from drawloom.run.plan import State
 from drawloom.web.context import TheSite
 from drawloom.web.draw.strips import status_strip
 from drawloom.web.needs import NAMED, find_needs
@@ -46,6 +47,7 @@ def home(
         owners=sorted({p.owner for p in project.pipelines if p.owner}),
         kinds=sorted({p.kind for p in project.pipelines}),
         tags=sorted({tag for p in project.pipelines for tag in p.tags}),
+        states=sorted({state for one in status.tables.values() for state in one.counts}, key=list(State).index),
         q=q,
         owner=owner,
         kind=kind,

@@ -105,9 +105,9 @@ def fresh_until(tables: Sequence[TableStatus]) -> str:
     if newest is None:
         return "no day"
     if all_fresh is None:
-        return f"not all, newest {newest}"
+        return f"no day, in part to {newest}"
     ends = {one.last_fresh for one in tables}
-    return str(all_fresh) if ends == {all_fresh} else f"{all_fresh}, newest {newest}"
+    return str(all_fresh) if ends == {all_fresh} else f"{all_fresh}, in part to {newest}"
 
 
 @dataclass(frozen=True, eq=False)

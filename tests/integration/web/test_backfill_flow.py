@@ -35,7 +35,7 @@ def ask(page: Page, ui: RunningUi, name: str, *, force: bool = False) -> None:
     page.goto(f"{ui.address}backfill")
     page.get_by_label("Pipelines or tables").fill(name)
     if force:
-        page.get_by_label("also what is fresh").check()
+        page.get_by_label("write fresh days again, too").check()
     page.get_by_role("button", name="Show what would run").click()
     expect(page.get_by_role("heading", name="What would run")).to_be_visible()
     page.get_by_role("link", name=re.compile("Run .* partitions?")).click()

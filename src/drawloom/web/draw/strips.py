@@ -36,7 +36,8 @@ def status_strip(spans: Sequence[Span], width: int = WIDTH) -> Markup:
     for span in spans:
         x = done / total * width
         done += span.count
-        size = max(done / total * width - x, 1.0)
+        least = _least(span.state)
+        x, size = min(x, width - least), max(done / total * width - x, least)
         days = f"{span.first}" if span.first == span.last else f"{span.first} to {span.last}, {span.count} partitions"
         title = element("title", f"{span.state.value}: {days}" + (f" ({span.reason})" if span.reason else ""))
         parts.append(element("rect", title, x=x, y=0, width=size, height=HEIGHT, class_=CLASSES[span.state]))
@@ -51,6 +52,11 @@ def status_strip(spans: Sequence[Span], width: int = WIDTH) -> Markup:
         aria_label=strip_words(spans),
         preserveAspectRatio="none",
     )
+
+
+def _least(state: State) -> float:
+    """The least width of a span: a single day of a year that is not fresh is seen."""
+    return 1.0 if state in {State.FRESH, State.EXPIRED} else 4.0
 
 
 def strip_words(spans: Sequence[Span]) -> str:
@@ -71,8 +77,9 @@ def day_strip(status: TableStatus, first: date, last: date, width: int = DAY_WID
     spans, pixels = status.spans, bytearray(width)
     begin = status.pipeline.schedule.interval(spans[0].first)[0] if spans else first
     for span in spans:
-        start = max(int((begin - first).days * scale), 0)
-        end = min(max(round(((span.last - first).days + 1) * scale), start + 1), width)
+        least = int(_least(span.state))
+        start = min(max(int((begin - first).days * scale), 0), width - least)
+        end = min(max(round(((span.last - first).days + 1) * scale), start + least), width)
         worse = 1 + SEVERITY.index(span.state)
         begin = span.last + timedelta(days=1)
         pixels[start:end] = bytes(max(pixel, worse) for pixel in pixels[start:end])
