@@ -44,3 +44,23 @@ def test_runs_of_environments_are_not_productions(tmp_path: Path, capsys: pytest
         environment.run()
     runs = json.loads(ask(root, capsys, "--format", "json"))["runs"]
     assert {one["table"] for past in runs for one in past["tables"]} == {"raw.events"}
+
+
+def test_explain_tells_what_the_time_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_project(tmp_path / "project")
+    land(root)
+    with Project.load(root) as project:
+        project.run()
+        before = project.registry.records()
+    folder = ["-C", str(root), "explain", "core.week", "--ds", "2026-03-03"]
+    assert run_command([*folder, "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["bytes_read"] > 0
+    (scan,) = [one for one in found["operators"] if "READ_PARQUET" in one["name"] or "SCAN" in one["name"]]
+    assert scan["rows"] == 12
+    assert "3" in scan["detail"], "three files"
+    assert run_command(folder) == 0
+    assert "ms in all operators" in capsys.readouterr().out
+    with Project.load(root) as project:
+        assert project.registry.records() == before, "nothing was written"
+    assert run_command(["-C", str(root), "explain", "core.week", "--ds", "2027-03-03"]) == 2

@@ -1,16 +1,18 @@
-"""``drawloom runs``: what ran, when, and what took the time."""
+"""``drawloom runs`` and ``drawloom explain``: what ran, when, and what took the time."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from drawloom.cli.options import Folder, OutFormat, open_project
+from drawloom.cli.options import Env, Folder, OutFormat, day_of, open_in, open_project
 from drawloom.cli.output import Format, console, grid, number, pluralize, print_json
 from drawloom.model import refuse
 
 if TYPE_CHECKING:
+    from drawloom.engines.base import Explanation
     from drawloom.run.past_runs import PastRun
     from drawloom.run.project import Project
 
@@ -35,6 +37,41 @@ def runs(
         print_json({"runs": [run_json(past) for past in found[:last]]})
     else:
         _print_runs(found, last)
+
+
+def explain(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A pipeline or table.")],
+    ds: Annotated[str, typer.Option("--ds", help="The day, like 2026-01-31.")],
+    env: Env = None,
+    folder: Folder = None,
+    format: OutFormat = Format.TEXT,  # noqa: A002
+) -> None:
+    """Show how the engine computes a partition, and what its time goes on; writes nothing."""
+    day = day_of(ds, "--ds")
+    assert day is not None
+    found = open_in(context, folder, env).explain(name, day)
+    if format is Format.JSON:
+        print_json(asdict(found))
+    elif found.operators:
+        _print_operators(found)
+    else:
+        console().print(found.text, markup=False, soft_wrap=True)
+
+
+def _print_operators(found: Explanation) -> None:
+    from rich.markup import escape
+
+    total = sum(one.seconds for one in found.operators) or 1.0
+    table = grid("operator", ">rows", ">ms", ">share", "what")
+    for one in found.operators:
+        name = f"{'  ' * one.depth}{one.name.lower().replace('_', ' ').strip()}"
+        share = f"{one.seconds / total:.0%}"
+        table.add_row(escape(name), number(one.rows), f"{one.seconds * 1000:,.2f}", share, escape(one.detail))
+    out = console()
+    out.print(table)
+    read = f", {found.bytes_read:,} bytes read from files" if found.bytes_read is not None else ""
+    out.print(f"{total * 1000:,.1f} ms in all operators{read}")
 
 
 def past_runs(project: Project) -> list[PastRun]:

@@ -72,6 +72,26 @@ class Staged:
         return self.measure.result() if isinstance(self.measure, Future) else self.measure
 
 
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One operator of a plan that ran: how deep it is under the result, its rows and seconds, and what it did."""
+
+    depth: int
+    name: str
+    rows: int
+    seconds: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How an engine ran a query: ``text`` is its own plan, ``operators`` and ``bytes_read`` are told by DuckDB only."""
+
+    text: str
+    operators: tuple[Operator, ...] = ()
+    bytes_read: int | None = None
+
+
 def content_hash(columns: Sequence[Column], rows: int, total: int | str | None) -> str:
     """The content hash of a partition, 16 hex digits.
 
@@ -161,6 +181,10 @@ class Task(Protocol):
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of one SELECT whose result is small."""
+        ...
+
+    def explain(self, sql: str, dialect: str = CANONICAL_DIALECT) -> Explanation:
+        """Run one SELECT over the task's tables, and tell how the engine did it."""
         ...
 
     def interrupt(self) -> None:

@@ -32,7 +32,7 @@ from drawloom.specs.config import Config, load_config
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from drawloom.engines.base import Engine
+    from drawloom.engines.base import Engine, Explanation
     from drawloom.run.advise import LintRequest
     from drawloom.run.diff import Difference
     from drawloom.run.land import LandResult
@@ -389,6 +389,13 @@ class Project(Warehouse):
         return self.step_runner(self.pipelines).preview(
             partition.step, partition.pipeline.schedule, ds, inputs, limit, partition.range_start
         )
+
+    def explain(self, name: str, ds: date) -> Explanation:
+        """How the engine computes what a step would write for a day from its current inputs; writes nothing."""
+        partition, snapshot = self.planned_partition(name, ds)
+        inputs, schedule = snapshot.inputs(partition.needs.visible), partition.pipeline.schedule
+        self.attach(snapshot, partition.needs.visible)
+        return self.step_runner(self.pipelines).explain(partition.step, schedule, ds, inputs, partition.range_start)
 
     def diff(self, name: str, ds: date, key: tuple[str, ...] = ()) -> Difference:
         """What writing this partition again would change in what is stored; writes nothing.

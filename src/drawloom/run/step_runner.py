@@ -29,6 +29,7 @@ from drawloom.model import (
     Step,
     Where,
     inputs_digest,
+    refuse,
 )
 from drawloom.model.days import covers
 from drawloom.model.record import add_own_days
@@ -39,7 +40,7 @@ from drawloom.sql.template.rendering import render
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from drawloom.engines.base import Staged, StepEngine, Task
+    from drawloom.engines.base import Explanation, Staged, StepEngine, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,20 @@ class StepRunner:
                 return _call_python(step, day, task).slice(0, limit)
             text = self._day_sql(step, schedule, day, inputs, range_start)
             return task.query(f"SELECT * FROM (\n{text}\n) AS preview LIMIT {int(limit)}", self._dialect(step))
+
+    def explain(
+        self, step: Step, schedule: Schedule, day: date, inputs: Inputs, range_start: date | None = None
+    ) -> Explanation:
+        """How the engine computes what a step would write, without writing.
+
+        Raises:
+            InputError: it is a Python step.
+        """
+        if step.call:
+            fix = "Measure it in Python."
+            raise refuse("not-sql", f"step == {step.name}, must have SQL to be explained.", step.where, fix)
+        with self._task(step, inputs) as task:
+            return task.explain(self._day_sql(step, schedule, day, inputs, range_start), self._dialect(step))
 
     @contextmanager
     def staged(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlglot import exp, parse_one
 
 from drawloom.engines import quote
-from drawloom.engines.base import CANONICAL_DIALECT, Measure, Metas, Schemas, Staged, Visible, content_hash
+from drawloom.engines.base import CANONICAL_DIALECT, Explanation, Measure, Metas, Schemas, Staged, Visible, content_hash
 from drawloom.engines.catalog.session import StageQuery, TaskEngine
 from drawloom.engines.catalog.types import duckdb_type, engine_type
 from drawloom.engines.catalog.visible_days import limit_tables, parse_select, select_days
@@ -155,6 +155,12 @@ class CatalogTask:
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of one SELECT whose result is small."""
         return self._session.fetch(self._translate(sql, CANONICAL_DIALECT))
+
+    def explain(self, sql: str, dialect: str = CANONICAL_DIALECT) -> Explanation:
+        """The engine's plan of one SELECT over the task's tables; Trino also runs it and tells rows and times."""
+        how = "ANALYZE" if self._engine.dialect == "trino" else "FORMATTED"
+        rows = self._session.fetch(f"EXPLAIN {how} {self._translate(sql, dialect)}")
+        return Explanation("\n".join(str(row[0]) for row in rows))
 
     def interrupt(self) -> None:
         """Cancel the running statement, which raises RunError in its own thread."""

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from drawloom.engines import quote
-from drawloom.engines.base import CANONICAL_DIALECT, Metas, Staged
+from drawloom.engines.base import CANONICAL_DIALECT, Explanation, Metas, Staged
 from drawloom.engines.columns import OutputColumn, QuerySchema, check_arrow, order_by, output_columns
 from drawloom.engines.duckdb.connection import bind_select, engine_errors, extract_select, without_semicolon
 from drawloom.engines.duckdb.guard import check_reads
@@ -235,6 +235,13 @@ class DuckTask:
         text = expand_portable_functions(sql)
         return self._retry_until_inputs_stable(lambda: self._fetch(text))
 
+    def explain(self, sql: str, dialect: str = CANONICAL_DIALECT) -> Explanation:  # noqa: ARG002
+        """Run one SELECT over the task's tables, and tell how DuckDB did it."""
+        from drawloom.engines.duckdb.explain import read_profile
+
+        text = f"EXPLAIN (ANALYZE, FORMAT JSON) {expand_portable_functions(sql)}"
+        return read_profile(str(self._retry_until_inputs_stable(lambda: self._fetch(text, explain=True))[0][1]))
+
     def interrupt(self) -> None:
         """Cancel the running statement, which raises RunError in its own thread."""
         self._cursor.interrupt()
@@ -263,8 +270,8 @@ class DuckTask:
         with engine_errors():
             return relation.to_arrow_table()
 
-    def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
-        statement = extract_select(self._cursor, sql)
+    def _fetch(self, sql: str, *, explain: bool = False) -> list[tuple[Any, ...]]:
+        statement = extract_select(self._cursor, sql, explain=explain)
         self._check(sql)
         with engine_errors():
             return self._cursor.execute(statement).fetchall()
