@@ -8,7 +8,7 @@ import time
 import pyarrow as pa
 import pytest
 
-from drawloom.model import DrawloomError, InputError, RunError
+from drawloom.model import DrawloomError, InputError, RunError, SliceRead
 from tests.conformance.bench import D1, Bench
 
 NINE = " CROSS JOIN ".join(f"(VALUES {', '.join(f'({x})' for x in range(30))}) AS v{n}(x{n})" for n in range(9))
@@ -52,6 +52,16 @@ def test_refused_statements_do_not_change_a_table(bench: Bench) -> None:
         with pytest.raises(DrawloomError):
             bench.engine.query(sql)
     assert bench.rows(f"SELECT a, ds FROM {bench.t}") == [(1, D1)]
+
+
+def test_a_task_sees_only_the_slices_that_it_is_limited_to(bench: Bench) -> None:
+    rows = "SELECT * FROM (VALUES ('a', 1), ('b''s', 2), ('c', 3), (NULL, 4)) AS v(name, n)"
+    bench.fill(D1, rows)
+    with bench.engine.task({bench.t: [D1]}) as task:
+        task.limit_rows(SliceRead(bench.t, "name", ("b's", "c", "none")))
+        staged = task.stage(bench.table("u"), D1, f"SELECT name, n, n AS m FROM {bench.t} AS t WHERE t.n < 3", {})
+        assert staged.rows == 1
+        assert task.fetch(f"SELECT sum(n) FROM {bench.t}") == [(5,)]
 
 
 def test_an_error_names_the_column_and_shows_the_users_line(bench: Bench) -> None:

@@ -10,7 +10,7 @@ from datetime import date
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from drawloom.model import Column, Record, Table
+from drawloom.model import Column, Record, SliceRead, Slices, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,11 +28,15 @@ CANONICAL_DIALECT = "duckdb"  # the dialect of framework SQL, whatever the engin
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """The number of rows, the size of their files in bytes, and the content hash, which does not depend on order."""
+    """The number of rows, the size of their files in bytes, and the content hash, which does not depend on order.
+
+    ``slices`` has the content hashes of the parts of a sliced table, where the engine takes them.
+    """
 
     rows: int
     bytes: int
     content: str
+    slices: Slices | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,11 @@ class Staged:
     def content(self) -> str:
         """The content hash."""
         return self.measured.content
+
+    @property
+    def slices(self) -> Slices | None:
+        """The content hashes of its slices."""
+        return self.measured.slices
 
     @property
     def measured(self) -> Measure:
@@ -173,6 +182,10 @@ class Task(Protocol):
 
     def add_query(self, name: str, sql: str, columns: Sequence[Column]) -> None:
         """Make the result of a SELECT over the task's tables readable under a table name; ``columns`` are without ``ds``."""
+        ...
+
+    def limit_rows(self, read: SliceRead) -> None:
+        """Make only these slices of a table of the task readable."""
         ...
 
     def query(self, sql: str, dialect: str = CANONICAL_DIALECT) -> pa.Table:

@@ -22,6 +22,7 @@ from drawloom.model import (
     RangeRead,
     Read,
     Schedule,
+    SliceRead,
     Step,
     Table,
     Where,
@@ -114,6 +115,8 @@ def _step_to_dict(step: Step) -> dict[str, Any]:
         **({"landed": True} if step.landed else {}),
         **({"days_vary": True} if step.days_vary else {}),
         **({"macros": step.macros} if step.macros else {}),
+        **({"slices": [asdict(one) for one in step.slices]} if step.slices else {}),
+        **({"slice_code": dict(step.slice_code)} if step.slice_code else {}),
         **({"families": [_family_to_dict(family) for family in step.families]} if step.families else {}),
     }
 
@@ -140,6 +143,8 @@ def _step_from_dict(data: Mapping[str, Any], where: Where, find: FindFunction) -
         landed=data.get("landed", False),
         days_vary=data.get("days_vary", False),
         macros=data.get("macros", ""),
+        slices=tuple(SliceRead(one["table"], one["column"], tuple(one["values"])) for one in data.get("slices", ())),
+        slice_code=data.get("slice_code", {}),
         families=tuple(map(_family_from_dict, data.get("families", ()))),
     )
 
@@ -147,8 +152,8 @@ def _step_from_dict(data: Mapping[str, Any], where: Where, find: FindFunction) -
 def _table_to_dict(table: Table) -> dict[str, Any]:
     values = asdict(table) | {"description": table.description.strip()}
     values["columns"] = [_column_to_dict(column) for column in table.columns]
-    member_of = values.pop("member_of")
-    return values | ({"member_of": member_of} if member_of else {})
+    optional = {name: values.pop(name) for name in ("member_of", "sliced_by")}
+    return values | {name: value for name, value in optional.items() if value}
 
 
 def _table_from_dict(data: Mapping[str, Any]) -> Table:

@@ -2,7 +2,8 @@
 
 from drawloom.model.days import ALL, NONE, TODAY, Bound, DateSpan, Days
 from drawloom.model.family import Family, Member
-from drawloom.model.pipeline import Pipeline, digest
+from drawloom.model.hashing import digest
+from drawloom.model.pipeline import Pipeline
 from drawloom.model.problem import (
     DrawloomError,
     Edit,
@@ -17,6 +18,7 @@ from drawloom.model.problem import (
 )
 from drawloom.model.record import LANDED, Inputs, Record, inputs_digest
 from drawloom.model.schedule import Schedule
+from drawloom.model.slices import SliceRead, Slices
 from drawloom.model.step import Check, RangeBound, RangeRead, Read, Step, StepContext, Wait
 from drawloom.model.table import KEY, Column, Membership, Table
 
@@ -48,6 +50,8 @@ __all__ = [
     "RunError",
     "Schedule",
     "Severity",
+    "SliceRead",
+    "Slices",
     "Step",
     "StepContext",
     "Table",

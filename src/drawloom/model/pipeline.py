@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from graphlib import CycleError, TopologicalSorter
 
 from drawloom.model.days import Days
+from drawloom.model.hashing import digest
 from drawloom.model.problem import Where, refuse
 from drawloom.model.schedule import Schedule
 from drawloom.model.step import Read, Step, Wait
@@ -117,15 +117,6 @@ def sort_names(names: Iterable[str], edges: Iterable[tuple[str, str]], where: Wh
         ordered += ready
         sorter.done(*ready)
     return ordered
-
-
-def digest(texts: Iterable[str]) -> str:
-    """A short stable hash of some texts."""
-    hasher = hashlib.blake2b(digest_size=8)
-    for text in texts:
-        hasher.update(text.encode())
-        hasher.update(b"\0")
-    return hasher.hexdigest()
 
 
 def _reads_earlier_days(read: Read) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from drawloom.model.pipeline import digest
+from drawloom.model.hashing import digest
+from drawloom.model.slices import Slices
 
 Inputs = Mapping[str, Mapping[str, str]]
 LANDED = "land"  # the code of partitions that were landed from raw files, which no step computes
@@ -19,7 +20,8 @@ class Record:
     ``run`` is the id of the write. ``content`` is a hash of the rows that does not depend on their order.
     ``code`` is the step's fingerprint. ``inputs`` maps table -> day (ISO; '' for a table without days) ->
     the content hash that was read; ``inputs_digest`` is one hash of them all. ``stamp`` (size and time of the file)
-    changes when another process replaces the file. ``engine`` wrote it. ``seconds`` is how long that took.
+    changes when another process replaces the file. ``engine`` wrote it. ``seconds`` is how long that took. ``slices`` are known
+    where its table is sliced, and DuckDB wrote it.
     """
 
     table: str
@@ -35,6 +37,7 @@ class Record:
     seconds: float = 0.0
     stamp: str = ""
     engine: str = "duckdb"
+    slices: Slices | None = None
 
     @property
     def is_landed(self) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from drawloom.model.days import ALL, Bound, DateSpan, Days
 from drawloom.model.family import Family
 from drawloom.model.problem import Where
+from drawloom.model.slices import SliceRead
 from drawloom.model.table import Table
 
 if TYPE_CHECKING:
@@ -178,6 +179,9 @@ class Step:
     ``families`` are the families it reads, each with the members it reads.
     ``days_vary``: ``reads`` are rules that its SQL may not follow on every day, so the days are measured for each run.
     ``macros`` are the definitions of the project's macros that its texts use.
+    ``slices`` are the parts of other steps' tables that it reads, one of a table: it sees no other rows of these.
+    ``slice_code`` is a fingerprint for each value of ``into.sliced_by`` of what computes its rows: where one has not changed, a
+    plan knows before the run that its rows will not.
     """
 
     name: str
@@ -197,6 +201,8 @@ class Step:
     families: tuple[Family, ...] = ()
     days_vary: bool = False
     macros: str = ""
+    slices: tuple[SliceRead, ...] = ()
+    slice_code: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reads_own_past(self) -> bool:

@@ -43,6 +43,8 @@ class Table:
     ``keep`` is the number of days that partitions are kept, None for ever; with ``keep_month_ends`` the last day of
     each month is kept for ever as well.
     ``member_of`` is the family that the table belongs to, if any.
+    ``sliced_by`` names a column of text: a content hash is kept for the rows of each of its values, so that who reads only
+    some (``Step.slices``) stays fresh when others change.
     """
 
     name: str
@@ -54,3 +56,4 @@ class Table:
     keep: int | None = None
     keep_month_ends: bool = False
     member_of: Membership | None = None
+    sliced_by: str | None = None

@@ -234,6 +234,8 @@ class StepAnalyzer:
             backfill_reads=ranged,
             fingerprint=digest(parts),
             days_vary=analysis.days_vary,
+            slices=tuple(replace(one, table=self._spelling(one.table)) for one in step.slices),
+            slice_code={value: digest([code, step.macros, *parts[2:]]) for value, code in step.slice_code.items()},
         )
         return read_families(step, {*analysis.families, *families}, self._families)
 

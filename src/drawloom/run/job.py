@@ -107,7 +107,7 @@ class Job:
 
     def sql(self, partition: PlannedPartition) -> str:
         """The SQL that runs for a partition; empty for a Python step."""
-        inputs = self.snapshot.inputs(partition.needs.visible)
+        inputs = self.snapshot.inputs(partition.needs.visible, self.step.slices)
         return day_sql(self.step, partition.pipeline.schedule, partition.ds, inputs, partition.range_start)
 
     def run(self, listener: Listener = lambda _: None, *, last_try: bool = True) -> Summary:

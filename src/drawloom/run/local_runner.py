@@ -161,7 +161,7 @@ class LocalRunner:
 
     def _inputs(self, partition: PlannedPartition) -> Inputs:
         with self._lock:
-            return self._snapshot.inputs(partition.needs.visible)
+            return self._snapshot.inputs(partition.needs.visible, partition.step.slices)
 
     def _has_unchanged_inputs(self, partition: PlannedPartition, inputs: Inputs) -> bool:
         """Early cutoff: a partition is stale as an input is to be rebuilt, but the rebuilt input has the same content.

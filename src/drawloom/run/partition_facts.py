@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from drawloom.model import Inputs
+from drawloom.model import Inputs, SliceRead
 from drawloom.run.plan import PlannedPartition
 from drawloom.run.snapshot import FOREIGN, WarehouseSnapshot
 
@@ -37,13 +37,18 @@ class InputDay:
         return "same" if self.now == self.then else "changed"
 
 
-def compare_inputs(inputs: Inputs, snapshot: WarehouseSnapshot) -> dict[str, list[InputDay]]:
+def compare_inputs(
+    inputs: Inputs, snapshot: WarehouseSnapshot, slices: Iterable[SliceRead] = ()
+) -> dict[str, list[InputDay]]:
     """What a partition was made of, by table and in the order of days, compared with what exists now."""
+    parts = {one.table: one for one in slices}
     found: dict[str, list[InputDay]] = {}
     for table in sorted(inputs):
-        now = snapshot.contents.get(table, {})
+        days = {text: date.fromisoformat(text) if text else None for text in inputs[table]}
+        contents = snapshot.contents.get(table, {})
+        now = snapshot.of_slices(parts[table], days.values()) if table in parts else contents
         for text, then in sorted(inputs[table].items()):
-            ds = date.fromisoformat(text) if text else None
+            ds = days[text]
             found.setdefault(table, []).append(InputDay(table, ds, then, now.get(ds)))
     return found
 

@@ -350,6 +350,7 @@ class _Planner:
         self._states: dict[Key, State] = {}
         self._root_causes: dict[Key, str] = {}
         self._cause: Key | None = None  # of the partition that is being planned
+        self._changed_slices: dict[Key, frozenset[str]] = {}  # of partitions that are stale for the code of these alone
 
     def plan_partition(self, owner: TableOwner, ds: date) -> PlannedPartition:
         self._cause = None
@@ -416,18 +417,19 @@ class _Planner:
         record = self._snapshot.records.get(table, {}).get(ds) or self._snapshot.missing_files.get(table, {}).get(ds)
         if record is None:
             return False
-        return key in self._forced or record.code != step.fingerprint or bool(self._changed_input(record))
+        return key in self._forced or record.code != step.fingerprint or bool(self._changed_input(step, record))
 
-    def _changed_input(self, record: Record) -> str:
+    def _changed_input(self, step: Step, record: Record) -> str:
         """Which recorded input has changed or will be rebuilt; empty for none. A missing one does not count as changed."""
         for table, days in sorted(self._inputs_of(record).items()):
-            existing = self._snapshot.contents.get(table, {})
+            dates = {text: date.fromisoformat(text) if text else None for text in days}
+            now = self._snapshot.inputs({table: tuple(dates.values())}, step.slices)[table]
             for text, content in sorted(days.items()):
-                ds = date.fromisoformat(text) if text else None
-                if ds and (self._states.get((table, ds)) in TO_WRITE or (table, ds) in self._outdated):
+                ds = dates[text]
+                if ds and (self._will_change(step, (table, ds)) or (table, ds) in self._outdated):
                     self._cause = table, ds
                     return f"input {partition_name(table, ds)} will be rebuilt"
-                if existing.get(ds, content) != content:
+                if now.get(text, content) != content:
                     return f"input {partition_name(table, ds)} changed"
         return ""
 
@@ -484,21 +486,41 @@ class _Planner:
         if record is None:
             return State.MISSING, self._snapshot.anomalies.get(key, "never made")
         if record.code != step.fingerprint:
-            return State.STALE, "code changed"
+            return State.STALE, self._code_change(step, key, record, needs)
         if key in self._forced:
             return State.STALE, "forced"
         if self._checkpoints(step):  # what is visible depends on what has expired: compare with what was read then
-            changed = self._changed_input(record)
+            changed = self._changed_input(step, record)
             return (State.STALE, changed) if changed else (State.FRESH, "")
-        rebuilt = next((need for need in _visible_keys(needs) if self._states.get(need) in TO_WRITE), None)
+        return self._compare_inputs(step, record, needs)
+
+    def _code_change(self, step: Step, key: Key, record: Record, needs: Needs) -> str:
+        """Why a partition of other code is stale: of a sliced table, whose inputs are as they were, which slices change."""
+        before = record.slices
+        if not before or not before.code or before.column != step.into.sliced_by or key in self._forced:
+            return "code changed"
+        if self._compare_inputs(step, record, needs)[0] is not State.FRESH:
+            return "code changed"
+        names = {*before.code, *step.slice_code}
+        changed = frozenset(name for name in names if before.code.get(name) != step.slice_code.get(name))
+        self._changed_slices[key] = changed
+        return f"code changed: {', '.join(sorted(changed))}" if changed else "code changed"
+
+    def _will_change(self, step: Step, need: Key) -> bool:
+        """Whether a partition that a step reads is to be written, and what it reads of it may come out other than it is."""
+        if self._states.get(need) not in TO_WRITE:
+            return False
+        changed = self._changed_slices.get(need)
+        read = next((one for one in step.slices if one.table == need[0]), None)
+        return changed is None or read is None or not changed.isdisjoint(read.values)
+
+    def _compare_inputs(self, step: Step, record: Record, needs: Needs) -> tuple[State, str]:
+        rebuilt = next((need for need in _visible_keys(needs) if self._will_change(step, need)), None)
         if rebuilt:
             self._cause = rebuilt
             of_check = "" if any(read.table == rebuilt[0] for read in needs.reads) else " of a check"
             return State.STALE, f"input {partition_name(*rebuilt)}{of_check} will be rebuilt"
-        return self._compare_inputs(record, needs)
-
-    def _compare_inputs(self, record: Record, needs: Needs) -> tuple[State, str]:
-        now = self._snapshot.inputs(needs.visible)
+        now = self._snapshot.inputs(needs.visible, step.slices)
         if inputs_digest(now) == record.inputs_digest:
             return State.FRESH, ""
         then = self._inputs_of(record)

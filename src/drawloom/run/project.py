@@ -384,7 +384,7 @@ class Project(Warehouse):
     def preview(self, name: str, ds: date, limit: int = 10) -> pa.Table:
         """The first rows that a step would write for a day from its current inputs; writes nothing."""
         partition, snapshot = self.planned_partition(name, ds)
-        inputs = snapshot.inputs(partition.needs.visible)
+        inputs = snapshot.inputs(partition.needs.visible, partition.step.slices)
         self.attach(snapshot, partition.needs.visible)
         return self.step_runner(self.pipelines).preview(
             partition.step, partition.pipeline.schedule, ds, inputs, limit, partition.range_start
@@ -406,7 +406,8 @@ class Project(Warehouse):
         from drawloom.run.diff import compare_stored
 
         partition, snapshot = self.planned_partition(name, ds)
-        step, schedule, inputs = partition.step, partition.pipeline.schedule, snapshot.inputs(partition.needs.visible)
+        step, schedule = partition.step, partition.pipeline.schedule
+        inputs = snapshot.inputs(partition.needs.visible, step.slices)
         self.attach(snapshot, {**partition.needs.visible, step.into.name: (ds,)})
         stored = self.engine.find_partition(step.into.name, ds)
         if not stored:

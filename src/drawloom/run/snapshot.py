@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from drawloom.model import Inputs, Record, RunError
+from drawloom.model import Inputs, Record, RunError, SliceRead
 
 if TYPE_CHECKING:
     from drawloom.engines.base import CatalogEngine
@@ -48,6 +48,7 @@ class WarehouseSnapshot:
     complete_until: Mapping[str, date] = field(default_factory=dict)
     sources_with_gaps: frozenset[str] = frozenset()
     missing_files: Mapping[str, Mapping[date, Record]] = field(default_factory=dict)
+    _of_slices: dict[SliceRead, Contents] = field(default_factory=dict, repr=False, compare=False)
 
     def damaged(self, table: str) -> list[date]:
         """The landed days of a table whose files are gone or are not the recorded ones, in order: nothing can compute them."""
@@ -68,24 +69,45 @@ class WarehouseSnapshot:
         """Whether this is a table without days, such as a file of airports."""
         return None in self.contents.get(table, ())
 
-    def inputs(self, visible: Mapping[str, tuple[date | None, ...]]) -> Inputs:
-        """The content hashes of these partitions, where they exist, in the form that a record keeps."""
-        return {
-            table: {day.isoformat() if day else "": existing[day] for day in days if day in existing}
-            for table, days in visible.items()
-            if (existing := self.contents.get(table, {})) is not None
-        }
+    def inputs(self, visible: Mapping[str, tuple[date | None, ...]], slices: Iterable[SliceRead] = ()) -> Inputs:
+        """The content hashes of these partitions, where they exist, in the form that a record keeps.
+
+        Of a table that is among ``slices`` they are those of its slices.
+        """
+        parts = {one.table: one for one in slices}
+        found: dict[str, dict[str, str]] = {}
+        for table, days in visible.items():
+            existing = self.of_slices(parts[table], days) if table in parts else self.contents.get(table, {})
+            found[table] = {day.isoformat() if day else "": existing[day] for day in days if day in existing}
+        return found
+
+    def of_slices(self, read: SliceRead, days: Iterable[date | None]) -> Contents:
+        """The content hashes of what is read of these days, where they exist."""
+        contents, records = self.contents.get(read.table, {}), self.records.get(read.table, {})
+        known = self._of_slices.setdefault(read, {})
+        for day in days:
+            if day in contents and day not in known:
+                record = records.get(day) if day else None
+                known[day] = read.content(record.slices if record else None, contents[day])
+        return {day: known[day] for day in days if day in contents}
 
     def add(self, record: Record) -> None:
         """Include a partition that was just written."""
         self.records.setdefault(record.table, {})[record.ds] = record
         self.contents.setdefault(record.table, {})[record.ds] = record.content
+        self._forget_slices(record.table, record.ds)
 
     def remove(self, table: str, ds: date) -> None:
         """Leave out a partition that was just dropped."""
         self.contents.get(table, {}).pop(ds, None)
+        self._forget_slices(table, ds)
         if record := self.records.get(table, {}).pop(ds, None):
             self.missing_files = {**self.missing_files, table: {**self.missing_files.get(table, {}), ds: record}}
+
+    def _forget_slices(self, table: str, ds: date) -> None:
+        for read, known in self._of_slices.items():
+            if read.table == table:
+                known.pop(ds, None)
 
 
 def take_snapshot(

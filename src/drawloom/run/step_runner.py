@@ -184,6 +184,9 @@ class StepRunner:
         columns |= {table: self.known_columns[table] for table in tables if table in self.known_columns}
         try:
             with self.engine.task(visible, columns) as task:
+                for read in step.slices:
+                    if read.table in visible:
+                        task.limit_rows(read)
                 add_families(task, step.families, visible)
                 yield task
         except DrawloomError as error:
@@ -233,6 +236,7 @@ class StepRunner:
                 share,
                 stamp,
                 self.engine.dialect,
+                replace(part.slices, code=step.slice_code) if part.slices else None,
             )
             for part, content, stamp in zip(parts, contents, stamps, strict=True)
         )
@@ -398,7 +402,10 @@ def file_metadata(run: str, step: Step, inputs: Inputs, own_days: Sequence[date]
     hashes are not known yet.
     """
     own = {"own_days": json.dumps([ds.isoformat() for ds in own_days])} if own_days else {}
-    return {"run": run, "code": step.fingerprint, "inputs": json.dumps(inputs, sort_keys=True), **own}
+    sliced = (
+        {"sliced_by": step.into.sliced_by, "slice_code": json.dumps(step.slice_code)} if step.into.sliced_by else {}
+    )
+    return {"run": run, "code": step.fingerprint, "inputs": json.dumps(inputs, sort_keys=True), **own, **sliced}
 
 
 def _visible_days(contents: Mapping[str, str]) -> list[date] | None:

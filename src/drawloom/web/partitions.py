@@ -227,7 +227,8 @@ def _inputs(record: Record | None, status: Status) -> list[tuple[str, dict[str, 
     """The inputs of a partition by table: how many are as they were, and the first of them, changed ones in front."""
     found = []
     inputs = record.inputs if record and not record.is_landed else {}
-    for table, days in compare_inputs(inputs, status.snapshot).items():
+    step = _step(status.tables.get(record.table)) if record else None
+    for table, days in compare_inputs(inputs, status.snapshot, step.slices if step else ()).items():
         counts = {change: n for change in ("changed", "gone", "same", "unknown") if (n := _count(days, change))}
         first = sorted(days, key=lambda day: day.change == "same")[:LISTED]
         found.append((table, counts, first, len(days) - len(first)))

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from drawloom.run.project import Project
-from tests.frameworks.experiments.rides import METRICS, experiment, write_project
+from tests.frameworks.experiments.rides import DAYS, METRICS, experiment, rows, write_project
 
 pytestmark = pytest.mark.unmeasured
 
@@ -48,12 +48,32 @@ def test_changes_reach_the_experiments_that_read_them(tmp_path: Path) -> None:
     changed = METRICS.replace("metrics:\n", "metrics:\n  events: {type: count}\n", 1)
     changed = changed.replace("value: wait_seconds, higher_is", "value: wait_seconds + 1, higher_is")
     (root / "specs" / "rides.yml").write_text(changed)
+    with Project.load(root) as project:
+        todo = {one.key[0]: one.reason for one in project.plan().todo}
+    stale = {"metrics.rides", *(f"experiments.include{ending}" for ending in ("", "_statistics", "_health"))}
+    assert todo.keys() == stale, "the plan knows it before the run"
+    assert todo["metrics.rides"] == "code changed: events, longest"
+    assert todo["experiments.include_statistics"].startswith("input metrics.rides 2026-03-")
     done, after = run(root)
-    assert done == {
-        "written": {"metrics.rides", *(f"experiments.include{ending}" for ending in ("", "_statistics", "_health"))},
-        # It looks again, as the partitions that it reads are others, and finds the same.
-        "unchanged": {"experiments.exact_statistics"},
-        "fresh": {"experiments.exact", "experiments.exact_health"},
-    }
-    assert {table for table in after if after[table] != before[table]} == done["written"]
+    assert done == {"written": stale}, "nothing else is computed, not even to find that it is the same"
+    assert {table for table in after if after[table] != before[table]} == stale
+    assert planned(root) == set()
+
+
+def test_new_rows_reach_the_experiments_whose_metrics_they_change(tmp_path: Path) -> None:
+    root = write_project(tmp_path / "project", {"rides.yml": METRICS, "rides_only.yml": RIDES, "waits.yml": WAITS})
+    before = run(root)[1]
+    tables = rows()
+    for ride in tables["core.rides"]:
+        if ride["ds"] == DAYS[6]:
+            ride["fare"] += 1
+    write_project(tmp_path / "again", {}, tables)
+    file = f"input/core.rides/{DAYS[6]}.parquet"
+    (root / file).write_bytes((tmp_path / "again" / file).read_bytes())
+    done, after = run(root)
+    stale = {"metrics.rides", *(f"experiments.exact{ending}" for ending in ("", "_statistics", "_health"))}
+    # Its waits are other rows of the same repository, whose values of that day are the same.
+    assert done["fresh"] == {f"experiments.include{ending}" for ending in ("", "_statistics", "_health")}
+    assert {table for table in after if after[table] != before[table]} <= stale
+    assert done["written"] == {"metrics.rides", "experiments.exact", "experiments.exact_statistics"}
     assert planned(root) == set()

@@ -17,7 +17,7 @@ from drawloom.engines.catalog.session import StageQuery, TaskEngine
 from drawloom.engines.catalog.types import duckdb_type, engine_type
 from drawloom.engines.catalog.visible_days import limit_tables, parse_select, select_days
 from drawloom.engines.columns import OutputColumn, QuerySchema, check_arrow, order_by, output_columns
-from drawloom.model import KEY, Column, Problem, RunError, Table, refuse
+from drawloom.model import KEY, Column, Problem, RunError, SliceRead, Table, refuse
 from drawloom.sql.dialect import transpile
 
 if TYPE_CHECKING:
@@ -147,6 +147,13 @@ class CatalogTask:
         assert isinstance(view, exp.Query)
         self._views[name.lower()] = view
         self._types[name.lower()] = {column.name: column.type for column in columns} | {KEY: "DATE"}
+
+    def limit_rows(self, read: SliceRead) -> None:
+        """Make only these slices of a table of the task readable."""
+        view = self._views[read.table.lower()]
+        wanted = exp.column(read.column, quoted=True).isin(*read.values)
+        rows = view.subquery("s") if isinstance(view, exp.Query) else view
+        self._views[read.table.lower()] = exp.select("*").from_(rows).where(wanted)
 
     def query(self, sql: str, dialect: str = CANONICAL_DIALECT) -> pa.Table:
         """The result of one SELECT over the task's tables."""

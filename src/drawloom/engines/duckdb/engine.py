@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from drawloom.engines import quote
-from drawloom.engines.base import Measure, Schemas, Staged, Visible, content_hash
-from drawloom.engines.duckdb.connection import connect, engine_errors
+from drawloom.engines.base import Schemas, Staged, Visible
+from drawloom.engines.duckdb.connection import connect
 from drawloom.engines.duckdb.reader import Reader
 from drawloom.engines.duckdb.task import DuckTask
-from drawloom.engines.duckdb.write import measure_sql
+from drawloom.engines.duckdb.write import measure
 from drawloom.engines.lake import Lake, file_version
 from drawloom.engines.lake.staging import StagingFolder
 from drawloom.model import Column, Record, RunError
@@ -143,11 +143,9 @@ class DuckDB:
         """
         path = self.lake.path(table, ds)
         columns = self.file_columns(path)
-        with engine_errors():
-            ((rows, total),) = self.cursor().execute(measure_sql(columns, quote.read_parquet(path))).fetchall()
-        run = self.lake.read_meta(path).get("run", "")
-        measure = Measure(rows, path.stat().st_size, content_hash(columns, rows, total))
-        return Staged(table, ds, str(path), run, columns, measure)
+        meta = self.lake.read_meta(path)
+        measured = measure(self.cursor(), columns, path, meta.get("sliced_by"))
+        return Staged(table, ds, str(path), meta.get("run", ""), columns, measured)
 
     def publish(self, parts: Sequence[Staged]) -> list[str]:
         """Publish staged partitions, each atomically; returns their stamps.

@@ -217,19 +217,15 @@ class RowsTask(DuckTask):
             sorting = order_by(targets[0].table, outputs, KEY)
             relation = self._materialize(f"SELECT * FROM {relation}{sorting}", "sorted")
         columns = tuple(output.column for output in outputs)
-        measured = measure_days(self._cursor, relation, columns)
-        made = [_staged(target, relation, columns, measured) for target in targets]
+        measured = measure_days(self._cursor, relation, columns, targets)
+        made = [_staged(target, relation, columns, measured[target.ds]) for target in targets]
         self._row_sql = {staged.location: staged.location for staged in made}
         return made
 
 
-def _staged(
-    target: Target, relation: str, columns: tuple[Column, ...], measured: Mapping[date, tuple[int, int | None]]
-) -> Staged:
-    rows, total = measured.get(target.ds, (0, None))
-    measure = Measure(rows, 0, content_hash(columns, rows, total))
+def _staged(target: Target, relation: str, columns: tuple[Column, ...], measured: Measure) -> Staged:
     location = f"SELECT * FROM {relation} WHERE {KEY} = {quote.day(target.ds)}"
-    return Staged(target.table.name, target.ds, location, target.run, columns, measure)
+    return Staged(target.table.name, target.ds, location, target.run, columns, measured)
 
 
 def _place(table: str) -> str:

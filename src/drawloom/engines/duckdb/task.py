@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ from drawloom.engines.duckdb.connection import bind_select, engine_errors, extra
 from drawloom.engines.duckdb.guard import check_reads
 from drawloom.engines.duckdb.reader import InputFiles
 from drawloom.engines.duckdb.write import OutputQuery, Target, write, write_days
-from drawloom.model import KEY, Column, DrawloomError, Problem, RunError, Table, refuse
+from drawloom.model import KEY, Column, DrawloomError, Problem, RunError, SliceRead, Table, refuse
 from drawloom.sql.translate.portable import expand_portable_functions
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class DuckTask:
         self._database = database
         self._find_files = find_files
         self._files = InputFiles({}, {})
+        self._limits: dict[str, SliceRead] = {}
         self._row_sql: dict[str, str] = {}
         self._tables: set[str] = {_ARROW}
         self._own_files: set[str] = set()
@@ -74,9 +76,26 @@ class DuckTask:
 
     def refresh_views(self) -> None:
         """Find the current files of all inputs, and create the views over them."""
-        self._files = self._find_files()
-        for table, select in self._files.selects.items():
+        found = self._find_files()
+        selects = {table: self._limited(table, select) for table, select in found.selects.items()}
+        self._files = replace(found, selects=selects)
+        for table, select in selects.items():
             self.create_view(table, select)
+
+    def limit_rows(self, read: SliceRead) -> None:
+        """Make only these slices of a table of the task readable."""
+        self._limits[read.table] = read
+        select = self._limited(read.table, self._files.selects[read.table])
+        self._files = replace(self._files, selects={**self._files.selects, read.table: select})
+        self.create_view(read.table, select)
+
+    def _limited(self, table: str, select: str) -> str:
+        """The SELECT of a table's files, without the rows of slices that are not read."""
+        read = self._limits.get(table)
+        if read is None:
+            return select
+        values = ", ".join(map(quote.value, read.values))
+        return f"SELECT * FROM ({select}) WHERE {quote.name(read.column)} IN ({values})"
 
     def create_view(self, table: str, select: str) -> None:
         """Create a view with the name of a table."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drawloom.engines import quote
 from drawloom.engines.base import Measure, Staged, content_hash
@@ -14,7 +14,7 @@ from drawloom.engines.columns import OutputColumn, QuerySchema, order_by
 from drawloom.engines.duckdb.connection import engine_errors
 from drawloom.engines.lake.lake import footer_metadata
 from drawloom.engines.lake.staging import sync_file
-from drawloom.model import KEY, Column, Table
+from drawloom.model import KEY, Column, Slices, Table
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -107,13 +107,29 @@ def write(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ..
     """
     _copy(connection, select, columns, target)
     try:
-        with engine_errors():
-            relation = f"{quote.read_parquet(target.path)}"
-            ((rows, total),) = connection.execute(measure_sql(columns, relation)).fetchall()
+        measured = measure(connection, columns, target.path, target.table.sliced_by)
     except BaseException:
         target.path.unlink(missing_ok=True)
         raise
-    return _staged(target, columns, rows, total)
+    return _staged(target, columns, measured)
+
+
+def measure(
+    connection: DuckDBPyConnection, columns: Sequence[Column], path: Path, sliced_by: str | None = None
+) -> Measure:
+    """The measure of a file."""
+    by = [quote.name(sliced_by)] if sliced_by else []
+    with engine_errors():
+        found = connection.execute(measure_sql(columns, quote.read_parquet(path), *by)).fetchall()
+    return _measure(columns, found, path.stat().st_size, sliced_by)
+
+
+def _measure(columns: Sequence[Column], parts: Iterable[Sequence[Any]], size: int, sliced_by: str | None) -> Measure:
+    """The measure of a partition out of those of its slices, which add up; each is (its value, if sliced), rows, hash."""
+    parts = list(parts)
+    rows, total = (sum(part[at] or 0 for part in parts) for at in (-2, -1))
+    slices = {part[0]: content_hash(columns, part[-2], part[-1]) for part in parts if sliced_by and part[0] is not None}
+    return Measure(rows, size, content_hash(columns, rows, total), Slices(sliced_by, slices) if sliced_by else None)
 
 
 def write_days(
@@ -129,23 +145,29 @@ def write_days(
     """
     columns = tuple(output.column for output in outputs)
     names = ", ".join(quote.name(column.name) for column in columns)
-    measured = measure_days(connection, relation, columns)
+    measured = measure_days(connection, relation, columns, targets)
     staged: list[Staged] = []
     for target in targets:
         on_write(len(staged))
         select = f"SELECT {names} FROM {relation} WHERE {KEY} = {quote.day(target.ds)}"
         _copy(connection, select + order_by(target.table, outputs), columns, target)
-        staged.append(_staged(target, columns, *measured.get(target.ds, (0, None))))
+        of_file = replace(measured[target.ds], bytes=target.path.stat().st_size)
+        staged.append(_staged(target, columns, of_file))
     return staged
 
 
 def measure_days(
-    connection: DuckDBPyConnection, relation: str, columns: Sequence[Column]
-) -> dict[date, tuple[int, int | None]]:
-    """The number of rows of each day of a relation, and the sum of their hashes."""
+    connection: DuckDBPyConnection, relation: str, columns: Sequence[Column], targets: Sequence[Target]
+) -> dict[date, Measure]:
+    """The measure of each target's day of a relation, which takes no bytes."""
+    sliced_by = targets[0].table.sliced_by if targets else None
+    by = [KEY, quote.name(sliced_by)] if sliced_by else [KEY]
     with engine_errors():
-        found = connection.execute(measure_sql(columns, relation, KEY)).fetchall()
-    return {day: (rows, total) for day, rows, total in found}
+        found = connection.execute(measure_sql(columns, relation, *by)).fetchall()
+    parts: dict[date, list[Sequence[Any]]] = {}
+    for day, *part in found:
+        parts.setdefault(day, []).append(part)
+    return {one.ds: _measure(columns, parts.get(one.ds, ()), 0, sliced_by) for one in targets}
 
 
 def _copy(connection: DuckDBPyConnection, select: str, columns: tuple[Column, ...], target: Target) -> None:
@@ -167,10 +189,8 @@ def _is_short_lived(table: Table) -> bool:
     return table.keep is not None and table.keep <= SHORT_LIVED_DAYS
 
 
-def _staged(target: Target, columns: tuple[Column, ...], rows: int, total: int | None) -> Staged:
-    size = target.path.stat().st_size
-    measure = Measure(rows, size, content_hash(columns, rows, total))
-    return Staged(target.table.name, target.ds, str(target.path), target.run, columns, measure)
+def _staged(target: Target, columns: tuple[Column, ...], measured: Measure) -> Staged:
+    return Staged(target.table.name, target.ds, str(target.path), target.run, columns, measured)
 
 
 def _footer(target: Target) -> dict[str, str]:

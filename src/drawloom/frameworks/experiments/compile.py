@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,9 @@ def _steps(spec: Experiment, values: Values, project: ProjectContext) -> Iterato
         yield _sql_step(spec, values, project, "_statistics", "summaries.sql")
         yield from _python_steps(spec, values, project, ())
         return
-    for ending in ("_units", "_counts", "_statistics"):
+    for ending in ("_units", "_counts"):
         yield _sql_step(spec, values, project, ending, f"{ending[1:]}.sql")
+    yield replace(_sql_step(spec, values, project, "_statistics", "statistics.sql"), slices=values.slices)
     yield from _python_steps(spec, values, project, (f"{spec.table}_counts",))
 
 

@@ -12,6 +12,7 @@ from drawloom.frameworks.experiments.spec import COHORTS, Experiment, MetricWind
 from drawloom.frameworks.experiments.tables import MOMENTS, PAIRS, QUANTILES
 from drawloom.frameworks.fields import condition_sql
 from drawloom.frameworks.metrics.spec import COMBINED_BY_MAX, Metric, Metrics
+from drawloom.model import SliceRead
 
 BOUNDS = 1.959963984540054  # as drawloom.statistics takes them: those of 95 %
 WEEK = "CAST(date_trunc('week', first_exposed_at) AS DATE)"
@@ -264,6 +265,14 @@ class Values:
         for component in self.components:
             found.setdefault(component.prefix, []).append(component)
         return [self._source(components) for components in found.values()]
+
+    @property
+    def slices(self) -> tuple[SliceRead, ...]:
+        """What is read of the repository."""
+        found: dict[str, set[str]] = {}
+        for component in self.components:
+            found.setdefault(component.spec.table, set()).add(component.key)
+        return tuple(SliceRead(table, "metric", tuple(sorted(keys))) for table, keys in sorted(found.items()))
 
     def _source(self, components: Sequence[Component]) -> Source:
         spec, span = components[0].spec, components[0].span

@@ -10,7 +10,7 @@ from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.base import ProjectContext
 from drawloom.frameworks.fields import expression_problems
 from drawloom.frameworks.metrics.spec import FAMILY, Metric, Metrics
-from drawloom.model import Check, Column, Days, Fix, InputError, Membership, Problem, Read, Step, Table
+from drawloom.model import Check, Column, Days, Fix, InputError, Membership, Problem, Read, Step, Table, digest
 
 FILE = Path(__file__).with_name("metrics.sql")
 
@@ -25,7 +25,8 @@ def compile_metrics(spec: Metrics, project: ProjectContext) -> Iterator[Step]:
     if problems:
         raise InputError(*problems)
     into = metrics_table(spec, project)
-    yield Step(into.name, into, sql=metrics_sql(spec), checks=tuple(_null_checks(spec)), where=spec.where)
+    checks, code = tuple(_null_checks(spec)), _slice_code(spec)
+    yield Step(into.name, into, sql=metrics_sql(spec), checks=checks, where=spec.where, slice_code=code)
 
 
 def metrics_table(spec: Metrics, project: ProjectContext) -> Table:
@@ -48,7 +49,14 @@ def metrics_table(spec: Metrics, project: ProjectContext) -> Table:
         owner=project.owner(spec),
         description=spec.description,
         member_of=Membership(FAMILY, (("source", spec.name),)),
+        sliced_by="metric",
     )
+
+
+def _slice_code(spec: Metrics) -> dict[str, str]:
+    """A fingerprint of each metric that has rows: of the SELECT of this one alone, which gives the same rows."""
+    alone = ({name: metric} for name, metric in spec.metrics.items() if metric.type != "ratio")
+    return {name: digest([metrics_sql(spec.model_copy(update={"metrics": one}))]) for one in alone for name in one}
 
 
 def metrics_sql(spec: Metrics) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from drawloom.model.pipeline import digest
+from drawloom.model.hashing import digest
 
 if TYPE_CHECKING:
     from drawloom.run.plan import Plan

@@ -73,6 +73,7 @@ def _read(engine: DuckDB, table: str, ds: date, stamp: str, renames: Sequence[La
         inputs=inputs,
         at=datetime.fromtimestamp(Path(found.location).stat().st_mtime, UTC),
         stamp=stamp,
+        slices=replace(found.slices, code=json.loads(meta.get("slice_code", "{}"))) if found.slices else None,
     )
     record = apply_renames(record, Path(found.location).stat().st_mtime_ns, renames)
     if record.table.lower() != table:  # its folder was renamed by other means

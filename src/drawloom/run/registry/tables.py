@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from drawloom.model import Record
+from drawloom.model import Record, Slices
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
@@ -32,6 +33,7 @@ PARTITIONS = sa.Table(
     sa.Column("stamp", sa.String, nullable=False),
     sa.Column("inputs", sa.Text, nullable=False),
     sa.Column("engine", sa.String, nullable=False, server_default="duckdb"),
+    sa.Column("slices", sa.Text, nullable=False, server_default=sa.text("''")),
 )
 COLUMNS = sa.Table(
     "drawloom_columns",
@@ -142,14 +144,16 @@ def to_row(record: Record) -> dict[str, Any]:
         "stamp": record.stamp,
         "inputs": json.dumps(record.inputs, sort_keys=True),
         "engine": record.engine,
+        "slices": json.dumps(asdict(record.slices), sort_keys=True) if record.slices else "",
     }
 
 
 def to_record(row: Mapping[Any, Any]) -> Record:
     """The record of a row; without inputs where the query left them out."""
     renamed = {"table": row["name"], "inputs_digest": row["seen"], "at": in_utc(row["at"])}
-    values = {key: value for key, value in row.items() if key not in {"name", "seen", "inputs"}}
-    return Record(inputs=json.loads(row.get("inputs", "{}")), **{**values, **renamed})
+    values = {key: value for key, value in row.items() if key not in {"name", "seen", "inputs", "slices"}}
+    slices = Slices(**json.loads(row["slices"])) if row["slices"] else None
+    return Record(inputs=json.loads(row.get("inputs", "{}")), slices=slices, **{**values, **renamed})
 
 
 def in_utc(at: datetime) -> datetime:

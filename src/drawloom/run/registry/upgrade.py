@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from drawloom.model import Fix, Problem, RunError
 from drawloom.run.registry.database import VERSION_TABLE, show_url
 
-VERSION = 4
+VERSION = 5
 TABLE = VERSION_TABLE
 _POSTGRES_LOCK = int.from_bytes(b"drawloom")
 _lock = Lock()  # Alembic keeps the migration that it runs in a global variable
