@@ -1,12 +1,22 @@
 [# From the values of units in their cells to the moments of metrics. #]
 [% set letters = (("y", ""), ("d", "_denominator"), ("x", "_pre"), ("z", "_pre_denominator")) %]
 [% set products = (("y", "y"), ("y", "d"), ("y", "x"), ("y", "z"), ("d", "d"), ("d", "x"), ("d", "z"), ("x", "x"), ("x", "z"), ("z", "z")) %]
+[% set zero = "CAST(0 AS DECIMAL(38, 0))" %]
 [% set quantiles = ("quantile", "quantile_low", "quantile_high") %]
 
 [# The values of units by metric: of a ratio two components stand side by side. #]
 [% macro metric_values(e) %]
 metric_values AS (
-  [% if e.parts %]
+  [% if e.parts and not e.has_ratios %]
+  SELECT
+    v.variant, v.cut, v.cut_value, p.metric,
+    v.y, CAST(0 AS DECIMAL(18, 0)) AS d, v.x, CAST(0 AS DECIMAL(18, 0)) AS z,
+    v.scale AS scale_y, CAST(NULL AS DOUBLE) AS scale_d[[ "," if e.quantiles ]]
+    [[ no_quantiles() if e.quantiles ]]
+  FROM cell_values AS v
+  JOIN (VALUES [% for p in e.parts %]([[ p.metric ]], [[ p.component ]])[[ ", " if not loop.last ]][% endfor %]) AS p(metric, component)
+    ON p.component = v.component
+  [% elif e.parts %]
   SELECT
     v.variant, v.cut, v.cut_value, p.metric,
     [% for a, part, value in (("y", "y", "y"), ("d", "d", "y"), ("x", "y", "x"), ("z", "d", "x")) %]
@@ -14,11 +24,7 @@ metric_values AS (
     [% endfor %]
     max(CASE WHEN p.part = 'y' THEN v.scale END) AS scale_y,
     max(CASE WHEN p.part = 'd' THEN v.scale END) AS scale_d[[ "," if e.quantiles ]]
-    [% if e.quantiles %]
-    [% for name in quantiles %]
-    CAST(NULL AS DOUBLE) AS [[ name ]][[ "," if not loop.last ]]
-    [% endfor %]
-    [% endif %]
+    [[ no_quantiles() if e.quantiles ]]
   FROM cell_values AS v
   JOIN (VALUES [% for p in e.parts %]([[ p.metric ]], [[ p.component ]], '[[ p.part ]]')[[ ", " if not loop.last ]][% endfor %]) AS p(metric, component, part)
     ON p.component = v.component
@@ -34,17 +40,19 @@ metric_values AS (
 )
 [%- endmacro %]
 
-[# Sums of values and of their products, and the units of each cell, as the metric ''. #]
+[% macro no_quantiles() %][% for name in quantiles %]CAST(NULL AS DOUBLE) AS [[ name ]][[ ", " if not loop.last ]][% endfor %][% endmacro %]
+
+[# Sums of values and of their products, where they can be other than 0, and the units of each cell, as the metric ''. #]
 [% macro moments(e) %]
 moments AS (
   SELECT
     variant, cut, cut_value, metric, CAST(NULL AS BIGINT) AS n,
     max(scale_y) AS scale_y, max(scale_d) AS scale_d,
     [% for a, name in letters %]
-    sum([[ a ]]) AS sum_[[ a ]],
+    [[ "sum(" ~ a ~ ")" if a in e.letters else zero ]] AS sum_[[ a ]],
     [% endfor %]
     [% for a, b in products %]
-    sum(CAST([[ a ]] AS DECIMAL(38, 0)) * [[ b ]]) AS sum_[[ a ]][[ b ]][[ "," if e.quantiles or not loop.last ]]
+    [[ "sum(CAST(" ~ a ~ " AS DECIMAL(38, 0)) * " ~ b ~ ")" if a in e.letters and b in e.letters else zero ]] AS sum_[[ a ]][[ b ]][[ "," if e.quantiles or not loop.last ]]
     [% endfor %]
     [% if e.quantiles %]
     [% for name in quantiles %]

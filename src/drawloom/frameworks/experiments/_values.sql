@@ -7,14 +7,16 @@
 [% macro before(e) %][[ "date_diff('day', u.exposed_on, r.ds) BETWEEN -" ~ e.pre_period ~ " AND -1" if e.pre_period else "FALSE" ]][% endmacro %]
 
 [# The components of each unit and day, as `seen`: whole days from the repository, and the events of the days on which
-   a window opens or closes from the source itself. #]
+   a window opens or closes from the source itself. Of the repository the step sees only the metrics that it reads (its
+   slices), so they are named only where another window reads others: each such list keeps DuckDB from skipping rows of
+   subjects that are no units. #]
 [% macro seen(e) %]
 seen AS (
   [% for s in e.sources %]
   [[ "UNION ALL" if not loop.first ]]
   SELECT
     u.subject,
-    [[ s.prefix ]] || r.metric AS component,
+    CASE r.metric[% for c in s.components %] WHEN [[ c.name ]] THEN [[ e.number(c) ]][% endfor %] END AS component,
     [% for cut in e.event_cuts %]
     [[ "coalesce(r." ~ cut.column ~ ", '(null)')" if cut.column in s.dimensions else "CAST(NULL AS VARCHAR)" ]] AS [[ cut.column ]],
     [% endfor %]
@@ -25,7 +27,9 @@ seen AS (
   JOIN units AS u ON u.subject = r.subject
   WHERE r.ds BETWEEN DATE '[[ e.first_day ]]' AND DATE '{{ ds }}'
     AND r.subject_type = [[ e.subject ]]
+    [% if not s.reads_all %]
     AND r.metric IN ([% for c in s.components %][[ c.name ]][[ ", " if not loop.last ]][% endfor %])
+    [% endif %]
     AND ([[ in_window(s) ]] OR [[ before(e) ]])
   [% if s.is_exact %]
   UNION ALL
@@ -35,7 +39,7 @@ seen AS (
     [% for cut in e.event_cuts %]
     [[ "r." ~ cut.column if cut.column in s.dimensions else "CAST(NULL AS VARCHAR)" ]],
     [% endfor %]
-    CAST(CASE c.component[% for c in s.components %] WHEN [[ c.label ]] THEN r.value_[[ loop.index ]][% endfor %] END AS DOUBLE),
+    CASE c.component[% for c in s.components %] WHEN [[ e.number(c) ]] THEN r.value_[[ loop.index ]][% endfor %] END,
     CAST(NULL AS DOUBLE),
     1
   FROM (
@@ -45,7 +49,7 @@ seen AS (
       coalesce(r.[[ cut.column ]], '(null)') AS [[ cut.column ]],
       [% endfor %]
       [% for c in s.components %]
-      r.value_[[ loop.index ]][[ "," if not loop.last ]]
+      CAST(r.value_[[ loop.index ]] AS DOUBLE) AS value_[[ loop.index ]][[ "," if not loop.last ]]
       [% endfor %]
     FROM (
       SELECT
@@ -70,8 +74,8 @@ seen AS (
       AND date_diff('day', u.exposed_on, r.ds) = 0
       [% endif %]
   ) AS r
-  CROSS JOIN (VALUES [% for c in s.components %]([[ c.label ]])[[ ", " if not loop.last ]][% endfor %]) AS c(component)
-  WHERE CASE c.component[% for c in s.components %] WHEN [[ c.label ]] THEN r.value_[[ loop.index ]] IS NOT NULL[% endfor %] END
+  CROSS JOIN (VALUES [% for c in s.components %]([[ e.number(c) ]])[[ ", " if not loop.last ]][% endfor %]) AS c(component)
+  WHERE CASE c.component[% for c in s.components %] WHEN [[ e.number(c) ]] THEN r.value_[[ loop.index ]] IS NOT NULL[% endfor %] END
   [% endif %]
   [% endfor %]
 )
@@ -81,13 +85,15 @@ seen AS (
 [% macro combined(e, column) %]
 [% set added %]coalesce(CAST(sum(CAST([[ column ]] AS DECIMAL(38, 18))) AS DOUBLE), 0)[% endset %]
 [% if e.maxima %]
-CASE WHEN component IN ([[ labels(e.maxima) ]]) THEN coalesce(max([[ column ]]), 0) ELSE [[ added ]] END
+CASE WHEN component IN ([[ e.maxima | join(", ") ]]) THEN coalesce(max([[ column ]]), 0) ELSE [[ added ]] END
 [%- else %]
 [[ added ]]
 [%- endif %]
 [% endmacro %]
 
-[% macro labels(names) %][% for name in names %][[ name ]][[ ", " if not loop.last ]][% endfor %][% endmacro %]
+[# The same of values before the exposure: 0 where none are read. #]
+[% macro before_combined(e, column) %][[ combined(e, column) if e.pre_period else "CAST(0 AS DOUBLE)" ]][% endmacro %]
+
 [% macro no_quantile(e, prefix="") %][% if e.quantiles %] AND [[ prefix ]]component NOT IN ([% for q in e.quantiles %][[ q.component ]][[ ", " if not loop.last ]][% endfor %])[% endif %][% endmacro %]
 
 [# The values of units; of those that have none there is no row. Where values are cut by what events are, `size` and `low`
@@ -97,10 +103,10 @@ totals AS (
   SELECT
     subject, component,
     [% if e.event_cuts %]
-    greatest([[ combined(e, "abs(y)") ]], [[ combined(e, "abs(x)") ]]) AS size,
-    greatest([[ combined(e, below("y")) ]], [[ combined(e, below("x")) ]]) AS low,
+    greatest([[ combined(e, "abs(y)") ]], [[ before_combined(e, "abs(x)") ]]) AS size,
+    greatest([[ combined(e, below("y")) ]], [[ before_combined(e, below("x")) ]]) AS low,
     [% endif %]
-    [[ combined(e, "y") ]] AS y, [[ combined(e, "x") ]] AS x
+    [[ combined(e, "y") ]] AS y, [[ before_combined(e, "x") ]] AS x
   FROM seen
   WHERE TRUE[[ no_quantile(e) ]]
   GROUP BY subject, component
@@ -176,7 +182,7 @@ kept_values AS (
   WHERE place <= [[ e.top ]]
 ),
 parts AS (
-  SELECT subject, component, cut, cut_value, [[ combined(e, "y") ]] AS y, [[ combined(e, "x") ]] AS x
+  SELECT subject, component, cut, cut_value, [[ combined(e, "y") ]] AS y, [[ before_combined(e, "x") ]] AS x
   FROM (
     SELECT s.subject, s.component, c.cut, CASE WHEN k.value IS NULL THEN '(other)' ELSE k.value END AS cut_value, s.y, s.x
     FROM seen AS s

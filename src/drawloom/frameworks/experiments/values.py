@@ -42,8 +42,8 @@ class Component:
 
     @property
     def label(self) -> str:
-        """Its name among the components of all sources, as a literal."""
-        return sqlfiles.quote_value(f"{self.prefix}{self.key}")
+        """Its name among the components of all sources."""
+        return f"{self.prefix}{self.key}"
 
     @property
     def prefix(self) -> str:
@@ -62,6 +62,7 @@ class Source:
     """The metrics of one source and window that an experiment reads, and which days of a unit are in it.
 
     ``first`` and ``last`` are days since the exposure that count as a whole; none where ``first`` is None.
+    ``reads_all`` of the rows that the step sees: no other window reads other metrics of that table.
     """
 
     spec: Metrics
@@ -72,11 +73,7 @@ class Source:
     window: int | None
     first: int | None
     last: int | None
-
-    @property
-    def prefix(self) -> str:
-        """What the labels of its components begin with."""
-        return sqlfiles.quote_value(self.components[0].prefix)
+    reads_all: bool
 
     @property
     def table(self) -> str:
@@ -258,6 +255,23 @@ class Values:
         found += [self.activated_by] if self.activated_by else []
         return tuple({component.label: component for component in found}.values())
 
+    def number(self, component: Component) -> int:
+        """Which of them it is, from 1: engines compare and group by numbers faster than by names."""
+        return [one.label for one in self.components].index(component.label) + 1
+
+    @property
+    def letters(self) -> str:
+        """The moments that can be other than 0: y, d of ratios and quantiles, x and z where values before the exposure count."""
+        found = "yd" if self.has_ratios or self.quantiles else "y"
+        if not self.pre_period:
+            return found
+        return found + ("xz" if self.has_ratios else "x")
+
+    @property
+    def has_ratios(self) -> bool:
+        """Whether a metric has two components, whose values stand side by side."""
+        return any(one.metric.type == "ratio" for one in self.used)
+
     @property
     def sources(self) -> list[Source]:
         """The sources that are read, once for each window."""
@@ -279,18 +293,21 @@ class Values:
         mode = self.spec.exposure_day or ("exact" if spec.time else "exclude")
         delay, window = (span.delay, span.window) if span else (self.spec.delay, self.spec.window)
         whole_days = _whole_days(mode, delay, window)
-        return Source(spec, tuple(components), self.spec.subject or "", mode == "exact", delay, window, *whole_days)
+        keys = {component.key for component in components}
+        reads_all = all(keys.issuperset(read.values) for read in self.slices if read.table == spec.table)
+        subject = self.spec.subject or ""
+        return Source(spec, tuple(components), subject, mode == "exact", delay, window, *whole_days, reads_all)
 
     @property
-    def maxima(self) -> list[str]:
+    def maxima(self) -> list[int]:
         """The components of which the largest value counts, and not the sum."""
-        return [component.label for component in self.components if component.metric.type in COMBINED_BY_MAX]
+        return [self.number(one) for one in self.components if one.metric.type in COMBINED_BY_MAX]
 
     @property
-    def parts(self) -> list[Mapping[str, str]]:
+    def parts(self) -> list[Mapping[str, object]]:
         """Which component is which part of which metric."""
         return [
-            {"metric": sqlfiles.quote_value(one.name), "component": component.label, "part": part}
+            {"metric": sqlfiles.quote_value(one.name), "component": self.number(component), "part": part}
             for one in self.used
             if one.metric.type != "quantile"
             for component, part in zip(one.parts, "yd", strict=False)
@@ -300,7 +317,7 @@ class Values:
     def quantiles(self) -> list[Mapping[str, object]]:
         """The metrics that are quantiles."""
         return [
-            {"metric": sqlfiles.quote_value(one.name), "component": one.parts[0].label, "q": one.metric.q}
+            {"metric": sqlfiles.quote_value(one.name), "component": self.number(one.parts[0]), "q": one.metric.q}
             for one in self.used
             if one.metric.type == "quantile"
         ]
@@ -320,7 +337,7 @@ class Values:
         for name, cap in self.spec.cap.items():
             for component in self._capped(name):
                 limit = {"percentile": cap.percentile, "value": cap.value}
-                found.append({"component": component.label, **limit})
+                found.append({"component": self.number(component), **limit})
         return found
 
     def _capped(self, name: str) -> list[Component]:
@@ -335,9 +352,9 @@ class Values:
         return [cap for cap in self.caps if cap["percentile"] is not None]
 
     @property
-    def activation(self) -> str | None:
+    def activation(self) -> int | None:
         """The component that tells who was activated."""
-        return self.activated_by.label if self.activated_by else None
+        return self.number(self.activated_by) if self.activated_by else None
 
 
 def _has_dimension(used: UsedMetric, name: str) -> bool:
