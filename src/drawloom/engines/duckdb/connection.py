@@ -122,14 +122,12 @@ def extract_select(
     return found[0]
 
 
-def bind_select(connection: DuckDBPyConnection, sql: str, *, explain: bool = False) -> DuckDBPyRelation:
-    """The one SELECT in a text, bound to the tables and not yet run.
+def bind_select(connection: DuckDBPyConnection, statement: Statement, sql: str) -> DuckDBPyRelation:
+    """The SELECT that ``extract_select`` found in a text, bound to the tables and not yet run.
 
     Raises:
-        InputError: as ``extract_select``.
-        RunError: it is not valid SQL, or does not bind.
+        RunError: it does not bind.
     """
-    statement = extract_select(connection, sql, explain=explain)
     try:
         return connection.sql(statement)
     except duckdb.Error as error:

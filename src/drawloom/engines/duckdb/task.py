@@ -283,9 +283,9 @@ class DuckTask:
         raise RunError(Problem("engine-io", "error", message))
 
     def _run_query(self, sql: str) -> pa.Table:
-        extract_select(self._cursor, sql, explain=True)
+        statement = extract_select(self._cursor, sql, explain=True)
         self._check(sql, show=True)
-        relation = bind_select(self._cursor, sql, explain=True)
+        relation = bind_select(self._cursor, statement, sql)
         with engine_errors():
             return relation.to_arrow_table()
 
@@ -296,9 +296,9 @@ class DuckTask:
             return self._cursor.execute(statement).fetchall()
 
     def _bind(self, table: Table, sql: str, known: Sequence[Column]) -> OutputQuery:
-        extract_select(self._cursor, sql)
+        statement = extract_select(self._cursor, sql)
         self._check(sql)
-        relation = bind_select(self._cursor, sql)
+        relation = bind_select(self._cursor, statement, sql)
         found = QuerySchema(tuple(relation.columns), tuple(relation.types))
         return OutputQuery(without_semicolon(sql), found, output_columns(table.name, found, table.columns, known))
 
