@@ -56,6 +56,7 @@ class _Values(Values):
     """With subjects of the metric repository in the place of units that were exposed."""
 
     seen_by: Component | None = None
+    is_step = False
 
     @cached_property
     def units(self) -> str:

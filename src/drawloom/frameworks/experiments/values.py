@@ -123,6 +123,7 @@ class Values:
     spec: Experiment
     used: tuple[UsedMetric, ...]
     activated_by: Component | None = None
+    is_step = True  # which sees only its slices; a query of a page sees all rows
     pairs = PAIRS
     empty_columns = (
         *(f"{kind}{name}" for _, name in MOMENTS[1:] for kind in ("mean", "m2")),
@@ -294,7 +295,7 @@ class Values:
         delay, window = (span.delay, span.window) if span else (self.spec.delay, self.spec.window)
         whole_days = _whole_days(mode, delay, window)
         keys = {component.key for component in components}
-        reads_all = all(keys.issuperset(read.values) for read in self.slices if read.table == spec.table)
+        reads_all = self.is_step and all(keys.issuperset(read.values) for read in self.slices if read.table == spec.table)
         subject = self.spec.subject or ""
         return Source(spec, tuple(components), subject, mode == "exact", delay, window, *whole_days, reads_all)
 
