@@ -89,8 +89,8 @@ def _add(group: CauseGroup, one: PlannedPartition, root: PlannedPartition) -> No
 def words_of(root: PlannedPartition) -> str:
     """What happened to a partition that holds others back, without its day."""
     table, reason = root.key[0], without_days(root.reason)
-    if root.state is State.STALE and reason == "code changed":
-        return f"{table}'{'' if table.endswith('s') else 's'} code changed"
+    if root.state is State.STALE and reason.startswith("code changed"):
+        return f"{table}'{'' if table.endswith('s') else 's'} {reason}"
     if root.state is State.STALE and (found := _CHANGED.fullmatch(reason)):
         return f"{found['name']} {found['how']}"
     if root.state is State.WAITING:

@@ -500,6 +500,7 @@ class _Planner:
         if not before or not before.code or before.column != step.into.sliced_by or key in self._forced:
             return "code changed"
         if self._compare_inputs(step, record, needs)[0] is not State.FRESH:
+            self._cause = None  # it is the code in any case
             return "code changed"
         names = {*before.code, *step.slice_code}
         changed = frozenset(name for name in names if before.code.get(name) != step.slice_code.get(name))

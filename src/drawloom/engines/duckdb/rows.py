@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from drawloom.engines import quote
-from drawloom.engines.base import Measure, Schemas, Staged, Visible, content_hash
+from drawloom.engines.base import Measure, Schemas, Staged, Visible
 from drawloom.engines.columns import OutputColumn, order_by
 from drawloom.engines.duckdb.connection import connect, engine_errors
 from drawloom.engines.duckdb.files import select_no_rows

@@ -295,7 +295,9 @@ class Values:
         delay, window = (span.delay, span.window) if span else (self.spec.delay, self.spec.window)
         whole_days = _whole_days(mode, delay, window)
         keys = {component.key for component in components}
-        reads_all = self.is_step and all(keys.issuperset(read.values) for read in self.slices if read.table == spec.table)
+        reads_all = self.is_step and all(
+            keys.issuperset(read.values) for read in self.slices if read.table == spec.table
+        )
         subject = self.spec.subject or ""
         return Source(spec, tuple(components), subject, mode == "exact", delay, window, *whole_days, reads_all)
 
