@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from drawloom.engines import quote
-from drawloom.engines.base import Schemas, Staged, Visible
+from drawloom.engines.base import Measure, Schemas, Staged, Visible
 from drawloom.engines.duckdb.connection import connect
 from drawloom.engines.duckdb.reader import Reader
 from drawloom.engines.duckdb.task import DuckTask
@@ -169,8 +169,8 @@ class DuckDB:
         """A recorded partition, staged as one of another table: its file under a second name."""
         place = self._new_file()
         self.lake.link(record.table, record.ds, place)
-        measure = Measure(record.rows, record.bytes, record.content)
-        return Staged(table, record.ds, str(place), record.run, tuple(columns), measure)
+        measured = Measure(record.rows, record.bytes, record.content, record.slices)
+        return Staged(table, record.ds, str(place), record.run, tuple(columns), measured)
 
     def drop_table(self, table: str) -> None:
         """Remove a table with all of its partitions, if it exists, and its schema where that is empty then."""
