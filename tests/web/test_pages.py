@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from drawloom.frameworks.page import DataTable
+from drawloom.frameworks.table_page import family_page
+from drawloom.model import Column, Family, Member
 from drawloom.run.init import init_project
 from drawloom.run.project import Project
+from drawloom.web.templating import environment
 
 OpenClient = Callable[..., TestClient]
 
@@ -216,3 +220,15 @@ def test_the_rest_of_home_is_counted(reader: TestClient) -> None:
 )
 def test_only_our_files_are_served(reader: TestClient, path: str) -> None:
     assert reader.get(path).status_code == 404
+
+
+def test_a_family_explains_itself_and_its_members_are_links() -> None:
+    members = (Member("metrics.trips", (("source", "trips"),), ()), Member("metrics.meals", (("source", "meals"),), ()))
+    page = family_page(Family("metrics.repository", (Column("source", "VARCHAR"),), members), {})
+    assert "rows of all members, told apart by source" in page.description
+    (block,) = page.blocks
+    assert isinstance(block, DataTable)
+    row = {"member": "metrics.trips", "source": "trips", "last_day": None, "n_rows": 0}
+    macro = environment().get_template("parts.html").module.data_table  # type: ignore[attr-defined]
+    text = macro(block.columns, [row], "Members", lambda path: f"/{path}")
+    assert '<a href="/tables/metrics.trips">metrics.trips</a>' in text

@@ -145,12 +145,14 @@ class DataColumn:
     """One column of a table on a page.
 
     ``tone`` is the column of the rows that says whether the value is ``better`` or ``worse``, which gives it its colour.
+    ``is_table``: the values are names of tables, which lead to their pages.
     """
 
     name: str
     label: str = ""
     format: Format = "text"
     tone: str = ""
+    is_table: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,9 +69,13 @@ def family_page(family: Family, given: Mapping[str, str]) -> Page:
         f") AS held ON {same} ORDER BY members.member"
     )
     columns = (
-        DataColumn("member", "table"),
+        DataColumn("member", "table", is_table=True),
         *(DataColumn(name) for name in constants),
         DataColumn("last_day", "last day", "day"),
         DataColumn("n_rows", "rows", "integer"),
     )
-    return Page(family.name, (DataTable("members", "Members", members, columns),), description="A family of tables.")
+    description = (
+        f"A family: tables with the same columns, which specs fill, and which are read as one. {family.name} in a query is the "
+        f"rows of all members, told apart by {' and '.join(constants)}; what reads it is stale when a member it reads changes."
+    )
+    return Page(family.name, (DataTable("members", "Members", members, columns),), description=description)
