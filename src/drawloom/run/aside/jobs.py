@@ -67,7 +67,7 @@ class Jobs:
             project.close()
 
 
-def _study(project: Project, text: str, file: str, day: str, beside: Sequence[Draft]) -> Study:
+def _study(project: Project, text: str, file: str, day: str, beside: Sequence[Draft] = ()) -> Study:
     return study_text(project, text, file, day, beside)
 
 

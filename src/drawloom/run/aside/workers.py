@@ -15,6 +15,7 @@ from drawloom.model import Fix, InputError, Problem, RunError, refuse
 from drawloom.run.aside import frames
 
 CHILD = "drawloom.run.aside.child"
+LEAVING = 3.0  # seconds in which a process that is idle ends by itself
 OPENING = 300.0  # seconds that opening a project may take: its specs are read, and their SQL is known mostly
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,8 @@ class Workers:
         """End the processes that are idle."""
         with self._lock:
             idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.leave()
         for worker in idle:
             worker.close()
 
@@ -129,15 +132,19 @@ class _Worker:
         """End it; one that is at work is killed."""
         if self.is_broken:
             self._process.kill()
+        self.leave()
+        try:
+            self._process.wait(LEAVING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def leave(self) -> None:
+        """Tell it that nothing more comes: then it ends."""
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
                 if pipe:
                     pipe.close()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
     def _kill_late(self) -> None:
         self._late = True
