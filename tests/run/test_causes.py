@@ -56,3 +56,14 @@ def test_an_input_that_only_a_check_reads_is_said_to_be_of_a_check() -> None:
     made = plan(snapshot, pipeline, forced=[("core.a", day(1))])
     assert partition(made, "core.a", 8).reason == "input core.a 2026-01-01 of a check will be rebuilt"
     assert Causes(made).root(partition(made, "core.a", 8)).key == ("core.a", day(1))
+
+
+def test_hops_within_one_table_are_one() -> None:
+    snapshot = raw(*ALL_DAYS)
+    pipelines = pipe("core.a", read("raw.x"), read("core.a", "-1")), pipe("core.b", read("core.a"))
+    execute(plan(snapshot, *pipelines), snapshot)
+    snapshot.contents["raw.x"][day(2)] = "restated"
+    made = plan(snapshot, *pipelines)
+    chain = Causes(made).chain(partition(made, "core.b", 9))
+    assert [one.key for one in chain] == [("core.b", day(9)), ("core.a", day(2))]
+    assert chain[-1].reason == "input raw.x 2026-01-02 changed"

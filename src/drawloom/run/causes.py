@@ -11,7 +11,7 @@ from drawloom.run.plan import Key, Plan, PlannedPartition, State
 from drawloom.run.spans import without_days
 
 _CHANGED = re.compile(r"input (?P<name>\S+).* (?P<how>changed|is not read any more)")
-MOST_HOPS = 100
+MOST_HOPS = 10_000
 
 
 @dataclass(slots=True)
@@ -51,11 +51,15 @@ class Causes:
         return self._planned.get(key, one) if key else one
 
     def chain(self, one: PlannedPartition) -> Sequence[PlannedPartition]:
-        """The partitions from this one to the one it began with, hop by hop."""
+        """The partitions from this one to the one it began with, hop by hop; of hops within one table the last."""
         found = [one]
         while (cause := found[-1].cause) and cause in self._planned and len(found) < MOST_HOPS:
             found.append(self._planned[cause])
-        return found
+        rest = found[1:]
+        return [
+            found[0],
+            *(one for n, one in enumerate(rest) if rest[n + 1 : n + 2] == [] or rest[n + 1].key[0] != one.key[0]),
+        ]
 
     def because(self, one: PlannedPartition) -> tuple[str, str, date | None]:
         """What happened where it began, in words, the table there and its day; no words where only this partition changed."""
