@@ -52,3 +52,4 @@ def test_a_plan_of_known_sql_needs_neither_parser_nor_engine(tmp_path: Path) -> 
     heavy = ("sqlalchemy", "duckdb", "pyarrow", "sqlglot")
     assert set(imported(["-C", str(tmp_path), "plan"], heavy)) >= {"duckdb", "sqlglot"}
     assert imported(["-C", str(tmp_path), "plan"], heavy) == ["sqlalchemy"]
+    assert imported(["-C", str(tmp_path), "check"], heavy) == ["sqlalchemy"]

@@ -8,7 +8,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from drawloom.model import DrawloomError, Inputs, Pipeline, Problem, Step, Where
-from drawloom.run.step_runner import StepRunner
 
 if TYPE_CHECKING:
     from drawloom.engines.base import Engine
@@ -55,6 +54,8 @@ def bind_on_engine(
         undated: the tables without days.
         day: the day for which the texts are rendered.
     """
+    from drawloom.run.step_runner import StepRunner  # the parser, which a check on DuckDB does not need
+
     runner = StepRunner(engine, columns)
     for pipeline in pipelines:
         run_day = pipeline.schedule.last_run_day(day)
