@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.servers.browser import open_browser
 from tests.web.conftest import finished_shop
@@ -24,6 +24,7 @@ __all__ = ["finished_shop"]
 Theme = Literal["light", "dark"]
 SIZES = {"desk": (1280, 800), "phone": (390, 844)}
 PATIENCE = 60_000  # milliseconds; nothing here should take long, but the machine may be busy
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
