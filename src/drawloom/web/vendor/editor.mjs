@@ -29,9 +29,12 @@ const look = EditorView.theme({
 function typeOver(event, view) {
   const kinds = { insertText: event.data, deleteContentBackward: "", deleteContentForward: "", deleteByCut: "" };
   const text = kinds[event.inputType];
-  if (typeof text !== "string" || event.isComposing || view.composing || view.state.selection.main.empty) return false;
+  const marked = view.root.getSelection(); // what the browser would replace; the editor may not have heard of it yet
+  if (typeof text !== "string" || event.isComposing || view.composing || !marked || marked.isCollapsed || !view.contentDOM.contains(marked.anchorNode)) return false;
+  const [from, to] = [view.posAtDOM(marked.anchorNode, marked.anchorOffset), view.posAtDOM(marked.focusNode, marked.focusOffset)].sort((a, b) => a - b);
+  if (from === to) return false;
   event.preventDefault();
-  view.dispatch(view.state.replaceSelection(text), { userEvent: text ? "input.type" : "delete.selection", scrollIntoView: true });
+  view.dispatch({ changes: { from, to, insert: text }, selection: { anchor: from + text.length }, userEvent: text ? "input.type" : "delete.selection", scrollIntoView: true });
   return true;
 }
 
