@@ -157,7 +157,7 @@ def test_a_run_without_a_key_fills_the_newest_day_up_to_its_logical_date(root: P
 def test_staging_files_that_cannot_be_removed_fail_no_task(
     root: Path, run_dag: RunDag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def sweep(engine: DuckDB, tables: list[str]) -> None:
+    def sweep(engine: DuckDB, tables: list[str], sharing: object = None) -> None:
         asked.append(tables)
         raise RunError(Problem("engine-denied", "error", "folder == _runs, must not be touched."))
 
