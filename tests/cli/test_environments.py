@@ -129,6 +129,15 @@ def test_environments_are_listed_and_dropped(ask: Ask) -> None:
     assert json.loads(ask("env", "drop", "dev", "--format", "json"))["dropped"] == "dev"
 
 
-def test_diff_needs_a_day_or_an_environment(ask: Ask) -> None:
-    ask("diff", "core.week", code=2)
-    ask("diff", "--env", "nope", code=2)
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("core.week",), "diff needs a name and --ds, or --env."),
+        (("--env", "nope"), "environment == 'nope', must be one that exists."),
+    ],
+)
+def test_diff_needs_a_day_or_an_environment(
+    root: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], message: str
+) -> None:
+    assert run_command(["-C", str(root), "diff", *words]) == 2
+    assert message in capsys.readouterr().err

@@ -90,6 +90,40 @@ def test_the_way_back_drops_what_was_not_there(tmp_path: Path) -> None:
     assert contents(root) == {}
 
 
+def test_the_way_back_leads_over_several_promotions(root: Path) -> None:
+    """Also while the next one is only built, and where there was no partition before."""
+    before = contents(root)
+    write_specs(root, factor="10")
+    run(root)
+    promoted(root)
+    write_specs(root, factor="20")
+    run(root)
+    with Project.load(root) as project:
+        assert len(undo(project, find(project, "dev")).done) == 3 * DAYS
+    assert contents(root) == before
+    for factor in ("30", "40"):
+        write_specs(root, factor=factor)
+        run(root)
+        with open_environment(root) as environment:
+            environment.run(environment.plan(force=True))
+        assert not promoted(root).refused
+    with Project.load(root) as project:
+        undo(project, find(project, "dev"))
+    assert contents(root) == before
+
+
+def test_the_way_back_of_new_tables_leads_to_none(tmp_path: Path) -> None:
+    root = write_project(tmp_path / "project")
+    land(root)
+    for factor in ("10", "20"):
+        write_specs(root, factor=factor)
+        run(root)
+        assert not promoted(root).refused
+    with Project.load(root) as project:
+        undo(project, find(project, "dev"))
+    assert contents(root) == {}
+
+
 def test_what_was_written_since_is_not_put_back(root: Path) -> None:
     write_specs(root, factor="10")
     run(root)

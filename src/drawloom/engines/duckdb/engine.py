@@ -13,11 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from drawloom.engines import quote
 from drawloom.engines.base import Measure, Schemas, Staged, Visible
 from drawloom.engines.duckdb.connection import connect
 from drawloom.engines.duckdb.reader import Reader
-from drawloom.engines.duckdb.task import DuckTask
+from drawloom.engines.duckdb.task import DuckTask, opened
 from drawloom.engines.duckdb.write import measure
 from drawloom.engines.lake import Lake, file_version
 from drawloom.engines.lake.staging import StagingFolder
@@ -99,18 +98,10 @@ class DuckDB:
         find_files = partial(self._reader.find_files, inputs, columns or {})
         cursor = self.cursor()
         database = f"_drawloom_{next(self._numbers)}"
-        cursor.execute(f"ATTACH ':memory:' AS {quote.name(database)}")
-        cursor.execute(f"USE {quote.name(database)}")
         task = DuckTask(
             cursor, database, find_files, run=self.run, new_file=self._new_file, on_exit=self._tasks.discard
         )
-        self._tasks.add(task)
-        try:
-            task.refresh_views()
-        except BaseException:
-            task.__exit__(None, None, None)
-            raise
-        return task
+        return opened(task, self._tasks)
 
     def interrupt(self) -> None:
         """Cancel the running statements of all tasks; each raises RunError in its own thread."""

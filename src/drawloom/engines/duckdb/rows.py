@@ -18,7 +18,7 @@ from drawloom.engines.columns import OutputColumn, order_by
 from drawloom.engines.duckdb.connection import connect, engine_errors
 from drawloom.engines.duckdb.files import select_no_rows
 from drawloom.engines.duckdb.reader import InputFiles
-from drawloom.engines.duckdb.task import DuckTask
+from drawloom.engines.duckdb.task import DuckTask, opened
 from drawloom.engines.duckdb.write import Target, measure_days
 from drawloom.model import KEY, Column, refuse
 
@@ -140,17 +140,8 @@ class DuckRows:
         """
         cursor = self._connection.cursor()
         database = f"_drawloom_{next(self._numbers)}"
-        cursor.execute(f"ATTACH ':memory:' AS {quote.name(database)}")
-        cursor.execute(f"USE {quote.name(database)}")
         find = partial(self._select_rows, inputs, columns or {})
-        task = RowsTask(cursor, database, find, on_exit=self._tasks.discard)
-        self._tasks.add(task)
-        try:
-            task.refresh_views()
-        except BaseException:
-            task.__exit__(None, None, None)
-            raise
-        return task
+        return opened(RowsTask(cursor, database, find, on_exit=self._tasks.discard), self._tasks)
 
     def publish(self, parts: Sequence[Staged]) -> list[str]:
         """Add staged partitions to their table, while their task is open."""

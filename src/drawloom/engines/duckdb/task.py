@@ -26,11 +26,24 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+D = TypeVar("D", bound="DuckTask")
 STAGED = "staged"
 RETRY_SECONDS = 30.0  # seconds
 IN_MEMORY_BYTES = 2**20  # bytes of input up to which a day's rows are held in memory before they are written
 IN_MEMORY_BATCH_BYTES = 16 * IN_MEMORY_BYTES  # the same for a batch of days
 _ARROW = "_drawloom_arrow"
+
+
+def opened(task: D, tasks: set[DuckTask]) -> D:
+    """A task with its database and the views of its inputs, among those that can be interrupted."""
+    task.attach()
+    tasks.add(task)
+    try:
+        task.refresh_views()
+    except BaseException:
+        task.__exit__(None, None, None)
+        raise
+    return task
 
 
 class DuckTask:
@@ -73,6 +86,11 @@ class DuckTask:
         self._cursor.execute("USE memory")
         self._cursor.execute(f"DETACH {quote.name(self._database)}")
         self._cursor.close()
+
+    def attach(self) -> None:
+        """Make its database, which its cursor then uses."""
+        self._cursor.execute(f"ATTACH ':memory:' AS {quote.name(self._database)}")
+        self._cursor.execute(f"USE {quote.name(self._database)}")
 
     def refresh_views(self) -> None:
         """Find the current files of all inputs, and create the views over them."""

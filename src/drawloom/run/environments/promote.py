@@ -62,11 +62,11 @@ def promote(
             production.registry.require_writable()
             stack.enter_context(production.lake.promoting(lambda: report("waiting for another promotion")))
         keys, refused = _find(environment, names)
-        found = Promotion(environment.name, tuple(keys), refused, is_copy=production.engine.copies_restaged)
-        if dry_run or not keys or (refused and not partial):
-            return found if dry_run or not refused or partial else replace(found, done=())
-        _Promoter(environment, report).run(keys)
-        return found
+        if refused and not (partial or dry_run):
+            keys = []
+        if not dry_run:
+            _Promoter(environment, report).run(keys)
+        return Promotion(environment.name, tuple(keys), refused, is_copy=production.engine.copies_restaged)
 
 
 def _find(environment: Environment, names: Sequence[str]) -> tuple[list[Key], dict[Key, str]]:
@@ -87,7 +87,7 @@ def _written_since(environment: Environment, keys: Iterable[Key]) -> dict[Key, s
     for table, ds in keys:
         record, known = current.get(table, {}).get(ds), replaced.get((table, ds), Replaced(""))
         run = record.run if record else ""
-        half_done = run == own[table][ds].run or (not run and known.is_kept)
+        half_done = run == own[table][ds].run or (not run and (known.is_kept or known.promoted != ""))
         if run != known.base and not half_done:
             found[table, ds] = "production's was written again since; `drawloom run --env` with --force makes it anew"
     return found
@@ -120,10 +120,10 @@ class _Promoter:
         _remove(self._production, stored, record.ds)
 
     def _keep(self, table: str, ds: date, stored: str, run: str, known: Replaced) -> Replaced:
-        """Keep production's partition for the way back; once, as it is the promoted one after that."""
+        """Keep production's partition for the way back; once, as it is a promoted one after that."""
         registry = self._production.registry
         old = registry.record(table, ds)
-        if known.is_kept or old is None or old.run == run:
+        if known.is_kept or old is None or old.run in {run, known.promoted}:
             return known
         columns = registry.columns([table])[table]
         move(self._production, old, columns, kept_table(stored))
@@ -171,14 +171,17 @@ def undo(
             if tables is not None and table not in tables:
                 continue
             report(f"{table} {ds}")
-            current, kept = registry.record(table, ds), kept_table(info.tables[table])
-            if current and current.run not in {one.promoted, one.base}:
+            kept = kept_table(info.tables[table])
+            current, old = registry.record(table, ds), registry.record(kept, ds)
+            is_back = one.is_kept and (
+                old is None or (current is not None and current.run == old.run)
+            )  # by a killed ``undo``
+            if current and current.run != one.promoted and not is_back:
                 refused[table, ds] = "it was written again since"
                 continue
-            is_back = current is not None and current.run == one.base  # a killed ``undo`` came so far
-            if not is_back and (old := registry.record(kept, ds)):
+            if old and not is_back:
                 move(project, old, registry.columns([kept])[kept], table)
-            elif not is_back and not one.is_kept:
+            elif not one.is_kept:
                 _remove(project, table, ds)
             _remove(project, kept, ds)
             registry.environments.forget_replaced(info.name, [(table, ds)])

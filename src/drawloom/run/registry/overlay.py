@@ -56,15 +56,18 @@ class OverlayRegistry(Registry):
         """Record partitions of the environment, and which ones of production they replace."""
         records = list(records)
         named = {self.overlay.target(table): found for table, found in (columns or {}).items()}
-        replaced = {(r.table, r.ds): Replaced(self._production_run(r)) for r in records}
+        known = self.environments.replaced(self.overlay.name)
+        replaced = {key: self._replaced(key, known.get(key)) for key in ((r.table, r.ds) for r in records)}
         super().save([replace(r, table=self.overlay.target(r.table)) for r in records], named)
         self.environments.save_replaced(self.overlay.name, replaced)
         for record in records:
             self.overlay.add(record.table, record.ds)
 
-    def _production_run(self, record: Record) -> str:
-        found = super().record(record.table, record.ds)
-        return found.run if found else ""
+    def _replaced(self, key: tuple[str, date], known: Replaced | None) -> Replaced:
+        """What a partition replaces: where that is one of the environment's own, the way back stays that of the first."""
+        found = super().record(*key)
+        base = found.run if found else ""
+        return replace(known, base=base) if known and known.promoted and known.promoted == base else Replaced(base)
 
     def restamp(self, records: Iterable[Record]) -> None:
         """Update the stamps of partitions whose files were moved."""

@@ -34,7 +34,7 @@ def load_tests(root: Path) -> tuple[list[Loaded], list[Problem]]:
     """The tests of the project in a folder, by file and in their order there, and what is wrong with the files."""
     tests: list[Loaded] = []
     problems: list[Problem] = []
-    for path in test_files(root):
+    for path in find_files(root):
         file = path.relative_to(root).as_posix()
         try:
             for loaded in _load(path, file):
@@ -47,7 +47,7 @@ def load_tests(root: Path) -> tuple[list[Loaded], list[Problem]]:
     return _unique(tests, problems), problems
 
 
-def test_files(root: Path) -> Iterator[Path]:
+def find_files(root: Path) -> Iterator[Path]:
     """The files of tests in a project: not those that begin with ``_`` or ``.``, nor pytest's own.
 
     A Python file counts where it names ``UnitTest``: others are left alone, and not imported.
@@ -63,9 +63,6 @@ def _has_tests(path: Path) -> bool:
     """Whether it is a Python file of unit tests of specs."""
     is_of_pytest = path.name.startswith("test_") or path.name.endswith("_test.py") or path.name == "conftest.py"
     return path.suffix == ".py" and not is_of_pytest and b"UnitTest" in path.read_bytes()
-
-
-test_files.__test__ = False  # type: ignore[attr-defined]  # pytest would collect it
 
 
 def load_text(text: str, file: str, folder: Path) -> Iterator[Loaded | Problem]:
