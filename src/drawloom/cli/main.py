@@ -18,6 +18,7 @@ from drawloom.cli import (
     data,
     demo,
     environments,
+    importers,
     lineage,
     project,
     refactor,
@@ -69,6 +70,7 @@ app.command("explain")(runs.explain)
 app.command("lineage")(lineage.lineage)
 app.command("rename")(refactor.rename)
 app.command("format")(refactor.format_)
+app.command("import")(importers.import_)
 app.command("announce")(airflow.announce)
 app.command("demo")(demo.demo)
 app.command("promote")(environments.promote)

@@ -1,0 +1,1 @@
+"""Projects in the layout of Mozilla's bigquery-etl."""

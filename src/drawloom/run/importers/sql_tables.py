@@ -1,0 +1,77 @@
+"""The tables and parameters of SQL texts, with their places, as sqlglot reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drawloom.sql.dialect import check_dialect
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+    from sqlglot.tokenizer_core import Token
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """A table in a text: the parts of its name, whether it has an alias, and where it stands."""
+
+    parts: tuple[str, ...]
+    has_alias: bool
+    start: int
+    end: int
+
+
+def tokens_of(text: str, dialect: str) -> list[Token]:
+    """The tokens of a text.
+
+    Raises:
+        SqlglotError: it has none in this dialect.
+    """
+    from sqlglot.dialects.dialect import Dialect
+
+    return list(Dialect.get_or_raise(check_dialect(dialect)).tokenize(text))
+
+
+def parse(text: str, dialect: str) -> list[exp.Expr]:
+    """The statements of a text.
+
+    Raises:
+        SqlglotError: it cannot be read.
+        RecursionError: it is nested too deep.
+    """
+    import sqlglot
+
+    return [one for one in sqlglot.parse(text, dialect=check_dialect(dialect)) if one is not None]
+
+
+def table_names(statement: exp.Expr) -> Iterator[TableName]:
+    """The tables that a statement names, without its own CTEs."""
+    from sqlglot import exp
+
+    for table in statement.find_all(exp.Table):
+        parts = [part for part in table.parts if isinstance(part, exp.Identifier)]
+        places = [part.meta for part in parts if "start" in part.meta]
+        if not parts or len(places) != len(parts) or (len(parts) == 1 and _is_cte(table)):
+            continue
+        start, end = min(p["start"] for p in places), max(p["end"] for p in places) + 1
+        yield TableName(tuple(part.name for part in parts), bool(table.alias), start, end)
+
+
+def _is_cte(table: exp.Table) -> bool:
+    from sqlglot import exp
+
+    above = table.parent
+    while above is not None:
+        with_ = above.args.get("with_") or above.args.get("with")
+        if isinstance(with_, exp.With) and any(one.alias.lower() == table.name.lower() for one in with_.expressions):
+            return True
+        above = above.parent
+    return False
+
+
+def ends_with_alias(following: list[Token]) -> bool:
+    """Whether the tokens after a table begin with its alias."""
+    first = following[0].token_type.name if following else ""
+    return first in {"ALIAS", "VAR", "IDENTIFIER"}
