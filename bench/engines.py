@@ -156,7 +156,7 @@ def _growth(root: Path, runs: int, entities: int, days: int) -> Report:
             project.run(project.plan())
         link_days(root, folder, days + 1)
         _growth_settings(folder, engine, days + 1)
-        calls[engine] = metered(engine, lambda folder=folder: forced_day(folder, START + timedelta(days=days)))
+        calls[engine] = metered(engine, partial(forced_day, folder, START + timedelta(days=days)))
     found = side_by_side(calls, runs)
     lines = [Line(name, costs) for name, costs in found.items()]
     return Report(f"Growth, one day after {days} days: {entities:,} entities", lines, "day", "duckdb", [])
@@ -183,7 +183,7 @@ def _flights(root: Path, runs: int) -> Report:
                     [str(folder / f"landing/{table}-2013-01.parquet")],
                     ds="make_date(year, month, day)",
                 )
-        calls[engine] = metered(engine, lambda folder=folder: _all(folder))
+        calls[engine] = metered(engine, partial(_all, folder))
     found = side_by_side(calls, runs)
     lines = [Line(name, costs) for name, costs in found.items()]
     return Report("Flights, eight days: all tables, forced, two jobs", lines, "run", "duckdb", [])
@@ -279,7 +279,11 @@ def _cpu(engine: str) -> float:
 
 def _listening(url: str) -> list[psutil.Process]:
     port = urlsplit(url).port
-    pids = {c.pid for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.laddr.port == port and c.pid}
+    pids = {
+        c.pid
+        for c in psutil.net_connections("tcp")
+        if c.status == "LISTEN" and c.laddr and c.laddr.port == port and c.pid
+    }
     return [psutil.Process(pid) for pid in pids]
 
 

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from bench.activity import START, file
@@ -130,7 +131,7 @@ def _history(root: Path, runs: int, days: int, size: str) -> list[Report]:
             f"drawloom run after {count} days": _run(root / "work"),
             f"rescan of {count + 1} days": watched(*_peer(root, "rescan", START + timedelta(days=count))),
         }
-        found = side_by_side(calls, runs, lambda last=count + 1: reset(root, last))
+        found = side_by_side(calls, runs, partial(reset, root, count + 1))
         lines += [Line(name, costs) for name, costs in found.items()]
     note = "60 % of the entities are there on the first day, the others come evenly: state has that many more rows"
     return [Report(f"Growth, one day as history grows: {size}", lines, "day", lines[0].name, [note])]

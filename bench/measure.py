@@ -125,7 +125,7 @@ def child(*command: str | Path, ok: Sequence[int] = (0,), env: Mapping[str, str]
     return call
 
 
-def watched(*command: str | Path) -> Call:
+def watched(*command: str | Path) -> Callable[[], Cost]:
     """A call that runs a command and gives its cost with its peak of memory; fails when the command does.
 
     Python keeps its bytecode, as it does for users, whatever the environment of the benchmark says.
