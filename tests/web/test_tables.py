@@ -188,10 +188,11 @@ def test_a_table_says_what_its_columns_are_and_where_they_come_from(open_client:
     assert '<span class="pill">pii</span>' in page
     assert '<a href="/?tag=nightly">nightly</a>' in page
     assert '<a href="/specs/never.sql">Edit specs/never.sql</a>' in page
-    origin = '<a href="/tables/core.orders"><code>core.orders.{}</code></a>'
+    origin = '<a href="/tables/core.orders#column-{0}"><code>core.orders.{0}</code></a>'
     assert f'data-label="Copied from"><span>{origin.format("product")}' in page
     assert f'data-label="Computed from"><span>{origin.format("amount")}' in page
-    assert f"Which rows there are is decided by {origin.format('ds')}" in page
+    day = '<a href="/tables/core.orders"><code>core.orders.ds</code></a>'
+    assert f"Which rows there are is decided by {day}" in page
 
 
 def test_the_columns_of_a_framework_are_traced_when_asked(reader: TestClient) -> None:

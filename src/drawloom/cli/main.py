@@ -49,6 +49,8 @@ env_app = typer.Typer(help="Environments, which lie over production.", cls=Whole
 app.add_typer(env_app, name="env")
 ui_app = typer.Typer(cls=WholeHelpGroup, invoke_without_command=True)
 app.add_typer(ui_app, name="ui")
+docs_app = typer.Typer(help="The documentation of the project.", cls=WholeHelpGroup, no_args_is_help=True)
+app.add_typer(docs_app, name="docs")
 
 app.command("init")(project.init)
 app.command("land")(data.land)
@@ -81,6 +83,7 @@ airflow_app.command("install")(airflow.install)
 airflow_app.command("up")(airflow.up)
 ui_app.callback()(ui.ui)
 ui_app.command("export")(ui.export)
+docs_app.command("build")(ui.build_docs)
 
 
 def _print_version(wanted: bool) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
+    from drawloom.web.export_names import ExportKind
     from drawloom.web.gate import Gate
 
 PORT = 8400
@@ -81,12 +82,31 @@ def export(
 ) -> None:
     """Write the pages as files, which any web server can serve to people who only look."""
     _require_packages()
+    from drawloom.web.export_names import PAGES
+
+    _write_pages(context, folder, target, PAGES)
+
+
+def build_docs(
+    context: typer.Context,
+    target: Annotated[Path, typer.Argument(help="The folder to write: a new one, or that of an earlier build.")],
+    folder: Folder = None,
+) -> None:
+    """Write what the project is as pages that open without a server: tables, columns, lineage, SQL, checks, tests, a search."""
+    _require_packages()
+    from drawloom.web.export_names import DOCS
+
+    _write_pages(context, folder, target, DOCS)
+    console().print(f"Open {target / 'index.html'}", markup=False, soft_wrap=True)
+
+
+def _write_pages(context: typer.Context, folder: Path | None, target: Path, kind: ExportKind) -> None:
     from drawloom.web.export import export_pages
     from drawloom.web.site import Site
 
     site = Site(open_project(context, folder).config.root)
     with closing(site), Activity() as activity:
-        exported = export_pages(site, target, activity)
+        exported = export_pages(site, target, activity, kind)
     out = console()
     for address, why in exported.failed.items():
         out.print(f"left out {address}: {why}", markup=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from drawloom.run.project import Project
 
 _saved: WeakKeyDictionary[Project, dict[str, ColumnLineage]] = WeakKeyDictionary()
+_users: WeakKeyDictionary[Project, Mapping[str, Sequence[str]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,22 @@ def saved_lineage(project: Project, pipeline: Pipeline, step: Step) -> ColumnLin
     if step.into.name not in known:
         known[step.into.name] = step_lineage(project, pipeline, step)
     return known[step.into.name]
+
+
+def column_users(project: Project) -> Mapping[str, Sequence[str]]:
+    """Column in lower case -> the columns of other tables that are copied or computed from it, by name."""
+    if project not in _users:
+        found: dict[str, set[str]] = {}
+        for pipeline in project.pipelines:
+            for step in pipeline.steps:
+                lineage = saved_lineage(project, pipeline, step)
+                own = f"{step.into.name.lower()}."
+                for one in lineage.origins if lineage else ():
+                    if one.origin.lower().startswith(own):
+                        continue
+                    found.setdefault(one.origin.lower(), set()).add(f"{step.into.name}.{one.output}")
+        _users[project] = {origin: sorted(names) for origin, names in found.items()}
+    return _users[project]
 
 
 def column_rows(lineage: ColumnLineage | None, known: Sequence[Column]) -> list[ColumnRow]:

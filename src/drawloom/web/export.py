@@ -1,4 +1,4 @@
-"""``drawloom ui export``: the same pages as files, for people who only look. Any web server can serve the folder."""
+"""``drawloom ui export`` and ``drawloom docs build``: pages as files, for people who only look. They need no server."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urldefrag, urlsplit
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message
 
 from drawloom.model import RunError, refuse
 from drawloom.web.app import create_app
+from drawloom.web.docs import follow_columns
 from drawloom.web.export_folder import ExportFolder
+from drawloom.web.export_names import DOCS, PAGES, ExportKind
 from drawloom.web.gate import Viewer
 from drawloom.web.site import Site
 
-EXPORTED = re.compile(
-    r"/(|problems|partitions|partitions/[^/]+|tables|tables/[^/]+|show/[^/]+(/[^/]+\.(csv|svg|sql))?|static/.+)"
-)
 PART = re.compile(r"/show/[^/]+/[^/]+")
 LINKS = re.compile(r'(?P<key>href|src)="(?P<address>[^"]*)"')
 ANCHOR = re.compile(r'<a [^>]*?href="(?P<address>/[^"]*)"[^>]*>(?P<text>.*?)</a>', re.DOTALL)
@@ -31,12 +30,15 @@ FORM = re.compile(r"<form .*?</form>", re.DOTALL)  # there is nobody to answer i
 MOST_PAGES = 20_000
 
 
+@dataclass(frozen=True, slots=True)
 class ExportGate:
     """Lets the export in, which may only look."""
 
+    kind: ExportKind
+
     def viewer(self, connection: HTTPConnection) -> Viewer | None:  # noqa: ARG002 - what a gate is asked
         """The export."""
-        return Viewer("", "", is_export=True)
+        return Viewer("", "", is_export=True, is_docs=self.kind is DOCS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +49,26 @@ class Exported:
     failed: dict[str, str]
 
 
-def export_pages(site: Site, folder: Path, report: Callable[[str], None] = lambda _: None) -> Exported:
+def export_pages(
+    site: Site, folder: Path, report: Callable[[str], None] = lambda _: None, kind: ExportKind = PAGES
+) -> Exported:
     """Write all pages that can be reached from the first one: each spec, table and choice of a page.
 
     Args:
         site: the project.
         folder: a new folder, an empty one, or one of an earlier export.
         report: called with how many files are written, and the next one.
+        kind: which pages: those of the UI, or the documentation of the project.
 
     Raises:
         InputError: the folder has other files.
         RunError: there are too many pages.
     """
     target = ExportFolder(folder)
-    app = create_app(site, ExportGate())
-    waiting, seen, failed, done = deque(["/"]), {"/"}, {}, 0
+    if kind is DOCS:
+        follow_columns(site.project, report)
+    app = create_app(site, ExportGate(kind))
+    waiting, seen, failed, done = deque([kind.start]), {kind.start}, {}, 0
     while waiting:
         address = waiting.popleft()
         done += 1
@@ -70,67 +77,49 @@ def export_pages(site: Site, folder: Path, report: Callable[[str], None] = lambd
         if status != 200:
             failed[address] = f"answered with {status}"
             continue
-        if _file(address).endswith(".html"):
+        if kind.file_of(address).endswith(".html"):
             text = body.decode()
-            found = [one for one in _links(text) if one not in seen]
+            found = [one for one in _links(text, kind) if one not in seen]
             seen.update(found)
             new = list(dict.fromkeys(found))
             waiting.extendleft(one for one in new if _is_part(one))  # its charts and rows, while they are at hand
             waiting.extend(one for one in new if not _is_part(one))
-            body = _as_file(text, address).encode()
+            body = _as_file(text, address, kind).encode()
         if len(seen) > MOST_PAGES:
             raise RunError(refuse("too-many", f"pages == {len(seen):,}, must be at most {MOST_PAGES:,}.").problems[0])
-        target.write(_file(address), body)
+        target.write(kind.file_of(address), body)
     target.finish()
     return Exported(len(seen) - len(failed), failed)
 
 
-def _links(text: str) -> Iterator[str]:
+def _links(text: str, kind: ExportKind) -> Iterator[str]:
     """The addresses on a page that are exported, too."""
     for found in LINKS.finditer(text):
-        address = html.unescape(found["address"])
-        if _is_exported(address):
+        address = urldefrag(html.unescape(found["address"])).url
+        if kind.has(address):
             yield address
 
 
-def _as_file(text: str, page: str) -> str:
+def _as_file(text: str, page: str, kind: ExportKind) -> str:
     """The page without forms, with addresses of files in the place of those of the app; what is not exported is no link."""
-    here = Path(_file(page)).parent
+    here = Path(kind.file_of(page)).parent
 
     def keep_exported(found: re.Match[str]) -> str:
-        return found[0] if _is_exported(html.unescape(found["address"])) else found["text"]
+        return found[0] if kind.has(html.unescape(found["address"])) else found["text"]
 
     def make_relative(found: re.Match[str]) -> str:
-        address = html.unescape(found["address"])
+        address, fragment = urldefrag(html.unescape(found["address"]))
         if not address.startswith("/"):
             return found[0]
-        relative = os.path.relpath(_file(address), here).replace(os.sep, "/")
-        return f'{found["key"]}="{html.escape(relative)}"'
+        relative = os.path.relpath(kind.file_of(address), here).replace(os.sep, "/")
+        return f'{found["key"]}="{html.escape(relative + (f"#{fragment}" if fragment else ""))}"'
 
     return LINKS.sub(make_relative, ANCHOR.sub(keep_exported, FORM.sub("", text)))
-
-
-def _is_exported(address: str) -> bool:
-    return address.startswith("/") and bool(EXPORTED.fullmatch(urlsplit(address).path))
 
 
 def _is_part(address: str) -> bool:
     """Whether it is a chart or the rows of a page."""
     return PART.fullmatch(urlsplit(address).path) is not None
-
-
-def _file(address: str) -> str:
-    """The file of an address: its path, with the choices in the name."""
-    parts = urlsplit(address)
-    path = unquote(parts.path).strip("/")
-    if path.startswith("static/"):
-        return path
-    name = re.sub(r"[^\w./-]+", "_", path or "index")
-    query = re.sub(r"[^\w.-]+", "_", parts.query)
-    stem, dot, kind = name.rpartition(".")
-    if name.startswith("show/") and name.count("/") == 2 and dot:
-        return f"{stem}--{query}.{kind}" if query else name
-    return f"{name}--{query}.html" if query else f"{name}.html"
 
 
 async def _get(app: ASGIApp, address: str) -> tuple[int, bytes]:

@@ -29,6 +29,7 @@ class Viewer:
     may_run: bool = False
     is_script: bool = False  # signed in by a header that no browser sends by itself
     is_export: bool = False  # pages become files: they have no forms
+    is_docs: bool = False  # they are the documentation of the project: what it is, not what its data says
 
 
 class Gate(Protocol):

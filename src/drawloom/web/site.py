@@ -29,11 +29,12 @@ from drawloom.run.snapshot import WarehouseSnapshot
 from drawloom.run.spans import Span, find_spans
 from drawloom.run.study import Study
 from drawloom.run.table_list import TableInfo
+from drawloom.run.unit_tests.load import Loaded, load_tests
 
 Stamp = tuple[object, ...]
 QUICK = 0.5  # seconds: a status that takes longer to find is found beside the requests, which get the one before
 KEPT_PAGES = 4  # whose charts and tables are then files without asking again
-READ_FOLDERS = ("specs", "macros")
+READ_FOLDERS = ("specs", "macros", "tests")
 GOOD = {State.FRESH, State.EXPIRED}
 READ_SECONDS = 20.0  # that a text, or several that were sent together, may take to be read
 GRACE = 3.0  # seconds
@@ -171,6 +172,7 @@ class Site:
         self._status: Status | None = None
         self._known: tuple[Project, str] | None = None
         self._tables: tuple[Status, list[TableInfo]] | None = None
+        self._tests: tuple[Project, list[Loaded]] | None = None
         self._asked: tuple[Status, RunRequest, Plan] | None = None
         self._past: tuple[object, list[PastRun]] | None = None
         self._pages: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], tuple[Stamp, PageData]] = OrderedDict()
@@ -275,6 +277,14 @@ class Site:
         if self._tables is None or self._tables[0] is not status:
             self._tables = status, self.project.list_tables(status.snapshot)
         return self._tables[1]
+
+    @property
+    def unit_tests(self) -> list[Loaded]:
+        """The unit tests of the specs, as far as they can be read; `drawloom check` tells what is wrong with others."""
+        project = self.project
+        if self._tests is None or self._tests[0] is not project:
+            self._tests = project, load_tests(self.root)[0]
+        return self._tests[1]
 
     def page(self, name: str, choices: Mapping[str, str]) -> PageData:
         """The page of a spec, a table or a family as it is now, with raw rows where the project allows that.

@@ -14,11 +14,12 @@ from drawloom.model import Column, DrawloomError, Pipeline, Problem, Step, refus
 from drawloom.run.console import Rows
 from drawloom.run.project import Project
 from drawloom.run.spec_files import editable_file
-from drawloom.run.step_columns import column_rows, saved_lineage
+from drawloom.run.step_columns import ColumnRow, column_rows, column_users, saved_lineage
 from drawloom.run.table_graph import TableGraph, neighbourhood, readers_of
 from drawloom.run.table_list import TableInfo
+from drawloom.run.unit_tests.load import Loaded
 from drawloom.sql.lineage import ColumnLineage
-from drawloom.web.context import TheSite, require_own_form
+from drawloom.web.context import TheSite, TheViewer, require_own_form
 from drawloom.web.draw.lineage import MOST_NODES, draw_graph
 from drawloom.web.draw.strips import status_strip
 from drawloom.web.parameters import PageNumber
@@ -34,15 +35,16 @@ STRIP_DAYS = 60
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """One table as its page shows it."""
+    """One table as its page shows it. ``tests`` are the unit tests that expect rows of it."""
 
     info: TableInfo
     pipeline: Pipeline | None
     step: Step | None
-    columns: Sequence[Column]
+    columns: Sequence[ColumnRow]
     description: str
     keep: str
     lineage: ColumnLineage | None
+    tests: Sequence[Loaded]
 
 
 @router.get("/tables")
@@ -64,11 +66,17 @@ def list_tables(request: Request, site: TheSite, q: str = "", kind: str = "", pa
 
 @router.get("/tables/{name}")
 def show_table(
-    request: Request, site: TheSite, name: str, hops: Annotated[int, Query(ge=1, le=9)] = 1, *, origins: bool = False
+    request: Request,
+    site: TheSite,
+    viewer: TheViewer,
+    name: str,
+    hops: Annotated[int, Query(ge=1, le=9)] = 1,
+    *,
+    origins: bool = False,
 ) -> Response:
     """One table. Where its columns come from is found out if it is asked for, or people wrote its SQL: others is long."""
     project = site.project
-    view = _view(site, name, origins=origins)
+    view = view_table(site, name, origins=origins or viewer.is_docs)
     table = view.info.table
     graph = neighbourhood(project.pipelines, table, hops)
     status = site.status.tables.get(table)
@@ -88,7 +96,8 @@ def show_table(
         hops=hops,
         has_more=bool(graph.hidden),
         sample=_sample(site, view),
-        columns=column_rows(view.lineage, view.columns),
+        columns=view.columns,
+        users=column_users(project) if viewer.is_docs else None,
         file=editable_file(view.pipeline),
         known={one.table for one in site.tables},
         preview=project.config.ui.allow_preview,
@@ -123,8 +132,8 @@ def _console(request: Request, site: Site, sql: str, rows: Rows | None, problems
     )
 
 
-def _view(site: Site, name: str, *, origins: bool) -> TableView:
-    """What is known of a table.
+def view_table(site: Site, name: str, *, origins: bool) -> TableView:
+    """What is known of a table, with where its columns come from if that is asked for or quickly found.
 
     Raises:
         InputError: there is none of this name.
@@ -144,7 +153,9 @@ def _view(site: Site, name: str, *, origins: bool) -> TableView:
     frameworks = project.compiled.frameworks
     origins = origins or bool(pipeline and frameworks[pipeline.kind].user_writes_sql)
     lineage = saved_lineage(project, pipeline, step) if pipeline and step and origins else None
-    return TableView(info, pipeline, step, columns, description, _keep(step), lineage)
+    tests = [one for one in site.unit_tests if info.table.lower() in {table.lower() for table in one.test.expect}]
+    rows = column_rows(lineage, columns)
+    return TableView(info, pipeline, step, rows, description, _keep(step), lineage, tests)
 
 
 def _columns(project: Project, info: TableInfo, step: Step | None) -> Sequence[Column]:

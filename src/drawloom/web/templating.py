@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -20,6 +21,7 @@ from drawloom.web.gate import FORM_FIELD, Viewer
 
 STATIC = files("drawloom.web") / "static"
 EXPORTED_MENU = ("", "partitions", "tables")
+DOCS_MENU = (("docs", "Tables"),)
 MENU = (("", "Home"), ("autodag", "AutoDAG"), ("partitions", "Partitions"), ("tables", "Tables"), ("runs", "Runs"))
 
 
@@ -49,7 +51,7 @@ def environment() -> Environment:
         "data_columns": data_columns,
     }
     made.filters.update(filters)
-    made.globals |= {"form_field": FORM_FIELD, "asset": asset}
+    made.globals |= {"form_field": FORM_FIELD, "asset": asset, "anchor": anchor}
     return made
 
 
@@ -80,12 +82,23 @@ def render(
             url=lambda path, **query: link(request, path, query),
             static=lambda name: request.scope.get("root_path", "") + asset(name),
             viewer=viewer,
-            menu=[one for one in MENU if not viewer or not viewer.is_export or one[0] in EXPORTED_MENU],
+            menu=_menu(viewer),
             here=request.url.path.removeprefix(request.scope.get("root_path", "")).strip("/"),
             **values,
         )
     )
     return Html(text, code, headers)
+
+
+def _menu(viewer: Viewer | None) -> Sequence[tuple[str, str]]:
+    if viewer and viewer.is_docs:
+        return DOCS_MENU
+    return [one for one in MENU if not viewer or not viewer.is_export or one[0] in EXPORTED_MENU]
+
+
+def anchor(kind: str, name: str) -> str:
+    """The id of a part of a page that others link to, such as that of a column."""
+    return re.sub(r"[^\w.-]+", "_", f"{kind}-{name}".lower())
 
 
 def data_columns(names: Sequence[str]) -> list[DataColumn]:
