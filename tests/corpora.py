@@ -20,7 +20,8 @@ GOLDEN = "experiments/golden.json"
 ASOS = "experiments/asos/asos_digital_experiments_dataset.parquet"
 ASOS_EXPECTED = "experiments/asos/asos_expected.parquet"
 USERS = "experiments/golden_raw/tea_tasting_users_4000.csv"
-SHARED_FILES = (TPC, MORE_TEXTS, CONSTRUCTS, COLLEGE, REPORTS, TOO_FEW, GOLDEN, ASOS, ASOS_EXPECTED, USERS)
+FEATURES = "features/edge/events.parquet"
+SHARED_FILES = (TPC, MORE_TEXTS, CONSTRUCTS, COLLEGE, REPORTS, TOO_FEW, GOLDEN, ASOS, ASOS_EXPECTED, USERS, FEATURES)
 
 
 def needs(name: str) -> pytest.MarkDecorator:

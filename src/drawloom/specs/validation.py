@@ -75,6 +75,9 @@ def explain_errors(
 ) -> list[Problem]:
     """One problem per error, at the line of the value; ``where`` is the place where there is no document."""
     details = error.errors(include_url=False)
+    # A list whose only values are invalid counts as empty: that they are is enough to say.
+    parts = {detail["loc"][:-1] for detail in details if detail["loc"]}
+    details = [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in parts]
     problems = [problem for detail in details for problem in _problems(detail, model, document, where)]
     return sorted(problems, key=lambda problem: problem.where.line or 0)
 
