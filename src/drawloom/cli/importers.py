@@ -25,6 +25,8 @@ class Tool(StrEnum):
     """The tools whose projects can be imported."""
 
     DBT = "dbt"
+    SQLMESH = "sqlmesh"
+    BIGQUERY_ETL = "bigquery-etl"
 
 
 def import_(

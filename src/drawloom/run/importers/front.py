@@ -6,12 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drawloom.model import refuse
+from drawloom.run.importers.bigquery_etl.project import import_bigquery_etl
 from drawloom.run.importers.dbt.project import import_dbt
 from drawloom.run.importers.imported import Imported
 from drawloom.run.importers.project_files import ProjectFiles
+from drawloom.run.importers.sqlmesh.project import import_sqlmesh
 from drawloom.sql.dialect import DIALECTS
 
-_TOOLS: dict[str, Callable[[ProjectFiles, str | None], Imported]] = {"dbt": import_dbt}
+_TOOLS: dict[str, Callable[[ProjectFiles, str | None], Imported]] = {
+    "dbt": import_dbt,
+    "sqlmesh": import_sqlmesh,
+    "bigquery-etl": import_bigquery_etl,
+}
 
 
 def import_project(tool: str, folder: Path, dialect: str | None = None) -> Imported:

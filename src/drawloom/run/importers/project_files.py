@@ -48,7 +48,11 @@ class ProjectFiles:
             InputError: it leads out of the folder, is too large, or is not text.
         """
         path = self.root / name
-        if not path.resolve().is_relative_to(self.root.resolve()):
+        try:
+            inside = path.resolve().is_relative_to(self.root.resolve())
+        except (OSError, RuntimeError):  # a circle of links
+            inside = False
+        if not inside:
             raise refuse("leads-out", f"{name} leads out of the folder, must be in it.", None, "Copy what it leads to.")
         text = read_text(path, name)
         if "\0" in text:

@@ -75,3 +75,31 @@ def ends_with_alias(following: list[Token]) -> bool:
     """Whether the tokens after a table begin with its alias."""
     first = following[0].token_type.name if following else ""
     return first in {"ALIAS", "VAR", "IDENTIFIER"}
+
+
+def scan_tables(tokens: list[Token]) -> Iterator[TableName]:
+    """The tables of a text that has no tree, such as a template with branches: the names after FROM and JOIN."""
+    names = {"VAR", "IDENTIFIER"}
+    ctes = {
+        a.text.lower()
+        for a, b, c in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if b.text.lower() == "as" and c.text == "("
+    }
+    for n, token in enumerate(tokens):
+        if token.token_type.name not in {"FROM", "JOIN"}:
+            continue
+        at, parts = n + 1, []
+        while at < len(tokens) and tokens[at].token_type.name in names:
+            parts.append(tokens[at])
+            at += 1
+            if at + 1 < len(tokens) and tokens[at].text in {".", "-"} and tokens[at + 1].token_type.name in names:
+                parts.append(tokens[at])
+                at += 1
+            else:
+                break
+        text = "".join(part.text for part in parts)
+        is_call = at < len(tokens) and tokens[at].text == "("
+        if text and not is_call and (text.lower() not in ctes):
+            yield TableName(
+                tuple(text.split(".")), ends_with_alias(tokens[at : at + 1]), parts[0].start, parts[-1].end + 1
+            )
