@@ -69,7 +69,8 @@ def mermaid(found: Lineage) -> str:
     """The lineage as a Mermaid flowchart."""
     names = dict.fromkeys([found.name, *(end for edge in found.edges for end in (edge.source, edge.target))])
     ids = {name: f"n{number}" for number, name in enumerate(names)}
-    lines = ["flowchart LR", *(f'  {ids[name]}["{name.replace(chr(34), "#quot;")}"]' for name in names)]
+    labels = {name: f"{name}{_tagged(found, name)}".replace('"', "#quot;") for name in names}
+    lines = ["flowchart LR", *(f'  {ids[name]}["{labels[name]}"]' for name in names)]
     arrows = {"filtered": "-.->", "transformed": "==>"}
     lines += [f"  {ids[e.source]} {arrows.get(e.how, '-->')} {ids[e.target]}" for e in dict.fromkeys(found.edges)]
     return "\n".join(lines)
@@ -81,8 +82,8 @@ def _print_text(found: Lineage) -> None:
 
     out = console()
     for title, edges, upwards in (("is made of", found.up, True), ("is used by", found.down, False)):
-        tree = Tree(f"[bold]{escape(found.name)}[/] {title}", guide_style="dim")
-        _grow(tree, found.name, edges, {found.name}, upwards=upwards)
+        tree = Tree(f"[bold]{escape(found.name)}[/]{_tagged(found, found.name)} {title}", guide_style="dim")
+        _grow(tree, found, found.name, edges, {found.name}, upwards=upwards)
         if edges:
             out.print(tree)
     if not found.edges:
@@ -91,7 +92,13 @@ def _print_text(found: Lineage) -> None:
         out.print(f"[yellow]not all is known[/]: {escape(reason)}", soft_wrap=True)
 
 
-def _grow(tree: Tree, name: str, edges: tuple[Edge, ...], above: set[str], *, upwards: bool) -> None:
+def _tagged(found: Lineage, name: str) -> str:
+    """The tags of a column, in words."""
+    tags = found.tags.get(name, ())
+    return f" (tagged {', '.join(tags)})" if tags else ""
+
+
+def _grow(tree: Tree, found: Lineage, name: str, edges: tuple[Edge, ...], above: set[str], *, upwards: bool) -> None:
     """Hang what is next to a name under it; what only filters in one line."""
     from rich.markup import escape
 
@@ -105,9 +112,9 @@ def _grow(tree: Tree, name: str, edges: tuple[Edge, ...], above: set[str], *, up
         if edge.how == "filtered":
             continue
         how = "" if edge.how == "read" else f" [dim]{edge.how}[/]"
-        branch = tree.add(f"{escape(end)}{how}")
+        branch = tree.add(f"{escape(end)}{how}{_tagged(found, end)}")
         if end not in above:
-            _grow(branch, end, edges, above | {end}, upwards=upwards)
+            _grow(branch, found, end, edges, above | {end}, upwards=upwards)
     if filters:
         text = ", ".join(filters)
         tree.add(f"[dim]{'filtered by' if upwards else 'filters'}[/] {escape(text)}")

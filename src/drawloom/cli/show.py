@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from drawloom.frameworks.page import Choice, DataColumn, DataTable
     from drawloom.run.pages import FactValue, PageData
     from drawloom.run.project import Project
+    from drawloom.run.step_columns import ColumnRow
 
 WIDTH = 80
 TONES = {"good": "green", "bad": "red", "neutral": "yellow", "unknown": "yellow"}
@@ -37,6 +38,7 @@ def show(
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
     """Show the page of a spec: a verdict, facts, charts and tables. What a page lets you choose is an option, like --window 28."""
+    from drawloom.run.column_notes import columns_json, columns_of_page
     from drawloom.run.pages import load_page, page_json
 
     project = open_project(context, folder)
@@ -45,9 +47,12 @@ def show(
         return
     data = load_page(project, name, parse_choices(context.args))
     if format is Format.JSON:
-        print_json(page_json(data))
-    else:
-        print_page(replace(data, blocks=()) if brief else data, console(width=WIDTH), choices=not brief)
+        print_json({**page_json(data), "columns": columns_json(columns_of_page(project, name)[1])})
+        return
+    out = console(width=WIDTH)
+    print_page(replace(data, blocks=()) if brief else data, out, choices=not brief)
+    if not brief:
+        _print_columns(*columns_of_page(project, name), out)
 
 
 def _show_list(project: Project, *, as_json: bool) -> None:
@@ -63,6 +68,22 @@ def _show_list(project: Project, *, as_json: bool) -> None:
     for row in sorted(found):
         table.add_row(*map(escape, row))
     console(width=WIDTH).print(table)
+
+
+def _print_columns(table: str, rows: Sequence[ColumnRow], out: Console) -> None:
+    """Print the columns of which somebody said something, with where that was said."""
+    from rich.markup import escape
+
+    said = [row for row in rows if row.description or row.tags]
+    if not said:
+        return
+    out.print(f"\n[bold]Columns of {escape(table)}[/]")
+    shown = grid("~column", "type", "what it is")
+    for row in said:
+        parts = [row.description.strip(), f"tagged {', '.join(row.tags)}" if row.tags else ""]
+        parts += [f"from {', '.join(row.noted_at)}" if row.noted_at else ""]
+        shown.add_row(escape(row.name), escape(row.type), escape("\n".join(filter(None, parts))))
+    out.print(shown)
 
 
 def parse_choices(arguments: Sequence[str]) -> dict[str, str]:

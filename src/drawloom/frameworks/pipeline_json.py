@@ -152,13 +152,15 @@ def _step_from_dict(data: Mapping[str, Any], where: Where, find: FindFunction) -
 def _table_to_dict(table: Table) -> dict[str, Any]:
     values = asdict(table) | {"description": table.description.strip()}
     values["columns"] = [_column_to_dict(column) for column in table.columns]
-    optional = {name: values.pop(name) for name in ("member_of", "sliced_by")}
+    values["described"] = [_column_to_dict(column) for column in table.described]
+    optional = {name: values.pop(name) for name in ("member_of", "sliced_by", "described")}
     return values | {name: value for name, value in optional.items() if value}
 
 
 def _table_from_dict(data: Mapping[str, Any]) -> Table:
     sequences = {
         "columns": _columns(data["columns"]),
+        "described": _columns(data.get("described", ())),
         "cluster": tuple(data["cluster"]),
         "unique": tuple(data["unique"]),
     }
@@ -169,8 +171,8 @@ def _table_from_dict(data: Mapping[str, Any]) -> Table:
 
 def _column_to_dict(column: Column) -> dict[str, Any]:
     values = asdict(column)
-    tags = values.pop("tags")
-    return values | ({"tags": list(tags)} if tags else {})
+    tags, inherits = values.pop("tags"), values.pop("inherits_tags")
+    return values | ({"tags": list(tags)} if tags else {}) | ({} if inherits else {"inherits_tags": False})
 
 
 def _family_to_dict(family: Family) -> dict[str, Any]:

@@ -11,15 +11,17 @@ Constant = str | int | float | bool | date
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; the type is written in DuckDB's dialect, upper case.
+    """A column; the type is written in DuckDB's dialect, upper case; empty where only a SELECT says it.
 
-    The values of one that is tagged ``pii`` are not shown in messages.
+    The values of one that is tagged ``pii`` are not shown in messages. ``inherits_tags``: without tags of its own it has those
+    of the column that it is a copy of.
     """
 
     name: str
     type: str
     description: str = ""
     tags: tuple[str, ...] = ()
+    inherits_tags: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Membership:
 class Table:
     """A table that a step fills: ``schema.table``, partitioned by the DATE column ``ds``.
 
-    ``columns`` are the declared ones, without ``ds``; empty where the SELECT decides.
+    ``columns`` are the declared ones, without ``ds``; empty where the SELECT decides. ``described`` are then columns, without
+    types, of which people said something.
     ``cluster`` names the columns that each partition is sorted by.
     ``unique`` names the columns that are unique together within a day, where that is known.
     ``keep`` is the number of days that partitions are kept, None for ever; with ``keep_month_ends`` the last day of
@@ -57,3 +60,8 @@ class Table:
     keep_month_ends: bool = False
     member_of: Membership | None = None
     sliced_by: str | None = None
+    described: tuple[Column, ...] = ()
+
+    def said_of(self, column: str) -> Column | None:
+        """What people said of a column, declared or described."""
+        return next((one for one in (*self.columns, *self.described) if one.name.lower() == column.lower()), None)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from drawloom.engines.duckdb.binder import Binder, BindError
-from drawloom.model import Check, Edit, Fix, Problem, Step, Where
+from drawloom.model import Check, Column, Edit, Fix, Problem, Step, Where
 from drawloom.specs.base import Spec
 from drawloom.specs.places import place_of_word
 from drawloom.specs.validation import did_you_mean
@@ -59,6 +59,17 @@ def output_problem(problem: Problem, spec: Spec | None, step: Step, text: BoundT
     spots = list(_word(found["name"]).finditer(text.sql))
     error = BindError("", (spots[-1].start(), spots[-1].end()) if spots else None)
     return replace(problem, where=_sql_place(error, step, text))
+
+
+def unknown_described(step: Step, columns: Sequence[Column], spec: Spec | None) -> Iterator[Problem]:
+    """The columns that a spec describes and its SELECT does not return."""
+    names = [column.name for column in columns]
+    for column in step.into.described:
+        if column.name.lower() not in {name.lower() for name in names}:
+            where = spec.place("columns", column.name) if spec else step.where
+            message = f"columns == {column.name}, must be a column that the SELECT of {step.into.name} returns."
+            fix = did_you_mean(column.name, names) or _there_are(names)
+            yield replace(_problem("unknown-column", message, fix), where=where)
 
 
 def _explain(error: BindError, binder: Binder, sql: str, dialect: str) -> Problem:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from drawloom.model import Pipeline, Step, refuse
+from drawloom.run.column_notes import column_notes, split_name
 from drawloom.run.step_columns import saved_lineage
 from drawloom.run.table_graph import table_inputs
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
-    from drawloom.sql.lineage import ColumnLineage
+    from drawloom.sql.column_lineage import ColumnLineage
 
 ALL = 1_000  # hops: more than any project has
 
@@ -34,13 +35,15 @@ class Edge:
 class Lineage:
     """What a table or a column is made of (``up``), and what is made of it (``down``): edges, nearest first.
 
-    ``unknown`` says why not all is known, by table.
+    ``unknown`` says why not all is known, by table. ``tags`` are those of the columns in it that have some, their own or those
+    of what they are copies of.
     """
 
     name: str
     up: tuple[Edge, ...] = ()
     down: tuple[Edge, ...] = ()
     unknown: tuple[str, ...] = ()
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -70,7 +73,15 @@ def find_lineage(project: Project, name: str, *, up: bool = True, down: bool = T
     found = columns.spelled(table, column)
     above = tuple(columns.up(table, found, depth)) if up else ()
     below = tuple(columns.down(table, found, depth)) if down else ()
-    return Lineage(f"{table}.{found}", above, below, tuple(columns.unknown.values()))
+    lineage = Lineage(f"{table}.{found}", above, below, tuple(columns.unknown.values()))
+    return replace(lineage, tags=_tags(project, lineage))
+
+
+def _tags(project: Project, lineage: Lineage) -> dict[str, tuple[str, ...]]:
+    notes = column_notes(project)
+    names = [lineage.name, *(end for edge in lineage.edges for end in (edge.source, edge.target))]
+    found = {name: notes.of(*split_name(name)).tags for name in dict.fromkeys(names)}
+    return {name: tags for name, tags in found.items() if tags}
 
 
 def _known_tables(project: Project) -> dict[str, str]:

@@ -139,7 +139,7 @@ class LocalRunner:
     def _run(self, partitions: Sequence[PlannedPartition], inputs: Mapping[date, Inputs]) -> StepResult:
         first = partitions[0]
         step, schedule = first.step, first.pipeline.schedule
-        steps = StepRunner(self._step_runner.engine, self._columns, self._registry.forget)
+        steps = replace(self._step_runner, known_columns=self._columns, forget=self._registry.forget)
         if len(partitions) == 1:
             return steps.run(step, schedule, first.ds, inputs[first.ds], first.range_start)
         days = {partition.ds: inputs[partition.ds] for partition in partitions}

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from drawloom.model import Column, Pipeline, Step
+from drawloom.run.column_notes import noted_columns
 from drawloom.run.step_columns import saved_lineage
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
-    from drawloom.sql.lineage import ColumnLineage
+    from drawloom.sql.column_lineage import ColumnLineage
 
 PRODUCER = "https://github.com/drawloom/drawloom"
 _SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/JobEvent"
@@ -41,7 +42,7 @@ def job_events(project: Project, pipelines: Iterable[Pipeline], at: datetime | N
 
 def _event(project: Project, pipeline: Pipeline, step: Step, namespace: str, time: str) -> dict[str, Any]:
     inputs = sorted({read.table for read in step.reads} - {step.into.name})
-    facets = {"schema": _schema(project.compiled.columns.get(step.into.name, step.into.columns))}
+    facets = {"schema": _schema(noted_columns(project, step))}
     if lineage := saved_lineage(project, pipeline, step):
         facets["columnLineage"] = _column_lineage(lineage, namespace)
     if owner := step.into.owner or pipeline.owner:

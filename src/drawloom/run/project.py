@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from drawloom.run.land import LandResult
     from drawloom.run.local_runner import Listener, Summary
     from drawloom.run.snapshot import WarehouseSnapshot
+    from drawloom.run.step_runner import StepRunner
     from drawloom.run.table_list import TableInfo
     from drawloom.run.verify import Verification
     from drawloom.sql import Analysis
@@ -349,6 +350,12 @@ class Project(Warehouse):
         if not summary.interrupted:
             self._sweep()
         return summary
+
+    def step_runner(self, pipelines: Iterable[Pipeline], tables: Collection[str] | None = None) -> StepRunner:
+        """As that of a warehouse, which also knows the tags that columns have as copies of others."""
+        from drawloom.run.column_notes import noted_columns
+
+        return replace(super().step_runner(pipelines, tables), columns_of=lambda step: noted_columns(self, step))
 
     def query(self, sql: str) -> pa.Table:
         """The result of one SELECT over any tables."""

@@ -13,7 +13,7 @@ from drawloom.engines.base import CANONICAL_DIALECT
 from drawloom.engines.columns import QuerySchema, duplicate_columns, order_by, output_columns, storable_type
 from drawloom.engines.duckdb.binder import Binder, BindError
 from drawloom.model import Check, Column, Fix, InputError, Pipeline, Problem, Step
-from drawloom.run.bind_problems import BoundText, check_problem, output_problem, select_problem
+from drawloom.run.bind_problems import BoundText, check_problem, output_problem, select_problem, unknown_described
 from drawloom.sql.dialect import transpile
 from drawloom.sql.template.rendering import render
 
@@ -143,6 +143,7 @@ class _Binding:
                 made = made or found
                 columns = columns or made
         if made and not self._problems:
+            self._problems += unknown_described(self._step, made, self._spec)
             self._checks(texts, made)
         return made, self._found()
 

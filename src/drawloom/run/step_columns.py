@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from drawloom.model import Column, InputError, Pipeline, Step
 from drawloom.run.table_catalog import add_columns
-from drawloom.sql.lineage import ColumnLineage, column_lineage
+from drawloom.sql.catalog import Catalog
+from drawloom.sql.column_lineage import ColumnLineage
+from drawloom.sql.disk_cache import catalog_hash, entry_name, versions, write
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from drawloom.run.project import Project
 
 _saved: WeakKeyDictionary[Project, dict[str, ColumnLineage]] = WeakKeyDictionary()
+_catalogs: WeakKeyDictionary[Project, Catalog] = WeakKeyDictionary()
 _users: WeakKeyDictionary[Project, Mapping[str, Sequence[str]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnRow:
-    """An output column, its type where it is known, and the columns that it is copied or computed from."""
+    """An output column, its type where it is known, and the columns that it is copied or computed from.
+
+    ``noted_at`` are the columns from which it has its description and tags, where they are not its own.
+    """
 
     name: str
     type: str
@@ -28,18 +38,31 @@ class ColumnRow:
     transformed: tuple[str, ...]
     description: str = ""
     tags: tuple[str, ...] = ()
+    noted_at: tuple[str, ...] = ()
 
 
 def step_lineage(project: Project, pipeline: Pipeline, step: Step) -> ColumnLineage:
     """Where the columns of a step with SQL come from, beside all tables of a project."""
+    return _read_lineage(_catalog(project), pipeline, step)
+
+
+def _catalog(project: Project) -> Catalog:
+    """All that is known of the columns of a project's tables, before they have partitions, too."""
+    if project not in _catalogs:
+        external = [name for name, source in project.config.sources.items() if not source.landed]
+        _catalogs[project] = add_columns(project.catalog, project.compiled.columns, external)
+    return _catalogs[project]
+
+
+def _read_lineage(catalog: Catalog, pipeline: Pipeline, step: Step) -> ColumnLineage:
+    from drawloom.sql.lineage import column_lineage
     from drawloom.sql.script_reader import read_script
 
-    external = [name for name, source in project.config.sources.items() if not source.landed]
     try:
         script = read_script(
             step.sql or "",
             dialect=step.dialect,
-            catalog=add_columns(project.catalog, project.compiled.columns, external),
+            catalog=catalog,
             schedule=pipeline.schedule,
             target=step.into.name,
             params=step.params,
@@ -56,8 +79,37 @@ def saved_lineage(project: Project, pipeline: Pipeline, step: Step) -> ColumnLin
         return None
     known = _saved.setdefault(project, {})
     if step.into.name not in known:
-        known[step.into.name] = step_lineage(project, pipeline, step)
+        known[step.into.name] = _cached_lineage(project, pipeline, step)
     return known[step.into.name]
+
+
+def _cached_lineage(project: Project, pipeline: Pipeline, step: Step) -> ColumnLineage:
+    """The lineage of a step, from the cache on disk if neither its text nor the columns of what it reads have changed."""
+    catalog = _catalog(project)
+    tables = sorted({*(read.table for read in step.reads), *(family.name for family in step.families)})
+    texts = [step.sql, step.macros, step.dialect, step.into.name, pipeline.schedule.text, pipeline.schedule.timezone]
+    settings = ["lineage", *texts, dict(step.params), catalog_hash(tables, catalog), versions()]
+    path = project.cache / entry_name(settings, "lineage")
+    with suppress(OSError, ValueError):
+        return _adapter().validate_json(path.read_bytes())
+    found = _read_lineage(catalog, pipeline, step)
+    with suppress(OSError):
+        write(path, _adapter().dump_json(found))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _adapter() -> TypeAdapter[ColumnLineage]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(ColumnLineage)
+
+
+def known_columns(project: Project, table: str) -> Sequence[Column]:
+    """The columns of a table as its spec declares them, as it was written, or as they are in the files of a source."""
+    declared = next((p.tables[table].into.columns for p in project.pipelines if table in p.tables), ())
+    written = declared or project.registry.columns([table]).get(table)
+    return written or project.compiled.columns.get(table) or project.engine.columns(table)
 
 
 def column_users(project: Project) -> Mapping[str, Sequence[str]]:

@@ -33,7 +33,7 @@ from drawloom.model import (
 )
 from drawloom.model.days import covers
 from drawloom.model.record import add_own_days
-from drawloom.run.failed_check import failed_check
+from drawloom.run.failed_check import ColumnsOf, failed_check, own_columns
 from drawloom.run.families import add_families
 from drawloom.sql.template.rendering import render
 
@@ -77,11 +77,13 @@ class StepRunner:
     partitions, such as a step's own past on its first day, is then read as an empty one.
     ``forget`` deletes the records of partitions before the engine replaces them, where it cannot store with them
     which run wrote them: a crash must not leave new partitions with the records of the old ones.
+    ``columns_of`` are the columns of a step's table with their tags, asked for only where rows may be shown.
     """
 
     engine: StepEngine
     known_columns: Mapping[str, tuple[Column, ...]]
     forget: Callable[[str, Iterable[date]], None] = lambda _table, _days: None
+    columns_of: ColumnsOf = own_columns
 
     def run(
         self, step: Step, schedule: Schedule, day: date, inputs: Inputs, range_start: date | None = None
@@ -96,7 +98,7 @@ class StepRunner:
         with self._task(step, inputs) as task:
             text = self._day_sql(step, schedule, day, inputs, range_start)
             staged = self._stage(task, step, text, day, file_metadata(run, step, inputs))
-            warnings = run_checks(task, step, schedule, [staged], first=self._is_first_write(step))
+            warnings = run_checks(task, step, schedule, [staged], self.columns_of, first=self._is_first_write(step))
             records = self._publish([staged], run, step, {day: inputs}, began)
         return StepResult(records, staged.columns, warnings)
 
@@ -128,7 +130,7 @@ class StepRunner:
             else:
                 texts = _render_days(step, schedule, days, self._dialect(step))
                 staged = task.stage_days(step.into, texts, metadata, self._expected_columns(step), self._dialect(step))
-            warnings = run_checks(task, step, schedule, staged, first=self._is_first_write(step))
+            warnings = run_checks(task, step, schedule, staged, self.columns_of, first=self._is_first_write(step))
             written = {part.ds: part.content for part in staged}
             own = {day: {ds.isoformat(): written[ds] for ds in own_days[day]} for day in written}
             of_days = {day: add_own_days(inputs[day], step.into.name, own[day]) for day in written}
@@ -333,7 +335,7 @@ def _render_days(step: Step, schedule: Schedule, days: Sequence[date], dialect: 
 
 
 def run_checks(
-    task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged], *, first: bool = False
+    task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged], columns_of: ColumnsOf, *, first: bool = False
 ) -> dict[date, list[str]]:
     """Run the checks on staged partitions; the result is the warnings by day.
 
@@ -346,16 +348,18 @@ def run_checks(
     if first and any(check.reads for check in step.checks):
         for part in parts:
             task.add_view(part, step.into.name)  # a check that reads earlier days finds the table without any
-            found += _audit(task, step, schedule, [part])
+            found += _audit(task, step, schedule, [part], columns_of)
     elif step.checks:
-        found += _audit(task, step, schedule, parts)
+        found += _audit(task, step, schedule, parts, columns_of)
     warnings: dict[date, list[str]] = {}
     for ds, message in found:
         warnings.setdefault(ds, []).append(message)
     return warnings
 
 
-def _audit(task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged]) -> Iterator[tuple[date, str]]:
+def _audit(
+    task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged], columns_of: ColumnsOf
+) -> Iterator[tuple[date, str]]:
     """The day and message of each failing check. Checks ``by_row`` are first run on all days at once: most find nothing."""
     by_row = [check for check in step.checks if check.by_row and len(parts) > 1]
     clean = {check for check in by_row if not _find_failing(task, [_check_query(task, step, check, schedule, *parts)])}
@@ -363,7 +367,7 @@ def _audit(task: Task, step: Step, schedule: Schedule, parts: Sequence[Staged]) 
         _check_query(task, step, check, schedule, part) for part in parts for check in step.checks if check not in clean
     ]
     failing = _find_failing(task, rest)
-    problems = [failed_check(task, step, check, ds, sql) for check, ds, sql in failing]
+    problems = [failed_check(task, step, check, ds, sql, columns_of) for check, ds, sql in failing]
     if any(problem.severity == "error" for problem in problems):
         raise RunError(*sorted(problems, key=lambda problem: problem.severity != "error"))
     yield from ((ds, problem.message) for (_, ds, _), problem in zip(failing, problems, strict=True))

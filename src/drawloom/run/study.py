@@ -14,7 +14,7 @@ from drawloom.run.step_columns import step_lineage
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
-    from drawloom.sql.lineage import ColumnLineage
+    from drawloom.sql.column_lineage import ColumnLineage
 
 ENGINES = ("duckdb", "spark", "trino")
 

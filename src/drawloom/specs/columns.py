@@ -1,4 +1,7 @@
-"""Declared columns (``name: type``, or ``name: {type: ..., description: ..., tags: [...]}``) and the names of their types."""
+"""Declared columns (``name: type``, or ``name: {type: ..., description: ..., tags: [...]}``) and the names of their types.
+
+Where a SELECT says which columns there are, a spec may describe some without types.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from drawloom.model import KEY, Column
 from drawloom.specs.validation import RuleError, RulesError, did_you_mean
 
 
-def _as_columns(value: object) -> object:
+def _as_columns(value: object, *, typed: bool = True) -> object:
     if isinstance(value, tuple) and all(isinstance(item, Column) for item in value):
         return value
     if not isinstance(value, Mapping):
@@ -20,7 +23,7 @@ def _as_columns(value: object) -> object:
     columns, errors = [], []
     for name, given in value.items():
         try:
-            columns.append(_column(name, given))
+            columns.append(_column(name, given, typed=typed))
         except RuleError as error:
             errors.append(error)
     if errors:
@@ -30,7 +33,19 @@ def _as_columns(value: object) -> object:
     return tuple(columns)
 
 
-def _column(name: object, given: object) -> Column:
+def _as_described_columns(value: object) -> object:
+    """Columns that all have types, or none of which has one."""
+    columns = _as_columns(value, typed=False)
+    assert isinstance(columns, tuple)
+    untyped = [column.name for column in columns if not column.type]
+    if untyped and len(untyped) < len(columns):
+        typed = next(column.name for column in columns if column.type)
+        rule = f"must have a type as {typed} has: either all columns are declared, or the SELECT says which there are"
+        raise RulesError([RuleError(rule, None, (name,)) for name in untyped])
+    return columns
+
+
+def _column(name: object, given: object, *, typed: bool) -> Column:
     details = given if isinstance(given, Mapping) else {"type": given}
     kind, description = details.get("type"), details.get("description", "")
     if not isinstance(name, str) or not name or name.lower() == KEY:
@@ -38,39 +53,41 @@ def _column(name: object, given: object) -> Column:
     for key in details:
         if key not in _KEYS:
             raise RuleError(f"must be given under {' or '.join(_KEYS)}", did_you_mean(str(key), _KEYS), (name, key))
-    if not isinstance(kind, str) or not isinstance(description, str):
+    untyped = not typed and kind is None and isinstance(given, Mapping)
+    if not (isinstance(kind, str) or untyped) or not isinstance(description, str):
         raise RuleError("must be a type like BIGINT, or {type: BIGINT, description: ...}", None, (name,))
     tags = details.get("tags", ())
     if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) and tag for tag in tags):
         raise RuleError("must be a list of words like [pii]", None, (name, "tags"))
     try:
-        return Column(name, column_type(kind), description, tuple(tags))
+        return Column(
+            name,
+            column_type(kind) if isinstance(kind, str) else "",
+            description,
+            tuple(tags),
+            "tags" not in details or bool(tags),
+        )
     except RuleError as error:
         raise RuleError(str(error), error.fix, (name, "type") if details is given else (name,)) from None
 
 
 _KEYS = ("type", "description", "tags")
 _TYPE = {"type": "string", "examples": ["BIGINT", "VARCHAR", "DOUBLE", "DATE", "TIMESTAMP", "DECIMAL(18,3)"]}
-_SCHEMA = {
-    "type": "object",
-    "additionalProperties": {
-        "anyOf": [
-            _TYPE,
-            {
-                "type": "object",
-                "properties": {
-                    "type": _TYPE,
-                    "description": {"type": "string"},
-                    "tags": {"type": "array", "items": {"type": "string"}, "examples": [["pii"]]},
-                },
-                "required": ["type"],
-                "additionalProperties": False,
-            },
-        ]
-    },
-}
 
-Columns = Annotated[tuple[Column, ...], BeforeValidator(_as_columns), WithJsonSchema(_SCHEMA)]
+
+def _schema(required: list[str]) -> WithJsonSchema:
+    properties = {
+        "type": _TYPE,
+        "description": {"type": "string"},
+        "tags": {"type": "array", "items": {"type": "string"}, "examples": [["pii"]]},
+    }
+    details = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    return WithJsonSchema({"type": "object", "additionalProperties": {"anyOf": [_TYPE, details]}})
+
+
+Columns = Annotated[tuple[Column, ...], BeforeValidator(_as_columns), _schema(["type"])]
+DescribedColumns = Annotated[tuple[Column, ...], BeforeValidator(_as_described_columns), _schema([])]
+"""Columns with their types, or some columns without."""
 
 _ALIASES = {
     "BIGINT": "INT8 LONG INT64",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from drawloom.sql.clauses import is_star, visible_ctes
+from drawloom.sql.column_lineage import ColumnLineage, ColumnOrigin
 from drawloom.sql.days.constants import ConstantFolder
 from drawloom.sql.days.day_set import ProbeDays
 from drawloom.sql.days.family_pruning import read_arms
@@ -22,30 +23,6 @@ from drawloom.sql.script import Script
 Origins = frozenset[tuple[str, bool]]  # schema.table.column, and whether its values come through as they are
 _NONE: Origins = frozenset()
 _ROW_CLAUSES = ("where", "group", "having", "qualify", "start", "connect", "distinct")
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnOrigin:
-    """A column that another is made of. ``how``: ``copied`` as it is, or ``transformed`` by an expression."""
-
-    output: str
-    origin: str
-    how: str
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnLineage:
-    """Where columns come from.
-
-    ``outputs`` are all output columns in their order, also those that come from no table. ``filters`` are the columns that
-    decide which rows there are: in WHERE, ON, USING, GROUP BY, HAVING, QUALIFY and DISTINCT ON. ``unknown`` says why not
-    all is known, one sentence for each reason.
-    """
-
-    outputs: tuple[str, ...] = ()
-    origins: tuple[ColumnOrigin, ...] = ()
-    filters: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
 
 
 def lineage(script: Script) -> dict[str, list[str]]:

@@ -21,7 +21,7 @@ from drawloom.run.spec_files import read_spec_text
 from drawloom.run.step_columns import ColumnRow, column_rows
 from drawloom.run.study import Study, only_step
 from drawloom.run.table_graph import graph_of, readers_of
-from drawloom.sql.lineage import ColumnLineage
+from drawloom.sql.column_lineage import ColumnLineage
 from drawloom.sql.lint import apply_fixes
 from drawloom.web.autodag_form import Fields, in_words, text_of
 from drawloom.web.draw.lineage import MOST_NODES, draw_graph

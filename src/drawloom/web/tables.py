@@ -10,15 +10,15 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import Response
 
 from drawloom.engines import quote
-from drawloom.model import Column, DrawloomError, Pipeline, Problem, Step, refuse
+from drawloom.model import DrawloomError, Pipeline, Problem, Step, refuse
+from drawloom.run.column_notes import with_notes
 from drawloom.run.console import Rows
-from drawloom.run.project import Project
 from drawloom.run.spec_files import editable_file
-from drawloom.run.step_columns import ColumnRow, column_rows, column_users, saved_lineage
+from drawloom.run.step_columns import ColumnRow, column_rows, column_users, known_columns, saved_lineage
 from drawloom.run.table_graph import TableGraph, neighbourhood, readers_of
 from drawloom.run.table_list import TableInfo
 from drawloom.run.unit_tests.load import Loaded
-from drawloom.sql.lineage import ColumnLineage
+from drawloom.sql.column_lineage import ColumnLineage
 from drawloom.web.context import TheSite, TheViewer, require_own_form
 from drawloom.web.draw.lineage import MOST_NODES, draw_graph
 from drawloom.web.draw.strips import status_strip
@@ -149,21 +149,13 @@ def view_table(site: Site, name: str, *, origins: bool) -> TableView:
     description = (step.into.description or pipeline.description if step and pipeline else "") or (
         source.description if source else ""
     )
-    columns = _columns(project, info, step)
+    columns = known_columns(project, info.table)
     frameworks = project.compiled.frameworks
     origins = origins or bool(pipeline and frameworks[pipeline.kind].user_writes_sql)
     lineage = saved_lineage(project, pipeline, step) if pipeline and step and origins else None
     tests = [one for one in site.unit_tests if info.table.lower() in {table.lower() for table in one.test.expect}]
-    rows = column_rows(lineage, columns)
+    rows = with_notes(project, info.table, column_rows(lineage, columns))
     return TableView(info, pipeline, step, rows, description, _keep(step), lineage, tests)
-
-
-def _columns(project: Project, info: TableInfo, step: Step | None) -> Sequence[Column]:
-    """The columns as declared, as written, or as they are in the files of a source."""
-    if step and step.into.columns:
-        return step.into.columns
-    written = project.registry.columns([info.table]).get(info.table)
-    return written or project.compiled.columns.get(info.table) or project.engine.columns(info.table)
 
 
 def _keep(step: Step | None) -> str:

@@ -46,7 +46,8 @@ def compile_autodag(spec: AutoDag, project: ProjectContext) -> tuple[Step]:
 def _table(spec: AutoDag, project: ProjectContext) -> Table:
     return Table(
         name=spec.table,
-        columns=spec.columns,
+        columns=tuple(column for column in spec.columns if column.type),
+        described=tuple(column for column in spec.columns if not column.type),
         cluster=spec.cluster,
         unique=next((check.unique for check in spec.checks if check.unique and check.severity == "error"), ()),
         owner=project.owner(spec),
@@ -79,7 +80,7 @@ def _call_fingerprint(spec: AutoDag) -> str:
 def _field_problems(spec: AutoDag, grain: str) -> Iterator[Problem]:
     names = {column.name.lower() for column in spec.columns} | {"ds"}
     for column in spec.cluster:
-        if spec.columns and column.lower() not in names:
+        if any(one.type for one in spec.columns) and column.lower() not in names:
             yield _problem(spec, "cluster", column, "must name columns of the table")
     for number, check in enumerate(spec.checks):
         if check.same_weekday and grain == "month":

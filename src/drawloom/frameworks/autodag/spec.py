@@ -11,7 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 from drawloom.model import Problem
 from drawloom.specs.base import PYTHON_ONLY, Spec
 from drawloom.specs.checks import CheckSpec
-from drawloom.specs.columns import Columns
+from drawloom.specs.columns import DescribedColumns
 from drawloom.specs.fields import DaysText, Keep, Name, Names, Plain, TableName, WaitText, check_function
 from drawloom.specs.validation import RuleError
 
@@ -46,9 +46,9 @@ class AutoDag(Spec):
         {}, description="the days of each table that `call` reads", json_schema_extra={PYTHON_ONLY: True}
     )
     dialect: Dialect = Field("duckdb", description="the dialect of the SQL")
-    columns: Columns = Field(
+    columns: DescribedColumns = Field(
         (),
-        description="column: type, or column: {type, description, tags}; as the SELECT gives them otherwise. Values of columns tagged pii are not shown in messages",
+        description="column: type, or column: {type, description, tags} of all; or {description, tags} of some, where the SELECT says which there are. A plain copy of a column has its description and tags. Values of columns tagged pii are not shown in messages",
     )
     cluster: Names = Field((), description="columns that each partition is sorted by")
     keep: Keep = Field(None, description="how long partitions are kept, like 90d; forever otherwise")

@@ -32,9 +32,11 @@ class Masks:
         key = f"{table}.{column}".lower()
         if key in above:
             return False
-        if any(one.name.lower() == column.lower() and PII in one.tags for one in self._tables.columns(table)):
-            return True
         filler = self._tables.fillers.get(table)
+        known = [one for one in self._tables.columns(table) if one.name.lower() == column.lower()]
+        said = (filler.step.into.said_of(column) if filler else None) or next(iter(known), None)
+        if said and (PII in said.tags or not said.inherits_tags):
+            return PII in said.tags
         lineage = self._tables.lineage(filler) if filler else None
         origins = [one.origin for one in lineage.origins if one.output.lower() == column.lower()] if lineage else []
         places = [origin.rpartition(".") for origin in origins]

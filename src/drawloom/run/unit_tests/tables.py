@@ -15,7 +15,7 @@ from drawloom.run.table_catalog import add_columns
 if TYPE_CHECKING:
     from drawloom.run.project import Project
     from drawloom.sql.catalog import Catalog
-    from drawloom.sql.lineage import ColumnLineage
+    from drawloom.sql.column_lineage import ColumnLineage
 
 
 @dataclass(frozen=True, slots=True)

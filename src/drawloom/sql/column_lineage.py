@@ -1,0 +1,29 @@
+"""What is known of where the columns of a SELECT come from; `lineage.py` finds it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnOrigin:
+    """A column that another is made of. ``how``: ``copied`` as it is, or ``transformed`` by an expression."""
+
+    output: str
+    origin: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnLineage:
+    """Where columns come from.
+
+    ``outputs`` are all output columns in their order, also those that come from no table. ``filters`` are the columns that
+    decide which rows there are: in WHERE, ON, USING, GROUP BY, HAVING, QUALIFY and DISTINCT ON. ``unknown`` says why not
+    all is known, one sentence for each reason.
+    """
+
+    outputs: tuple[str, ...] = ()
+    origins: tuple[ColumnOrigin, ...] = ()
+    filters: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
