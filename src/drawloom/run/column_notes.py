@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from drawloom.model import Column, Step
-from drawloom.run.step_columns import ColumnRow, column_rows, known_columns, saved_lineage
+from drawloom.run.step_columns import ColumnRow, KnownProject, column_rows, known_columns, saved_lineage
 
-if TYPE_CHECKING:
-    from drawloom.run.project import Project
-
-_made: WeakKeyDictionary[Project, ColumnNotes] = WeakKeyDictionary()
+_made: WeakKeyDictionary[KnownProject, ColumnNotes] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +25,7 @@ class ColumnNote:
 class ColumnNotes:
     """The notes of all columns of a project. The lineage of a step is read when it is first needed."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: KnownProject) -> None:
         self._project = project
         self._steps = {step.into.name.lower(): (p, step) for p in project.pipelines for step in p.steps}
         self._sources = {name.lower(): source.columns for name, source in project.config.sources.items()}
@@ -79,7 +76,7 @@ class ColumnNotes:
         return [one.origin for one in others if one.how == "copied"], all(one.how == "copied" for one in others)
 
 
-def column_notes(project: Project) -> ColumnNotes:
+def column_notes(project: KnownProject) -> ColumnNotes:
     """The notes of a project, found once."""
     return _made.setdefault(project, ColumnNotes(project))
 
@@ -90,14 +87,14 @@ def split_name(column: str) -> tuple[str, str]:
     return table, name
 
 
-def with_notes(project: Project, table: str, rows: Iterable[ColumnRow]) -> list[ColumnRow]:
+def with_notes(project: KnownProject, table: str, rows: Iterable[ColumnRow]) -> list[ColumnRow]:
     """Columns with what is said of them, also by those that they are copies of."""
     notes = column_notes(project)
     found = [(row, notes.of(table, row.name)) for row in rows]
     return [replace(row, description=n.description, tags=n.tags, noted_at=n.origins) for row, n in found]
 
 
-def columns_of_page(project: Project, name: str) -> tuple[str, list[ColumnRow]]:
+def columns_of_page(project: KnownProject, name: str) -> tuple[str, list[ColumnRow]]:
     """The table that a name means, or the one table of a pipeline, with its columns as far as they are known; else none."""
     names = {table.lower(): table for pipeline in project.pipelines for table in pipeline.tables}
     names |= {p.name.lower(): p.steps[0].into.name for p in project.pipelines if len(p.steps) == 1}
@@ -112,7 +109,7 @@ def columns_json(rows: Iterable[ColumnRow]) -> list[dict[str, Any]]:
     ]
 
 
-def noted_columns(project: Project, step: Step) -> list[Column]:
+def noted_columns(project: KnownProject, step: Step) -> list[Column]:
     """The columns of a step's table as far as they are known, with their own descriptions and tags and those that they inherit."""
     notes = column_notes(project)
     found = [(column, notes.of(step.into.name, column.name)) for column in known_columns(project, step.into.name)]

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
 from drawloom.model import Column, InputError, Pipeline, Step
@@ -18,11 +19,51 @@ from drawloom.sql.disk_cache import catalog_hash, entry_name, versions, write
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-    from drawloom.run.project import Project
+    from drawloom.engines.base import Engine
+    from drawloom.run.compile_project import Compiled
+    from drawloom.run.registry import Registry
+    from drawloom.specs.config import Config
 
-_saved: WeakKeyDictionary[Project, dict[str, ColumnLineage]] = WeakKeyDictionary()
-_catalogs: WeakKeyDictionary[Project, Catalog] = WeakKeyDictionary()
-_users: WeakKeyDictionary[Project, Mapping[str, Sequence[str]]] = WeakKeyDictionary()
+
+class KnownProject(Protocol):
+    """What of a project says which columns its tables have: a ``Project``, which itself asks for tags of columns."""
+
+    config: Config
+
+    @property
+    def compiled(self) -> Compiled:
+        """What the specs compile to."""
+        ...
+
+    @property
+    def pipelines(self) -> tuple[Pipeline, ...]:
+        """Its pipelines."""
+        ...
+
+    @property
+    def catalog(self) -> Catalog:
+        """The columns that are declared or were written."""
+        ...
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what was found out."""
+        ...
+
+    @property
+    def registry(self) -> Registry:
+        """What was written."""
+        ...
+
+    @property
+    def engine(self) -> Engine:
+        """Reads the columns of files."""
+        ...
+
+
+_saved: WeakKeyDictionary[KnownProject, dict[str, ColumnLineage]] = WeakKeyDictionary()
+_catalogs: WeakKeyDictionary[KnownProject, Catalog] = WeakKeyDictionary()
+_users: WeakKeyDictionary[KnownProject, Mapping[str, Sequence[str]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +82,12 @@ class ColumnRow:
     noted_at: tuple[str, ...] = ()
 
 
-def step_lineage(project: Project, pipeline: Pipeline, step: Step) -> ColumnLineage:
+def step_lineage(project: KnownProject, pipeline: Pipeline, step: Step) -> ColumnLineage:
     """Where the columns of a step with SQL come from, beside all tables of a project."""
     return _read_lineage(_catalog(project), pipeline, step)
 
 
-def _catalog(project: Project) -> Catalog:
+def _catalog(project: KnownProject) -> Catalog:
     """All that is known of the columns of a project's tables, before they have partitions, too."""
     if project not in _catalogs:
         external = [name for name, source in project.config.sources.items() if not source.landed]
@@ -73,7 +114,7 @@ def _read_lineage(catalog: Catalog, pipeline: Pipeline, step: Step) -> ColumnLin
     return column_lineage(script)
 
 
-def saved_lineage(project: Project, pipeline: Pipeline, step: Step) -> ColumnLineage | None:
+def saved_lineage(project: KnownProject, pipeline: Pipeline, step: Step) -> ColumnLineage | None:
     """The same of a step that the project has, found once; None of one without SQL."""
     if step.sql is None:
         return None
@@ -83,7 +124,7 @@ def saved_lineage(project: Project, pipeline: Pipeline, step: Step) -> ColumnLin
     return known[step.into.name]
 
 
-def _cached_lineage(project: Project, pipeline: Pipeline, step: Step) -> ColumnLineage:
+def _cached_lineage(project: KnownProject, pipeline: Pipeline, step: Step) -> ColumnLineage:
     """The lineage of a step, from the cache on disk if neither its text nor the columns of what it reads have changed."""
     catalog = _catalog(project)
     tables = sorted({*(read.table for read in step.reads), *(family.name for family in step.families)})
@@ -105,14 +146,14 @@ def _adapter() -> TypeAdapter[ColumnLineage]:
     return TypeAdapter(ColumnLineage)
 
 
-def known_columns(project: Project, table: str) -> Sequence[Column]:
+def known_columns(project: KnownProject, table: str) -> Sequence[Column]:
     """The columns of a table as its spec declares them, as it was written, or as they are in the files of a source."""
     declared = next((p.tables[table].into.columns for p in project.pipelines if table in p.tables), ())
     written = declared or project.registry.columns([table]).get(table)
     return written or project.compiled.columns.get(table) or project.engine.columns(table)
 
 
-def column_users(project: Project) -> Mapping[str, Sequence[str]]:
+def column_users(project: KnownProject) -> Mapping[str, Sequence[str]]:
     """Column in lower case -> the columns of other tables that are copied or computed from it, by name."""
     if project not in _users:
         found: dict[str, set[str]] = {}
