@@ -439,6 +439,12 @@ class Project(Warehouse):
         self.registry.require_writable()
         return land(self, table, files, LandOptions(**options), pipelines=self.pipelines, report=report)
 
+    def training_set(self, spine: pa.Table | str, features: Sequence[str], **options: Any) -> pa.Table:
+        """The rows of a spine (Arrow, a file or a SELECT) with features as of their moments; see run.features.api."""
+        from drawloom.run.features.api import training_set
+
+        return training_set(self, spine, features, **options)
+
     def verify(
         self, tables: Sequence[str] = (), *, deep: bool = False, report: Callable[[str], None] = lambda _: None
     ) -> Verification:

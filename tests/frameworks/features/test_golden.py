@@ -26,17 +26,17 @@ until: "forever: a test"
 """
 CONFIG = """name: edge
 start: 2026-02-01
-end: 2026-03-31
+end: {end}
 sources:
   raw.events: {files: "events/ds={ds}/*.parquet", gaps: true}
 """
 
 
-def edge_project(folder: Path) -> Project:
+def edge_project(folder: Path, end: str = "2026-03-31") -> Project:
     """A project with the events of the boundary cases."""
     (folder / "specs").mkdir(parents=True)
     (folder / "specs/edge.yml").write_text(SPEC, encoding="utf-8")
-    (folder / "drawloom.yml").write_text(CONFIG, encoding="utf-8")
+    (folder / "drawloom.yml").write_text(CONFIG.replace("{end}", end), encoding="utf-8")
     with duckdb.connect() as db:
         db.execute("SET TimeZone = 'UTC'")
         rows = f"SELECT * EXCLUDE ds, CAST(ds AS DATE) AS ds FROM '{EDGE}/events.parquet'"
@@ -58,10 +58,10 @@ def test_every_day_has_the_expected_features(tmp_path: Path) -> None:
         assert counts
         assert counts[0] == counts[1]
         names = [name for name, *_ in db.execute("DESCRIBE expected").fetchall() if name not in {"ds", "entity_id"}]
-        assert [name for name in names if _differs(db, name, "ds, entity_id")] == []
+        assert [name for name in names if differs(db, name, "ds, entity_id")] == []
 
 
-def _differs(db: duckdb.DuckDBPyConnection, name: str, keys: str) -> bool:
+def differs(db: duckdb.DuckDBPyConnection, name: str, keys: str) -> bool:
     """Whether a column differs from the expected one by more than nine digits anywhere."""
     near = f"abs(e.{name} - f.{name}) <= 1e-9 * greatest(abs(e.{name}), 1e-9)"
     different = f"NOT coalesce(e.{name} IS NOT DISTINCT FROM f.{name} OR {near}, false)"

@@ -3,6 +3,7 @@
 [% macro first(ranged, offset=0) %]DATE '{{ macros.ds_add([[ "start" if ranged else "ds" ]], [[ offset ]]) }}'[% endmacro %]
 [% macro last(ranged, offset=0) %]DATE '{{ macros.ds_add([[ "end" if ranged else "ds" ]], [[ offset ]]) }}'[% endmacro %]
 [% macro list(names, prefix="") %][% for name in names %][[ prefix ]][[ name ]][[ ", " if not loop.last ]][% endfor %][% endmacro %]
+[% macro same(names, one, other) %][% for name in names %][[ one ]].[[ name ]] = [[ other ]].[[ name ]][[ " AND " if not loop.last ]][% endfor %][% endmacro %]
 [% macro names(columns, prefix="") %][% for c in columns %], [[ prefix ]][[ c.name ]][% endfor %][% endmacro %]
 
 [% macro mean(u, prefix) %](CAST([[ prefix ]][[ u.state("sum").name ]] AS DOUBLE) / [[ prefix ]][[ u.state("n").name ]])[% endmacro %]
@@ -14,8 +15,9 @@ coalesce(CAST(sum(CAST(round([[ square ]] / nullif([[ largest ]], 0) * 1e28) AS 
 
 [# One row of the rows of several parts in a relation `<name>_parts`, by these columns, as `<name>`. The spread around
    the common mean, for which it must be known, takes a second look. A mean far from zero has few digits left for what
-   distinguishes two of them: their distance is that of the lowest values, and of how far each is above its own. #]
-[% macro merged(f, name, by, columns, more={}) %]
+   distinguishes two of them: their distance is that of the lowest values, and of how far each is above its own.
+   Floats add up to the same whatever the order of the parts where `in_order` says by what they are put in order. #]
+[% macro merged(f, name, by, columns, more={}, in_order="") %]
 [% set spread = f.spread(columns) %]
 [[ name ]][[ "_sums" if spread ]] AS (
   SELECT
@@ -35,8 +37,8 @@ coalesce(CAST(sum(CAST(round([[ square ]] / nullif([[ largest ]], 0) * 1e28) AS 
   SELECT
     [[ list(by, "p.") ]]
     [% for u in spread %]
-    , sum(p.[[ u.state("rest").name ]] + p.[[ u.state("n").name ]] * (p.[[ u.state("low").name ]] - s.[[ u.state("low").name ]])) AS [[ u.state("rest").name ]]
-    , sum(p.[[ u.state("m2").name ]] + p.[[ u.state("n").name ]] * power(p.[[ u.state("low").name ]] - [[ mean(u, "s.") ]] + p.[[ u.state("rest").name ]] / p.[[ u.state("n").name ]], 2)) AS [[ u.state("m2").name ]]
+    , sum(p.[[ u.state("rest").name ]] + p.[[ u.state("n").name ]] * (p.[[ u.state("low").name ]] - s.[[ u.state("low").name ]])[[ in_order ]]) AS [[ u.state("rest").name ]]
+    , sum(p.[[ u.state("m2").name ]] + p.[[ u.state("n").name ]] * power(p.[[ u.state("low").name ]] - [[ mean(u, "s.") ]] + p.[[ u.state("rest").name ]] / p.[[ u.state("n").name ]], 2)[[ in_order ]]) AS [[ u.state("m2").name ]]
     [% endfor %]
   FROM [[ name ]]_parts AS p
   JOIN [[ name ]]_sums AS s ON [% for b in by %]p.[[ b ]] = s.[[ b ]][[ " AND " if not loop.last ]][% endfor %]
@@ -62,6 +64,11 @@ coalesce(CAST(sum(CAST(round([[ square ]] / nullif([[ largest ]], 0) * 1e28) AS 
 
 [# The rows of a source that count, as `rows_<number>`: their entity, day and moment, and the values of these units. #]
 [% macro rows(f, s, units, ranged) %]
+[[ rows_where(f, s, units, "ds BETWEEN " ~ first(ranged) ~ " AND " ~ last(ranged)) ]]
+[%- endmacro %]
+
+[# The same for the rows of all days for which a condition holds; `arrived` is when each became known, where it is asked for. #]
+[% macro rows_where(f, s, units, days, arrived=None) %]
 rows_[[ s.number ]] AS (
   SELECT
     [% for key in s.keys %]
@@ -70,6 +77,9 @@ rows_[[ s.number ]] AS (
     ds,
     [[ s.time or 0 ]] AS row_time,
     [[ s.tie or 0 ]] AS tie
+    [% if arrived %]
+    , CAST([[ arrived ]] AS TIMESTAMP) AS arrived
+    [% endif %]
     [% for u in units %]
     , CASE WHEN [[ u.condition ]] THEN [[ u.value or 1 ]] END AS [[ u.column ]]
     [% if u.is_numeric %]
@@ -80,7 +90,7 @@ rows_[[ s.number ]] AS (
     [% endif %]
     [% endfor %]
   FROM [[ s.table ]]
-  WHERE ds BETWEEN [[ first(ranged) ]] AND [[ last(ranged) ]]
+  WHERE [[ days ]]
     AND [[ s.condition ]]
     [% if s.time %]
     AND CAST([[ s.time ]] AS DATE) = ds
@@ -88,6 +98,69 @@ rows_[[ s.number ]] AS (
     [% for key in s.keys %]
     AND [[ key ]] IS NOT NULL
     [% endfor %]
+)
+[%- endmacro %]
+
+[# Rows of a source as states that can be merged, as `source_<number>`: one for each group of rows that agree in these columns. #]
+[% macro states(s, rows, by) %]
+sums_[[ s.number ]] AS (
+  SELECT
+    [[ list(by) ]],
+    count(*) AS events
+    [% for u in s.units %]
+    [% for c in u.columns if c.state != "last_day" and not c.is_spread %]
+    , [[ {
+        "count": "count(" ~ u.column ~ ")",
+        "n": "count(" ~ u.decimal ~ ")",
+        "sum": "CAST(sum(" ~ u.decimal ~ ") AS DECIMAL(38, 18))",
+        "low": "min(" ~ u.double ~ ")",
+        "high": "max(" ~ u.double ~ ")",
+        "min": "min(" ~ u.column ~ ")",
+        "max": "max(" ~ u.column ~ ")",
+        "first": "arg_min(" ~ u.column ~ ", CASE WHEN " ~ u.column ~ " IS NOT NULL THEN row(row_time, tie, " ~ u.column ~ ") END)",
+        "last": "arg_max(" ~ u.column ~ ", CASE WHEN " ~ u.column ~ " IS NOT NULL THEN row(row_time, tie, " ~ u.column ~ ") END)",
+      }[c.state] ]] AS [[ c.name ]]
+    [% endfor %]
+    [% endfor %]
+  FROM [[ rows ]]
+  GROUP BY [[ list(by) ]]
+),
+[% if s.spread %]
+spread_[[ s.number ]] AS (
+  SELECT
+    [[ list(by, "r.") ]]
+    [% for u in s.spread %]
+    , CAST(sum(CAST(r.[[ u.double ]] - s.[[ u.state("low").name ]] AS DECIMAL(38, 18))) AS DOUBLE) AS [[ u.state("rest").name ]]
+    , [[ added_up(
+      "power(r." ~ u.double ~ " - " ~ mean(u, "s.") ~ ", 2)",
+      "power(s." ~ u.state("high").name ~ " - s." ~ u.state("low").name ~ ", 2)"
+    ) ]] AS [[ u.state("m2").name ]]
+    [% endfor %]
+  FROM [[ rows ]] AS r
+  JOIN sums_[[ s.number ]] AS s ON [[ same(by, "s", "r") ]]
+
+  GROUP BY [[ list(by, "r.") ]]
+),
+[% endif %]
+source_[[ s.number ]] AS (
+  SELECT
+    [[ list(by, "s.") ]], s.events
+    [% for u in s.units %]
+    [% for c in u.columns if c.state != "last_day" or "ds" in by %]
+    [% if c.is_spread %]
+    , CASE WHEN s.[[ u.state("n").name ]] > 0 THEN d.[[ c.name ]] END AS [[ c.name ]]
+    [% elif c.state == "last_day" %]
+    , CASE WHEN s.[[ u.state("last").name ]] IS NOT NULL THEN s.ds END AS [[ c.name ]]
+    [% else %]
+    , s.[[ c.name ]]
+    [% endif %]
+    [% endfor %]
+    [% endfor %]
+  FROM sums_[[ s.number ]] AS s
+  [% if s.spread %]
+  JOIN spread_[[ s.number ]] AS d ON [[ same(by, "d", "s") ]]
+
+  [% endif %]
 )
 [%- endmacro %]
 
@@ -109,4 +182,24 @@ CASE[% for n in range(columns|length, 0, -1) %] WHEN [[ columns[n - 1] ]] IS NOT
     GROUP BY [[ list(f.keys) ]], ds, measure, value
   ) AS counted
 )
+[%- endmacro %]
+
+[# The features of moments, for all rows of a spine that have these moments. Rows without an entity have no features. #]
+[% macro of_spine(f, names) %]
+SELECT
+  s.row_id
+  [% for name in names %]
+  , f.[[ name ]]
+  [% endfor %]
+FROM spine AS s
+LEFT JOIN moments AS t ON [[ same(f.keys + ["row_at"], "s", "t") ]]
+LEFT JOIN (
+  SELECT
+    *
+    [% for name, sql in f.derived %]
+    , [[ sql ]] AS [[ name ]]
+    [% endfor %]
+  FROM features
+) AS f ON f.row_id = t.row_id
+ORDER BY s.row_id
 [%- endmacro %]

@@ -186,6 +186,7 @@ class SourceRows:
     time: str | None
     tie: str | None
     units: tuple[Unit, ...]
+    arrived: str | None = None
 
     @property
     def valued(self) -> tuple[Unit, ...]:
@@ -306,7 +307,7 @@ class Values:
     def _column(self, unit: Unit, op: Op, window: Window, ranged: bool) -> FeatureColumn:
         name = unit.quoted(op, window)
         if op.k:
-            relation = "latest" if op.name == "last_k" else sqlfiles.quote_name(f"{window.name}_top")
+            relation = self._listed_in(op, window)
             places = tuple(f"{relation}.{unit.place(op, window, n)}" for n in range(1, op.k + 1))
             return FeatureColumn(name, "", places)
         if op.name == "n_distinct":
@@ -315,14 +316,13 @@ class Values:
             )
         return FeatureColumn(name, self._feature(unit, op, window, ranged))
 
+    def _listed_in(self, op: Op, window: Window) -> str:
+        """The relation with the values of a list."""
+        return "latest" if op.name == "last_k" else sqlfiles.quote_name(f"{window.name}_top")
+
     def _feature(self, unit: Unit, op: Op, window: Window, ranged: bool) -> str:
-        def at(state: str, window: Window = window) -> str:
-            column = unit.state(state)
-            if window.days is None:
-                return f"e.{column.name if ranged else column.of(window)}"
-            if window.is_carried and not ranged:
-                return f"e.{column.of(window)}"
-            return f"w{window.days}.{column.name}"
+        def at(state: str) -> str:
+            return self._state(unit, state, window, ranged)
 
         match op.name:
             case "count":
@@ -333,10 +333,26 @@ class Values:
                 return f"CAST({at('sum')} AS DOUBLE) / nullif({at('n')}, 0)"
             case "stddev":
                 return f"CASE WHEN {at('n')} > 1 THEN sqrt({at('m2')} / ({at('n')} - 1)) END"
-            case "last" if window.days:
-                recent = f"{at('last_day', self.ever)} > e.ds - INTERVAL '{window.days}' DAY"
-                return f"CASE WHEN {recent} THEN {at('last', self.ever)} END"
+            case "last":
+                return self._last(unit, window, ranged)
         return at(op.name)
+
+    def _state(self, unit: Unit, state: str, window: Window, ranged: bool) -> str:
+        """The state of a window, in the relation that has it."""
+        column = unit.state(state)
+        if window.days is None:
+            return f"e.{column.name if ranged else column.of(window)}"
+        if window.is_carried and not ranged:
+            return f"e.{column.of(window)}"
+        return f"w{window.days}.{column.name}"
+
+    def _last(self, unit: Unit, window: Window, ranged: bool) -> str:
+        """The last value of a window: that of all days so far, where its day is in the window."""
+        last = self._state(unit, "last", self.ever, ranged)
+        if window.days is None:
+            return last
+        recent = f"{self._state(unit, 'last_day', self.ever, ranged)} > e.ds - INTERVAL '{window.days}' DAY"
+        return f"CASE WHEN {recent} THEN {last} END"
 
     @property
     def reach(self) -> int:
@@ -376,6 +392,7 @@ def _rows(spec: Features, number: int, source: FeatureSource, units: Sequence[Un
         sqlfiles.quote_name(source.time),
         sqlfiles.quote_name(source.tie_breaker) if source.tie_breaker else None,
         tuple(units),
+        sqlfiles.quote_name(source.arrived) if source.arrived else None,
     )
 
 

@@ -1,0 +1,118 @@
+"""``drawloom features``: training sets of the feature repository."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from drawloom.cli.activity import Activity
+from drawloom.cli.options import First, Folder, Last, OutFormat, days_of, open_project
+from drawloom.cli.output import Format, console, number, pluralize, print_json
+from drawloom.model import refuse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from drawloom.run.features.training_set import TrainingSet
+    from drawloom.run.project import Project
+
+
+class Accuracy(StrEnum):
+    """What counts for features as of a moment."""
+
+    TEMPORAL = "temporal"
+    SNAPSHOT = "snapshot"
+
+
+class Tail(StrEnum):
+    """Where windows begin."""
+
+    EXACT = "exact"
+    DAY = "day"
+
+
+def training_set(
+    context: typer.Context,
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="[FEATURES]...", help="More features.", show_default=False)
+    ] = None,
+    spine: Annotated[
+        str | None,
+        typer.Option(help="The rows: a file (.parquet, .csv, .arrow, .jsonl) or a SELECT.", show_default=False),
+    ] = None,
+    features: Annotated[
+        list[str] | None,
+        typer.Option(help="Features like 'rider_activity.*' or rider_activity.rides_count_7d.", show_default=False),
+    ] = None,
+    accuracy: Annotated[
+        Accuracy, typer.Option(help="Count all events before the moment, or those of whole days before it.")
+    ] = Accuracy.TEMPORAL,
+    tail: Annotated[
+        Tail, typer.Option(help="Windows begin so many days before the very moment, or with that day.")
+    ] = Tail.EXACT,
+    as_known: Annotated[
+        bool, typer.Option("--as-known", help="Only count events that had arrived before the moment.")
+    ] = False,
+    time: Annotated[
+        str | None, typer.Option(help="The column of the spine with the moment.", show_default=False)
+    ] = None,
+    assume_utc: Annotated[bool, typer.Option("--assume-utc", help="Take moments without a zone as UTC.")] = False,
+    population: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of a spine: a SELECT of entities, for each day from --from to --to; {{ ds }} is the day.",
+            show_default=False,
+        ),
+    ] = None,
+    first: First = None,
+    last: Last = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="The folder to write.", show_default=False)
+    ] = None,
+    folder: Folder = None,
+    format: OutFormat = Format.TEXT,  # noqa: A002
+) -> None:
+    """Add features to the rows of a spine, as they were at the moment of each row, and write what they were made of."""
+    from drawloom.frameworks.features.training import AsOf
+    from drawloom.run.features.training_set import Request, make_training_set
+
+    if output is None:
+        raise refuse("no-output", "-o is missing, must be the folder to write.", None, "Like -o training.")
+    project = open_project(context, folder)
+    as_of = AsOf(accuracy.value, tail.value, as_known)
+    request = Request((*(features or ()), *(more or ())), as_of, time, assume_utc)
+    with Activity() as activity:
+        activity("reading the spine")
+        rows = _rows(project, spine, population, (first, last))
+        activity("computing features")
+        made = make_training_set(project, rows, request)
+    made.write(output)
+    if format is Format.JSON:
+        print_json({"folder": str(output), **made.manifest.to_json()})
+    else:
+        _print(made, output)
+
+
+def _rows(project: Project, spine: str | None, population: str | None, days: tuple[str | None, str | None]) -> pa.Table:
+    from drawloom.run.features.spine import load_rows, population_rows
+
+    if (spine is None) == (population is None):
+        fix = "Give --spine FILE, or --population SELECT with --from and --to."
+        raise refuse("no-spine", "There must be one of --spine and --population.", None, fix)
+    first, last = days_of(None, *days)
+    if spine is not None:
+        if first or last:
+            raise refuse("bad-range", "--from and --to must be given with --population only.")
+        return load_rows(project, spine)
+    if first is None or last is None:
+        raise refuse("bad-range", "--population needs --from and --to, must have a first and a last day.")
+    return population_rows(project, population or "", first, last)
+
+
+def _print(made: TrainingSet, folder: Path) -> None:
+    count = pluralize(len(made.manifest.features), "feature")
+    text = f"wrote {number(made.rows.num_rows)} rows with {count} to {folder}"
+    console().print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,85 @@
+"""Which features are wanted: patterns over the sets of a project, and the columns that they become."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from drawloom.frameworks.features.catalogue import list_features
+from drawloom.frameworks.features.spec import Features
+from drawloom.frameworks.features.training import Wanted
+from drawloom.model import InputError, refuse
+from drawloom.specs.validation import did_you_mean
+
+if TYPE_CHECKING:
+    from drawloom.run.features.of_project import FeatureProject
+
+
+def feature_sets(project: FeatureProject) -> dict[str, Features]:
+    """The sets of features of a project whose specs have no errors, by name."""
+    valid = {pipeline.name for pipeline in project.valid_pipelines}
+    found = {name: spec for name, spec in project.compiled.specs.items() if name in valid}
+    return {spec.name: spec for spec in found.values() if isinstance(spec, Features)}
+
+
+def find_features(project: FeatureProject, patterns: Sequence[str]) -> list[Wanted]:
+    """The features of patterns like ``riders.*`` and ``riders.rides_count_7d``, each once, set by set.
+
+    Raises:
+        InputError: one is unknown: the message has the nearest one.
+    """
+    sets = feature_sets(project)
+    if not patterns:
+        raise refuse("no-features", "--features is missing, must name features.", None, "Like rider_activity.*")
+    found: dict[str, list[str]] = {}
+    for pattern in patterns:
+        name, _, wanted = pattern.removeprefix("features.").partition(".")
+        if name not in sets:
+            raise _unknown(pattern, name, sets, "set of features")
+        names = [feature.name for feature in list_features(sets[name])]
+        matching = [one for one in names if fnmatchcase(one, wanted)]
+        if not matching:
+            raise _unknown(pattern, wanted, names, f"feature of {name}")
+        found.setdefault(name, []).extend(matching)
+    return [Wanted(sets[name], tuple(dict.fromkeys(names))) for name, names in found.items()]
+
+
+def find_set(project: FeatureProject, name: str) -> Features:
+    """A set of features by its name.
+
+    Raises:
+        InputError: there is none.
+    """
+    sets = feature_sets(project)
+    wanted = name.removeprefix("features.")
+    if wanted not in sets:
+        raise _unknown(name, wanted, sets, "set of features")
+    return sets[wanted]
+
+
+def _unknown(pattern: str, name: str, names: Sequence[str] | dict[str, Features], what: str) -> InputError:
+    shown = sorted(names)[:10]
+    fix = did_you_mean(name, names) or (f"There are: {', '.join(shown)}." if shown else "There are none.")
+    return refuse("unknown-feature", f"--features == {pattern!r}, must be a {what}, like rider_activity.*.", None, fix)
+
+
+def columns_of(wanted: Sequence[Wanted]) -> dict[str, str]:
+    """``set.feature`` -> its column: its name, after that of its set where several sets have a feature of that name."""
+    counts = Counter(name for one in wanted for name in one.names)
+    return {
+        f"{one.spec.name}.{name}": name if counts[name] == 1 else f"{one.spec.name}__{name}"
+        for one, name in _pairs(wanted)
+    }
+
+
+def _pairs(wanted: Sequence[Wanted]) -> Iterator[tuple[Wanted, str]]:
+    for one in wanted:
+        for name in one.names:
+            yield one, name
+
+
+def key_of(wanted: Sequence[Wanted]) -> tuple[str, ...]:
+    """The columns that identify the entities of all sets, each once."""
+    return tuple(dict.fromkeys(column for one in wanted for column in one.spec.entity.key))
