@@ -59,7 +59,22 @@ SHOP = {
     f"{AT}/norm_v1/query.sql": "SELECT mozfun.norm.os(os) AS os\nFROM shop_derived.orders_v1",
     f"{AT}/model_v1/query.py": "raise SystemExit",
     f"{AT}/old_v1/script.sql": "DECLARE x INT64;",
-    "sql/shared-prod/udf/one/udf.sql": "CREATE FUNCTION udf.one() AS (1);",
+    "sql/mozfun/map/get_key/udf.sql": """
+        CREATE OR REPLACE FUNCTION map.get_key(entries ANY TYPE, k ANY TYPE) AS (
+          (SELECT entry.value FROM UNNEST(entries) AS entry WHERE entry.key = k LIMIT 1)
+        );
+        SELECT assert.equals(1, 1);
+        """,
+    "sql/mozfun/js/one/udf.sql": "CREATE FUNCTION js.one() RETURNS INT64 LANGUAGE js AS 'return 1';",
+    "sql/shared-prod/shop/orders/view.sql": """
+        CREATE OR REPLACE VIEW `shared-prod.shop.orders` AS
+        SELECT * EXCEPT (amount) FROM `shared-prod.shop_derived.orders_v1`
+        """,
+    f"{AT}/ids_v1/query.sql": """
+        SELECT mozfun.map.get_key([STRUCT(1 AS key, orders.order_id AS value)], 1) AS id FROM `shared-prod.shop.orders`
+        WHERE submission_date = @submission_date
+        """,
+    f"{AT}/caught_v1/query.sql": "SELECT mozfun.map.get_key(entry, 1) AS id FROM shop_derived.orders_v1",
 }
 
 
@@ -114,18 +129,36 @@ def test_the_project_runs_and_reads_only_the_days_it_needs(tmp_path: Path) -> No
     reads = {name: loaded.find(f"shop_derived.{name}").reads for name in ("orders_v1", "week_v1")}
     assert [str(read.days) for read in reads["orders_v1"]] == ["0"]
     assert [str(read.days) for read in reads["week_v1"]] == ["-6..0"]
+    assert rows(loaded, f"SELECT id FROM shop_derived.ids_v1 WHERE ds = '{DAY}'") == [(8,)]
 
 
 def test_the_report_names_what_is_not_understood(tmp_path: Path) -> None:
     made = imported("bigquery-etl", tmp_path, SHOP)
     found = outcomes(made)
     assert sorted(name.removeprefix(f"{AT}/") for name, what in found.items() if what == "not understood") == [
+        "caught_v1/query.sql",
         "model_v1/query.py",
         "norm_v1/query.sql",
         "old_v1/script.sql",
-        "sql/shared-prod/udf/one/udf.sql",
+        "sql/mozfun/js/one/udf.sql",
     ]
     assert said(made, f"{AT}/norm_v1/query.sql") == [
         "1: mozfun.norm.os is a function of its own, which drawloom cannot call."
     ]
     assert said(made, f"{AT}/orders_v1/checks.sql") == ["5: The check with SQL of its own has no data check of ours."]
+    assert said(made, f"{AT}/caught_v1/query.sql") == [
+        "1: A function cannot be written out: map.get_key has names of its own like entry."
+    ]
+
+
+def test_functions_and_views_are_written_where_they_are_read(tmp_path: Path) -> None:
+    made = imported("bigquery-etl", tmp_path, SHOP)
+    text = made.texts["specs/shop_derived.ids_v1.sql"]
+    assert text.endswith(
+        "SELECT ((SELECT entry.value FROM UNNEST(([STRUCT(1 AS key, orders.order_id AS value)])) AS entry "
+        "WHERE entry.key = 1 LIMIT 1)) AS id FROM (\n"
+        "SELECT * EXCEPT (amount) FROM (SELECT * EXCEPT (ds) REPLACE (ds AS submission_date) "
+        "FROM shop_derived.orders_v1 WHERE ds <= DATE '{{ ds }}') AS orders_v1\n"
+        ") AS orders\n"
+        "WHERE submission_date = DATE '{{ ds }}'\n"
+    )

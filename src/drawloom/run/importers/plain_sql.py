@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from drawloom.run.importers.functions import own_functions
 from drawloom.run.importers.imported import ImportedFile
 from drawloom.run.importers.jinja_text import find_line, line_of, replace_spans, syntax_error, undefined_names
 from drawloom.run.importers.sql_tables import TableName, parse, scan_tables, table_names, tokens_of
@@ -89,8 +90,8 @@ class PlainSql:
         edits = dict(self._parameters(query, entry))
         for name in query.tables:
             upstream = self.resolve(name.parts)
-            if upstream is None:
-                line = self.shifted + line_of(query.text, name.start)
+            if upstream is None or name.start < 0:
+                line = self.shifted + line_of(query.text, max(name.start, 0))
                 fix = "Read the tables that it stands for."
                 entry.refuse("table-name", f"{'.'.join(name.parts)} is no table that a spec can read.", line, fix)
                 continue
@@ -142,15 +143,10 @@ class PlainSql:
         entry.refuse("syntax", message, line, "Correct it, or say which --dialect it is.")
 
 
-def own_functions(tree: exp.Expr) -> set[str]:
-    """The functions with a dataset that a query calls."""
-    found = set()
-    for dot in tree.find_all(exp.Dot):
-        if isinstance(dot.expression, exp.Func):
-            inner = dot.expression
-            name = inner.name if isinstance(inner, exp.Anonymous) else inner.sql_name().lower()
-            found.add(".".join([*(one.name for one in dot.this.find_all(exp.Identifier)), name]))
-    return found
+def uses(query: Query, parameter: str) -> bool:
+    """Whether a query names a parameter."""
+    named = (b.text.lower() for a, b in pairwise(query.tokens) if a.token_type.name == "PARAMETER")
+    return parameter.lower() in named
 
 
 def _quoted(name: str, dialect: str) -> str:

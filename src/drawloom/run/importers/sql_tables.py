@@ -42,20 +42,28 @@ def parse(text: str, dialect: str) -> list[exp.Expr]:
         RecursionError: it is nested too deep.
     """
     import sqlglot
+    from sqlglot import exp
 
-    return [one for one in sqlglot.parse(text, dialect=check_dialect(dialect)) if one is not None]
+    found = sqlglot.parse(text, dialect=check_dialect(dialect))
+    return [one for one in found if one is not None and not isinstance(one, exp.Semicolon)]
 
 
 def table_names(statement: exp.Expr) -> Iterator[TableName]:
-    """The tables that a statement names, without its own CTEs."""
+    """The tables that a statement names, without its own CTEs and arrays; one without a known place begins at -1."""
     from sqlglot import exp
 
+    aliases = {
+        one.alias.lower() for one in statement.find_all(exp.Table, exp.Subquery, exp.CTE, exp.Unnest) if one.alias
+    }
     for table in statement.find_all(exp.Table):
         parts = [part for part in table.parts if isinstance(part, exp.Identifier)]
-        places = [part.meta for part in parts if "start" in part.meta]
-        if not parts or len(places) != len(parts) or (len(parts) == 1 and _is_cte(table)):
+        is_array = len(parts) > 1 and parts[0].name.lower() in aliases  # of a row: FROM t, t.items
+        if not parts or is_array or (len(parts) == 1 and _is_cte(table)):
             continue
-        start, end = min(p["start"] for p in places), max(p["end"] for p in places) + 1
+        places = [meta for part in parts if None not in ((meta := part.meta).get("start"), meta.get("end"))]
+        known = len(places) == len(parts)
+        start = min(place["start"] for place in places) if known else -1
+        end = max(place["end"] for place in places) + 1 if known else -1
         yield TableName(tuple(part.name for part in parts), bool(table.alias), start, end)
 
 

@@ -7,7 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-Form = Literal["snapshot", "daily", "whole"]
+from drawloom.specs.fields import check_table
+from drawloom.specs.validation import RuleError
+
+Form = Literal["snapshot", "daily", "whole", "view"]
 TODAY = "DATE '{{ ds }}'"
 _YESTERDAY = "DATE '{{ macros.ds_add(ds, -1) }}'"
 _EXCLUDES = frozenset({"duckdb", "snowflake", "redshift"})
@@ -18,16 +21,19 @@ class Upstream:
     """A table that texts read.
 
     A ``snapshot`` has all rows in the partition of each day, a ``daily`` table the rows of the day only, and a ``whole``
-    one has no days. ``day_column`` is the column by which a daily table was partitioned; it is the same day as ``ds``.
+    one has no days. A ``view`` is not kept: its ``query`` is read in its place. ``day_column`` is the column by which a daily table was partitioned; it is the same day as ``ds``.
     """
 
     table: str
     form: Form
     day_column: str = ""
     day_is_text: bool = False
+    query: str = ""
 
     def read(self, dialect: str, alias: str = "") -> str:
         """How a text reads what the other tool has in it on the run's day; with an alias where it needs one."""
+        if self.form == "view":
+            return f"(\n{self.query}\n)" + (f" AS {alias}" if alias else "")
         if self.form == "whole":
             return self.table + (f" AS {alias}" if alias and alias != self.table.rpartition(".")[2] else "")
         return self._select(dialect, f"ds {'=' if self.form == 'snapshot' else '<='} {TODAY}", alias)
@@ -52,7 +58,11 @@ class Upstream:
 
 def table_name(schema: str, name: str) -> str:
     """``schema.table`` of words that ours may have; other characters become ``_``."""
-    return f"{_word(schema)}.{_word(name)}"
+    found = f"{_word(schema)}.{_word(name)}"
+    try:
+        return check_table(found)
+    except RuleError:  # a schema that engines reserve
+        return f"{_word(schema)}_.{_word(name)}"
 
 
 def _word(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,6 +64,19 @@ class Metadata:
             if len(parts) > 2 and parts[1].upper() in {"DATE", "STRING"} and "ds" in parts[2]
         ]
         return [*([self.parameter] if self.parameter else []), *days]
+
+    @property
+    def constants(self) -> dict[str, str]:
+        """The parameters that are the same every day, as literals."""
+        given = self._of("scheduling", "parameters")
+        found: dict[str, str] = {}
+        for one in given if isinstance(given, list) else ():
+            name, kind, value = [*str(one).split(":", 2), "", ""][:3]
+            if kind.upper() in {"INT64", "FLOAT64"} and re.fullmatch(r"-?[\d.]+", value):
+                found[name.lower()] = value
+            elif kind.upper() in {"STRING", "DATE"} and value and "{" not in value and "'" not in value:
+                found[name.lower()] = f"'{value}'" if kind.upper() == "STRING" else f"DATE '{value}'"
+        return found
 
     @property
     def cluster(self) -> list[str]:

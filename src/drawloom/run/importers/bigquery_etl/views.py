@@ -1,37 +1,32 @@
-"""Views, which are not kept: whoever reads one reads its SELECT."""
+"""Views, which are not kept: whoever reads one reads its query."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from drawloom.run.importers.imported import ImportedFile
-from drawloom.run.importers.sql_tables import parse
+from drawloom.run.importers.jinja_text import line_of
+from drawloom.run.importers.sql_tables import tokens_of
+from drawloom.sql.rename import mask_tags
+
+MOST = 20_000  # characters of a query that is read in the place of a view
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """A view and its query."""
-
-    table: str
-    entry: ImportedFile
-    query: str
-    line: int
-
-
-def read_view(text: str, table: str, entry: ImportedFile) -> View | None:
-    """The view that a text creates; where it is another text, the entry says so."""
+def view_query(text: str, entry: ImportedFile, dialect: str) -> tuple[str, int] | None:
+    """The query of the view that a text creates, and the lines above it; where it is another text, the entry says so."""
     try:
-        statements = parse(text, "bigquery")
-    except (SqlglotError, RecursionError):
-        entry.refuse("syntax", "It cannot be read as one CREATE VIEW.", 1)
+        tokens = tokens_of(mask_tags(text), dialect)
+    except SqlglotError as error:
+        entry.refuse("syntax", f"It cannot be read as {dialect}: {str(error).partition(chr(10))[0]}.", 1)
         return None
-    created = statements[0] if len(statements) == 1 else None
-    if not isinstance(created, exp.Create) or not isinstance(created.expression, exp.Query):
+    words = [token.text.upper() for token in tokens]
+    if words[:1] != ["CREATE"] or "VIEW" not in words[:4]:
         entry.refuse("view", "It is not one CREATE VIEW ... AS SELECT.", 1)
         return None
-    fix = "Write the query as a spec, where it is more than another name."
-    entry.refuse("view", "There are no views here: readers read the tables that it reads.", 1, fix)
-    return View(table, entry, created.expression.sql("bigquery"), 1)
+    depth = 0
+    for token, word in zip(tokens, words, strict=True):
+        depth += (word == "(") - (word == ")")
+        if word == "AS" and depth == 0:
+            return text[token.end + 1 :].strip().rstrip(";"), line_of(text, token.end) - 1
+    entry.refuse("view", "It is not one CREATE VIEW ... AS SELECT.", 1)
+    return None
