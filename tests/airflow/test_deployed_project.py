@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -23,9 +24,13 @@ SELECT id FROM m.a WHERE ds = '{{ ds }}'
 def deployed(tmp_path: Path) -> DeployedProject:
     specs = {"day_13": text_of("day_13"), "other": OTHER_TABLE}
     root = write_project(tmp_path / "project", specs, first=date(2024, 2, 3))
+    return deploy(root, tmp_path / "dags" / "loader")
+
+
+def deploy(root: Path, folder: Path) -> DeployedProject:
+    """A project as Airflow finds it in this folder."""
     with Project.load(root) as project:
         files = compile_files(project, "")
-    folder = tmp_path / "dags" / "loader"
     for name, text in loader_files(files, files.pipelines).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,4 +60,32 @@ def test_a_task_and_a_plan_find_the_same_days(deployed: DeployedProject) -> None
             (partition,) = deployed.job(table, table, [day]).plan.partitions
             assert partition.needs.required == planned[table, day].required
             assert partition.needs.visible == planned[table, day].visible
+    deployed.close()
+
+
+SCORED = """kind: features
+name: riders
+entity: {name: rider, key: id}
+source: {table: m.a, time: ds}
+measures: {rows: {ops: [count], windows: [1d]}}
+scoring: {model: "models.one:predict", features: [riders.*], output: ml.riders}
+until: "forever: a test"
+"""
+
+
+def test_a_worker_that_imports_nothing_else_finds_the_python_step_of_a_spec_in_yaml(tmp_path: Path) -> None:
+    root = write_project(tmp_path / "project", {"day_13": text_of("day_13")})
+    (root / "specs" / "riders.yml").write_text(SCORED)
+    (root / "models").mkdir()
+    (root / "models" / "one.py").write_text("def predict(batch):\n    return [1.0] * batch.num_rows\n")
+    deployed = deploy(root, tmp_path / "dags" / "loader")
+    name = "drawloom.frameworks.features.scoring.score"
+    kept = sys.modules.pop(name)
+    try:
+        step = deployed.job("riders", "ml.riders", [ODD]).plan.partitions[0].step
+    finally:
+        sys.modules[name] = kept
+    assert step.call
+    assert step.call.__module__ == name
+    assert step.params["columns"] == ["rows_count_1d"]
     deployed.close()

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -163,15 +162,12 @@ class DeployedProject:
         """Looks functions up by ``module:function``; a Python spec is imported first."""
 
         def find(name: str) -> Callable[..., Any]:
-            from drawloom.specs.load import import_spec, module_name
+            from drawloom.specs.load import find_function, import_spec, module_name
 
-            module, _, function = name.partition(":")
-            if module not in sys.modules and module_name(spec) not in sys.modules:
-                import_spec(self.settings.root / spec, spec)
-            found: Any = sys.modules.get(module) or import_module(module)
-            for part in function.split("."):
-                found = getattr(found, part)
-            return found  # type: ignore[no-any-return]
+            module, file = name.partition(":")[0], self.settings.root / spec
+            if file.suffix == ".py" and module not in sys.modules and module_name(spec) not in sys.modules:
+                import_spec(file, spec)
+            return find_function(name, self.settings.root)
 
         return find
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
@@ -190,6 +190,14 @@ class Task(Protocol):
 
     def query(self, sql: str, dialect: str = CANONICAL_DIALECT) -> pa.Table:
         """The result of one SELECT over the task's tables."""
+        ...
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """The result of one SELECT over the task's tables, so many rows at a time, at least one table.
+
+        Raises:
+            RunError: also where an input is replaced before all rows were read.
+        """
         ...
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:

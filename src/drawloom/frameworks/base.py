@@ -59,6 +59,7 @@ class ProjectContext:
     """The project, as a framework sees it when it compiles a spec: its name, defaults, first day, and the other specs.
 
     ``today`` limits ``until``, and SQL is bound for the day before it; what steps compute does not depend on it.
+    ``folder`` is the project's; None where there is none.
     """
 
     name: str
@@ -68,11 +69,14 @@ class ProjectContext:
     compiler: SpecCompiler | None = None
     timezone: str = "UTC"
     cache: Path | None = None
+    folder: Path | None = None
 
     @classmethod
     def of(cls, config: Config, cache: Path | None = None) -> ProjectContext:
         """The context of a project with these settings."""
-        return cls(config.name, config.start, config.defaults, timezone=config.timezone, cache=cache)
+        return cls(
+            config.name, config.start, config.defaults, timezone=config.timezone, cache=cache, folder=config.root
+        )
 
     def specs(self, kind: str) -> tuple[Spec, ...]:
         """All other specs of a kind, in the order of their files; each has been compiled.

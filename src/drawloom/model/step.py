@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from drawloom.model.days import ALL, Bound, DateSpan, Days
@@ -143,6 +144,11 @@ class StepContext(Protocol):
     """The argument of a Python step: the day to fill, the step's parameters, and the declared reads as Arrow tables."""
 
     @property
+    def folder(self) -> Path:
+        """The project's folder."""
+        ...
+
+    @property
     def ds(self) -> date:
         """The day to fill."""
         ...
@@ -152,12 +158,21 @@ class StepContext(Protocol):
         """The parameters of the step."""
         ...
 
+    @property
+    def is_preview(self) -> bool:
+        """Whether its rows are only looked at: nobody else must learn of them."""
+        ...
+
     def read(self, table: str) -> pa.Table:
         """The declared days of a declared table."""
         ...
 
     def query(self, sql: str) -> pa.Table:
         """The result of a SELECT over the declared tables."""
+        ...
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """The same, so many rows at a time: the whole need not fit in memory. An empty result is one table without rows."""
         ...
 
 

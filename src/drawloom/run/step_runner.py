@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drawloom.engines import quote
@@ -58,7 +59,9 @@ class TaskContext:
 
     ds: date
     params: Mapping[str, Any]
+    folder: Path
     _task: Task
+    is_preview: bool = False
 
     def read(self, table: str) -> pa.Table:
         """The declared days of a declared table."""
@@ -67,6 +70,10 @@ class TaskContext:
     def query(self, sql: str) -> pa.Table:
         """The result of a SELECT over the declared tables."""
         return self._task.query(sql)
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """The result of a SELECT over the declared tables, so many rows at a time."""
+        return self._task.batches(sql, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +85,14 @@ class StepRunner:
     ``forget`` deletes the records of partitions before the engine replaces them, where it cannot store with them
     which run wrote them: a crash must not leave new partitions with the records of the old ones.
     ``columns_of`` are the columns of a step's table with their tags, asked for only where rows may be shown.
+    ``folder`` is the project's, where Python steps find files of its.
     """
 
     engine: StepEngine
     known_columns: Mapping[str, tuple[Column, ...]]
     forget: Callable[[str, Iterable[date]], None] = lambda _table, _days: None
     columns_of: ColumnsOf = own_columns
+    folder: Path = Path()
 
     def run(
         self, step: Step, schedule: Schedule, day: date, inputs: Inputs, range_start: date | None = None
@@ -143,7 +152,7 @@ class StepRunner:
         """The first rows that a step would write, without writing."""
         with self._task(step, inputs) as task:
             if step.call:
-                return _call_python(step, day, task).slice(0, limit)
+                return _call_python(step, day, task, self.folder, is_preview=True).slice(0, limit)
             text = self._day_sql(step, schedule, day, inputs, range_start)
             return task.query(f"SELECT * FROM (\n{text}\n) AS preview LIMIT {int(limit)}", self._dialect(step))
 
@@ -203,9 +212,8 @@ class StepRunner:
 
     def _stage(self, task: Task, step: Step, text: str, day: date, metadata: Mapping[str, str]) -> Staged:
         if step.call:
-            return task.stage_arrow(
-                step.into, day, _call_python(step, day, task), metadata, self._expected_columns(step)
-            )
+            made = _call_python(step, day, task, self.folder)
+            return task.stage_arrow(step.into, day, made, metadata, self._expected_columns(step))
         return task.stage(step.into, day, text, metadata, self._expected_columns(step), self._dialect(step))
 
     def _day_sql(self, step: Step, schedule: Schedule, day: date, inputs: Inputs, range_start: date | None) -> str:
@@ -244,11 +252,11 @@ class StepRunner:
         )
 
 
-def _call_python(step: Step, day: date, task: Task) -> pa.Table:
+def _call_python(step: Step, day: date, task: Task, folder: Path, *, is_preview: bool = False) -> pa.Table:
     """Run a Python step; exceptions of the user's code become a RunError with their line."""
     assert step.call is not None
     try:
-        return step.call(TaskContext(day, step.params, task))
+        return step.call(TaskContext(day, step.params, folder, task, is_preview))
     except DrawloomError:
         raise
     except Exception as error:

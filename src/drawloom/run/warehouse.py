@@ -122,7 +122,7 @@ class Warehouse:
 
         declared = {table: step.into.columns for p in pipelines for table, step in p.tables.items()}
         known = {table: columns for table, columns in declared.items() if columns}
-        return StepRunner(self.engine, known | self.registry.columns(tables))
+        return StepRunner(self.engine, known | self.registry.columns(tables), folder=self.settings.root)
 
     def environment_tables(self) -> frozenset[str]:
         """The tables that store partitions of environments, and those of production that they have replaced."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from drawloom.model import Fix, InputError, Problem, Where, refuse
 from drawloom.specs.base import PACKAGE, Spec
@@ -150,6 +151,26 @@ def load_python(path: Path, file: str, text: str) -> tuple[list[Spec], list[Prob
 def module_name(file: str) -> str:
     """The name under which a spec file is imported; ``file`` is its path from the project."""
     return ".".join((PACKAGE, *Path(file).with_suffix("").parts[1:]))
+
+
+def find_function(name: str, folder: Path) -> Callable[..., Any]:
+    """The function of a name ``module:function``; where its module is a spec file that was not imported yet, it is now.
+
+    Args:
+        name: as ``function_name`` gives it.
+        folder: the project's.
+
+    Raises:
+        InputError: the spec file cannot be imported.
+    """
+    module, _, function = name.partition(":")
+    if module not in sys.modules and module.startswith(f"{PACKAGE}."):
+        file = f"specs/{module.removeprefix(f'{PACKAGE}.').replace('.', '/')}.py"
+        import_spec(folder / file, file)
+    found: Any = sys.modules.get(module) or import_module(module)
+    for part in function.split("."):
+        found = getattr(found, part)
+    return cast("Callable[..., Any]", found)
 
 
 def import_spec(path: Path, file: str, text: str | None = None) -> ModuleType:

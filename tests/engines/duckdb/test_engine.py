@@ -455,3 +455,38 @@ def test_portable_functions_are_expanded_for_duckdb(bench: Bench) -> None:
         days = task.stage_days(Table("core.u"), texts, {ds: {} for ds in texts})
         ranged = task.stage_range(Table("core.v"), "SELECT dow(ds) AS weekday, ds FROM core.t", {D1: {}})
     assert [part.rows for part in (*days, *ranged)] == [1, 1, 1]
+
+
+def test_a_result_is_read_in_batches_while_other_queries_run(bench: Bench) -> None:
+    bench.fill("core.t", D1, "SELECT n FROM range(5000) AS r(n)")
+    with bench.engine.task({"core.t": [D1]}) as task:
+        sizes, read = [], []
+        for batch in task.batches("SELECT n FROM core.t", 2000):
+            sizes.append(batch.num_rows)
+            read += batch["n"].to_pylist()
+            assert task.fetch("SELECT count(*) FROM core.t") == [(5000,)]
+        assert max(sizes) <= 2000
+        assert read == list(range(5000))
+        (empty,) = task.batches("SELECT n FROM core.t WHERE n < 0", 10)
+        assert (empty.num_rows, empty.column_names) == (0, ["n"])
+
+
+def test_batches_of_a_partition_that_is_replaced_meanwhile_are_refused_at_their_end(bench: Bench) -> None:
+    bench.fill("core.t", D1, "SELECT n FROM range(5000) AS r(n)")
+    with bench.engine.task({"core.t": [D1]}) as task:
+        batches = task.batches("SELECT n FROM core.t", 1000)
+        next(batches)
+        bench.fill("core.t", D1, "SELECT n + 1 AS n FROM range(5000) AS r(n)")
+        with pytest.raises(RunError, match=r"files of core\.t were replaced while they were read"):
+            list(batches)
+
+
+def test_batches_that_fail_half_way_and_texts_that_write_are_refused(bench: Bench) -> None:
+    bench.fill("core.t", D1, "SELECT n FROM range(5000) AS r(n)")
+    with bench.engine.task({"core.t": [D1]}) as task:
+        with pytest.raises(RunError, match="half way"):
+            list(task.batches("SELECT CASE WHEN n = 4000 THEN error('half way') ELSE '' END AS x FROM core.t", 1000))
+        with pytest.raises(InputError, match="must be a SELECT"):
+            list(task.batches("DROP VIEW core.t", 10))
+        with pytest.raises(RunError, match="nosuch does not exist"):
+            list(task.batches("SELECT * FROM core.nosuch", 10))

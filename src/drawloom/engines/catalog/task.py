@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -158,6 +158,12 @@ class CatalogTask:
     def query(self, sql: str, dialect: str = CANONICAL_DIALECT) -> pa.Table:
         """The result of one SELECT over the task's tables."""
         return self._session.arrow(self._translate(sql, dialect))
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """The result of one SELECT, so many rows at a time; the engine hands over the whole of it."""
+        found = self.query(sql)
+        for start in range(0, max(found.num_rows, 1), rows):
+            yield found.slice(start, rows)
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of one SELECT whose result is small."""

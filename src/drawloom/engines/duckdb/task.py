@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -22,7 +22,7 @@ from drawloom.sql.translate.portable import expand_portable_functions
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, Statement
 
 
 T = TypeVar("T")
@@ -75,6 +75,7 @@ class DuckTask:
         self._row_sql: dict[str, str] = {}
         self._tables: set[str] = {_ARROW}
         self._own_files: set[str] = set()
+        self._readers: set[DuckDBPyConnection] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -267,6 +268,31 @@ class DuckTask:
         text = expand_portable_functions(sql)
         return self._retry_until_inputs_stable(lambda: self._run_query(text))
 
+    def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """The result of one SELECT over the task's tables, so many rows at a time, at least one table.
+
+        Other queries of the task can run meanwhile.
+
+        Raises:
+            RunError: also where an input is replaced before all rows were read: they are not read again, as the first of
+                them were handed out already.
+        """
+        text = expand_portable_functions(sql)
+        statement = extract_select(self._cursor, text)
+        self._check(text)
+        cursor = self._cursor.cursor()
+        self._readers.add(cursor)
+        try:
+            yield from _tables(cursor, self._database, statement, rows)
+        finally:
+            self._readers.discard(cursor)
+            cursor.close()
+        if not self._files.unchanged:
+            tables = ", ".join(self._files.selects)
+            raise RunError(
+                Problem("engine-io", "error", f"files of {tables} were replaced while they were read; try again.")
+            )
+
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a small result; cheaper than ``query``, which binds the text twice."""
         text = expand_portable_functions(sql)
@@ -281,7 +307,8 @@ class DuckTask:
 
     def interrupt(self) -> None:
         """Cancel the running statement, which raises RunError in its own thread."""
-        self._cursor.interrupt()
+        for cursor in (self._cursor, *self._readers):
+            cursor.interrupt()
 
     def _retry_until_inputs_stable(self, work: Callable[[], T]) -> T:
         """The result of the work, repeated until no input file was replaced while it ran."""
@@ -339,3 +366,25 @@ class DuckTask:
 
     def _target(self, table: Table, ds: date, meta: Mapping[str, str]) -> Target:
         return Target(table, ds, self._new_file(), meta.get("run", self._run), meta)
+
+
+def _tables(cursor: DuckDBPyConnection, database: str, statement: Statement, rows: int) -> Iterator[pa.Table]:
+    """The result of a statement in a database, about so many rows at a time."""
+    import pyarrow as pa
+
+    with engine_errors():
+        cursor.execute(f"USE {quote.name(database)}")
+        reader = cursor.sql(statement).to_arrow_reader(rows)
+    empty = True
+    while (batch := _next_batch(reader)) is not None:
+        empty = False
+        yield pa.Table.from_batches([batch])
+    if empty:
+        yield reader.schema.empty_table()
+
+
+def _next_batch(reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
+    try:
+        return next(reader, None)
+    except (OSError, ValueError) as error:  # Arrow hands on DuckDB's errors as errors of its own
+        raise RunError(Problem("engine-error", "error", str(error))) from error

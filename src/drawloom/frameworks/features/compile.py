@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
 from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.base import ProjectContext
 from drawloom.frameworks.features.catalogue import Feature, list_features
+from drawloom.frameworks.features.scoring.compile import scoring_steps, users_of
 from drawloom.frameworks.features.spec import Features, FeatureSource
 from drawloom.frameworks.features.tables import feature_table, registry_table
 from drawloom.frameworks.features.values import Values
@@ -29,6 +30,8 @@ def compile_features(spec: Features, project: ProjectContext) -> Iterator[Step]:
         raise InputError(*problems)
     yield from _feature_steps(spec, project)
     yield _registry_step(spec, project)
+    if spec.scoring:
+        yield from scoring_steps(spec, spec.scoring, project)
 
 
 def _feature_steps(spec: Features, project: ProjectContext) -> Iterator[Step]:
@@ -49,22 +52,27 @@ def _feature_steps(spec: Features, project: ProjectContext) -> Iterator[Step]:
 
 
 def _registry_step(spec: Features, project: ProjectContext) -> Step:
-    into = registry_table(spec, project)
+    into, users = registry_table(spec, project), users_of(spec, project)
     values = {
         "f": Values(spec),
         "entity": sqlfiles.quote_value(spec.entity.name),
         "owner": sqlfiles.quote_value(project.owner(spec)),
-        "features": [_literals(feature) for feature in list_features(spec)],
+        "features": [_literals(feature, users.get(feature.name, ())) for feature in list_features(spec)],
     }
     day, days = (sqlfiles.render_sql(FOLDER / "registry.sql", ranged=ranged, **values) for ranged in (False, True))
     return Step(into.name, into, sql=day, backfill_sql=days, where=spec.where)
 
 
-def _literals(feature: Feature) -> dict[str, str]:
-    """What the registry says of a feature, as SQL."""
+def _literals(feature: Feature, models: Sequence[str]) -> dict[str, str]:
+    """What the registry says of a feature, as SQL; ``models`` are scored with it."""
     quoted = {field.name: sqlfiles.quote_value(getattr(feature, field.name)) for field in fields(feature)}
     version = sqlfiles.quote_value(feature.fingerprint[:8])
-    return {**quoted, "column": sqlfiles.quote_name(feature.name), "version": version, "used_by": "''"}
+    return {
+        **quoted,
+        "column": sqlfiles.quote_name(feature.name),
+        "version": version,
+        "used_by": sqlfiles.quote_value(", ".join(models)),
+    }
 
 
 def _expression_problems(spec: Features) -> Iterator[Problem]:

@@ -10,11 +10,12 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from drawloom.frameworks.features.ops import AnyOp
+from drawloom.frameworks.features.scoring.spec import Scoring
 from drawloom.frameworks.features.windows import FeatureWindows, Window
 from drawloom.frameworks.fields import Condition, Entity, TimeColumn
 from drawloom.frameworks.fields import Window as Days
 from drawloom.model import Fix, Problem
-from drawloom.specs.base import Spec, SpecPart
+from drawloom.specs.base import PYTHON_ONLY, Callback, Spec, SpecPart
 from drawloom.specs.fields import Name, TableName, Word
 from drawloom.specs.validation import did_you_mean
 
@@ -110,6 +111,19 @@ class Features(Spec):
     empty: Empty = Field(Empty(), description="what features are where there is nothing")
     active: Days | None = Field(
         None, description="entities without an event for so many days are left out, like 400d; none otherwise"
+    )
+    scoring: Scoring | None = Field(
+        None, description="a model that is scored each day with features of this and other sets"
+    )
+    on_training_set: Callback = Field(
+        None,
+        description="a Python function, called with each training set of its features",
+        json_schema_extra={PYTHON_ONLY: True},
+    )
+    on_scored: Callback = Field(
+        None,
+        description="a Python function, called with the scores of a day before they are published; see Scored",
+        json_schema_extra={PYTHON_ONLY: True},
     )
 
     @property

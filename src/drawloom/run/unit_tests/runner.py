@@ -282,7 +282,8 @@ class _Run:
         step = filler.step if self.case.test.checks else replace(filler.step, checks=())
         needs = NeedsResolver({}, self.snapshot, date.min, self.tables.project.day_reads).of_day(step, day)
         others = {table: self.tables.columns(table) for table in needs.visible if table != filler.table}
-        runner = StepRunner(self.engine, {table: one for table, one in others.items() if one} | self.known)
+        known = {table: one for table, one in others.items() if one} | self.known
+        runner = StepRunner(self.engine, known, folder=self.tables.project.config.root)
         ran = runner.run(step, filler.pipeline.schedule, day, self.snapshot.inputs(needs.visible))
         self.known[filler.table] = ran.columns
         for record in ran.records:
