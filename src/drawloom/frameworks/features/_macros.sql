@@ -13,13 +13,12 @@
 coalesce(CAST(sum(CAST(round([[ square ]] / nullif([[ largest ]], 0) * 1e28) AS DECIMAL(38, 0))) AS DOUBLE) / 1e28 * max([[ largest ]]), 0e0)
 [%- endmacro %]
 
-[# One row of the rows of several parts in a relation `<name>_parts`, by these columns, as `<name>`. The spread around
-   the common mean, for which it must be known, takes a second look. A mean far from zero has few digits left for what
-   distinguishes two of them: their distance is that of the lowest values, and of how far each is above its own.
+[# One row of the rows of several parts in a relation `<name>_parts`, by these columns, as `<name>`. A mean far from zero
+   has few digits left for what distinguishes two of them: values count by their distance from the lowest one of all parts.
    Floats add up to the same whatever the order of the parts where `in_order` says by what they are put in order. #]
 [% macro merged(f, name, by, columns, more={}, in_order="") %]
 [% set spread = f.spread(columns) %]
-[[ name ]][[ "_sums" if spread ]] AS (
+[[ name ]] AS (
   SELECT
     [[ list(by) ]],
     CAST(sum(events) AS BIGINT) AS events
@@ -29,38 +28,28 @@ coalesce(CAST(sum(CAST(round([[ square ]] / nullif([[ largest ]], 0) * 1e28) AS 
     [% for c in columns if not c.is_spread %]
     , [[ c.merged(c.name) ]] AS [[ c.name ]]
     [% endfor %]
+    [% for u in spread %]
+    , [[ rest(u, in_order) ]] AS [[ u.state("rest").name ]]
+    , greatest(sum([[ u.state("m2").name ]] + [[ u.state("n").name ]] * power([[ above(u) ]] + [[ u.state("rest").name ]] / [[ u.state("n").name ]], 2)[[ in_order ]])
+      - power([[ rest(u, in_order) ]], 2) / sum([[ u.state("n").name ]]), 0) AS [[ u.state("m2").name ]]
+    [% endfor %]
+  [% if spread %]
+  FROM (
+    SELECT
+      *
+      [% for u in spread %]
+      , min([[ u.state("low").name ]]) OVER (PARTITION BY [[ list(by) ]]) AS [[ u.lowest ]]
+      [% endfor %]
+    FROM [[ name ]]_parts
+  ) AS p
+  [% else %]
   FROM [[ name ]]_parts
+  [% endif %]
   GROUP BY [[ list(by) ]]
 )
-[% if spread %]
-, [[ name ]]_spread AS (
-  SELECT
-    [[ list(by, "p.") ]]
-    [% for u in spread %]
-    , sum(p.[[ u.state("rest").name ]] + p.[[ u.state("n").name ]] * (p.[[ u.state("low").name ]] - s.[[ u.state("low").name ]])[[ in_order ]]) AS [[ u.state("rest").name ]]
-    , sum(p.[[ u.state("m2").name ]] + p.[[ u.state("n").name ]] * power(p.[[ u.state("low").name ]] - [[ mean(u, "s.") ]] + p.[[ u.state("rest").name ]] / p.[[ u.state("n").name ]], 2)[[ in_order ]]) AS [[ u.state("m2").name ]]
-    [% endfor %]
-  FROM [[ name ]]_parts AS p
-  JOIN [[ name ]]_sums AS s ON [% for b in by %]p.[[ b ]] = s.[[ b ]][[ " AND " if not loop.last ]][% endfor %]
-
-  GROUP BY [[ list(by, "p.") ]]
-),
-[[ name ]] AS (
-  SELECT
-    [[ list(by, "s.") ]],
-    s.events
-    [% for column in more %]
-    , s.[[ column ]]
-    [% endfor %]
-    [% for c in columns %]
-    , [% if c.is_spread %]p[% else %]s[% endif %].[[ c.name ]]
-    [% endfor %]
-  FROM [[ name ]]_sums AS s
-  JOIN [[ name ]]_spread AS p ON [% for b in by %]p.[[ b ]] = s.[[ b ]][[ " AND " if not loop.last ]][% endfor %]
-
-)
-[% endif %]
 [%- endmacro %]
+[% macro above(u) %]([[ u.state("low").name ]] - [[ u.lowest ]])[% endmacro %]
+[% macro rest(u, in_order) %]sum([[ u.state("rest").name ]] + [[ u.state("n").name ]] * [[ above(u) ]][[ in_order ]])[% endmacro %]
 
 [# The rows of a source that count, as `rows_<number>`: their entity, day and moment, and the values of these units. #]
 [% macro rows(f, s, units, ranged) %]

@@ -7,7 +7,7 @@ WITH
 range_days AS (
   SELECT CAST(unnest(generate_series([[ m.first(ranged) ]], [[ m.last(ranged) ]], INTERVAL '1' DAY)) AS DATE) AS ds
 ),
-ever_parts AS (
+ever_parts AS MATERIALIZED (
   SELECT [[ m.list(f.keys, "d.") ]], r.ds, d.part_day, d.part_day AS first_ds, d.events[[ m.names(f.in_state(f.ever), "d.") ]]
   FROM [[ days_between(0) ]] AS d
   JOIN range_days AS r ON d.part_day <= r.ds
@@ -35,7 +35,7 @@ ever AS (
 [% endif %]
 [% endif %]
 [% for w in merged_windows if f.in_window(w) %]
-, w[[ w.days ]]_parts AS (
+, w[[ w.days ]]_parts AS MATERIALIZED (
   [% if ranged %]
   SELECT [[ m.list(f.keys, "d.") ]], r.ds, d.part_day, d.events[[ m.names(f.in_window(w), "d.") ]]
   FROM [[ days_between(1 - w.days) ]] AS d

@@ -3,7 +3,7 @@
 -- does not grow with the history: yesterday's state, a week of days, and the weeks that ended one, two and three weeks ago.
 WITH
 [% if f.carried %]
-week_parts AS (
+week_parts AS MATERIALIZED (
   SELECT *
   FROM (
     SELECT
@@ -18,7 +18,7 @@ week_parts AS (
 [[ m.merged(f, "week", ["weeks_ago"] + f.keys, f.in_state(f.carried[0])) ]],
 [% endif %]
 [% if f.carried|length > 1 %]
-month_parts AS (
+month_parts AS MATERIALIZED (
   SELECT [[ m.list(f.keys) ]], weeks_ago * -7 AS part_day, events[[ m.names(f.in_state(f.carried[1])) ]]
   FROM week
   [% if not ranged %]
@@ -36,7 +36,7 @@ month_parts AS (
 ),
 [[ m.merged(f, "month", f.keys, f.in_state(f.carried[1])) ]],
 [% endif %]
-ever_parts AS (
+ever_parts AS MATERIALIZED (
   SELECT [[ m.list(f.keys) ]], ds AS part_day, ds AS first_ds, events[[ m.names(f.in_state(f.ever)) ]]
   FROM [[ f.tables.days ]]
   WHERE ds BETWEEN [[ m.first(ranged) ]] AND [[ m.last(ranged) ]]

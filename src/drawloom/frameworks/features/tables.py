@@ -21,7 +21,9 @@ _MORE_KEYS = {
     "latest": ("measure", "place"),
     "latest_state": ("measure", "place"),
 }
-SPARE_DAYS = 7  # days that a state is kept longer than it is read, so that a day that is filled again finds it
+# Days that states are kept at least. Within them a day that is filled again continues from the state before it; what is
+# older is filled from the state of a month end and all events since then, which takes more work.
+KEPT_DAYS = 400
 
 
 def feature_table(spec: Features, values: Values, project: ProjectContext, key: str) -> Table:
@@ -33,7 +35,7 @@ def feature_table(spec: Features, values: Values, project: ProjectContext, key: 
         unique=keys,
         owner=project.owner(spec),
         description=_DESCRIPTIONS.get(key, spec.description),
-        keep=values.reach + SPARE_DAYS if is_state else None,
+        keep=max(KEPT_DAYS, values.reach + 1) if is_state else None,
         keep_month_ends=is_state,
     )
 

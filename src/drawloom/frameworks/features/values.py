@@ -113,6 +113,11 @@ class Unit:
         return sqlfiles.quote_name(f"{self.key} float")
 
     @property
+    def lowest(self) -> str:
+        """The column of the lowest value of all parts that are merged."""
+        return sqlfiles.quote_name(f"{self.key} lowest")
+
+    @property
     def has_spread(self) -> bool:
         """Whether it has a standard deviation, which takes a second look at its rows."""
         return "m2" in self.states
