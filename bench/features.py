@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import duckdb
 from bench.feature_events import START
 from bench.feature_peers import AGGREGATES, WINDOWS, suffix
 from bench.growth import CLI, PLAN, _link_data
-from bench.measure import Line, Report, child, side_by_side, watched
+from bench.measure import Cost, Line, Report, child, side_by_side, watched
 
 SHAPES = {"sparse": (5_000_000, 100_000), "dense": (20_000_000, 50_000), "large": (50_000_000, 1_000_000)}
 DAYS = 90
@@ -150,11 +150,11 @@ def _write_project(root: Path, days: int) -> None:
         (folder / "landing").symlink_to(root / "events", target_is_directory=True)
 
 
-def _run(root: Path) -> object:
+def _run(root: Path) -> Callable[[], Cost]:
     return watched(sys.executable, "-c", CLI, "-C", root / "work", "run", "--jobs", "1")
 
 
-def _peer(root: Path, name: str, ds: str) -> object:
+def _peer(root: Path, name: str, ds: str) -> Callable[[], Cost]:
     return watched(*_module("feature_peers"), name, root / "events", ds)
 
 
