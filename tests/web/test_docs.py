@@ -25,6 +25,13 @@ tea is sold:
 """
 
 
+MACROS = """
+{# earliest(column: sql) -> date: The first day of all. #}
+{% macro earliest(column) %}{{ least_of(column) }}{% endmacro %}
+{% macro least_of(column) %}min({{ column }}){% endmacro %}
+"""
+
+
 @pytest.fixture(scope="module")
 def site(finished_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("docs")
@@ -33,6 +40,10 @@ def site(finished_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (shop / "tests" / "tea.yml").write_text(TEST)
     spec = shop / "specs" / "orders.sql"
     spec.write_text(spec.read_text().replace("description:", "tags: [money]\ndescription:", 1))
+    (shop / "macros").mkdir()
+    (shop / "macros" / "own.sql").write_text(MACROS)
+    customers = shop / "specs" / "customers.sql"
+    customers.write_text(customers.read_text().replace("min(first_day)", "{{ earliest('first_day') }}"))
     assert run_command(["-C", str(shop), "docs", "build", str(folder / "site")]) == 0
     return folder / "site"
 
@@ -79,7 +90,14 @@ def test_it_is_about_what_tables_are_and_has_no_rows_of_them(site: Path) -> None
         assert "<form" not in text, page
         assert ">Sample<" not in text, page
         assert "Newest partitions" not in text, page
-    assert sorted(one.name for one in site.iterdir()) == [".drawloom-pages", "docs", "index.html", "static", "tables"]
+    assert sorted(one.name for one in site.iterdir()) == [
+        ".drawloom-pages",
+        "docs",
+        "index.html",
+        "macros.html",
+        "static",
+        "tables",
+    ]
 
 
 def test_the_search_finds_tables_and_columns_where_they_are(site: Path) -> None:
@@ -92,6 +110,22 @@ def test_the_search_finds_tables_and_columns_where_they_are(site: Path) -> None:
     for entry in index(site):
         target, _, place = entry[4].partition("#")
         assert not place or f'id="{place}"' in (site / target).read_text(), entry
+
+
+def test_macros_have_signatures_and_users(site: Path) -> None:
+    text = (site / "macros.html").read_text()
+    first, second = text.split('<section class="card">')[1:]
+    assert "earliest(column: sql) -&gt; date" in first
+    assert "The first day of all." in first
+    assert '<a href="tables/core.customers.html">core.customers</a>' in first
+    assert "macros/own.sql:3" in first
+    assert '<dt>In the macros</dt><dd><a href="#macro-earliest">earliest</a>' in second
+    assert (
+        '<a href="../macros.html#macro-least_of"><code>least_of</code></a>'
+        in (site / "tables" / "core.customers.html").read_text()
+    )
+    (entry,) = [one for one in index(site) if one[:2] == ["macro", "earliest"]]
+    assert entry[2:] == ["The first day of all.", "earliest(column: sql) -> date", "macros.html#macro-earliest"]
 
 
 def test_tags_and_owners_lead_to_their_tables(site: Path) -> None:

@@ -24,7 +24,7 @@ from drawloom.specs.load import read_specs
 from drawloom.sql import Analysis, analyze
 from drawloom.sql.catalog import CatalogEntry
 from drawloom.sql.fingerprint import fingerprint
-from drawloom.sql.template.macro_files import Macros, load_macros
+from drawloom.sql.template.macro_files import Macros, load_macros, part_for
 
 if TYPE_CHECKING:
     from drawloom.frameworks.base import Framework
@@ -42,7 +42,7 @@ class Compiled:
 
     ``specs`` are those that the pipelines were compiled from, by the pipeline's name; ``frameworks`` are by kind,
     ``families`` by name in lower case. ``names`` maps tables in lower case to their names as they were given. ``columns`` are
-    those that tables will have, as far as they follow.
+    those that tables will have, as far as they follow. ``macros`` are those of the project.
     """
 
     pipelines: tuple[Pipeline, ...]
@@ -52,6 +52,7 @@ class Compiled:
     frameworks: Mapping[str, Framework]
     families: Mapping[str, Family]
     names: Mapping[str, str] = field(default_factory=dict)
+    macros: Macros = Macros()
     columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
 
 
@@ -98,7 +99,9 @@ def compile_project(
     pipelines = [analyzer.analyze_pipeline(pipeline) for pipeline in pipelines]
     problems += [*_project_problems(config, pipelines, landed, problems), *analyzer.problems]
     problems = with_bind_problems(binding, pipelines, problems)
-    return Compiled(tuple(pipelines), catalog, tuple(problems), by_name, found, families, names, binding.columns)
+    return Compiled(
+        tuple(pipelines), catalog, tuple(problems), by_name, found, families, names, macros, binding.columns
+    )
 
 
 def find_macros(folder: Path) -> tuple[Macros, list[Problem]]:
@@ -110,14 +113,20 @@ def find_macros(folder: Path) -> tuple[Macros, list[Problem]]:
 
 
 def with_macros(pipeline: Pipeline, macros: Macros) -> Pipeline:
-    """The pipeline with the definitions of the macros that each step uses; a change of one makes these stale."""
+    """The pipeline with the definitions of the macros that the texts of each step use."""
     if not macros.sources:
         return pipeline
-    steps = (
-        replace(step, macros=macros.used_by(step.sql, step.backfill_sql, *(check.sql for check in step.checks)))
-        for step in pipeline.steps
-    )
+    steps = (replace(step, macros=macros.used_by(*_texts(step))) for step in pipeline.steps)
     return replace(pipeline, steps=tuple(steps))
+
+
+def macros_in(macros: Macros, step: Step) -> set[str]:
+    """The names of the macros that the texts of a step use, also through others."""
+    return macros.names_in(*_texts(step))
+
+
+def _texts(step: Step) -> list[str | None]:
+    return [step.sql, step.backfill_sql, *(check.sql for check in step.checks)]
 
 
 def _project_problems(
@@ -224,6 +233,7 @@ class StepAnalyzer:
         except InputError as error:
             self.problems += [_with_file(problem, step.where) for problem in error.problems]
             return step
+        macros = fingerprint(step.macros, step.dialect) if step.macros else ""
         parts = [analysis.fingerprint, backfill, step.dialect, *(f"{k}={v}" for k, v in sorted(step.params.items()))]
         reads = tuple(replace(one, table=self._spelling(one.table)) for one in analysis.reads)
         depends_on = {self._spelling(table): days for table, days in step.depends_on.items()}
@@ -235,7 +245,7 @@ class StepAnalyzer:
             fingerprint=digest(parts),
             days_vary=analysis.days_vary,
             slices=tuple(replace(one, table=self._spelling(one.table)) for one in step.slices),
-            slice_code={value: digest([code, step.macros, *parts[2:]]) for value, code in step.slice_code.items()},
+            slice_code={value: digest([code, macros, *parts[2:]]) for value, code in step.slice_code.items()},
         )
         return read_families(step, {*analysis.families, *families}, self._families)
 
@@ -258,7 +268,8 @@ class StepAnalyzer:
 
         reads = infer_backfill_reads(step.backfill_sql, analyze_range, step.where)
         named = tuple(replace(read, table=self._spelling(read.table)) for read in reads)
-        return fingerprint(step.backfill_sql, step.dialect), named, families
+        code, macros = fingerprint(step.backfill_sql, step.dialect), part_for(step.macros, step.backfill_sql)
+        return (digest([code, fingerprint(macros, step.dialect)]) if macros else code), named, families
 
     def _analyze_range(self, pipeline: Pipeline, step: Step, text: str) -> Analysis:
         """The analysis of backfill SQL for a range. Its lint findings are left out: they repeat those on the daily SQL."""
@@ -279,7 +290,7 @@ class StepAnalyzer:
             file=step.where.file,
             cache=self._cache,
             engine=self._engine,
-            macros=step.macros,
+            macros=part_for(step.macros, text),
         )
 
     def _spelling(self, table: str) -> str:

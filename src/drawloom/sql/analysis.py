@@ -131,7 +131,7 @@ def _analyze_script(script: Script, engine: str | None, macros: str) -> Analysis
         problems = (*problems, *step_problems(script, engine))
     code = fingerprint(script.source, script.dialect)
     if macros:
-        code = digest([code, macros])
+        code = digest([code, fingerprint(macros, script.dialect)])
     if script.schedule.timezone != "UTC" and any(moments(script.source, macros)):
         code = digest([code, script.schedule.timezone])
     return Analysis(script.reads, script.writes, columns, problems, code, script.families, script.days_vary)

@@ -17,7 +17,7 @@ def fingerprint(text: str, dialect: str = "duckdb") -> str:
     from sqlglot.errors import SqlglotError
 
     from drawloom.sql.dialect import check_dialect
-    from drawloom.sql.template.rendering import tag_spans
+    from drawloom.sql.template.tags import tag_spans
 
     masked: list[str] = []
     tags: list[str] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from drawloom.model import Edit, InputError, Problem, Where, refuse
 from drawloom.sql.dialect import check_dialect
-from drawloom.sql.template.rendering import tag_spans
+from drawloom.sql.template.tags import tag_spans
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token

@@ -30,8 +30,9 @@ from drawloom.sql.script import Script, TableReference, Write, place
 from drawloom.sql.template.macros import template_context
 from drawloom.sql.template.moments import moments
 from drawloom.sql.template.probe_days import ProbeRun, dense_runs, far_runs, probe_runs, runs_near, runs_on
-from drawloom.sql.template.rendering import Rendered, Template, tag_spans
+from drawloom.sql.template.rendering import Rendered, Template
 from drawloom.sql.template.sandbox import RenderBudget, render_budget
+from drawloom.sql.template.tags import tag_spans
 from drawloom.sql.template.unknown import UnknownName, Unknowns, unknowns
 from drawloom.sql.template.variants import Variant, find_variants
 from drawloom.sql.unread import CODE

@@ -14,6 +14,7 @@ from drawloom.run.project import Project
 from drawloom.run.step_columns import saved_lineage
 from drawloom.web.context import TheSite, TheViewer
 from drawloom.web.export_names import DOCS
+from drawloom.web.macros import MacroView, view_macros
 from drawloom.web.site import Site
 from drawloom.web.tables import TableView, view_table
 from drawloom.web.templating import anchor, render
@@ -67,6 +68,7 @@ def show_docs(request: Request, site: TheSite) -> Response:
 def search_index(site: TheSite) -> Response:
     """What the search finds, as a script: a page that is opened from a folder may read no other file."""
     entries = [entry for view in _views(site) for entry in _entries(view)]
+    entries += [_macro_entry(macro) for macro in view_macros(site.project)]
     text = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
     return Response(f"globalThis.drawloomIndex={text};\n", media_type="text/javascript")
 
@@ -88,6 +90,12 @@ def _entries(view: TableView) -> Iterator[Sequence[str]]:
             " ".join([column.type, *column.tags]),
             f"{file}#{anchor('column', column.name)}",
         )
+
+
+def _macro_entry(macro: MacroView) -> Sequence[str]:
+    signature = macro.signature
+    file = f"{DOCS.file_of('/macros')}#{anchor('macro', signature.name)}"
+    return "macro", signature.name, signature.description, signature.text, file
 
 
 def _tags(views: Sequence[TableView]) -> dict[str, list[tuple[str, str]]]:

@@ -36,6 +36,6 @@ class ExportKind:
         return f"{name}--{query}.html" if query else f"{name}.html"
 
 
-_SHOWN = "|problems|partitions|partitions/[^/?]+|tables|tables/[^/?]+|show/[^/?]+(/[^/?]+\\.(csv|svg|sql))?"
+_SHOWN = "|problems|partitions|partitions/[^/?]+|tables|tables/[^/?]+|macros|show/[^/?]+(/[^/?]+\\.(csv|svg|sql))?"
 PAGES = ExportKind("/", re.compile(rf"/({_SHOWN})(\?.*)?|/{STATIC}"))
-DOCS = ExportKind("/docs", re.compile(rf"/(docs|docs/search-index\.js|tables/[^/?]+)|/{STATIC}"))
+DOCS = ExportKind("/docs", re.compile(rf"/(docs|docs/search-index\.js|macros|tables/[^/?]+)|/{STATIC}"))

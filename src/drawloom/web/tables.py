@@ -12,6 +12,7 @@ from starlette.responses import Response
 from drawloom.engines import quote
 from drawloom.model import DrawloomError, Pipeline, Problem, Step, refuse
 from drawloom.run.column_notes import with_notes
+from drawloom.run.compile_project import macros_in
 from drawloom.run.console import Rows
 from drawloom.run.spec_files import editable_file
 from drawloom.run.step_columns import ColumnRow, column_rows, column_users, known_columns, saved_lineage
@@ -60,7 +61,16 @@ def list_tables(request: Request, site: TheSite, q: str = "", kind: str = "", pa
     ]
     shown = chosen[(page - 1) * PAGE : page * PAGE]
     return render(
-        request, "tables.html", tables=shown, count=len(chosen), q=q, kind=kind, kinds=kinds, page=page, size=PAGE
+        request,
+        "tables.html",
+        has_macros=bool(site.project.compiled.macros.sources),
+        tables=shown,
+        count=len(chosen),
+        q=q,
+        kind=kind,
+        kinds=kinds,
+        page=page,
+        size=PAGE,
     )
 
 
@@ -99,6 +109,7 @@ def show_table(
         columns=view.columns,
         users=column_users(project) if viewer.is_docs else None,
         file=editable_file(view.pipeline),
+        macros=sorted(macros_in(project.compiled.macros, view.step)) if view.step else [],
         known={one.table for one in site.tables},
         preview=project.config.ui.allow_preview,
     )

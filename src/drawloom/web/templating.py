@@ -21,7 +21,7 @@ from drawloom.web.gate import FORM_FIELD, Viewer
 
 STATIC = files("drawloom.web") / "static"
 EXPORTED_MENU = ("", "partitions", "tables")
-DOCS_MENU = (("docs", "Tables"),)
+DOCS_MENU = (("docs", "Tables"), ("macros", "Macros"))
 MENU = (("", "Home"), ("autodag", "AutoDAG"), ("partitions", "Partitions"), ("tables", "Tables"), ("runs", "Runs"))
 
 

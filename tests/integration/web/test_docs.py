@@ -14,7 +14,7 @@ from tests.integration.web.conftest import SIZES, Theme
 from tests.integration.web.test_pages import Watch, violations
 
 pytestmark = pytest.mark.integration
-PAGES = ("index", "tables/core.orders", "tables/growth.buyers_state")
+PAGES = ("index", "macros", "tables/core.orders", "tables/growth.buyers_state")
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,9 @@ def test_only_what_a_text_uses_changes_its_fingerprint(macros: Macros) -> None:
     prints = {analyze(text, macros=one).fingerprint for one in (used, changed)}
     assert len(prints) == 2
     assert macros.used_by("SELECT 1") == ""
-    assert {"days_back", "both"} == {word for word in ("days_back", "both", "gone") if word in macros.used_by("both")}
+    assert macros.names_in("{{ both(1) }}") == {"days_back", "both"}
+    assert macros.names_in("{{ gone() }}") == set(), "it stands in a comment"
+    assert macros.names_in("SELECT both FROM t") == set(), "a column that has its name"
 
 
 def test_two_macros_of_one_name_are_refused(tmp_path: Path) -> None:

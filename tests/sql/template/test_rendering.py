@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from drawloom.model import InputError, Schedule, Where
-from drawloom.sql.template.rendering import render, tag_spans
+from drawloom.sql.template.rendering import render
+from drawloom.sql.template.tags import tag_spans
 
 DAY = date(2024, 3, 31)
 

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, TemplateError, nodes
 from jinja2.meta import find_undeclared_variables
 
-from drawloom.sql.template.rendering import tag_spans
+from drawloom.sql.template.tags import tag_spans
 
 _ENVIRONMENT = Environment(extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, and nothing is rendered by it
 Known = Callable[[nodes.Expr], bool | None]  # whether a part of a condition holds, None where that is not known

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from sqlglot import exp
 
-from drawloom.sql.template.rendering import tag_spans
+from drawloom.sql.template.tags import tag_spans
 from drawloom.sql.template.variants import Variant
 
 _DAY_TAG = re.compile(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from drawloom.model import Where, refuse
 from drawloom.sql.dialect import check_dialect
 from drawloom.sql.rename import mask_tags
-from drawloom.sql.template.rendering import tag_spans
+from drawloom.sql.template.tags import tag_spans
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from drawloom.sql.template.rendering import tag_spans
+from drawloom.sql.template.tags import tag_spans
 
 _MOMENTS = re.compile(
     r"\b(?:data_interval_start|data_interval_end|logical_date|(?:prev_|next_)?execution_date|ts|ts_nodash_with_tz|run_id)\b"

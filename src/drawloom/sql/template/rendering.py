@@ -14,14 +14,15 @@ from jinja2 import Template as JinjaTemplate
 from jinja2 import TemplateError
 
 from drawloom.model import InputError, Schedule, Where, refuse
+from drawloom.sql.template.macro_files import signatures_of
 from drawloom.sql.template.macros import add_macros, template_context
 from drawloom.sql.template.sandbox import RenderBudget, Sandbox, known_macros, render_budget
+from drawloom.sql.template.signatures import MacroCallError, Signatures, known_signatures
+from drawloom.sql.template.tags import TAG_START, tag_spans
 from drawloom.sql.template.unknown import UndecidedError, Unknowns, unknowns
 from drawloom.sql.template.weight import MAX_TEXT, LimitError
 
 _ORIGIN_MARK = re.compile("\ue000(\\d+)\ue001")
-_TAG_START = re.compile(r"\{\{|\{%|\{#")
-_TAG_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[{\[(]|[}\])]|%\}""", re.DOTALL)
 _DBT_TAG = re.compile(r"unknown tag '((?:end)?(?:snapshot|materialization|test|docs|data_test|unit_test))'")
 _DBT_FIX = "Read what dbt compiled it to (target/compiled), or paste its SELECT."
 GIVE_VALUE = "Give it a value in params, or run on compiled SQL."
@@ -78,8 +79,9 @@ class Template:
         self.source = source
         self.where = where or Where()
         self.mark_origins: list[tuple[int, bool]] = [(0, True)]
-        self.compiled = self._compile(self._markable()) if _TAG_START.search(source) else None
+        self.compiled = self._compile(self._markable()) if TAG_START.search(source) else None
         self.macros = self._compile(macros) if macros and self.compiled else None
+        self.signatures: Signatures = signatures_of(macros) if self.macros else {}
 
     @property
     def is_static(self) -> bool:
@@ -97,6 +99,7 @@ class Template:
             return Rendered(self.source, self.source, (Piece(0, 0, True, self.source),))
         macros: dict[str, Any] = {}
         tokens = render_budget.set(_current_budget()), known_macros.set(macros)
+        typed = known_signatures.set(self.signatures)
         render_budget.get().made = 0
         try:
             if self.macros:
@@ -106,11 +109,15 @@ class Template:
             raise self._refuse("the template is nested too deep", None) from error
         except UndecidedError as error:
             raise refuse("unknown-condition", f"{error}.", self._place(_template_line(error)), GIVE_VALUE) from error
+        except MacroCallError as error:
+            where = self._place(_template_line(error, outermost=True))
+            raise refuse("macro-call", f"{error}.", where, error.fix) from error
         except Exception as error:
             raise self._refuse(str(error) or type(error).__name__, _template_line(error)) from error
         finally:
             render_budget.reset(tokens[0])
             known_macros.reset(tokens[1])
+            known_signatures.reset(typed)
         self._require_whole_characters(text)
         return self._split_marks(text)
 
@@ -262,39 +269,14 @@ def _current_budget() -> RenderBudget:
         return RenderBudget()
 
 
-def tag_spans(source: str) -> list[tuple[int, int]]:
-    """The (start, end) offsets of the template's tags."""
-    found: list[tuple[int, int]] = []
-    at = 0
-    while match := _TAG_START.search(source, at):
-        at = _tag_end(source, match.start(), match[0])
-        found.append((match.start(), at))
-    return found
-
-
-def _tag_end(source: str, start: int, opening: str) -> int:
-    if opening == "{#":
-        end = source.find("#}", start + 2)
-        return len(source) if end < 0 else end + 2
-    depth = 0
-    for match in _TAG_TOKEN.finditer(source, start + 2):
-        found = match[0]
-        if found in "{[(":
-            depth += 1
-        elif found == "%}" and opening == "{%":
-            return match.end()
-        elif found in "}])":
-            if found == "}" and depth == 0 and source.startswith("}}", match.start()):
-                return match.start() + 2
-            depth = max(0, depth - 1)
-    return len(source)
-
-
-def _template_line(error: BaseException) -> int | None:
+def _template_line(error: BaseException, *, outermost: bool = False) -> int | None:
+    """The line of the innermost template that an error comes from; the outermost one is the user's text, not a macro."""
     line = getattr(error, "lineno", None)
     trace = error.__traceback__
     while trace:
         if trace.tb_frame.f_code.co_filename == "<template>":
             line = trace.tb_lineno
+            if outermost:
+                break
         trace = trace.tb_next
     return line

@@ -13,10 +13,11 @@ from typing import Any, cast
 
 from jinja2 import nodes
 from jinja2.filters import FILTERS
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from drawloom.sql.template.signatures import known_signatures
 from drawloom.sql.template.unknown import UndecidedError, VisibleUndefined
 from drawloom.sql.template.weight import MAX_TEXT, LimitError, check_depth, weigh
 
@@ -199,6 +200,8 @@ class Sandbox(SandboxedEnvironment):
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805, PYI063
         """A call, unless it is a method that could make a huge text."""
         render_budget.get().tick()
+        if isinstance(__obj, Macro) and (signature := known_signatures.get({}).get(__obj.name)):
+            signature.check_call(args, kwargs)
         method = getattr(__obj, "__wrapped__", __obj)
         owner = getattr(method, "__self__", None)
         if isinstance(owner, str):

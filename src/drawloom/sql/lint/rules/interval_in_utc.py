@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from drawloom.model import Fix, Problem, Severity
 from drawloom.sql.lint.rule import template_finding
 from drawloom.sql.script import Script
-from drawloom.sql.template.rendering import tag_spans
+from drawloom.sql.template.tags import tag_spans
 
 CODE = "interval-in-utc"
 SEVERITY: Severity = "warn"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from drawloom.model import Fix, Problem, Severity
 from drawloom.sql.lint.rule import template_finding
 from drawloom.sql.script import Script
-from drawloom.sql.template.rendering import tag_spans
+from drawloom.sql.template.tags import tag_spans
 
 CODE = "unknown-condition"
 SEVERITY: Severity = "error"
