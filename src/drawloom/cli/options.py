@@ -40,6 +40,7 @@ Env = Annotated[
     str | None,
     typer.Option("--env", help="An environment, like dev, that lies over production.", show_default=False),
 ]
+WithProfile = Annotated[bool, typer.Option("--profile", help="Show where the time went, too.")]
 Days = Annotated[
     int | None, typer.Option("--days", min=1, help="Only the last so many days of the history.", show_default=False)
 ]

@@ -22,6 +22,7 @@ from drawloom.cli.options import (
     Last,
     Names,
     OutFormat,
+    WithProfile,
     days_of,
     open_in,
     open_project,
@@ -144,6 +145,7 @@ def plan(
     exclude: Exclude = None,
     env: Env = None,
     last_days: Days = None,
+    profile: WithProfile = False,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
@@ -155,12 +157,13 @@ def plan(
     days = days_of(ds, first, last)
     made = project.plan(names or [], *days, upstream=not only, force_source=force_source or [], exclude=exclude or [])
     if format is Format.JSON:
-        print_json(plan_json(made) | left_out_json(project))
+        print_json(plan_json(made) | left_out_json(project) | _profile_json(project, wanted=profile))
     else:
         if env is not None:
             _print_environment(project)
         print_plan(made)
         print_left_out(project, names or [])
+        _print_profile(project, wanted=profile)
     raise typer.Exit(2 if project.left_out_of(names or [], exclude or []) else 0)
 
 
@@ -182,6 +185,7 @@ def run(
     ] = None,
     env: Env = None,
     last_days: Days = None,
+    profile: WithProfile = False,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
@@ -201,10 +205,11 @@ def run(
     with sigterm_as_interrupt(GRACE) as termination, RunProgress(made) as progress:
         summary = project.run(made, jobs=jobs, listener=progress)
     if format is Format.JSON:
-        print_json(summary_json(summary) | left_out_json(project))
+        print_json(summary_json(summary) | left_out_json(project) | _profile_json(project, wanted=profile))
     else:
         print_summary(summary)
         print_left_out(project, names or [])
+        _print_profile(project, wanted=profile)
     incomplete = project.left_out_of(names or [], exclude or []) and summary.exit_code in {0, 3}
     raise typer.Exit(termination.exit_code(2 if incomplete else summary.exit_code))
 
@@ -306,6 +311,17 @@ def print_compiled(project: Project, pipeline: Pipeline, dialect: str, catalog: 
         sql = rendered_sql(step, pipeline.schedule, day, dialect, catalog)
         if sql:
             out.print(Syntax(sql, "sql", theme="ansi_dark", background_color="default", word_wrap=True))
+
+
+def _profile_json(project: Project, *, wanted: bool) -> dict[str, Any]:
+    return {"profile": project.profile.to_json()} if wanted else {}
+
+
+def _print_profile(project: Project, *, wanted: bool) -> None:
+    from drawloom.cli.profile_output import print_profile
+
+    if wanted:
+        print_profile(project.profile)
 
 
 def _print_environment(project: Project) -> None:

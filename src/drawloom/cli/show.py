@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from drawloom.cli.options import Folder, OutFormat, open_project
+from drawloom.cli.options import Env, Folder, OutFormat, open_in
 from drawloom.cli.output import Format, console, grid, pluralize, print_json
 from drawloom.cli.terminal_charts import chart_lines, sparkline
 from drawloom.frameworks.page_text import format_value
@@ -34,6 +34,7 @@ def show(
         typer.Argument(help="A pipeline, one of its tables, or a family; a list of them without.", show_default=False),
     ] = None,
     brief: Annotated[bool, typer.Option("--brief", help="The verdict and the facts only.")] = False,
+    env: Env = None,
     folder: Folder = None,
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
@@ -41,7 +42,7 @@ def show(
     from drawloom.run.column_notes import columns_json, columns_of_page
     from drawloom.run.pages import load_page, page_json
 
-    project = open_project(context, folder)
+    project = open_in(context, folder, env)
     if name is None:
         _show_list(project, as_json=format is Format.JSON)
         return

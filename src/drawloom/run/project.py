@@ -22,6 +22,7 @@ from drawloom.run.environments.names import environment_schema, schemas_of
 from drawloom.run.families import add_families
 from drawloom.run.owners import find_owners
 from drawloom.run.plan import Key, Plan, PlannedPartition, State, make_plan
+from drawloom.run.profile import Profile
 from drawloom.run.refactor.journal import refuse_unfinished
 from drawloom.run.selection import Selection, is_plain
 from drawloom.run.settings import EnvironmentSettings, Settings
@@ -60,6 +61,7 @@ class Project(Warehouse):
     def __init__(self, config: Config, environment: EnvironmentSettings | None = None) -> None:
         super().__init__(replace(Settings.of(config), environment=environment))
         self.config = config
+        self.profile = Profile()
         self._recent: tuple[float, WarehouseSnapshot] | None = (
             None  # when it was taken, and the snapshot of the last plan
         )
@@ -87,7 +89,9 @@ class Project(Warehouse):
     def _compile(self, engine: str) -> Compiled:
         stored = self.environment_tables()
         columns = {table: found for table, found in self.registry.columns().items() if table not in stored}
-        return compile_project(self.config, columns, self.cache, engine, self.source_columns)
+        sources = self.source_columns
+        with self.profile.measure("compile"):
+            return compile_project(self.config, columns, self.cache, engine, sources)
 
     @cached_property
     def source_columns(self) -> dict[str, tuple[Column, ...]]:
@@ -346,7 +350,8 @@ class Project(Warehouse):
         snapshot = snapshot or self.snapshot({*reads, *(partition.step.into.name for partition in plan.todo)})
         self.attach(snapshot, reads)
         runner = LocalRunner(self.step_runner(self.pipelines), self.registry, snapshot, jobs=jobs or _default_jobs())
-        summary = runner.run(plan, listener) if listener else runner.run(plan)
+        with self.profile.measure("run"):
+            summary = runner.run(plan, listener) if listener else runner.run(plan)
         if not summary.interrupted:
             self._sweep()
         return summary
@@ -355,7 +360,8 @@ class Project(Warehouse):
         """As that of a warehouse, which also knows the tags that columns have as copies of others."""
         from drawloom.run.column_notes import noted_columns
 
-        return replace(super().step_runner(pipelines, tables), columns_of=lambda step: noted_columns(self, step))
+        made = super().step_runner(pipelines, tables)
+        return replace(made, columns_of=lambda step: noted_columns(self, step), measure=self.profile.measure)
 
     def query(self, sql: str) -> pa.Table:
         """The result of one SELECT over any tables."""
@@ -478,12 +484,14 @@ class Project(Warehouse):
             return restore(self.local, registry)
 
     def _plan(self, forced: Iterable[Key], snapshot: WarehouseSnapshot | None = None) -> Plan:
-        snapshot = snapshot or self.snapshot()
+        with self.profile.measure("look at partitions"):
+            snapshot = snapshot or self.snapshot()
         self._recent = time.monotonic(), snapshot
         recorded_inputs = cache(self.registry.inputs)
-        return make_plan(
-            self.planned_pipelines, snapshot, self.history, recorded_inputs, forced=forced, day_reads=self.day_reads
-        )
+        with self.profile.measure("plan"):
+            return make_plan(
+                self.planned_pipelines, snapshot, self.history, recorded_inputs, forced=forced, day_reads=self.day_reads
+            )
 
     def _pop_recent_snapshot(self) -> WarehouseSnapshot | None:
         """The snapshot of the last plan, once, and if it was taken just now."""

@@ -8,7 +8,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -85,6 +85,7 @@ class StepRunner:
     ``forget`` deletes the records of partitions before the engine replaces them, where it cannot store with them
     which run wrote them: a crash must not leave new partitions with the records of the old ones.
     ``columns_of`` are the columns of a step's table with their tags, asked for only where rows may be shown.
+    ``measure`` counts the time of a block for a phase of a table.
     ``folder`` is the project's, where Python steps find files of its.
     """
 
@@ -92,6 +93,7 @@ class StepRunner:
     known_columns: Mapping[str, tuple[Column, ...]]
     forget: Callable[[str, Iterable[date]], None] = lambda _table, _days: None
     columns_of: ColumnsOf = own_columns
+    measure: Callable[[str, str], AbstractContextManager[None]] = lambda _phase, _table: nullcontext()
     folder: Path = Path()
 
     def run(
@@ -106,9 +108,12 @@ class StepRunner:
         run = new_run_id()
         with self._task(step, inputs) as task:
             text = self._day_sql(step, schedule, day, inputs, range_start)
-            staged = self._stage(task, step, text, day, file_metadata(run, step, inputs))
-            warnings = run_checks(task, step, schedule, [staged], self.columns_of, first=self._is_first_write(step))
-            records = self._publish([staged], run, step, {day: inputs}, began)
+            with self.measure("stage", step.into.name):
+                staged = self._stage(task, step, text, day, file_metadata(run, step, inputs))
+            with self.measure("check", step.into.name):
+                warnings = run_checks(task, step, schedule, [staged], self.columns_of, first=self._is_first_write(step))
+            with self.measure("publish", step.into.name):
+                records = self._publish([staged], run, step, {day: inputs}, began)
         return StepResult(records, staged.columns, warnings)
 
     def run_range(
@@ -132,18 +137,22 @@ class StepRunner:
         metadata = {day: file_metadata(run, step, of_day, own_days[day]) for day, of_day in inputs.items()}
         all_inputs = _merge_inputs(inputs.values())
         with self._task(step, all_inputs) as task:
-            if range_start:
-                text = _range_sql(step, schedule, range_start, days[-1], all_inputs, self._dialect(step))
-                text = _only_days(days, text, range_start)
-                staged = task.stage_range(step.into, text, metadata, self._expected_columns(step), self._dialect(step))
-            else:
-                texts = _render_days(step, schedule, days, self._dialect(step))
-                staged = task.stage_days(step.into, texts, metadata, self._expected_columns(step), self._dialect(step))
-            warnings = run_checks(task, step, schedule, staged, self.columns_of, first=self._is_first_write(step))
+            expected, dialect = self._expected_columns(step), self._dialect(step)
+            with self.measure("stage", step.into.name):
+                if range_start:
+                    text = _range_sql(step, schedule, range_start, days[-1], all_inputs, dialect)
+                    text = _only_days(days, text, range_start)
+                    staged = task.stage_range(step.into, text, metadata, expected, dialect)
+                else:
+                    texts = _render_days(step, schedule, days, dialect)
+                    staged = task.stage_days(step.into, texts, metadata, expected, dialect)
+            with self.measure("check", step.into.name):
+                warnings = run_checks(task, step, schedule, staged, self.columns_of, first=self._is_first_write(step))
             written = {part.ds: part.content for part in staged}
             own = {day: {ds.isoformat(): written[ds] for ds in own_days[day]} for day in written}
             of_days = {day: add_own_days(inputs[day], step.into.name, own[day]) for day in written}
-            records = self._publish(staged, run, step, of_days, began)
+            with self.measure("publish", step.into.name):
+                records = self._publish(staged, run, step, of_days, began)
         return StepResult(records, staged[-1].columns, warnings)
 
     def preview(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from drawloom.cli.main import run_command
 from drawloom.model import InputError, RunError
 from drawloom.run.environments.environment import Environment
 from drawloom.run.environments.existing import drop, find
@@ -49,6 +51,21 @@ def ask(root: Path, sql: str, name: str | None = "dev") -> list[tuple[Any, ...]]
             return [tuple(row.values()) for row in project.query(sql).to_pylist()]
     with open_environment(root, name) as environment:
         return [tuple(row.values()) for row in environment.query(sql).to_pylist()]
+
+
+def test_the_page_of_a_table_is_that_of_the_environment(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_specs(root, factor="1000")
+    run(root)
+
+    def newest(*options: str) -> list[int]:
+        capsys.readouterr()
+        assert run_command(["-C", str(root), "show", "core.events", "--format", "json", *options]) == 0
+        blocks = json.loads(capsys.readouterr().out)["blocks"]
+        return [row["amount"] for row in next(one for one in blocks if one["name"] == "newest")["rows"]]
+
+    assert newest("--env", "dev") == [1000 * amount for amount in newest()] != []
+    assert run_command(["-C", str(root), "show", "core.events", "--env", "dev", "--as-of", "2026-03-02"]) == 0
+    assert "2026-03-02" in capsys.readouterr().out
 
 
 def test_it_builds_what_differs_and_what_depends_on_that(root: Path) -> None:
