@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.servers import browser, postgres, trino
+from tests.servers import browser, postgres, redis, trino
 from tests.servers.jdk import find_jdk
 from tests.servers.process import ServerError
 
@@ -25,6 +25,7 @@ def missing() -> list[Need]:
         "openjdk-25-jdk-headless": lambda: find_jdk(24, "Trino"),
         "maven": trino.check_tarball,
         "postgresql": postgres.find_binaries,
+        "redis-server": redis.find_binary,
         "chromium": browser.find_chromium,
     }
     return [need for package, check in needs.items() if (need := _check_need(package, check))]

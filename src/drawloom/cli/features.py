@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from drawloom.cli.activity import Activity
-from drawloom.cli.options import First, Folder, Last, OutFormat, days_of, open_project
+from drawloom.cli.options import Day, First, Folder, Last, OutFormat, day_of, days_of, open_project
 from drawloom.cli.output import Format, console, number, pluralize, print_json
 from drawloom.model import refuse
 
@@ -94,6 +95,27 @@ def training_set(
         print_json({"folder": str(output), **made.manifest.to_json()})
     else:
         _print(made, output)
+
+
+def push(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The set of features.")],
+    ds: Day = None,
+    folder: Folder = None,
+    format: OutFormat = Format.TEXT,  # noqa: A002
+) -> None:
+    """Push the newest day of a set, or --ds, to the online store that its spec names: readers see the old or the new version, whole."""
+    from drawloom.run.features.online import push_features
+
+    project = open_project(context, folder)
+    with Activity() as activity:
+        activity(f"pushing {name}")
+        pushed = push_features(project, name, day_of(ds, "--ds"))
+    if format is Format.JSON:
+        print_json(asdict(pushed))
+    else:
+        text = f"pushed {pluralize(pushed.rows, 'row')} of {pushed.set} {pushed.ds} to {pushed.store} {pushed.table}"
+        console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _rows(project: Project, spine: str | None, population: str | None, days: tuple[str | None, str | None]) -> pa.Table:

@@ -51,9 +51,10 @@ app.add_typer(env_app, name="env")
 ui_app = typer.Typer(cls=WholeHelpGroup, invoke_without_command=True)
 app.add_typer(ui_app, name="ui")
 features_app = typer.Typer(
-    help="Training sets of features, and their proofs.", cls=WholeHelpGroup, no_args_is_help=True
+    help="Training sets of features and their proofs, and features for services.",
+    cls=WholeHelpGroup,
+    no_args_is_help=True,
 )
-features_app.callback()(lambda: None)  # without one, a single command would stand for the group
 app.add_typer(features_app, name="features")
 docs_app = typer.Typer(help="The documentation of the project.", cls=WholeHelpGroup, no_args_is_help=True)
 app.add_typer(docs_app, name="docs")
@@ -85,6 +86,7 @@ app.command("promote")(environments.promote)
 env_app.command("list")(environments.list_)
 env_app.command("drop")(environments.drop)
 features_app.command("training-set")(features.training_set)
+features_app.command("push")(features.push)
 registry_app.command("rebuild")(project.rebuild)
 airflow_app.command("install")(airflow.install)
 airflow_app.command("up")(airflow.up)

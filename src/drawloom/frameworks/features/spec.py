@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from drawloom.frameworks.features.online import Online
 from drawloom.frameworks.features.ops import AnyOp
 from drawloom.frameworks.features.scoring.spec import Scoring
 from drawloom.frameworks.features.windows import FeatureWindows, Window
@@ -115,6 +116,9 @@ class Features(Spec):
     scoring: Scoring | None = Field(
         None, description="a model that is scored each day with features of this and other sets"
     )
+    online: Online | None = Field(
+        None, description="where `drawloom features push` puts the newest features, for services"
+    )
     on_training_set: Callback = Field(
         None,
         description="a Python function, called with each training set of its features",
@@ -157,6 +161,8 @@ class Features(Spec):
             for window in sorted({w.name for w in windows if windows.count(w) > 1}):
                 yield self.problem(place, window, "must be named once")
         yield from self._name_problems()
+        for name, value, rule, fix in self.online.problems_of() if self.online else ():
+            yield self.problem(("online", name), value, rule, fix)
 
     def feature_names(self) -> list[tuple[tuple[str | int, ...], str]]:
         """The names of all features, each with its place in the spec."""

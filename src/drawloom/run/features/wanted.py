@@ -55,7 +55,8 @@ def find_set(project: FeatureProject, name: str) -> Features:
     sets = feature_sets(project)
     wanted = name.removeprefix("features.")
     if wanted not in sets:
-        raise _unknown(name, wanted, sets, "set of features")
+        fix = did_you_mean(wanted, sets) or f"There are: {', '.join(sorted(sets)) or 'none'}."
+        raise refuse("unknown-set", f"name == {name!r}, must be a set of features.", None, fix)
     return sets[wanted]
 
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Predict = Callable[["pa.Table"], object]
-PACKAGES: Mapping[ModelKind, tuple[str, tuple[str, ...]]] = {  # the extra of each kind, and what must be installed
-    "sklearn": ("scikit-learn", ("sklearn", "joblib", "pandas")),
-    "onnx": ("onnxruntime", ("onnxruntime", "numpy")),
-    "mlflow": ("mlflow", ("mlflow", "pandas")),
+PACKAGES: Mapping[ModelKind, tuple[str, tuple[str, ...]]] = {  # what to install for each kind, and what it brings
+    "sklearn": ("drawloom[scikit-learn]", ("sklearn", "joblib", "pandas")),
+    "onnx": ("drawloom[onnxruntime]", ("onnxruntime", "numpy")),
+    "mlflow": ("mlflow", ("mlflow", "pandas")),  # no extra: it cannot be installed beside the newest Airflow
 }
 VERSION_LETTERS = 12  # of a content hash that is a version
 
@@ -68,11 +68,11 @@ def load_model(model: str, folder: Path) -> Model:
 
 
 def _check_packages(model: str, kind: ModelKind) -> None:
-    extra, packages = PACKAGES[kind]
+    wanted, packages = PACKAGES[kind]
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
         message = f"scoring.model == {model}, must have {' and '.join(missing)} installed to be loaded."
-        raise refuse("missing-package", message, None, f"pip install 'drawloom[{extra}]'")
+        raise refuse("missing-package", message, None, f"pip install '{wanted}'")
 
 
 def _inside(model: str, path: Path, folder: Path) -> Path:
