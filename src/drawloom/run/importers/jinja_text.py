@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
-from jinja2 import Environment, TemplateError, nodes
+from jinja2 import TemplateError, nodes
 from jinja2.meta import find_undeclared_variables
 
+from drawloom.sql.template.sandbox import Sandbox
 from drawloom.sql.template.tags import tag_spans
 
-_ENVIRONMENT = Environment(extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, and nothing is rendered by it
+_ENVIRONMENT = Sandbox()  # it knows the filters that our templates have; nothing is rendered here
 Known = Callable[[nodes.Expr], bool | None]  # whether a part of a condition holds, None where that is not known
 
 
@@ -143,9 +144,10 @@ def expression(text: str) -> nodes.Expr | None:
     return found if isinstance(found, nodes.Expr) else None
 
 
-def tags(text: str) -> list[Tag]:
+@lru_cache(maxsize=512)
+def tags(text: str) -> tuple[Tag, ...]:
     """The tags of a template."""
-    return [Tag(text[start:end], start) for start, end in tag_spans(text)]
+    return tuple(Tag(text[start:end], start) for start, end in tag_spans(text))
 
 
 def line_of(text: str, offset: int) -> int:
@@ -154,9 +156,9 @@ def line_of(text: str, offset: int) -> int:
 
 
 def syntax_error(text: str) -> tuple[str, int] | None:
-    """Why a text is no template, and the line."""
+    """Why a text is no template that ours could be, and the line; such as a filter that is unknown."""
     try:
-        _ENVIRONMENT.parse(text)
+        find_undeclared_variables(_ENVIRONMENT.parse(text))
     except TemplateError as error:
         return str(error.message), getattr(error, "lineno", 1)
     except RecursionError:
@@ -164,15 +166,16 @@ def syntax_error(text: str) -> tuple[str, int] | None:
     return None
 
 
-def undefined_names(text: str) -> set[str]:
-    """The names that a template uses and does not define; with their attributes where it asks for some."""
+@lru_cache(maxsize=4096)
+def undefined_names(text: str) -> frozenset[str]:
+    """The names that a template without errors uses and does not define; with their attributes where it asks for some."""
     tree = _ENVIRONMENT.parse(text)
     names = find_undeclared_variables(tree)
     dotted: set[str] = set()
     for node in tree.find_all(nodes.Getattr):
         if isinstance(node.node, nodes.Name) and node.node.name in names:
             dotted.add(f"{node.node.name}.{node.attr}")
-    return {name for name in names if not any(one.startswith(f"{name}.") for one in dotted)} | dotted
+    return frozenset(names - {one.partition(".")[0] for one in dotted} | dotted)
 
 
 def replace_spans(text: str, edits: Mapping[tuple[int, int], str]) -> str:

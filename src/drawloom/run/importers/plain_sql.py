@@ -27,12 +27,13 @@ _NAMES = frozenset({"ds", "params", "macros", "range", "dict", "namespace", "loo
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A text that was read: its tables and tokens, and its tree where it has one."""
+    """A text that was read: its tables and tokens, its tree where it has one, and more texts to insert, by their spans."""
 
     text: str
     tables: tuple[TableName, ...]
     tokens: list[Token]
     tree: exp.Query | None
+    extra: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class PlainSql:
     def convert(self, query: Query, entry: ImportedFile, own: str = "") -> str:
         """The text in our words; ``own`` is the table that it fills. What is not expressed is named in the entry."""
         self._check_functions(query, entry)
-        edits = dict(self._parameters(query, entry))
+        edits = {**query.extra, **dict(self._parameters(query, entry))}
         for name in query.tables:
             upstream = self.resolve(name.parts)
             if upstream is None or name.start < 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from drawloom.run.importers.dbt.properties import Properties
@@ -16,7 +17,7 @@ _SETTINGS = frozenset({"name", "config", "description", "severity", "where", "ta
 
 
 def checks_of(
-    properties: Properties, entry: ImportedFile, resolve: Resolve, file: ImportedFile
+    properties: Properties, entry: ImportedFile, resolve: Resolve, file: ImportedFile, read: AbstractSet[str]
 ) -> list[dict[str, Any]]:
     """The data checks that stand for the tests of a model.
 
@@ -25,12 +26,15 @@ def checks_of(
         entry: the file of the model, whose report names what is not expressed.
         resolve: finds the table that a ``ref`` or ``source`` names.
         file: the YAML file, for places.
+        read: the tables that the model reads; its checks can read no others.
     """
     found: list[dict[str, Any]] = []
-    for column, keys, test in _tests(properties):
+    for of, keys, test in _tests(properties):
         name, arguments = _named(test)
+        column = of or str(arguments.get("column_name") or "")
         line = properties.line(*keys)
-        check = _check(name, arguments, column, resolve)
+        other = called_table(str(arguments.get("to")), resolve) if name == "relationships" else None
+        check = _check(name, arguments, column, resolve) if other is None or other.table in read else None
         where, severity = _setting(arguments, "where"), str(_setting(arguments, "severity") or "error").lower()
         if _setting(arguments, "enabled") is False:
             continue

@@ -12,14 +12,16 @@ from sqlglot.errors import SqlglotError
 
 from drawloom.run.importers.dbt.models import Model, Tables
 from drawloom.run.importers.dbt.settings import Settings
+from drawloom.run.importers.dbt.target import with_target
 from drawloom.run.importers.imported import ImportedFile
 from drawloom.run.importers.jinja_text import (
     Call,
     Tag,
-    choose_branches,
+    expression,
     find_line,
     line_of,
     replace_spans,
+    syntax_error,
     tags,
     undefined_names,
 )
@@ -78,8 +80,8 @@ class Converter:
 
     def convert(self, text: str, entry: ImportedFile, model: Model | None = None) -> tuple[str, dict[str, Any]]:
         """The text in our words and the variables that it uses; what is not expressed is noted in the entry."""
-        text, chosen = choose_branches(text, self._known_of_target)
-        text, edits = self._with_target(text), {}
+        text, chosen = with_target(text, self.settings.dialect)
+        edits: dict[tuple[int, int], str] = {}
         params: dict[str, Any] = {}
         if chosen:
             entry.note("target", "What depends on the target was taken as that of `prod`.", chosen[0])
@@ -151,16 +153,18 @@ class Converter:
         return model.upstream.read_past(self.settings.dialect, "" if aliased else model.name)
 
     def _variable(self, call: Call, params: dict[str, Any], entry: ImportedFile, line: int) -> None:
-        name = str(call.arguments[0]) if call.arguments else ""
-        if name in self.settings.variables:
+        """Note the value of a variable for the spec; one without a value needs a default."""
+        written = expression(f"f({call.text})")
+        arguments = written.args if isinstance(written, nodes.Call) else []
+        name = arguments[0].value if arguments and isinstance(arguments[0], nodes.Const) else None
+        if isinstance(name, str) and name in self.settings.variables:
             value = self.settings.plain({"value": self.settings.variables[name]})["value"]
             if isinstance(value, str) and "{{" in value:
                 entry.refuse("variable", f"var({name!r}) is computed: {value}", line, "Give it under `params`.")
             params[name] = value
-        elif not call.arguments or len(call.arguments) < 2:
-            entry.refuse(
-                "variable", f"var({call.text}) has no value in {'dbt_project.yml'}.", line, "Give it under `params`."
-            )
+        elif len(arguments) < 2:
+            fix = "Give it under `params`."
+            entry.refuse("variable", f"var({call.text}) has no value in dbt_project.yml.", line, fix)
 
     def _environment(self, call: Call, entry: ImportedFile, line: int) -> str | None:
         if not call.arguments or len(call.arguments) < 2:
@@ -183,35 +187,10 @@ class Converter:
             found[token.start] = ("qualifies" if qualifies else "FROM", ends_with_alias(after))
         return found
 
-    def _known_of_target(self, node: nodes.Expr) -> bool | None:
-        """What a condition on the name or the type of the target says of production."""
-        values = {"name": "prod", "type": self.settings.dialect}
-        if not isinstance(node, nodes.Compare) or not isinstance(node.expr, nodes.Getattr) or len(node.ops) != 1:
-            return None
-        value = values.get(node.expr.attr)
-        if not isinstance(node.expr.node, nodes.Name) or node.expr.node.name != "target" or value is None:
-            return None
-        try:
-            other = node.ops[0].expr.as_const()
-        except nodes.Impossible:
-            return None
-        answers = {"eq": value == other, "ne": value != other}
-        if isinstance(other, list | tuple):
-            answers |= {"in": value in other, "notin": value not in other}
-        return answers.get(node.ops[0].op)
-
-    def _with_target(self, text: str) -> str:
-        edits = {}
-        for tag in tags(text):
-            tokens = tag.tokens
-            for n, (kind, word, at) in enumerate(tokens[:-2]):
-                if kind == "name" and word == "target" and tokens[n + 1][1] == ".":
-                    value = {"name": "'prod'", "type": repr(self.settings.dialect)}.get(tokens[n + 2][1])
-                    if value:
-                        edits[(at, tokens[n + 2][2] + 4)] = value
-        return replace_spans(text, edits)
-
     def _check_names(self, made: str, text: str, entry: ImportedFile) -> None:
+        if error := syntax_error(made):
+            entry.refuse("template", f"It is no Jinja template that is read here: {error[0]}.", error[1])
+            return
         for name in sorted(undefined_names(made)):
             root, _, attribute = name.partition(".")
             if name in KNOWN or root in KNOWN - {"this", "adapter"} or name in self.macros or attribute in self.macros:
@@ -224,6 +203,6 @@ class Converter:
 
 def _as_jinja(sql: str) -> str:
     """A text with ``{{ ds }}`` as an expression inside of a tag."""
-    for day, expression in (("{{ ds }}", "ds"), ("{{ macros.ds_add(ds, -1) }}", "macros.ds_add(ds, -1)")):
-        sql = sql.replace(day, f'" ~ {expression} ~ "')
+    for day, value in (("{{ ds }}", "ds"), ("{{ macros.ds_add(ds, -1) }}", "macros.ds_add(ds, -1)")):
+        sql = sql.replace(day, f'" ~ {value} ~ "')
     return f'("{sql}")'

@@ -10,9 +10,11 @@ from importlib.resources import files as files_of
 from drawloom.model import InputError
 from drawloom.run.importers.dbt.convert import KNOWN, Converter
 from drawloom.run.importers.dbt.settings import Settings
+from drawloom.run.importers.dbt.target import with_target
 from drawloom.run.importers.imported import Imported, ImportedFile
 from drawloom.run.importers.jinja_text import line_of, syntax_error, tags, undefined_names
 from drawloom.run.importers.project_files import ProjectFiles
+from drawloom.sql.dialect import DIALECTS
 from drawloom.sql.template.macro_files import Macros
 from drawloom.sql.template.rendering import Template
 
@@ -20,6 +22,7 @@ _NAME = re.compile(r"macro\s+(\w+)")
 _HOOKS = frozenset(
     {"generate_schema_name", "generate_alias_name", "generate_database_name", "ref", "source", "builtins"}
 )
+_DIALECTS = frozenset({*DIALECTS, "databricks", "fabric", "sqlserver", "athena", "clickhouse", "synapse"})
 # What asks the warehouse while a template is rendered, or changes it.
 _LIVE = frozenset(
     [
@@ -79,12 +82,25 @@ def find_macros(files: ProjectFiles, settings: Settings, made: Imported) -> dict
     for folder in settings.paths["macros"]:
         for file in files.under(folder, ".sql"):
             entry = made.file(file)
-            text = files.read(entry)
-            for macro in _macros_of(text or "", entry):
+            text, _ = with_target(files.read(entry) or "", settings.dialect)
+            for macro in _macros_of(text, entry):
                 if macro.name in found:
                     entry.refuse("two-macros", f"{macro.name} is also in {found[macro.name].entry.file}.", macro.line)
                 else:
                     found[macro.name] = macro
+    return found
+
+
+def of_dialect(macros: Mapping[str, Macro], dialect: str) -> dict[str, Macro]:
+    """The macros that a dialect calls: its own variant stands for the default one, and those of others are left."""
+    found: dict[str, Macro] = {}
+    for name, macro in macros.items():
+        prefix, _, rest = name.partition("__")
+        if not rest or prefix not in _DIALECTS:
+            found.setdefault(name, macro)
+        elif prefix == dialect:
+            called = f"default__{rest}"
+            found[called] = replace(macro, name=called, text=macro.text.replace(name, called, 1))
     return found
 
 
@@ -158,7 +174,7 @@ def _reason(macro: Macro, macros: Mapping[str, Macro]) -> str:
 
 
 def _calls_one_of(macro: Macro, refused: dict[str, str]) -> str:
-    names = undefined_names(macro.text)
+    names = undefined_names(macro.text)  # a macro with an error is refused before
     return next((name for name in refused if name in names or any(one.endswith(f".{name}") for one in names)), "")
 
 

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Any
 
+from jinja2 import nodes
+
+from drawloom.model import InputError
 from drawloom.run.importers.dbt.increments import DayFilter, day_filter
 from drawloom.run.importers.dbt.properties import AllProperties, Properties
 from drawloom.run.importers.dbt.settings import Settings
+from drawloom.run.importers.dbt.target import with_target
 from drawloom.run.importers.imported import Imported, ImportedFile
-from drawloom.run.importers.jinja_text import Tag, line_of, syntax_error, tags
+from drawloom.run.importers.jinja_text import Tag, expression, line_of, syntax_error, tags
 from drawloom.run.importers.project_files import ProjectFiles
 from drawloom.run.importers.upstream import Upstream, table_name
+from drawloom.sql.template.rendering import render
 
 _WHOLE = frozenset({"table", "view", "ephemeral", "materialized_view", "dynamic_table", "incremental"})
+# The configurations that say which rows a table has, and where it is.
+_DECIDING = frozenset(
+    [
+        "enabled",
+        "materialized",
+        "schema",
+        "alias",
+        "unique_key",
+        "incremental_strategy",
+        "partition_by",
+        "event_time",
+        "batch_size",
+    ]
+)
 _DAYS = frozenset({"date", "timestamp", "datetime", ""})
 
 
@@ -83,7 +104,11 @@ def _model(name: str, entry: ImportedFile, text: str, settings: Settings, proper
     if error := syntax_error(text):
         entry.refuse("template", f"It is no Jinja template that is read here: {error[0]}.", error[1])
         return None
-    config = {**settings.config("models", entry.file), **settings.plain(properties.config), **_own_config(text, entry)}
+    config = {
+        **settings.config("models", entry.file),
+        **settings.plain(properties.config),
+        **_own_config(text, entry, settings),
+    }
     if config.get("enabled") is False:
         entry.left_out = True
         return None
@@ -93,26 +118,34 @@ def _model(name: str, entry: ImportedFile, text: str, settings: Settings, proper
     return model
 
 
-def _own_config(text: str, entry: ImportedFile) -> dict[str, Any]:
+def _own_config(text: str, entry: ImportedFile, settings: Settings) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for tag in tags(text):
         for call in tag.calls():
             if call.name == "config":
-                found |= {key.replace("-", "_"): value for key, value in call.keywords.items()}
+                computed = _computed(call.text, settings)
+                given = {**call.keywords, **computed}
+                found |= {key.replace("-", "_"): value for key, value in given.items()}
                 if isinstance(call.arguments, tuple) and call.arguments and isinstance(call.arguments[0], Mapping):
                     found |= call.arguments[0]
-                _note_computed(tag, call.text, call.keywords, text, entry)
+                _note_computed(tag, call.text, given, text, entry)
     return found
 
 
+def _computed(arguments: str, settings: Settings) -> dict[str, Any]:
+    """The values of configurations that hang on variables of the project; none where they hang on more."""
+    wanted = with_target(f"{{{{ dict({arguments}) }}}}", settings.dialect)[0]
+    try:
+        value = ast.literal_eval(render(wanted, date(2026, 1, 1), params=settings.variables, to_run=True).text)
+    except (InputError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def _note_computed(tag: Tag, arguments: str, known: Mapping[str, Any], text: str, entry: ImportedFile) -> None:
-    from jinja2 import nodes
-
-    from drawloom.run.importers.jinja_text import expression
-
     call = expression(f"f({arguments})")
     names = [pair.key for pair in call.kwargs if pair.key not in known] if isinstance(call, nodes.Call) else []
-    for name in names:
+    for name in set(names) & _DECIDING:
         message = f"config({name}=...) is computed; its value is not known here."
         entry.note("computed-config", message, line_of(text, tag.start))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from drawloom.run.importers.dbt.increments import with_day_filter, without_incre
 from drawloom.run.importers.dbt.macros import (
     choose_macros,
     find_macros,
+    of_dialect,
     package_macros,
     write_macros,
     write_package_macros,
@@ -40,7 +42,7 @@ def import_dbt(files: ProjectFiles, dialect: str | None = None) -> Imported:
     properties = load_properties(files, settings, made)
     tables = Tables(load_models(files, settings, properties, made), {}, properties.sources)
     _import_seeds(files, settings, properties, tables, made)
-    macros = find_macros(files, settings, made)
+    macros = of_dialect(find_macros(files, settings, made), settings.dialect)
     packaged = {name: macro for name, macro in package_macros(settings.dialect).items() if name not in macros}
     refused = choose_macros(macros, packaged)
     converter = Converter(settings, tables, (macros.keys() | packaged.keys()) - refused.keys(), refused)
@@ -63,7 +65,7 @@ def _import_model(model: Model, converter: Converter, made: Imported) -> None:
         text = f"SELECT * FROM (\n{text.strip().rstrip(';')}\n) AS batch\nWHERE {model.by_day.sql}"
     for name in unknown_configs(model.config):
         entry.note("config", f"The configuration {name} is not expressed here.")
-    header = _header(model, converter, made)
+    header = _header(model, converter, made, text)
     if params:
         header["params"] = params
     if any(problem.severity == "error" for problem in entry.problems):
@@ -80,7 +82,7 @@ def _declare_instead(upstream: Upstream, made: Imported) -> None:
     made.sources[upstream.table] = {"files": files, "description": "Not imported; see the report."}
 
 
-def _header(model: Model, converter: Converter, made: Imported) -> dict[str, Any]:
+def _header(model: Model, converter: Converter, made: Imported, text: str) -> dict[str, Any]:
     config, data = model.config, model.properties.data
     meta = config.get("meta")
     owner = meta.get("owner") if isinstance(meta, Mapping) else None
@@ -95,8 +97,12 @@ def _header(model: Model, converter: Converter, made: Imported) -> dict[str, Any
         "until": _UNTIL,
         "dialect": converter.settings.dialect if converter.settings.dialect != "duckdb" else "",
         "columns": _contract(model, converter.settings.dialect),
-        "checks": checks_of(model.properties, model.entry, converter.tables.resolve, yaml_file),
+        "checks": checks_of(model.properties, model.entry, converter.tables.resolve, yaml_file, _tables_in(text)),
     }
+
+
+def _tables_in(text: str) -> set[str]:
+    return set(re.findall(r"\b\w+\.\w+\b", text))
 
 
 def _contract(model: Model, dialect: str) -> dict[str, Any]:

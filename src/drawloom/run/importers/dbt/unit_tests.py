@@ -10,7 +10,8 @@ import yaml
 from drawloom.run.importers.dbt.checks import called_table
 from drawloom.run.importers.dbt.models import Model, Tables
 from drawloom.run.importers.dbt.properties import AllProperties, Properties
-from drawloom.run.importers.imported import Imported, ImportedFile
+from drawloom.run.importers.given_rows import given_rows
+from drawloom.run.importers.imported import Imported
 
 _DAY = "2026-01-01"  # any: a snapshot is the same on each day of its inputs
 
@@ -23,7 +24,7 @@ def import_unit_tests(properties: AllProperties, tables: Tables, made: Imported)
         if model is None or not model.entry.wrote:
             entry.refuse("unit-test", f"The unit test {name} is of a model that was not imported.", test.line())
             continue
-        converted = _converted(test, model, tables, entry)
+        converted = _converted(test, model, tables, made)
         if converted is None:
             continue
         text = yaml.safe_dump(
@@ -32,7 +33,8 @@ def import_unit_tests(properties: AllProperties, tables: Tables, made: Imported)
         made.write(f"tests/{model.upstream.table}.yml", text, entry)
 
 
-def _converted(test: Properties, model: Model, tables: Tables, entry: ImportedFile) -> dict[str, Any] | None:
+def _converted(test: Properties, model: Model, tables: Tables, made: Imported) -> dict[str, Any] | None:
+    entry = made.file(test.document.file or "")
     name = test.data.get("name")
     overrides = test.data.get("overrides")
     others = sorted(set(overrides) - {"vars"}) if isinstance(overrides, Mapping) else []
@@ -52,7 +54,7 @@ def _converted(test: Properties, model: Model, tables: Tables, entry: ImportedFi
             fix = "Write its rows into the test, as a list or as CSV."
             entry.refuse("unit-test", f"An input of the unit test {name} is no table or has no rows here.", line, fix)
             return None
-        given[upstream.table] = rows
+        given[upstream.table] = given_rows(rows, upstream.table, made)
     expected = test.data.get("expect")
     rows = _rows(expected) if isinstance(expected, Mapping) else None
     if rows is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,13 +54,20 @@ class Audits:
         except SqlglotError as error:
             entry.refuse("syntax", f"It cannot be read: {error}.", 1)
 
-    def checks(self, block: Block, entry: ImportedFile) -> list[dict[str, Any]]:
-        """The checks that stand for the audits of a model; those that have none are noted."""
+    def checks(self, block: Block, entry: ImportedFile, own: str, read: AbstractSet[str]) -> list[dict[str, Any]]:
+        """The checks that stand for the audits of a model; those that have none are noted.
+
+        Args:
+            block: that of the model.
+            entry: its file.
+            own: the table that it fills.
+            read: the tables that it reads; its checks can read no others.
+        """
         found: list[dict[str, Any]] = []
         value = block.properties.get("audits")
         for called in called_audits(value) if value else ():
             warns = called.name.endswith("_non_blocking")
-            checks = self._of(called, called.name.removesuffix("_non_blocking"))
+            checks = self._of(called, called.name.removesuffix("_non_blocking"), own, read)
             if not checks:
                 fix = "Write it as `sql: {name: ..., query: SELECT ... FROM staged}` in `checks`."
                 entry.note(
@@ -68,13 +76,13 @@ class Audits:
             found += [{**check, "severity": "warn"} if warns else check for check in checks]
         return found
 
-    def _of(self, called: Called, name: str) -> list[dict[str, Any]]:
+    def _of(self, called: Called, name: str, own: str, read: AbstractSet[str]) -> list[dict[str, Any]]:
         if name in self.known:
-            return self._own(called, self.known[name])
+            return self._own(called, self.known[name], own, read)
         found = _BUILT_IN.get(name)
         return found(called.arguments) if found else []
 
-    def _own(self, called: Called, audit: Audit) -> list[dict[str, Any]]:
+    def _own(self, called: Called, audit: Audit, own: str, read: AbstractSet[str]) -> list[dict[str, Any]]:
         parameters = {name: value.sql(self.dialect) for name, value in called.arguments.items()}
         defaults = audit.block.properties.get("defaults")
         for one in listed(_parsed(f"({defaults.inner})")) if defaults else ():
@@ -86,9 +94,14 @@ class Audits:
         if statement is None or any(isinstance(value, exp.Parameter) for value in called.arguments.values()):
             return []
         staged = Upstream("staged", "whole")
-        converter = PlainSql(
-            self.dialect, parameters, lambda parts: staged if parts == ("staged",) else self.resolve(parts)
-        )
+
+        def resolve(parts: tuple[str, ...]) -> Upstream | None:
+            found = staged if parts == ("staged",) else self.resolve(parts)
+            if found is None or found.table in {own, "staged"}:
+                return found and staged
+            return found if found.table in read else None
+
+        converter = PlainSql(self.dialect, parameters, resolve)
         text = converter.fill(statement.text)
         query = converter.read(text, mine)
         sql = converter.convert(query, mine) if query else ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlglot import exp
@@ -19,6 +20,7 @@ from drawloom.run.importers.project_files import ProjectFiles
 from drawloom.run.importers.spec_text import spec_text
 from drawloom.run.importers.sqlmesh.audits import Audits
 from drawloom.run.importers.sqlmesh.blocks import Block, Property, Statement, read_blocks, split
+from drawloom.run.importers.sqlmesh.casts import cast_names
 from drawloom.run.importers.sqlmesh.python_models import python_models
 from drawloom.run.importers.sqlmesh.settings import Settings, load_settings
 from drawloom.run.importers.sqlmesh.unit_tests import import_tests
@@ -268,11 +270,14 @@ def _import_model(model: Model, project: _Project) -> None:
         _import_seed(model, project)
         return
     queries = [one for one in block.statements if _is_query(one)]
-    if len(queries) != 1:
-        what = "a Jinja block" if "JINJA_QUERY_BEGIN" in model.text else f"{len(queries)} queries"
-        entry.refuse("not-one-select", f"It has {what}, must have one SELECT.", block.line)
+    if "JINJA_QUERY_BEGIN" in model.text:
+        queries = []
+        fix = "Write the SELECT without the block: a spec is a template as it is."
+        entry.refuse("jinja-block", "It has a Jinja block, which is not read.", block.line, fix)
+    elif len(queries) != 1:
+        entry.refuse("not-one-select", f"It has {len(queries)} queries, must have one SELECT.", block.line)
     others = [one for one in block.statements if not _is_query(one)]
-    if others:
+    if others and queries:
         line = line_of(model.text, others[0].start)
         fix = "Run what they do by other means."
         entry.note("statement", "The statements before or after its query are left out.", line, fix)
@@ -281,7 +286,7 @@ def _import_model(model: Model, project: _Project) -> None:
     if any(one.severity == "error" for one in entry.problems):
         _declare(model.upstream, _declared(block, model.dialect), project)
         return
-    header = _header(model, project)
+    header = _header(model, project, sql)
     comments = {} if header["columns"] else _descriptions(block)
     project.made.write(f"specs/{model.upstream.table}.sql", spec_text(header, sql, comments), entry)
 
@@ -292,6 +297,7 @@ def _converted(model: Model, query: Statement, project: _Project) -> str:
     read = converter.read(query.text, model.entry)
     if read is None:
         return ""
+    read = replace(read, extra=cast_names(read.tree, read.tokens, model.dialect))
     sql = converter.convert(read, model.entry, model.upstream.table)
     if model.upstream.form == "daily" and not converter.used & _DAYS.keys():
         fix = "Filter its rows by {{ ds }}."
@@ -309,11 +315,12 @@ def _note_rest(model: Model) -> None:
             model.entry.note("property", f"The property {name} is not expressed here.", value.line)
 
 
-def _header(model: Model, project: _Project) -> dict[str, Any]:
+def _header(model: Model, project: _Project, sql: str) -> dict[str, Any]:
     block = model.block
     types = _declared(block, model.dialect)
     said = _descriptions(block)
     columns = {name: (kind, said.get(name, "")) for name, kind in types.items()}
+    read = set(re.findall(r"\b\w+\.\w+\b", sql))
     tags = block.properties["tags"].words() if "tags" in block.properties else []
     return {
         "table": model.upstream.table,
@@ -323,7 +330,7 @@ def _header(model: Model, project: _Project) -> dict[str, Any]:
         "until": _UNTIL,
         "dialect": model.dialect if model.dialect != "duckdb" else "",
         "columns": column_types(columns, "duckdb"),
-        "checks": project.audits.checks(block, model.entry),
+        "checks": project.audits.checks(block, model.entry, model.upstream.table, read),
     }
 
 
@@ -347,12 +354,14 @@ def _import_seed(model: Model, project: _Project) -> None:
     name = found.relative_to(root).as_posix() if found.is_relative_to(root) else ""
     if name not in project.files.names:
         entry.refuse("seed", f"path == {path!r}, must be a file of the project.", kind.line)
+        _declare(model.upstream, _declared(model.block, "duckdb"), project)
         return
     file = project.made.file(name)
     text = project.files.read(file)
     columns = sniff_csv(found, file, _declared(model.block, "duckdb"), "duckdb") if text is not None else {}
     if text is None or not columns:
         entry.refuse("seed", f"{name} cannot be read.", kind.line)
+        _declare(model.upstream, _declared(model.block, "duckdb"), project)
         return
     project.made.write(f"seeds/{found.name}", text, file)
     entry.wrote.append("drawloom.yml")

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from drawloom.run.importers.given_rows import given_rows
 from drawloom.run.importers.imported import Imported, ImportedFile
 from drawloom.run.importers.upstream import Upstream
 from drawloom.specs.document import Document
@@ -24,7 +25,7 @@ def import_tests(document: Document, entry: ImportedFile, tables: Mapping[str, U
         if upstream is None or f"specs/{upstream.table}.sql" not in made.texts:
             entry.refuse("unit-test", f"The test {name} is of {model or 'no model'}, which was not imported.", line)
             continue
-        converted = _converted(test, upstream, tables, entry, (name, line))
+        converted = _converted(test, upstream, tables, made, (name, entry, line))
         if converted:
             text = yaml.safe_dump(
                 {name: converted}, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
@@ -36,10 +37,10 @@ def _converted(
     test: Mapping[str, Any],
     upstream: Upstream,
     tables: Mapping[str, Upstream],
-    entry: ImportedFile,
-    at: tuple[str, int | None],
+    made: Imported,
+    at: tuple[str, ImportedFile, int | None],
 ) -> dict[str, Any] | None:
-    name, line = at
+    name, entry, line = at
     outputs, inputs = test.get("outputs"), test.get("inputs")
     outputs = outputs if isinstance(outputs, Mapping) else {}
     if "ctes" in outputs:
@@ -53,7 +54,7 @@ def _converted(
             message = f"The test {name} gives {table}, which is no table here or has no rows."
             entry.refuse("unit-test", message, line, "Write its rows into the test, as a list.")
             return None
-        given[other.table] = _by_day(rows, other)
+        given[other.table] = given_rows(_by_day(rows, other), other.table, made)
     day = _day(test, upstream, expected)
     if expected is None or day is None:
         why = "expects no rows of its query" if expected is None else "is about more than one day"
