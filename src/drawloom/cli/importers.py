@@ -63,7 +63,7 @@ def _print(made: Imported, into: Path | None, wrote: Sequence[Path], *, show_all
     from rich.text import Text
 
     out = console(width=WIDTH)
-    table = grid("~file", "result", "why, and what to do")
+    table = grid("~file", "result", "~why, and what to do")
     files = [made.files[name] for name in sorted(made.files)]
     shown = [file for file in files if show_all or file.problems]
     for file in shown:

@@ -162,3 +162,32 @@ def test_the_report_names_what_is_not_understood(tmp_path: Path) -> None:
     assert said(made, "models/people.py") == ["2: The model cafe.people is in Python."]
     assert said(made, "models/sales.sql") == ["7: It runs @hourly there, and daily here."]
     assert made.sources["cafe.people"]["columns"] == {"name": "VARCHAR"}
+
+
+def test_casts_keep_the_names_that_sqlmesh_gives_them(tmp_path: Path) -> None:
+    text = """
+        MODEL (name cafe.names, kind FULL, audits (not_null(columns=[item])));
+        SELECT item::TEXT, CAST(amount AS INT), (day)::DATE, s.day::DATE -- the day
+        FROM (SELECT item, amount::INT, day FROM raw.sales) AS s
+        """
+    made = imported("sqlmesh", tmp_path, {**CAFE, "models/names.sql": text})
+    assert made.texts["specs/cafe.names.sql"].partition("*/\n")[2] == (
+        "SELECT item::TEXT AS item, CAST(amount AS INT) AS amount, (day)::DATE, s.day::DATE AS day -- the day\n"
+        "FROM (SELECT item, amount::INT AS amount, day FROM raw.sales) AS s\n"
+    )
+    assert "- not_null: [item]\n" in made.texts["specs/cafe.names.sql"]
+
+
+def test_an_audit_of_a_table_that_is_not_read_is_noted(tmp_path: Path) -> None:
+    files = {
+        "models/one.sql": "MODEL (name cafe.one, kind FULL, audits (known, own));\nSELECT item FROM raw.sales",
+        "audits/all.sql": """
+            AUDIT (name known);
+            SELECT * FROM @this_model WHERE item NOT IN (SELECT item FROM cafe.menu);
+            AUDIT (name own);
+            SELECT * FROM cafe.one WHERE item IS NULL;
+            """,
+    }
+    made = imported("sqlmesh", tmp_path, {**CAFE, **files})
+    assert said(made, "models/one.sql") == ["1: The audit known has no data check of ours."]
+    assert "query: SELECT * FROM staged AS one WHERE item IS NULL" in made.texts["specs/cafe.one.sql"]

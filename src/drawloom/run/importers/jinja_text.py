@@ -160,7 +160,7 @@ def syntax_error(text: str) -> tuple[str, int] | None:
     try:
         find_undeclared_variables(_ENVIRONMENT.parse(text))
     except TemplateError as error:
-        return str(error.message), getattr(error, "lineno", 1)
+        return str(error.message).rstrip("."), getattr(error, "lineno", 1)
     except RecursionError:
         return "it is nested too deep", 1
     return None

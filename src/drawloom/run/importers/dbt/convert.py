@@ -191,7 +191,7 @@ class Converter:
         if error := syntax_error(made):
             entry.refuse("template", f"It is no Jinja template that is read here: {error[0]}.", error[1])
             return
-        for name in sorted(undefined_names(made)):
+        for name in sorted(undefined_names(made) - {"env_var"}):  # which was refused before
             root, _, attribute = name.partition(".")
             if name in KNOWN or root in KNOWN - {"this", "adapter"} or name in self.macros or attribute in self.macros:
                 continue

@@ -69,7 +69,7 @@ split({{ string_text }}, {{ delimiter_text }})[safe_offset({{ part_number - 1 }}
 {%- endmacro %}
 {% macro surrogate_key(field_list) -%}
 {%- set fields = [] -%}
-{%- for field in field_list -%}
+{%- for field in (([field_list] + varargs | list) if field_list is string else field_list) -%}
 {%- do fields.append("coalesce(cast(" ~ field ~ " as " ~ type_string() ~ "), '')") -%}
 {%- endfor -%}
 {{ hash(fields | join(" || '-' || ")) }}

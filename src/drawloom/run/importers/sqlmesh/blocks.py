@@ -153,7 +153,7 @@ def _called(text: str) -> Called:
     except SqlglotError:
         return Called(text.partition("(")[0].strip().lower(), {}, text)
     listed = node.expressions if isinstance(node, exp.Func) else []
-    arguments = {one.this.name.lower(): one.expression for one in listed if isinstance(one, exp.PropertyEQ)}
+    arguments = {one.this.name.lower(): one.expression for one in listed if isinstance(one, exp.PropertyEQ | exp.EQ)}
     return Called(text.partition("(")[0].strip().lower(), arguments, text)
 
 
