@@ -2,8 +2,9 @@
 
 from drawloom.frameworks.base import Framework
 from drawloom.frameworks.features.compile import compile_features
+from drawloom.frameworks.features.page import features_page
 from drawloom.frameworks.features.spec import Features
 
-framework = Framework("features", Features, compile_features)
+framework = Framework("features", Features, compile_features, features_page)
 
 __all__ = ["Features", "framework"]
