@@ -128,7 +128,7 @@ def _backfill(root: Path, runs: int) -> Report:
 
 def _compare(root: Path, last: str) -> None:
     """Fail where a value of the day differs from the naive one by more than nine digits."""
-    ours = f"read_parquet('{root}/work/lake/features/people/ds={last}/*.parquet')"
+    ours = f"read_parquet('{root / 'work'}/lake/features/people/ds={last}/*.parquet')"
     with duckdb.connect() as con:
         names = [f"{name}_{suffix(window)}" for window in WINDOWS for name in AGGREGATES]
         far = " OR ".join(

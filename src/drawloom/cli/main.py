@@ -18,6 +18,7 @@ from drawloom.cli import (
     data,
     demo,
     environments,
+    feature_list,
     features,
     importers,
     lineage,
@@ -51,7 +52,7 @@ app.add_typer(env_app, name="env")
 ui_app = typer.Typer(cls=WholeHelpGroup, invoke_without_command=True)
 app.add_typer(ui_app, name="ui")
 features_app = typer.Typer(
-    help="Training sets of features and their proofs, and features for services.",
+    help="The feature repository: what there is, training sets, what services read.",
     cls=WholeHelpGroup,
     no_args_is_help=True,
 )
@@ -85,6 +86,7 @@ app.command("demo")(demo.demo)
 app.command("promote")(environments.promote)
 env_app.command("list")(environments.list_)
 env_app.command("drop")(environments.drop)
+features_app.command("list")(feature_list.list_)
 features_app.command("training-set")(features.training_set)
 features_app.command("push")(features.push)
 registry_app.command("rebuild")(project.rebuild)

@@ -20,9 +20,16 @@ from drawloom.frameworks.page_text import format_value
 from drawloom.web.gate import FORM_FIELD, Viewer
 
 STATIC = files("drawloom.web") / "static"
-EXPORTED_MENU = ("", "partitions", "tables")
+EXPORTED_MENU = ("", "partitions", "tables", "features")
 DOCS_MENU = (("docs", "Tables"), ("macros", "Macros"))
-MENU = (("", "Home"), ("autodag", "AutoDAG"), ("partitions", "Partitions"), ("tables", "Tables"), ("runs", "Runs"))
+MENU = (
+    ("", "Home"),
+    ("autodag", "AutoDAG"),
+    ("partitions", "Partitions"),
+    ("tables", "Tables"),
+    ("features", "Features"),
+    ("runs", "Runs"),
+)
 
 
 class Html(HTMLResponse):
