@@ -15,6 +15,7 @@ NAMES = (
     "overhead",
     "start",
     "plan",
+    "environments",
     "day_reads",
     "rerun",
     "reading",

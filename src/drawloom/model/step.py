@@ -225,6 +225,13 @@ class Step:
         return any(read.table == self.into.name for read in self.reads)
 
     @property
+    def tables(self) -> set[str]:
+        """The table it fills and those that it and its checks read; on some days it may read others (``days_vary``)."""
+        checks = {read.table for check in self.checks for read in check.reads}
+        ranges = {ranged.table for ranged in self.backfill_reads or ()}
+        return {self.into.name} | {read.table for read in self.reads} | ranges | checks
+
+    @property
     def resumes_from(self) -> tuple[str, ...]:
         """The tables whose partitions before the range its backfill SQL continues from (its checkpoints)."""
         return tuple(dict.fromkeys(read.table for read in self.backfill_reads or () if read.is_before_range))

@@ -68,9 +68,7 @@ class Job:
     @property
     def tables(self) -> set[str]:
         """The tables that it reads or fills."""
-        checks = {read.table for check in self.step.checks for read in check.reads}
-        ranges = {ranged.table for ranged in self.step.backfill_reads or ()}
-        return {self.table} | {read.table for read in self._reads} | ranges | checks
+        return {read.table for read in self._reads} | self.step.tables
 
     @property
     def own_tables(self) -> set[str]:

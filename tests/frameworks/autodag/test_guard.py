@@ -121,6 +121,34 @@ def test_any_text_ends(text: str) -> None:
     assert all(problem.where.line for problem in problems)
 
 
+PIECES = (
+    "SELECT",
+    "with",
+    "FROM t",
+    "(",
+    " ",
+    "\n",
+    ";",
+    " into ",
+    "DELETE FROM",
+    "ıNTO",
+    "overwrite",
+    "'",
+    "--",
+    "$$",
+    "{{ x }}",
+    "a",
+)
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join), st.sampled_from(["duckdb", "spark"]))
+def test_a_text_that_looks_harmless_is_judged_as_its_tokens_are(text: str, dialect: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("drawloom.frameworks.autodag.guard._is_plain_select", lambda *_: False)
+        by_tokens = guard(text, "core.t", dialect)
+    assert guard(text, "core.t", dialect) == by_tokens
+
+
 @pytest.mark.unmeasured
 @pytest.mark.parametrize("text", ["{%", "/*", "$a$", "'", "{{", "(", '"', "a$b$", ";", "glob(", "a;"])
 def test_long_junk_ends_soon(text: str) -> None:

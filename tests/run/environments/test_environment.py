@@ -90,6 +90,14 @@ def test_it_builds_what_differs_and_what_depends_on_that(root: Path) -> None:
     assert run(root) == {}, "a second run has nothing to do"
 
 
+def test_a_table_that_is_read_on_one_day_only_is_found_in_production(root: Path) -> None:
+    odd = "{% if ds == '2026-03-0' ~ 4 %} UNION ALL SELECT 'odd', events, 1 FROM core.apart WHERE ds = DATE '{{ ds }}'{% endif %}"
+    with (root / "specs" / "week.sql").open("a") as spec:
+        spec.write(odd)
+    assert run(root) == {"core.week": [day(number) for number in range(1, 7)]}
+    assert ask(root, "SELECT ds, who FROM core.week WHERE who = 'odd'") == [(day(4), "odd")]
+
+
 def test_without_a_difference_there_is_nothing_to_build(root: Path) -> None:
     with open_environment(root) as environment:
         assert environment.changes == {}

@@ -24,6 +24,8 @@ _ESCAPED = re.compile(_LEXEME.replace("STRING", r"(?:[^'\\]|\\.|'')"), re.VERBOS
 _DAY = re.compile(r"\{\{-?\s*ds\s*-?\}\}")
 _SOURCE_FIX = "Declare the files under `sources` in drawloom.yml, and read that table."
 _MAX_PROBLEMS = 20
+_BEGINNINGS = frozenset({"SELECT", "WITH", "FROM", "("})
+_SUSPICIOUS = (";", "INTO", "OVERWRITE", "DELETE")  # without these no text has more than a SELECT: see below
 _SELECT_FIX = "Paste only the SELECT: drawloom writes its rows to the table."
 
 
@@ -41,12 +43,23 @@ def guard(text: str, table: str, dialect: str = "duckdb") -> tuple[str, list[Pro
 
     Of an INSERT OVERWRITE of this table's ``{{ ds }}`` the SELECT is kept, below as many blank lines as the head had.
     """
+    if _is_plain_select(text, dialect):
+        return text, []
     tokens = list(_tokens(text, dialect))
     head = _insert_head(tokens, table)
     if head:
         text = "\n" * text.count("\n", 0, head) + text[head:]
         tokens = list(_tokens(text, dialect))
     return text, list(islice(_statement_problems(text, tokens), _MAX_PROBLEMS))
+
+
+def _is_plain_select(text: str, dialect: str) -> bool:
+    """Whether a text begins as a SELECT and has nothing in it that could end or write; most do not, which saves their tokens."""
+    first = next(_tokens(text, dialect), None)
+    if first is None or first.upper not in _BEGINNINGS:
+        return False
+    upper = text.upper()
+    return not any(word in upper for word in _SUSPICIOUS)
 
 
 def _tokens(text: str, dialect: str) -> Iterator[Token]:
@@ -66,7 +79,7 @@ def _statement_problems(text: str, tokens: list[Token]) -> Iterator[Problem]:
             yield _problem("empty", text, 0, "sql is empty, must be one SELECT.", None)
         return
     first = body[0]
-    if first.upper not in {"SELECT", "WITH", "FROM", "("}:
+    if first.upper not in _BEGINNINGS:
         yield _problem(
             "not-a-select", text, first.start, f"sql == {_start(first)} ..., must be one SELECT.", _advice(first)
         )

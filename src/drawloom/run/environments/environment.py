@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from drawloom.engines.overlay import OverlaidTable
 from drawloom.model import Pipeline, Step, refuse
 from drawloom.run.environments.names import check_name, kept_table, schemas_of, store_names
-from drawloom.run.owners import History
+from drawloom.run.owners import History, find_owners
 from drawloom.run.plan import Key, Plan, State, make_plan
 from drawloom.run.project import Project
 from drawloom.run.registry.environments import EnvironmentInfo
@@ -140,8 +140,15 @@ class Environment(Project):
         return own
 
     def _plan(self, forced: Iterable[Key], snapshot: WarehouseSnapshot | None = None) -> Plan:
+        snapshot = snapshot or self.snapshot(self._planned_tables())
         made, first = super()._plan(forced, snapshot), self.history.filled_from
         return replace(made, partitions=tuple(p for p in made.partitions if not first or p.ds >= first))
+
+    def _planned_tables(self) -> set[str]:
+        """The tables that it fills or reads: where one of a thousand has changed, it need not look at all the others."""
+        owners = find_owners(self.planned_pipelines, self.history).values()
+        read = (read.table for owner in owners for read in self.day_reads.prepare(owner.step, owner.kept))
+        return {table for owner in owners for table in owner.step.tables} | set(read)
 
     def whole_plan(self) -> Plan:
         """The state of all partitions of all tables and days, as production's plan would be if they were promoted."""
