@@ -28,7 +28,7 @@ NAMES = (
     "airflow_parse",
     "airflow_task",
 )
-WITH_SERVERS = ("engines",)  # named only: see scripts/engines
+WITH_SERVERS = ("engines", "comparison")  # named only: they need servers, or the network
 
 
 def main() -> None:

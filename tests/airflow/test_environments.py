@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from drawloom.airflow.deployed_project import DeployedProject
+from drawloom.airflow.deployed_project import DeployedProject, read_lineage
 from drawloom.airflow.ui import installed_projects
 from drawloom.cli.main import run_command
 from drawloom.run.environments.environment import Environment
@@ -71,3 +71,15 @@ def test_the_plan_says_where_its_partitions_are(root: Path, tmp_path: Path) -> N
     plan = json.loads((tmp_path / "drawloom_env-env-dev/project.json").read_text())
     assert plan["prefix"] == "env.dev."
     assert plan["settings"]["environment"]["tables"].keys() == {"core.events", "core.people", "core.week"}
+
+
+def test_its_lineage_names_the_tables_that_it_writes(root: Path, tmp_path: Path) -> None:
+    install(root, tmp_path, "--env", "dev")
+    week = read_lineage(tmp_path / "drawloom_env-env-dev", "core.week")["core.week"]
+    (output,) = week["outputs"]
+    assert [one["name"] for one in week["inputs"]] == ["dev.core__events"]
+    assert output["name"] == "dev.core__week"
+    (origin,) = output["facets"]["columnLineage"]["fields"]["who"]["inputFields"]
+    assert (origin["name"], origin["field"]) == ("dev.core__events", "who")
+    events = read_lineage(tmp_path / "drawloom_env-env-dev", "core.events")["core.events"]
+    assert [one["name"] for one in events["inputs"]] == ["raw.events"], "read from production"

@@ -25,6 +25,7 @@ from drawloom.sql.catalog import load_catalog
 PROJECT = "project.json"
 LOCATION = "location.json"
 PIPELINES = "pipelines"
+LINEAGE = "lineage"
 
 
 def plan_folder(loader: str | Path) -> Path:
@@ -53,6 +54,15 @@ def read_location(folder: Path, project: str) -> Path:
         InputError: neither the environment nor the plan says.
     """
     return Path(os.environ.get(root_variable(project)) or _read(folder / LOCATION)["root"])
+
+
+def read_lineage(folder: Path, pipeline: str) -> dict[str, Any]:
+    """What each step of a pipeline reads and writes, as OpenLineage says it; tasks read it only for the provider of that.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    return _read(folder / LINEAGE / f"{pipeline}.json")
 
 
 class DeployedProject:

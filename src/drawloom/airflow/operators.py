@@ -15,6 +15,8 @@ from drawloom.airflow.sensors import POLL_INTERVAL, format_days, partition_trigg
 from drawloom.model import RunError
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
     from drawloom.airflow.deployed_project import DeployedProject
     from drawloom.run.job import Job
     from drawloom.run.local_runner import Result
@@ -67,6 +69,16 @@ class StepOperator(BaseOperator):
         self.sql = job.sql(todo[-1])
         self.log.info("%s: %s of %s days\n%s", job.table, len(todo), len(days), self.sql)
         self._run(context, job)
+
+    def get_openlineage_facets_on_start(self) -> OperatorLineage:
+        """The tables that the task reads and fills; the provider of OpenLineage asks for it where that is installed."""
+        from drawloom.airflow.openlineage import task_lineage
+
+        return task_lineage(self)
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage:  # noqa: ARG002 - as it asks
+        """The same with the SQL and how much was written, also where the task has failed after some days."""
+        return self.get_openlineage_facets_on_start()
 
     def on_kill(self) -> None:
         """Cancel the running query, on whatever engine it runs."""

@@ -9,11 +9,12 @@ from datetime import date, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from drawloom.airflow.deployed_project import PIPELINES, PROJECT
+from drawloom.airflow.deployed_project import LINEAGE, PIPELINES, PROJECT
 from drawloom.airflow.doc_md import dag_page
 from drawloom.frameworks.pipeline_json import pipeline_to_dict
 from drawloom.model import Days, Pipeline, Problem, Read, Schedule, Step
 from drawloom.run.broken_specs import broken_specs
+from drawloom.run.openlineage import step_datasets
 from drawloom.run.table_catalog import catalog_json, declared_catalog
 
 if TYPE_CHECKING:
@@ -33,12 +34,14 @@ class PlanFiles:
         name: the project's name.
         project: the text of project.json, its settings and tables.
         pipelines: pipeline name -> the text of its file.
+        lineage: pipeline name -> the text of the file with the datasets of its steps.
         broken: the path of a spec that does not compile -> its problems.
     """
 
     name: str
     project: str
     pipelines: Mapping[str, str]
+    lineage: Mapping[str, str]
     broken: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
 
 
@@ -68,7 +71,28 @@ def compile_files(project: Project, prefix: str) -> PlanFiles:
         texts[pipeline.name] = _json(plan | _catalog(project, pipeline))
     index = {pipeline.name: _index_entry(pipeline) for pipeline in valid}
     head = {"format": FORMAT, "prefix": prefix, "settings": settings.to_json(), "pipelines": index}
-    return PlanFiles(settings.deployed_name, _json(head), texts, broken)
+    lineage = {pipeline.name: _json(_datasets(project, pipeline)) for pipeline in valid}
+    return PlanFiles(settings.deployed_name, _json(head), texts, lineage, broken)
+
+
+def _datasets(project: Project, pipeline: Pipeline) -> dict[str, Any]:
+    """The datasets of each step; those of an environment by the names of the tables that store its partitions."""
+    environment = project.settings.environment
+    stored = {table: name for table, (name, _) in environment.tables.items()} if environment else {}
+    return {
+        step.name: _renamed(step_datasets(project, pipeline, step), stored) | {"dialect": step.dialect}
+        for step in pipeline.order
+    }
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """Datasets with other names, also where facets name them."""
+    if isinstance(value, list):
+        return [_renamed(one, names) for one in value]
+    if not isinstance(value, dict):
+        return value
+    renamed = {key: _renamed(one, names) for key, one in value.items()}
+    return renamed | {"name": names.get(value["name"], value["name"])} if "namespace" in value else renamed
 
 
 def _name_assets(steps: Iterable[dict[str, Any]], environment: EnvironmentSettings) -> None:
@@ -87,7 +111,8 @@ def _catalog(project: Project, pipeline: Pipeline) -> dict[str, Any]:
 
 def loader_files(files: PlanFiles, pipelines: Iterable[str]) -> dict[str, str]:
     """The files of one loader: path in the folder beside it -> text."""
-    return {PROJECT: files.project} | {f"{PIPELINES}/{name}.json": files.pipelines[name] for name in pipelines}
+    texts = {PIPELINES: files.pipelines, LINEAGE: files.lineage}
+    return {PROJECT: files.project} | {f"{kind}/{n}.json": of[n] for kind, of in texts.items() for n in pipelines}
 
 
 def _spec_path(pipeline: Pipeline) -> str:

@@ -40,23 +40,41 @@ def job_events(project: Project, pipelines: Iterable[Pipeline], at: datetime | N
     return [_event(project, pipeline, step, namespace, time) for pipeline in pipelines for step in pipeline.order]
 
 
-def _event(project: Project, pipeline: Pipeline, step: Step, namespace: str, time: str) -> dict[str, Any]:
+def step_datasets(project: Project, pipeline: Pipeline, step: Step) -> dict[str, list[dict[str, Any]]]:
+    """The ``inputs`` and ``outputs`` of a step: tables, with the columns of the output and where these come from."""
+    namespace = f"drawloom://{project.settings.name}"
     inputs = sorted({read.table for read in step.reads} - {step.into.name})
     facets = {"schema": _schema(noted_columns(project, step))}
     if lineage := saved_lineage(project, pipeline, step):
         facets["columnLineage"] = _column_lineage(lineage, namespace)
     if owner := step.into.owner or pipeline.owner:
         facets["ownership"] = _facet("1-0-1/OwnershipDatasetFacet", owners=[{"name": owner, "type": "MAINTAINER"}])
+    return {
+        "inputs": [{"namespace": namespace, "name": table} for table in inputs],
+        "outputs": [{"namespace": namespace, "name": step.into.name, "facets": facets}],
+    }
+
+
+def sql_facet(query: str, dialect: str) -> dict[str, Any]:
+    """The SQL of a job."""
+    return _facet("1-1-0/SQLJobFacet", query=query.strip(), dialect=dialect)
+
+
+def statistics_facet(rows: int, size: int, files: int) -> dict[str, Any]:
+    """What a run has written: rows, bytes and files."""
+    return _facet("1-0-2/OutputStatisticsOutputDatasetFacet", rowCount=rows, size=size, fileCount=files)
+
+
+def _event(project: Project, pipeline: Pipeline, step: Step, namespace: str, time: str) -> dict[str, Any]:
     job: dict[str, Any] = {"namespace": namespace, "name": f"{pipeline.name}.{step.name}", "facets": {}}
     if step.sql is not None:
-        job["facets"]["sql"] = _facet("1-1-0/SQLJobFacet", query=step.sql.strip(), dialect=step.dialect)
+        job["facets"]["sql"] = sql_facet(step.sql, step.dialect)
     return {
         "eventTime": time,
         "producer": PRODUCER,
         "schemaURL": _SPEC,
         "job": job,
-        "inputs": [{"namespace": namespace, "name": table} for table in inputs],
-        "outputs": [{"namespace": namespace, "name": step.into.name, "facets": facets}],
+        **step_datasets(project, pipeline, step),
     }
 
 
