@@ -33,12 +33,10 @@ def test_the_loader_is_constant_and_nothing_is_written_twice(project: Path, dags
 def test_only_changed_files_are_written_and_obsolete_ones_removed(project: Path, dags: Path) -> None:
     file = project / "specs" / "recent.sql"
     file.write_text(file.read_text().replace("count(*)", "count(page)"))
-    assert install_into(project, dags) == (("drawloom_visits/pipelines/report.recent.json",), ())
+    plan, lineage = (f"drawloom_visits/{kind}/report.recent.json" for kind in ("pipelines", "lineage"))
+    assert install_into(project, dags) == ((plan, lineage), ())
     file.unlink()
-    assert install_into(project, dags) == (
-        ("drawloom_visits/project.json",),
-        ("drawloom_visits/pipelines/report.recent.json",),
-    )
+    assert install_into(project, dags) == (("drawloom_visits/project.json",), (lineage, plan))
 
 
 @pytest.mark.parametrize(
