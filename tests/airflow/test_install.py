@@ -144,7 +144,7 @@ def test_the_command_prints_what_it_changed(project: Path, tmp_path: Path, capsy
     command = ["-C", str(project), "airflow", "install", "--dags-folder", str(tmp_path / "d"), "--format", "json"]
     assert run_command(command) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["dags"], len(told["written"]), told["removed"], told["problems"]) == (7, 10, [], [])
+    assert (told["dags"], len(told["written"]), told["removed"], told["problems"]) == (7, 17, [], [])
     assert run_command(command[:-2]) == 0
     assert "7 DAGs: 0 files written, 0 files removed" in capsys.readouterr().out
 
