@@ -27,7 +27,7 @@ def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         if isinstance(plugin, OpenLineageListener):
             listeners.pm.unregister(plugin)
     listener = OpenLineageListener()
-    listeners.add_listener(listener)
+    listeners.add_listener(listener)  # type: ignore[no-untyped-call]
     yield file
     listeners.pm.unregister(listener)
 
