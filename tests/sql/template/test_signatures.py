@@ -131,3 +131,13 @@ def test_a_part_of_definitions_is_that_of_a_text(tmp_path: Path) -> None:
     both = macros.used_by(FAR, B)
     assert part_for(both, A) == macros.used_by(A)
     assert part_for(both, KM) == ""
+
+
+def test_a_macro_is_called_in_a_loop_of_another(tmp_path: Path) -> None:
+    text = (
+        "{% macro one(x) %}<{{ x }}>{% endmacro %}"
+        "{% macro all(xs) %}{% for x in xs %}{% set y = x %}{{ one(y) }}{% endfor %}{% endmacro %}"
+    )
+    macros = macros_of(tmp_path, text)
+    used = "{{ all(['a', 'b']) }}"
+    assert render(used, date(2026, 1, 1), macros=macros.used_by(used)).text == "<a><b>"

@@ -95,6 +95,7 @@ class Signature:
         if len(args) > len(names):
             raise self._error(f"{self.name} == {len(args)} arguments, must have at most {len(names)}")
         given = dict(zip(names, args, strict=False))
+        kwargs = {name: value for name, value in kwargs.items() if name not in _GIVEN_BY_JINJA}
         for name in kwargs.keys() - {"caller"}:
             if name not in names or name in given:
                 near = get_close_matches(name, names, 1)
@@ -112,6 +113,7 @@ class Signature:
         return MacroCallError(message, f"{hint}Call {self.text}.")
 
 
+_GIVEN_BY_JINJA = frozenset({"_loop_vars", "_block_vars"})  # what it passes to calls in loops and blocks
 Signatures = Mapping[str, Signature]
 known_signatures: ContextVar[Signatures] = ContextVar("known_signatures")
 

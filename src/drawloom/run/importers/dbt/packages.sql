@@ -67,9 +67,10 @@ split({{ string_text }}, {{ delimiter_text }})[safe_offset({{ part_number - 1 }}
 {%- endfor -%}
 {{ hash(fields | join(" || '-' || ")) }}
 {%- endmacro %}
-{% macro surrogate_key(field_list) -%}
+{% macro surrogate_key(field_list, second=none, third=none, fourth=none, fifth=none) -%}
 {%- set fields = [] -%}
-{%- for field in (([field_list] + varargs | list) if field_list is string else field_list) -%}
+{%- set others = [second, third, fourth, fifth] | reject('none') | list -%}
+{%- for field in ([field_list] + others if field_list is string else field_list) -%}
 {%- do fields.append("coalesce(cast(" ~ field ~ " as " ~ type_string() ~ "), '')") -%}
 {%- endfor -%}
 {{ hash(fields | join(" || '-' || ")) }}
