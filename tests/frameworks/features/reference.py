@@ -46,6 +46,7 @@ class Reference:
     entity: str = "rider"
     time: str = "at"
     tie: str = "tie"
+    floor: bool = False  # whether windows begin with their day
     _by_entity: dict[Any, list[Row]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,8 +81,17 @@ class Reference:
 
     def _in_window(self, entity: Any, moment: datetime, days: int | None) -> Iterable[Row]:
         for row in self._by_entity.get(entity, ()):
-            if row[self.time] < moment and (days is None or row[self.time] >= moment - timedelta(days=days)):
+            if row[self.time] < moment and (days is None or row[self.time] >= self._begin(moment, days)):
                 yield row
+
+    def _begin(self, moment: datetime, days: int) -> datetime:
+        begin = moment - timedelta(days=days)
+        return datetime.combine(begin.date(), time(), UTC) if self.floor else begin
+
+    def after(self, entity: Any, moment: datetime, days: int) -> list[Row]:
+        """The events of an entity from a moment on, for so many days: what labels are made of."""
+        end = moment + timedelta(days=days)
+        return [row for row in self._by_entity.get(entity, ()) if moment <= row[self.time] < end]
 
 
 def _compute(op: str, k: int, values: Sequence[Any]) -> Any:

@@ -173,6 +173,17 @@ CASE[% for n in range(columns|length, 0, -1) %] WHEN [[ columns[n - 1] ]] IS NOT
 )
 [%- endmacro %]
 
+[# The entities and moments of a spine, each once. #]
+[% macro moments(f, more="") %]
+moments AS (
+  SELECT [[ list(f.keys) ]], row_at, row_day, min(row_id) AS row_id[[ more ]]
+  FROM spine
+  WHERE [% for key in f.keys %][[ key ]] IS NOT NULL[[ " AND " if not loop.last ]][% endfor %]
+
+  GROUP BY [[ list(f.keys) ]], row_at, row_day
+)
+[%- endmacro %]
+
 [# The features of moments, for all rows of a spine that have these moments. Rows without an entity have no features. #]
 [% macro of_spine(f, names) %]
 SELECT

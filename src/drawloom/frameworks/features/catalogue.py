@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drawloom.frameworks.features.ops import Op
-from drawloom.frameworks.features.spec import Features
+from drawloom.frameworks.features.spec import Features, Label
 from drawloom.frameworks.features.values import Unit, Values
 from drawloom.frameworks.features.windows import Window
 from drawloom.model import digest
@@ -67,6 +67,19 @@ def _feature(spec: Features, table: str, rows: str, unit: Unit, op: Op, window: 
         *_identity(spec),
     ]
     return Feature(name, unit.measure, op.text, window.name, table, sql, unit.description, digest(definition))
+
+
+def list_labels(spec: Features) -> tuple[Feature, ...]:
+    """All labels of a set: like features, but their window, the horizon, begins at the moment."""
+    return tuple(_label(spec, name, label) for name, label in spec.labels.items())
+
+
+def _label(spec: Features, name: str, label: Label) -> Feature:
+    source = spec.all_sources[spec.source_of(label)]
+    sql = f"{label.op}({label.value or '*'})" + (f" where {label.where}" if label.where != "true" else "")
+    definition = [source.table, source.where, label.where, label.value or "", label.op, str(label.horizon)]
+    fingerprint = digest([*definition, *_identity(spec)])
+    return Feature(name, name, label.op, f"{label.horizon}d", source.table, sql, label.description, fingerprint)
 
 
 def _identity(spec: Features) -> list[str]:

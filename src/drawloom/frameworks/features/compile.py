@@ -10,7 +10,7 @@ from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.base import ProjectContext
 from drawloom.frameworks.features.catalogue import Feature, list_features
 from drawloom.frameworks.features.scoring.compile import scoring_steps, users_of
-from drawloom.frameworks.features.spec import Features, FeatureSource
+from drawloom.frameworks.features.spec import Features, FeatureSource, Label, Measure
 from drawloom.frameworks.features.tables import feature_table, registry_table
 from drawloom.frameworks.features.values import Values
 from drawloom.frameworks.fields import expression_problems
@@ -79,13 +79,13 @@ def _expression_problems(spec: Features) -> Iterator[Problem]:
     for name, source in spec.all_sources.items():
         place = ("source", "where") if spec.source else ("sources", name, "where")
         yield from expression_problems(spec, place, source.where, source.table, "a condition")
-    for name, measure in spec.measures.items():
-        if measure.metric:
-            continue
-        table = spec.all_sources[spec.source_of(measure)].table
-        yield from expression_problems(spec, ("measures", name, "where"), measure.where, table, "a condition")
-        if measure.value is not None:
-            yield from expression_problems(spec, ("measures", name, "value"), measure.value, table)
+    parts: dict[tuple[str, str], Measure | Label] = {("labels", name): label for name, label in spec.labels.items()}
+    parts |= {("measures", name): measure for name, measure in spec.measures.items() if not measure.metric}
+    for place, one in parts.items():
+        table = spec.all_sources[spec.source_of(one)].table
+        yield from expression_problems(spec, (*place, "where"), one.where, table, "a condition")
+        if one.value is not None:
+            yield from expression_problems(spec, (*place, "value"), one.value, table)
     for name, text in spec.derive.items():
         yield from expression_problems(spec, ("derive", name), text, spec.table)
 

@@ -3,13 +3,7 @@
 [% macro begin(w) %][% if floor %]CAST(CAST(row_at - INTERVAL '[[ w.days ]]' DAY AS DATE) AS TIMESTAMP)[% else %]row_at - INTERVAL '[[ w.days ]]' DAY[% endif %][% endmacro %]
 [% macro filtered(u, w) %] FILTER (WHERE [[ u.column ]] IS NOT NULL[% if w.days %] AND row_time >= [[ begin(w) ]][% endif %])[% endmacro %]
 WITH
-moments AS (
-  SELECT [[ m.list(f.keys) ]], row_at, row_day, min(row_id) AS row_id
-  FROM spine
-  WHERE [% for key in f.keys %][[ key ]] IS NOT NULL[[ " AND " if not loop.last ]][% endfor %]
-
-  GROUP BY [[ m.list(f.keys) ]], row_at, row_day
-),
+[[ m.moments(f) ]],
 [% for s in f.sources %]
 [[ m.rows_where(f, s, s.units, "TRUE", s.arrived if as_known else None) ]],
 events_[[ s.number ]] AS (

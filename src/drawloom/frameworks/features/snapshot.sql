@@ -1,13 +1,7 @@
 [% import "_macros.sql" as m with context %]
 -- The features of each row of a spine on the newest day that was over at its moment.
 WITH
-moments AS (
-  SELECT [[ m.list(f.keys) ]], row_at, row_day, min(row_id) AS row_id
-  FROM spine
-  WHERE [% for key in f.keys %][[ key ]] IS NOT NULL[[ " AND " if not loop.last ]][% endfor %]
-
-  GROUP BY [[ m.list(f.keys) ]], row_at, row_day
-),
+[[ m.moments(f) ]],
 features AS (
   SELECT
     t.row_id

@@ -85,6 +85,21 @@ class Measure(SpecPart):
     description: str = Field("", description="what it means and its unit, for people")
 
 
+class Label(SpecPart):
+    """What happened to an entity after a moment: what models learn to predict."""
+
+    op: Literal["any", "count", "sum"] = Field(
+        "any", description="any: whether there was a row; count or sum of values"
+    )
+    value: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="a column, or SQL over one row; rows are counted otherwise"
+    )
+    where: Condition = Field("true", description="the condition of its rows; all rows of the source otherwise")
+    horizon: Days = Field(description="how many days from the moment on are looked at, like 14d")
+    source: Name | None = Field(None, description="which of several `sources`; the first one otherwise")
+    description: str = Field("", description="what it means, for people")
+
+
 class Empty(SpecPart):
     """What features are where there is nothing to compute them from."""
 
@@ -108,6 +123,9 @@ class Features(Spec):
     )
     derive: dict[Name, Annotated[str, Field(min_length=1)]] = Field(
         {}, description="feature: SQL over the other features of the row"
+    )
+    labels: dict[Name, Label] = Field(
+        {}, description="label: what happened within days after a moment, for training sets; no table has it"
     )
     empty: Empty = Field(Empty(), description="what features are where there is nothing")
     active: Days | None = Field(
@@ -140,8 +158,8 @@ class Features(Spec):
         """The sources by name; one that has none is called by its place in the spec."""
         return {"source": self.source} if self.source else dict(self.sources)
 
-    def source_of(self, measure: Measure) -> str:
-        """The name of the source of a measure that is of no metric."""
+    def source_of(self, measure: Measure | Label) -> str:
+        """The name of the source of a measure that is of no metric, or of a label."""
         return measure.source or next(iter(self.all_sources), "source")
 
     def windows_of(self, measure: Measure) -> tuple[Window, ...]:
@@ -150,13 +168,16 @@ class Features(Spec):
 
     def problems(self) -> Iterator[Problem]:
         """Fields that do not fit together, and features that would be called the same."""
-        for field, names in (("name", (self.name,)), ("measures", self.measures), ("derive", self.derive)):
+        words = {"name": (self.name,), "measures": self.measures, "derive": self.derive, "labels": self.labels}
+        for field, names in words.items():
             for name in names:
                 if not re.fullmatch(r"\w+", name):
                     yield self.problem((field, name), name, "must be one word of letters, digits and _")
         yield from self._source_problems()
         for name, measure in self.measures.items():
             yield from self._measure_problems(name, measure)
+        for name, label in self.labels.items():
+            yield from self._label_problems(name, label)
         for place, windows in self._all_windows():
             for window in sorted({w.name for w in windows if windows.count(w) > 1}):
                 yield self.problem(place, window, "must be named once")
@@ -207,12 +228,24 @@ class Features(Spec):
         elif needs_value and measure.value is None:
             fix = "Name a column, like `value: fare_usd`."
             yield self.problem((*place, "ops"), needs_value[0], "must have a `value`", fix)
-        if measure.source and measure.source not in self.sources:
-            fix = did_you_mean(measure.source, self.sources) or "Name it under `sources` first."
-            yield self.problem((*place, "source"), measure.source, "must be one of `sources`", fix)
+        yield from self._unknown_source(place, measure.source)
         for op, count in Counter(op.name for op in measure.ops).items():
             if count > 1:
                 yield self.problem((*place, "ops"), op, "must be named once")
+
+    def _label_problems(self, name: str, label: Label) -> Iterator[Problem]:
+        place = ("labels", name)
+        if not self.all_sources:
+            yield self.problem(place, name, "must have a `source`: labels are made of events")
+        if label.op == "sum" and label.value is None:
+            fix = "Name a column, like `value: fare_usd`."
+            yield self.problem((*place, "op"), label.op, "must have a `value`", fix)
+        yield from self._unknown_source(place, label.source)
+
+    def _unknown_source(self, place: tuple[str, ...], source: str | None) -> Iterator[Problem]:
+        if source and source not in self.sources:
+            fix = did_you_mean(source, self.sources) or "Name it under `sources` first."
+            yield self.problem((*place, "source"), source, "must be one of `sources`", fix)
 
     def _all_windows(self) -> Iterator[tuple[tuple[str, ...], tuple[Window, ...]]]:
         yield ("windows",), self.windows
@@ -221,7 +254,8 @@ class Features(Spec):
     def _name_problems(self) -> Iterator[Problem]:
         taken = {key.lower(): "the key of the entity" for key in self.entity.key}
         taken |= dict.fromkeys(RESERVED, "a column of every table of features")
-        for place, name in self.feature_names():
+        labels: list[tuple[tuple[str | int, ...], str]] = [(("labels", name), name) for name in self.labels]
+        for place, name in [*self.feature_names(), *labels]:
             if name.lower() in taken:
                 fix = "Give it another name."
                 yield self.problem(place, name, f"must not be called like {taken[name.lower()]}", fix)

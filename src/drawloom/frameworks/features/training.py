@@ -45,16 +45,22 @@ class AsOf:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Features of one set, in order, and what must be computed for them."""
+    """Features and labels of one set, in order."""
 
     spec: Features
     names: tuple[str, ...]
+    labels: tuple[str, ...] = ()
 
     @property
     def features(self) -> tuple[Feature, ...]:
         """Their definitions, in the same order."""
         known = {feature.name: feature for feature in list_features(self.spec)}
         return tuple(known[name] for name in self.names)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all of them: features, then labels."""
+        return (*self.names, *self.labels)
 
 
 def as_of_sql(wanted: Wanted, as_of: AsOf, *, naive: bool = False, in_order: bool = True) -> str:

@@ -12,17 +12,11 @@
 [%- endif %]
 [% endmacro %]
 [# The days of a window that begins at midnight are all whole: then the day before counts as the newest. #]
+[% set row_end %], [[ "row_day" if floor else "CASE WHEN row_at > CAST(row_day AS TIMESTAMP) THEN row_day ELSE CAST(row_day - INTERVAL '1' DAY AS DATE) END" ]] AS row_end[% endset %]
+
 [% set age = "date_diff('day', d.ds, t.row_end)" %]
 WITH
-moments AS (
-  SELECT
-    [[ m.list(f.keys) ]], row_at, row_day, min(row_id) AS row_id,
-    [[ "row_day" if floor else "CASE WHEN row_at > CAST(row_day AS TIMESTAMP) THEN row_day ELSE CAST(row_day - INTERVAL '1' DAY AS DATE) END" ]] AS row_end
-  FROM spine
-  WHERE [% for key in f.keys %][[ key ]] IS NOT NULL[[ " AND " if not loop.last ]][% endfor %]
-
-  GROUP BY [[ m.list(f.keys) ]], row_at, row_day
-),
+[[ m.moments(f, row_end) ]],
 [% if not as_known %]
 bounds AS (
   SELECT [[ m.list(f.keys) ]], row_id, row_day AS ds, 0 AS ago, CAST(row_day AS TIMESTAMP) AS begins, row_at AS ends

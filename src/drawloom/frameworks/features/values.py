@@ -379,7 +379,7 @@ def _sources(spec: Features) -> Iterator[SourceRows]:
     for name, units in of_sources.items():
         if units:
             number += 1
-            yield _rows(spec, number, spec.all_sources[name], units)
+            yield source_rows(spec, number, spec.all_sources[name], units)
     for source, units in of_metrics.items():
         number += 1
         key = f"CAST(subject AS {spec.entity.type or 'VARCHAR'})"
@@ -388,7 +388,8 @@ def _sources(spec: Features) -> Iterator[SourceRows]:
         yield SourceRows(number, table, (key,), only, None, None, tuple(units))
 
 
-def _rows(spec: Features, number: int, source: FeatureSource, units: Sequence[Unit]) -> SourceRows:
+def source_rows(spec: Features, number: int, source: FeatureSource, units: Sequence[Unit]) -> SourceRows:
+    """The rows of a source of the spec, for these units."""
     return SourceRows(
         number,
         sqlfiles.quote_table(source.table),

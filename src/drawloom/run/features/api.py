@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from drawloom.run.features.of_project import FeatureProject
 
 
-def training_set(
+def training_set(  # noqa: PLR0913 - as many as there are options
     project: FeatureProject,
     spine: pa.Table | str,
     features: Sequence[str],
@@ -23,6 +23,7 @@ def training_set(
     accuracy: Accuracy = "temporal",
     tail: Tail = "exact",
     as_known: bool = False,
+    labels: Sequence[str] = (),
     time: str | None = None,
     assume_utc: bool = False,
 ) -> pa.Table:
@@ -35,6 +36,7 @@ def training_set(
         accuracy: ``temporal`` counts all events before the moment, ``snapshot`` those of whole days before it.
         tail: whether windows begin at the very moment so many days before, or at the start of that day.
         as_known: only events count that had arrived before the moment.
+        labels: names of labels, like ``rider_activity.came_back``.
         time: the column of the spine with the moment; found where it is none.
         assume_utc: whether moments without a zone are taken as UTC.
 
@@ -42,5 +44,5 @@ def training_set(
         InputError: a feature is unknown, the spine does not fit, or a day is not complete.
     """
     rows = load_rows(project, spine) if isinstance(spine, str) else spine
-    request = Request(tuple(features), AsOf(accuracy, tail, as_known), time, assume_utc)
+    request = Request(tuple(features), tuple(labels), AsOf(accuracy, tail, as_known), time, assume_utc)
     return make_training_set(project, rows, request).rows

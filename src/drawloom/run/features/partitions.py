@@ -74,6 +74,38 @@ def needed_days(
     return {**found, **{table: {ds for ds in edges if ds >= first} for table in sources}}
 
 
+def label_days(wanted: plans.Wanted, days: SpineDays) -> dict[str, tuple[str, set[date]]]:
+    """The table of each label, and the days of it that its horizon reaches into."""
+    spec = wanted.spec
+    found = {}
+    for name in wanted.labels:
+        label = spec.labels[name]
+        reach = {ds + timedelta(days=n) for ds in days.all for n in range(label.horizon)}
+        ends = {ds + timedelta(days=label.horizon) for ds in days.begun}
+        found[name] = spec.all_sources[spec.source_of(label)].table, reach | ends
+    return found
+
+
+def require_passed(snapshot: WarehouseSnapshot, wanted: plans.Wanted, days: SpineDays) -> None:
+    """Refuse labels whose horizon has not passed: what will happen is not known yet.
+
+    Raises:
+        InputError: a day of a horizon is not complete.
+    """
+    for name, (table, reach) in label_days(wanted, days).items():
+        missing = min((ds for ds in reach if not _is_complete(snapshot, table, ds)), default=None)
+        if missing is not None:
+            horizon = wanted.spec.labels[name].horizon
+            of_row = min(ds for ds in days.all if ds >= missing - timedelta(days=horizon))
+            last = max(snapshot.days(table), default=None)
+            message = (
+                f"labels.{name}.horizon == {horizon}d, must have passed for all rows: for the moment on {of_row} it "
+                f"needs {table} {missing}, and the last complete day is {last or 'none'}."
+            )
+            fix = f"Leave out rows after {last - timedelta(days=horizon)}." if last else f"Land {table} first."
+            raise refuse("leak", message, wanted.spec.place("labels", name), fix)
+
+
 def _range(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drawloom._version import __version__
-from drawloom.frameworks.features.training import SPINE, AsOf, Wanted, as_of_sql, narrow
-from drawloom.model import Column, Table, refuse
+from drawloom.frameworks.features.catalogue import list_labels
+from drawloom.frameworks.features.training import AsOf, Wanted
+from drawloom.model import refuse
+from drawloom.run.features.compute import compute
 from drawloom.run.features.manifest import TRAINING_SET, Manifest
-from drawloom.run.features.partitions import Needed, SpineDays, existing, needed_days, require_complete
 from drawloom.run.features.spine import Spine, as_spine, content_of
-from drawloom.run.features.wanted import columns_of, find_features, key_of
+from drawloom.run.features.wanted import columns_of, find_wanted, key_of
 from drawloom.specs.validation import did_you_mean
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from drawloom.engines.base import Task
     from drawloom.run.features.of_project import FeatureProject
 
 
@@ -31,12 +29,14 @@ class Request:
 
     Args:
         features: patterns like ``riders.*``.
+        labels: names of labels, like ``riders.came_back``.
         as_of: what counts for them.
         time: the column of the spine with the moment; found where it is none.
         assume_utc: whether moments without a zone are taken as UTC.
     """
 
     features: tuple[str, ...]
+    labels: tuple[str, ...] = ()
     as_of: AsOf = AsOf()
     time: str | None = None
     assume_utc: bool = False
@@ -59,13 +59,12 @@ class TrainingSet:
 
 
 def make_training_set(project: FeatureProject, rows: pa.Table, request: Request) -> TrainingSet:
-    """The rows of a spine, in their order, with features as of their moments.
+    """The rows of a spine, in their order, with features as of their moments, then labels.
 
     Raises:
-        InputError: a feature is unknown, the spine does not fit, or a day is not complete.
+        InputError: a feature is unknown, the spine does not fit, a day is not complete, or a horizon has not passed.
     """
-    wanted = find_features(project, request.features)
-    spine = as_spine(rows, key_of(wanted), find_time(rows, wanted, request.time), assume_utc=request.assume_utc)
+    wanted, spine = read_request(project, rows, request)
     columns = columns_of(wanted)
     _refuse_clashes(rows.column_names, columns)
     found, partitions = compute(project, spine, wanted, request.as_of)
@@ -75,7 +74,7 @@ def make_training_set(project: FeatureProject, rows: pa.Table, request: Request)
     manifest = Manifest(
         features={f"{one.spec.name}.{f.name}": f.fingerprint for one in wanted for f in one.features},
         columns=columns,
-        labels={},
+        labels=_label_fingerprints(wanted),
         key=spine.key,
         time=spine.time,
         spine_columns=tuple(spine.rows.column_names),
@@ -85,7 +84,7 @@ def make_training_set(project: FeatureProject, rows: pa.Table, request: Request)
         tail=request.as_of.tail,
         as_known=request.as_of.as_known,
         assume_utc=request.assume_utc,
-        partitions=partitions,
+        partitions={table: dict(days) for table, days in partitions.items()},
         content=content_of(rows),
         drawloom=__version__,
         pyarrow=_pyarrow(),
@@ -93,56 +92,20 @@ def make_training_set(project: FeatureProject, rows: pa.Table, request: Request)
     return TrainingSet(rows, manifest)
 
 
-def compute(
-    project: FeatureProject, spine: Spine, wanted: Sequence[Wanted], as_of: AsOf, *, naive: bool = False
-) -> tuple[pa.Table, dict[str, dict[str, str]]]:
-    """The features of each row of a spine, and the content hashes of the partitions that were read.
-
-    Args:
-        project: whose partitions are read.
-        spine: the rows.
-        wanted: the features, set by set.
-        as_of: what counts.
-        naive: whether they are computed by their definition, from all events.
+def read_request(project: FeatureProject, rows: pa.Table, request: Request) -> tuple[list[Wanted], Spine]:
+    """The features that are wanted, and the spine that the rows are.
 
     Raises:
-        InputError: a day is not complete, or a set cannot be computed that way.
+        InputError: a feature is unknown, or the spine does not fit.
     """
-    import pyarrow as pa
-
-    days = SpineDays.of(spine)
-    needed: Needed = {}
-    for one in wanted:
-        spec = narrow(one.spec, one.names)
-        _refuse_unfit(one, as_of, naive=naive)
-        for table, more in needed_days(project, spec, as_of, days, naive=naive).items():
-            needed.setdefault(table, set()).update(more)
-    snapshot = project.snapshot(set(needed))
-    require_complete(project, snapshot, needed)
-    visible = existing(snapshot, needed)
-    project.attach(snapshot, visible)
-    parts = []
-    with open_task(project, visible, spine) as task:
-        for one in wanted:
-            found = task.query(as_of_sql(one, as_of, naive=naive, in_order=project.engine.dialect == "duckdb"))
-            assert found.num_rows == spine.rows.num_rows
-            parts.append(found.drop_columns(["row_id"]))
-    fields = [field for part in parts for field in part.schema]
-    arrays = [array for part in parts for array in part.columns]
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields)), {
-        table: dict(days) for table, days in snapshot.inputs(visible).items()
-    }
+    wanted = find_wanted(project, request.features, request.labels)
+    time = find_time(rows, wanted, request.time)
+    return wanted, as_spine(rows, key_of(wanted), time, assume_utc=request.assume_utc)
 
 
-@contextmanager
-def open_task(project: FeatureProject, visible: Mapping[str, tuple[date | None, ...]], spine: Spine) -> Iterator[Task]:
-    """A task that sees these partitions, and the spine."""
-    known: dict[str, tuple[Column, ...]] = {**project.source_columns, **project.registry.columns(set(visible))}
-    inputs = {table: [ds for ds in days if ds] for table, days in visible.items()}
-    with project.engine.task(inputs, known) as task:
-        staged = task.stage_arrow(Table(f"features.{SPINE}"), project.history.start, spine.staged(), {})
-        task.add_view(staged, SPINE)
-        yield task
+def _label_fingerprints(wanted: Sequence[Wanted]) -> dict[str, str]:
+    found = {f"{one.spec.name}.{label.name}": label.fingerprint for one in wanted for label in list_labels(one.spec)}
+    return {f"{one.spec.name}.{name}": found[f"{one.spec.name}.{name}"] for one in wanted for name in one.labels}
 
 
 def find_time(rows: pa.Table, wanted: Sequence[Wanted], named: str | None) -> str:
@@ -176,24 +139,6 @@ def _refuse_clashes(names: Sequence[str], columns: Mapping[str, str]) -> None:
         if column.lower() in taken:
             message = f"spine.{column} == a column of the spine, must not be called like the feature {feature}: what is known beforehand would leak into it."
             raise refuse("leak", message, None, "Rename it in the spine.")
-
-
-def _refuse_unfit(wanted: Wanted, as_of: AsOf, *, naive: bool) -> None:
-    spec = narrow(wanted.spec, wanted.names)
-    metrics = [name for name, measure in spec.measures.items() if measure.metric]
-    if metrics and (as_of.accuracy == "temporal" or naive):
-        message = f"--accuracy == temporal, must be snapshot for {spec.name}.{metrics[0]}: metrics are known by day."
-        raise refuse("bad-accuracy", message, spec.place("measures", metrics[0]), "Use --accuracy snapshot.")
-    if as_of.as_known:
-        if as_of.accuracy == "snapshot":
-            message = "--as-known cannot be combined with --accuracy snapshot: its days are not known by arrival."
-            raise refuse("bad-accuracy", message, None, "Use --accuracy temporal.")
-        late = [name for name, source in spec.all_sources.items() if source.arrived is None]
-        if late:
-            message = (
-                f"--as-known needs `arrived` in {spec.name}, must be the column with the moment a row became known."
-            )
-            raise refuse("no-arrival", message, spec.place("source" if spec.source else "sources"), "Name it.")
 
 
 def _pyarrow() -> str:

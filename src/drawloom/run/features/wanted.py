@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -24,14 +24,14 @@ def feature_sets(project: FeatureProject) -> dict[str, Features]:
     return {spec.name: spec for spec in found.values() if isinstance(spec, Features)}
 
 
-def find_features(project: FeatureProject, patterns: Sequence[str]) -> list[Wanted]:
-    """The features of patterns like ``riders.*`` and ``riders.rides_count_7d``, each once, set by set.
+def find_wanted(project: FeatureProject, patterns: Sequence[str], labels: Sequence[str] = ()) -> list[Wanted]:
+    """The features of patterns like ``riders.*`` and ``riders.rides_count_7d``, each once, and labels, set by set.
 
     Raises:
         InputError: one is unknown: the message has the nearest one.
     """
     sets = feature_sets(project)
-    if not patterns:
+    if not patterns and not labels:
         raise refuse("no-features", "--features is missing, must name features.", None, "Like rider_activity.*")
     found: dict[str, list[str]] = {}
     for pattern in patterns:
@@ -43,7 +43,27 @@ def find_features(project: FeatureProject, patterns: Sequence[str]) -> list[Want
         if not matching:
             raise _unknown(pattern, wanted, names, f"feature of {name}")
         found.setdefault(name, []).extend(matching)
-    return [Wanted(sets[name], tuple(dict.fromkeys(names))) for name, names in found.items()]
+    of_labels = _find_labels(sets, labels)
+    return [
+        Wanted(sets[name], tuple(dict.fromkeys(found.get(name, ()))), tuple(of_labels.get(name, ())))
+        for name in dict.fromkeys((*found, *of_labels))
+    ]
+
+
+def _find_labels(sets: Mapping[str, Features], labels: Sequence[str]) -> dict[str, list[str]]:
+    known = [f"{name}.{label}" for name, spec in sets.items() for label in spec.labels]
+    found: dict[str, list[str]] = {}
+    for wanted in dict.fromkeys(labels):
+        matching = [one for one in known if wanted in {one, one.partition(".")[2]}]
+        if len(matching) != 1:
+            short = wanted.rpartition(".")[2]
+            near = did_you_mean(short, [one.partition(".")[2] for one in known])
+            fix = f"There are: {', '.join(matching or known) or 'none'}."
+            rule = "must be one label" if matching else "must be a label of a set of features"
+            raise refuse("unknown-label", f"--label == {wanted!r}, {rule}, like riders.came_back.", None, near or fix)
+        name, _, label = matching[0].partition(".")
+        found.setdefault(name, []).append(label)
+    return found
 
 
 def find_set(project: FeatureProject, name: str) -> Features:
@@ -67,8 +87,8 @@ def _unknown(pattern: str, name: str, names: Sequence[str] | dict[str, Features]
 
 
 def columns_of(wanted: Sequence[Wanted]) -> dict[str, str]:
-    """``set.feature`` -> its column: its name, after that of its set where several sets have a feature of that name."""
-    counts = Counter(name for one in wanted for name in one.names)
+    """``set.feature`` -> its column, labels too: its name, after that of its set where several sets have one of that name."""
+    counts = Counter(name for one in wanted for name in one.columns)
     return {
         f"{one.spec.name}.{name}": name if counts[name] == 1 else f"{one.spec.name}__{name}"
         for one, name in _pairs(wanted)
@@ -77,7 +97,7 @@ def columns_of(wanted: Sequence[Wanted]) -> dict[str, str]:
 
 def _pairs(wanted: Sequence[Wanted]) -> Iterator[tuple[Wanted, str]]:
     for one in wanted:
-        for name in one.names:
+        for name in one.columns:
             yield one, name
 
 
