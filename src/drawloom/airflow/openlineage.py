@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drawloom.airflow.deployed_project import plan_folder, read_lineage
+from drawloom.airflow.deployed_project import read_lineage
 from drawloom.run.openlineage import sql_facet, statistics_facet
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
-    from drawloom.airflow.operators import StepOperator
 
-
-def task_lineage(task: StepOperator) -> OperatorLineage:
-    """The tables of a step as the plan has them, and, of a task that has run, its SQL and how much was written.
+def task_lineage(
+    folder: Path, pipeline: str, step: str, sql: str, partitions: Sequence[Mapping[str, Any]]
+) -> OperatorLineage:
+    """The tables of a step as the plan in this folder has them, and, of a task that has run, its SQL and what was written.
 
     Raises:
         InputError: the plan was compiled by a drawloom that did not know of this.
@@ -22,15 +24,13 @@ def task_lineage(task: StepOperator) -> OperatorLineage:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from openlineage.client.event_v2 import InputDataset, OutputDataset
 
-    dag = task.dag
-    assert dag is not None, task
-    known = read_lineage(plan_folder(dag.fileloc), task.pipeline)[task.step]
+    known = read_lineage(folder, pipeline)[step]
     written: dict[str, Any] = {}
-    if task.partitions:
-        rows, size = (sum(partition[key] for partition in task.partitions) for key in ("rows", "bytes"))
-        written["outputStatistics"] = statistics_facet(rows, size, len(task.partitions))
+    if partitions:
+        rows, size = (sum(partition[key] for partition in partitions) for key in ("rows", "bytes"))
+        written["outputStatistics"] = statistics_facet(rows, size, len(partitions))
     return OperatorLineage(
         inputs=[InputDataset(**dataset) for dataset in known["inputs"]],
         outputs=[OutputDataset(**dataset, outputFacets=written) for dataset in known["outputs"]],
-        job_facets={"sql": sql_facet(task.sql, known["dialect"])} if task.sql else {},
+        job_facets={"sql": sql_facet(sql, known["dialect"])} if sql else {},
     )

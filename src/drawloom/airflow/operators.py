@@ -72,9 +72,12 @@ class StepOperator(BaseOperator):
 
     def get_openlineage_facets_on_start(self) -> OperatorLineage:
         """The tables that the task reads and fills; the provider of OpenLineage asks for it where that is installed."""
+        from drawloom.airflow.deployed_project import plan_folder
         from drawloom.airflow.openlineage import task_lineage
 
-        return task_lineage(self)
+        assert self.dag is not None, self
+        folder = plan_folder(self.dag.fileloc)
+        return task_lineage(folder, self.pipeline, self.step, self.sql, self.partitions)
 
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage:  # noqa: ARG002 - as it asks
         """The same with the SQL and how much was written, also where the task has failed after some days."""
