@@ -79,7 +79,7 @@ def test_specs(more: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "more",
     [{"kind": "x"}, {"tabel": "x"}, {"until": 3}, {"checks": [{"nul": 1}]}, {"on_success": "f"}, {"call": "f"},
-     {"reads": {}}, {"columns": {"a": {}}}, {"dialect": "x"}],
+     {"reads": {}}, {"columns": {"a": {"tag": "x"}}}, {"dialect": "x"}],
 )  # fmt: skip
 def test_wrong_specs(more: dict[str, Any]) -> None:
     assert not validator(spec_schema(KINDS)).is_valid({**GOOD, **more})
