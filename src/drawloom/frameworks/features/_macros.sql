@@ -106,8 +106,8 @@ sums_[[ s.number ]] AS (
         "high": "max(" ~ u.double ~ ")",
         "min": "min(" ~ u.column ~ ")",
         "max": "max(" ~ u.column ~ ")",
-        "first": "arg_min(" ~ u.column ~ ", CASE WHEN " ~ u.column ~ " IS NOT NULL THEN row(row_time, tie, " ~ u.column ~ ") END)",
-        "last": "arg_max(" ~ u.column ~ ", CASE WHEN " ~ u.column ~ " IS NOT NULL THEN row(row_time, tie, " ~ u.column ~ ") END)",
+        "first": "arg_min(" ~ u.column ~ ", row(row_time, tie, " ~ u.column ~ "))",
+        "last": "arg_max(" ~ u.column ~ ", row(row_time, tie, " ~ u.column ~ "))",
       }[c.state] ]] AS [[ c.name ]]
     [% endfor %]
     [% endfor %]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drawloom.frameworks.features.ops import Op
+from drawloom.frameworks.features.ops import TYPES, Op
 from drawloom.frameworks.features.spec import Features, Label
 from drawloom.frameworks.features.values import Unit, Values
 from drawloom.frameworks.features.windows import Window
@@ -24,6 +24,7 @@ class Feature:
         sql: the value and condition of its rows, or what it is derived by.
         description: for people.
         fingerprint: changes when its definition does.
+        type: of its column; '' where it is that of the values, or derived.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Feature:
     sql: str
     description: str
     fingerprint: str
+    type: str = ""
 
 
 def list_features(spec: Features) -> tuple[Feature, ...]:
@@ -66,7 +68,17 @@ def _feature(spec: Features, table: str, rows: str, unit: Unit, op: Op, window: 
         str(spec.empty.count),
         *_identity(spec),
     ]
-    return Feature(name, unit.measure, op.text, window.name, table, sql, unit.description, digest(definition))
+    return Feature(
+        name,
+        unit.measure,
+        op.text,
+        window.name,
+        table,
+        sql,
+        unit.description,
+        digest(definition),
+        TYPES.get(op.name, ""),
+    )
 
 
 def list_labels(spec: Features) -> tuple[Feature, ...]:

@@ -10,6 +10,16 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from drawloom.specs.validation import RuleError, did_you_mean
 
 LISTS = frozenset({"last_k", "top_k"})
+# Of features; others have that of the values.
+TYPES = {
+    "count": "BIGINT",
+    "n_distinct": "BIGINT",
+    "sum": "DOUBLE",
+    "avg": "DOUBLE",
+    "stddev": "DOUBLE",
+    "last_k": "VARCHAR[]",
+    "top_k": "VARCHAR[]",
+}
 MOST = 20  # values of a list
 
 # The columns of a state; each of them can be merged with those of other days.

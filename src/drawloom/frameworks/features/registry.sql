@@ -14,8 +14,7 @@ counted AS (
     [% endif %]
     count(e.last_ds) AS entities
     [% for one in features %]
-    , max(CASE WHEN e.last_ds IS NOT NULL THEN typeof(e.[[ one.column ]]) END) AS type_[[ loop.index ]],
-    min(CASE WHEN e.[[ one.column ]] IS NOT NULL THEN e.first_ds END) AS first_[[ loop.index ]],
+    , min(CASE WHEN e.[[ one.column ]] IS NOT NULL THEN e.first_ds END) AS first_[[ loop.index ]],
     max(CASE WHEN e.[[ one.column ]] IS NOT NULL THEN e.last_ds END) AS last_[[ loop.index ]],
     count(e.[[ one.column ]]) AS known_[[ loop.index ]],
     approx_count_distinct(e.[[ one.column ]]) AS distinct_[[ loop.index ]]
@@ -38,7 +37,7 @@ SELECT
   d.feature,
   d.version,
   d.fingerprint,
-  [[ pick("type") ]] AS type,
+  d.type,
   [[ entity ]] AS entity,
   [[ owner ]] AS owner,
   d.description,
@@ -53,6 +52,6 @@ SELECT
 FROM counted AS c
 CROSS JOIN (VALUES
   [% for one in features %]
-  ([[ loop.index ]], [[ one.name ]], [[ one.version ]], [[ one.fingerprint ]], [[ one.description ]], [[ one.source ]], [[ one.sql ]], [[ one.window ]], [[ one.used_by ]])[[ "," if not loop.last ]]
+  ([[ loop.index ]], [[ one.name ]], [[ one.version ]], [[ one.fingerprint ]], [[ one.type ]], [[ one.description ]], [[ one.source ]], [[ one.sql ]], [[ one.window ]], [[ one.used_by ]])[[ "," if not loop.last ]]
   [% endfor %]
-) AS d(n, feature, version, fingerprint, description, source, sql, "window", used_by)
+) AS d(n, feature, version, fingerprint, type, description, source, sql, "window", used_by)

@@ -57,7 +57,7 @@ _REGISTRY = (
     Column("feature", "VARCHAR", "its column"),
     Column("version", "VARCHAR", "short for its fingerprint: a changed definition is another version"),
     Column("fingerprint", "VARCHAR", "of its definition"),
-    Column("type", "VARCHAR", "its type; NULL where there are no entities"),
+    Column("type", "VARCHAR", "its type; '' where it is that of the values, or derived"),
     Column("entity", "VARCHAR", "whom it is about"),
     Column("owner", "VARCHAR"),
     Column("description", "VARCHAR"),

@@ -70,11 +70,14 @@ class StateColumn:
         return "DATE" if self.state == "last_day" else _TYPES.get(self.state)
 
     def merged(self, column: str) -> str:
-        """SQL that makes one of those of several parts, whose last days are in ``part_day``; of the spread, see the macros."""
+        """SQL that makes one of those of several parts, whose last days are in ``part_day``; of the spread, see the macros.
+
+        What is first and last skips parts without a value, as it skips rows without one.
+        """
         if self.state == "first":
-            return f"arg_min({column}, CASE WHEN {column} IS NOT NULL THEN part_day END)"
+            return f"arg_min({column}, part_day)"
         if self.state == "last":
-            return f"arg_max({column}, CASE WHEN {column} IS NOT NULL THEN part_day END)"
+            return f"arg_max({column}, part_day)"
         merged = f"{_MERGED_BY[self.state]}({column})"
         return f"CAST({merged} AS {self.type})" if _MERGED_BY[self.state] == "sum" else merged
 
