@@ -204,6 +204,27 @@ def push(
         console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+def export_feast(
+    context: typer.Context,
+    output: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or one of an earlier export.")],
+    folder: Folder = None,
+    format: OutFormat = Format.TEXT,  # noqa: A002
+) -> None:
+    """Write all sets as a repository of Feast, with a copy of their rows, each with the midnight from which it is valid."""
+    from drawloom.run.features.feast import export_feast as export
+
+    project = open_project(context, folder)
+    with Activity() as activity:
+        activity("exporting features")
+        exported = export(project, output)
+    if format is Format.JSON:
+        print_json([asdict(one) for one in exported])
+        return
+    for one in exported:
+        text = f"exported {one.set}: {pluralize(one.rows, 'row')} of {pluralize(len(one.days), 'day')}"
+        console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def _rows(project: Project, spine: str | None, population: str | None, days: tuple[str | None, str | None]) -> pa.Table:
     from drawloom.run.features.spine import load_rows, population_rows
 
