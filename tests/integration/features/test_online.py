@@ -103,12 +103,11 @@ def test_what_postgresql_refuses_leaves_the_old_version_and_is_told(database: po
     assert database.run_sql("SELECT count(*), min(ds) FROM viewed.v") == [(20, DAYS[0])]
 
 
-def served(client: Redis, table: str, rider: str) -> dict[bytes, bytes]:
+def served(client: Redis, table: str, rider: str) -> dict[bytes | str, bytes | str]:
     """What a service reads of a rider."""
     version = client.get(f"{table}:version")
     assert isinstance(version, bytes)
-    found: dict[bytes, bytes] = client.hgetall(f"{table}:{version.decode()}:{rider}")
-    return found
+    return dict(client.hgetall(f"{table}:{version.decode()}:{rider}"))
 
 
 def test_a_day_is_pushed_to_redis_and_expires(
