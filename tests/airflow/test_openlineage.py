@@ -26,7 +26,7 @@ def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for plugin in listeners.pm.get_plugins():  # Airflow has added one where the transport was set before it was loaded
         if isinstance(plugin, OpenLineageListener):
             listeners.pm.unregister(plugin)
-    listener = OpenLineageListener()
+    listener = OpenLineageListener()  # type: ignore[no-untyped-call]
     listeners.add_listener(listener)  # type: ignore[no-untyped-call]
     yield file
     listeners.pm.unregister(listener)

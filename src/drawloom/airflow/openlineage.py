@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def task_lineage(
     folder: Path, pipeline: str, step: str, sql: str, partitions: Sequence[Mapping[str, Any]]
-) -> OperatorLineage:
+) -> OperatorLineage[Any, Any]:
     """The tables of a step as the plan in this folder has them, and, of a task that has run, its SQL and what was written.
 
     Raises:

@@ -70,7 +70,7 @@ class StepOperator(BaseOperator):
         self.log.info("%s: %s of %s days\n%s", job.table, len(todo), len(days), self.sql)
         self._run(context, job)
 
-    def get_openlineage_facets_on_start(self) -> OperatorLineage:
+    def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any]:
         """The tables that the task reads and fills; the provider of OpenLineage asks for it where that is installed."""
         from drawloom.airflow.deployed_project import plan_folder
         from drawloom.airflow.openlineage import task_lineage
@@ -79,7 +79,7 @@ class StepOperator(BaseOperator):
         folder = plan_folder(self.dag.fileloc)
         return task_lineage(folder, self.pipeline, self.step, self.sql, self.partitions)
 
-    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage:  # noqa: ARG002 - as it asks
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:  # noqa: ARG002 - as it asks
         """The same with the SQL and how much was written, also where the task has failed after some days."""
         return self.get_openlineage_facets_on_start()
 
