@@ -63,14 +63,13 @@ class Wanted:
         return (*self.names, *self.labels)
 
 
-def as_of_sql(wanted: Wanted, as_of: AsOf, *, naive: bool = False, in_order: bool = True) -> str:
+def as_of_sql(wanted: Wanted, as_of: AsOf, *, naive: bool = False) -> str:
     """The SELECT of row_id and the features of each row of the spine, in order.
 
     Args:
         wanted: the features.
         as_of: what counts for them.
         naive: the definition instead of the plan that is fast.
-        in_order: whether floats are added up in order, which not every engine can: the same bytes in every run.
     """
     file = "naive" if naive else "snapshot" if as_of.accuracy == "snapshot" else "training"
     text = sqlfiles.render_sql(
@@ -79,7 +78,7 @@ def as_of_sql(wanted: Wanted, as_of: AsOf, *, naive: bool = False, in_order: boo
         names=[sqlfiles.quote_name(name) for name in wanted.names],
         floor=as_of.tail == "day",
         as_known=as_of.as_known,
-        in_order=" ORDER BY p.part_day" if in_order else "",
+        in_order=" ORDER BY p.part_day",  # the same bytes in every run
     )
     return sqlfiles.fill_day(text, date.min)
 

@@ -46,6 +46,7 @@ def compute(
     """
     import pyarrow as pa
 
+    _refuse_engine(project)
     days = SpineDays.of(spine)
     needed: Needed = {}
     for one in wanted:
@@ -62,17 +63,16 @@ def compute(
     visible = existing(snapshot, needed)
     project.attach(snapshot, visible)
     with open_task(project, visible, spine) as task:
-        parts = [task.query(sql).drop_columns(["row_id"]) for sql in _texts(project, wanted, as_of, naive=naive)]
+        parts = [task.query(sql).drop_columns(["row_id"]) for sql in _texts(wanted, as_of, naive=naive)]
     fields = [field for part in parts for field in part.schema]
     arrays = [array for part in parts for array in part.columns]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields)), snapshot.inputs(visible)
 
 
-def _texts(project: FeatureProject, wanted: Sequence[Wanted], as_of: AsOf, *, naive: bool) -> Iterator[str]:
-    in_order = project.engine.dialect == "duckdb"
+def _texts(wanted: Sequence[Wanted], as_of: AsOf, *, naive: bool) -> Iterator[str]:
     for one in wanted:
         if one.names:
-            yield as_of_sql(one, as_of, naive=naive, in_order=in_order)
+            yield as_of_sql(one, as_of, naive=naive)
         if one.labels:
             yield labels_sql(one.spec, one.labels)
 
@@ -86,6 +86,13 @@ def open_task(project: FeatureProject, visible: Mapping[str, tuple[date | None, 
         staged = task.stage_arrow(Table(f"features.{SPINE}"), project.history.start, spine.staged(), {})
         task.add_view(staged, SPINE)
         yield task
+
+
+def _refuse_engine(project: FeatureProject) -> None:
+    """Floats are added up in order, so that a training set is the same each time: Spark cannot do that."""
+    if project.engine.dialect != "duckdb":
+        message = f"engine.kind == {project.engine.dialect}, must be duckdb for training sets and their proofs."
+        raise refuse("bad-engine", message, None, "Make them in a project on DuckDB over the same lake.")
 
 
 def _refuse_unfit(wanted: Wanted, as_of: AsOf, *, naive: bool) -> None:
