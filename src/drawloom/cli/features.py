@@ -98,7 +98,7 @@ def training_set(
     """Add features to the rows of a spine, as they were at the moment of each row, and write what they were made of."""
     from drawloom.frameworks.features.training import AsOf
     from drawloom.run.features.proof import prove_training_set
-    from drawloom.run.features.training_set import Request, make_training_set
+    from drawloom.run.features.training_set import Request, call_hooks, make_training_set
 
     project = open_project(context, folder)
     if check:
@@ -115,6 +115,7 @@ def training_set(
         made = make_training_set(project, rows, request)
         activity("comparing with the definition")
         proof = prove_training_set(project, made, request, verify) if verify else None
+    call_hooks(project, made)
     made.write(output)
     if format is Format.JSON:
         print_json({"folder": str(output), **made.manifest.to_json(), "proof": _proof_json(proof)})

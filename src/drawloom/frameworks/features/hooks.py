@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
+from drawloom.frameworks.pipeline_json import function_name
 from drawloom.model import DrawloomError, Problem, RunError, Where
 from drawloom.specs.load import find_function
 
 
-def call_hook(field: str, name: str, made: object, folder: Path) -> None:
+def call_hook(field: str, hook: str | Callable[..., object], made: object, folder: Path = Path()) -> None:
     """Call a function with what was made.
 
     Args:
         field: the field of the spec, such as ``on_scored``.
-        name: the function as ``module:function``.
+        hook: the function, or its name as ``module:function``.
         made: its argument.
-        folder: the project's, where its module is imported from if it has not been yet.
+        folder: the project's, where the module of a name is imported from if it has not been yet.
 
     Raises:
         RunError: it raises; what was made must not be used.
     """
+    name = hook if isinstance(hook, str) else function_name(hook)
     try:
-        find_function(name, folder)(made)
+        (find_function(hook, folder) if isinstance(hook, str) else hook)(made)
     except DrawloomError:
         raise
     except Exception as error:

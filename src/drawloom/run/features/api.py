@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drawloom.frameworks.features.training import Accuracy, AsOf, Tail
 from drawloom.run.features.spine import load_rows
-from drawloom.run.features.training_set import Request, make_training_set
+from drawloom.run.features.training_set import Request, call_hooks, make_training_set
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,4 +45,6 @@ def training_set(  # noqa: PLR0913 - as many as there are options
     """
     rows = load_rows(project, spine) if isinstance(spine, str) else spine
     request = Request(tuple(features), tuple(labels), AsOf(accuracy, tail, as_known), time, assume_utc)
-    return make_training_set(project, rows, request).rows
+    made = make_training_set(project, rows, request)
+    call_hooks(project, made)
+    return made.rows

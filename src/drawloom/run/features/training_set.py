@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from drawloom._version import __version__
 from drawloom.frameworks.features.catalogue import list_labels
+from drawloom.frameworks.features.hooks import call_hook
 from drawloom.frameworks.features.training import AsOf, Wanted
 from drawloom.model import refuse
 from drawloom.run.features.compute import compute
 from drawloom.run.features.manifest import TRAINING_SET, Manifest
 from drawloom.run.features.spine import Spine, as_spine, content_of
-from drawloom.run.features.wanted import columns_of, find_wanted, key_of
+from drawloom.run.features.wanted import columns_of, feature_sets, find_wanted, key_of
 from drawloom.specs.validation import did_you_mean
 
 if TYPE_CHECKING:
@@ -90,6 +91,18 @@ def make_training_set(project: FeatureProject, rows: pa.Table, request: Request)
         pyarrow=_pyarrow(),
     )
     return TrainingSet(rows, manifest)
+
+
+def call_hooks(project: FeatureProject, made: TrainingSet) -> None:
+    """Call ``on_training_set`` of each set whose features are in a training set.
+
+    Raises:
+        RunError: one of them raises; the training set must not be used.
+    """
+    used = {name.partition(".")[0] for name in (*made.manifest.features, *made.manifest.labels)}
+    for name, spec in feature_sets(project).items():
+        if name in used and spec.on_training_set:
+            call_hook("on_training_set", spec.on_training_set, made)
 
 
 def read_request(project: FeatureProject, rows: pa.Table, request: Request) -> tuple[list[Wanted], Spine]:
