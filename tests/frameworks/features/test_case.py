@@ -90,6 +90,7 @@ def test_features_keep_all_laws(tmp_path: Path) -> None:
     the_case(rides(Random(1)), FEW, FEW_MEASURES).check(tmp_path)
 
 
+@pytest.mark.nightly
 def test_days_whose_state_is_gone_are_filled_from_a_month_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "KEPT_DAYS", 1)
     the_case(rides(Random(2)), SPEC, MEASURES).check_engine(tmp_path, "duckdb")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from drawloom.frameworks.features.catalogue import list_features
+from drawloom.frameworks.features.select import select_features
 from drawloom.frameworks.features.spec import Features
 from drawloom.frameworks.features.training import Wanted
-from drawloom.model import InputError, refuse
+from drawloom.model import refuse
 from drawloom.specs.validation import did_you_mean
 
 if TYPE_CHECKING:
@@ -33,19 +32,16 @@ def find_wanted(project: FeatureProject, patterns: Sequence[str], labels: Sequen
     sets = feature_sets(project)
     if not patterns and not labels:
         raise refuse("no-features", "--features is missing, must name features.", None, "Like rider_activity.*")
+    chosen, unknown = select_features([pattern.removeprefix("features.") for pattern in patterns], sets)
+    if unknown:
+        message = f"--features == {patterns[unknown[0].number]!r}, {unknown[0].rule}."
+        raise refuse("unknown-feature", message, None, unknown[0].fix)
     found: dict[str, list[str]] = {}
-    for pattern in patterns:
-        name, _, wanted = pattern.removeprefix("features.").partition(".")
-        if name not in sets:
-            raise _unknown(pattern, name, sets, "set of features")
-        names = [feature.name for feature in list_features(sets[name])]
-        matching = [one for one in names if fnmatchcase(one, wanted)]
-        if not matching:
-            raise _unknown(pattern, wanted, names, f"feature of {name}")
-        found.setdefault(name, []).extend(matching)
+    for one in chosen:
+        found.setdefault(one.set.name, []).append(one.feature.name)
     of_labels = _find_labels(sets, labels)
     return [
-        Wanted(sets[name], tuple(dict.fromkeys(found.get(name, ()))), tuple(of_labels.get(name, ())))
+        Wanted(sets[name], tuple(found.get(name, ())), tuple(of_labels.get(name, ())))
         for name in dict.fromkeys((*found, *of_labels))
     ]
 
@@ -78,12 +74,6 @@ def find_set(project: FeatureProject, name: str) -> Features:
         fix = did_you_mean(wanted, sets) or f"There are: {', '.join(sorted(sets)) or 'none'}."
         raise refuse("unknown-set", f"name == {name!r}, must be a set of features.", None, fix)
     return sets[wanted]
-
-
-def _unknown(pattern: str, name: str, names: Sequence[str] | dict[str, Features], what: str) -> InputError:
-    shown = sorted(names)[:10]
-    fix = did_you_mean(name, names) or (f"There are: {', '.join(shown)}." if shown else "There are none.")
-    return refuse("unknown-feature", f"--features == {pattern!r}, must be a {what}, like rider_activity.*.", None, fix)
 
 
 def columns_of(wanted: Sequence[Wanted]) -> dict[str, str]:
