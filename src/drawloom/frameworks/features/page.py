@@ -179,10 +179,10 @@ def _blocks(view: _View) -> Iterator[Block]:
 
 
 def _frequent_values(view: _View) -> DataTable:
-    value = f"CAST({view.column} AS VARCHAR)"
+    value = f"array_to_string({view.column}, ', ')" if view.feature.type == "VARCHAR[]" else view.column
     query = (
-        f"SELECT {value} AS value, count(*) AS entities FROM {view.table} WHERE ds = {view.last_day} "
-        f"AND {view.column} IS NOT NULL GROUP BY {value} ORDER BY entities DESC, value LIMIT {BINS}"
+        f"SELECT value, count(*) AS entities FROM (SELECT {value} AS value FROM {view.table} WHERE ds = {view.last_day}) AS v "
+        f"WHERE value IS NOT NULL GROUP BY value ORDER BY entities DESC, value LIMIT {BINS}"
     )
     columns = (DataColumn("value"), DataColumn("entities", view.spec.entity.name, "integer"))
     return DataTable("values", "Most frequent values on the last day", query, columns)
