@@ -66,7 +66,8 @@ def test_the_rule_is_what_duckdb_reads_on_every_day(condition: str, words: str) 
         for run in RUN_DAYS:
             sql = render(f"SELECT ds FROM t WHERE {condition}", run).text
             found = [day for (day,) in lake.execute(f"{sql} ORDER BY ds").fetchall()]
-            assert found == [day for day in stored if covers(read.on(run), day)], run
+            spans = read.on(run)
+            assert found == [day for day in stored if covers(spans, day)], run
 
 
 @pytest.mark.parametrize(
