@@ -39,8 +39,8 @@ def show(
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
     """Show the page of a spec: a verdict, facts, charts and tables. What a page lets you choose is an option, like --window 28."""
-    from drawloom.run.column_notes import columns_json, columns_of_page
-    from drawloom.run.pages import load_page, page_json
+    from drawloom.run.column_notes import columns_of_page, page_with_columns
+    from drawloom.run.pages import load_page
 
     project = open_in(context, folder, env)
     if name is None:
@@ -48,7 +48,7 @@ def show(
         return
     data = load_page(project, name, parse_choices(context.args))
     if format is Format.JSON:
-        print_json({**page_json(data), "columns": columns_json(columns_of_page(project, name)[1])})
+        print_json(page_with_columns(project, name, data))
         return
     out = console(width=WIDTH)
     print_page(replace(data, blocks=()) if brief else data, out, choices=not brief)

@@ -15,8 +15,9 @@ from drawloom.model import InputError, RunError, refuse
 from drawloom.model.json_text import json_text
 from drawloom.run.as_json import plan_json, status_json
 from drawloom.run.background import RunRequest
+from drawloom.run.column_notes import page_with_columns
 from drawloom.run.draft import check_length
-from drawloom.run.pages import load_page, page_json
+from drawloom.run.pages import load_page
 from drawloom.sql.dialect import DIALECTS
 from drawloom.web.context import Runner, TheSite, TheStarter, require_own_form
 from drawloom.web.preview import may_read_rows
@@ -102,8 +103,9 @@ def problems(site: TheSite) -> Response:
 
 @router.get("/page/{name}")
 def page(request: Request, site: TheSite, name: str) -> Response:
-    """The page of a pipeline, a table or a family with all its rows. Query parameters are its choices."""
-    return Json(page_json(load_page(site.project, name, chosen(request), raw=may_read_rows(site))))
+    """The page of a pipeline, a table or a family with all its rows, and the columns of its table. Query parameters are its choices."""
+    page = load_page(site.project, name, chosen(request), raw=may_read_rows(site))
+    return Json(page_with_columns(site.project, name, page))
 
 
 @router.post("/advise", dependencies=[Depends(require_own_form)])
