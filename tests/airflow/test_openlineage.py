@@ -20,6 +20,8 @@ def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     file = tmp_path / "events.jsonl"
     transport = {"type": "file", "log_file_path": str(file), "append": True}
     monkeypatch.setenv("AIRFLOW__OPENLINEAGE__TRANSPORT", json.dumps(transport))
+    # A fork of a process with threads, as this one has, may wait forever for a lock that one of them held.
+    monkeypatch.setenv("AIRFLOW__OPENLINEAGE__EXECUTE_IN_THREAD", "True")
     from airflow.providers.openlineage.plugins.listener import OpenLineageListener
 
     listeners = get_listener_manager()
