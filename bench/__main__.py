@@ -23,6 +23,7 @@ NAMES = (
     "growth",
     "experiments",
     "experiments_raw",
+    "features",
     "ui",
     "unit_tests",
     "airflow_parse",
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument(
         "--shapes",
         nargs="+",
-        help="of airflow_parse: DAGs x steps; of experiments_raw: experiments x metrics; like 100x10",
+        help="of airflow_parse: DAGs x steps; of experiments_raw: experiments x metrics; like 100x10; of features: sparse, dense, large",
     )
     given = parser.parse_args()
     if unknown := set(given.names) - {*NAMES, *WITH_SERVERS}:
@@ -74,7 +75,7 @@ def options(name: str, given: argparse.Namespace) -> dict[str, Any]:
         return {"parts": given.parts or ENGINE_PARTS}
     if name == "airflow_task":
         return {"tasks": given.tasks}
-    with_shapes = {"airflow_parse", "experiments_raw"}
+    with_shapes = {"airflow_parse", "experiments_raw", "features"}
     return {"shapes": given.shapes} if name in with_shapes and given.shapes else {}
 
 

@@ -17,7 +17,7 @@ import duckdb
 
 from bench.feature_events import START
 from bench.feature_peers import AGGREGATES, WINDOWS, suffix
-from bench.growth import CLI, PLAN, _link_data
+from bench.growth import CLI, PLAN, link_data
 from bench.measure import Cost, Line, Report, child, side_by_side, watched
 
 SHAPES = {"sparse": (5_000_000, 100_000), "dense": (20_000_000, 50_000), "large": (50_000_000, 1_000_000)}
@@ -49,9 +49,9 @@ PEERS = {
 }
 
 
-def measure(runs: int, parts: Sequence[str] = ("sparse", "dense")) -> Iterator[Report]:
+def measure(runs: int, shapes: Sequence[str] = ("sparse", "dense")) -> Iterator[Report]:
     """A report of a day for each shape, and of the backfill of the sparse one."""
-    for part in parts:
+    for part in shapes:
         events, entities = SHAPES[part]
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
@@ -71,7 +71,7 @@ def _day(root: Path, runs: int, part: str) -> Report:
 
     def reset() -> None:
         shutil.rmtree(root / "work", ignore_errors=True)
-        shutil.copytree(root / "built", root / "work", copy_function=_link_data, symlinks=True)
+        shutil.copytree(root / "built", root / "work", copy_function=link_data, symlinks=True)
         _write_project(root, DAYS)
 
     calls = {

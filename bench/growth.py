@@ -227,12 +227,12 @@ def link_days(root: Path, folder: Path, days: int) -> None:
 def reset(root: Path, days: int) -> None:
     """The project as it was built, with so many days of events: the last has just come."""
     shutil.rmtree(root / "work", ignore_errors=True)
-    shutil.copytree(root / "built", root / "work", copy_function=_link_data)
+    shutil.copytree(root / "built", root / "work", copy_function=link_data)
     write_project(root / "work", SPEC, days)
     link_days(root, root / "work", days)
 
 
-def _link_data(source: str, target: str) -> None:
+def link_data(source: str, target: str) -> None:
     """Link data files, which are never written in place; copy the others, such as the registry."""
     if source.endswith(".parquet"):
         os.link(source, target)

@@ -90,6 +90,19 @@ rows_[[ s.number ]] AS (
 )
 [%- endmacro %]
 
+[# The values of these units, among the columns of the rows of a source, one line each. #]
+[% macro values_of(units, prefix) %]
+[% for u in units %]
+, [[ prefix ]].[[ u.column ]]
+[% if u.is_numeric %]
+, [[ prefix ]].[[ u.decimal ]]
+[% endif %]
+[% if u.has_spread %]
+, [[ prefix ]].[[ u.double ]]
+[% endif %]
+[% endfor %]
+[% endmacro %]
+
 [# Rows of a source as states that can be merged, as `source_<number>`: one for each group of rows that agree in these columns. #]
 [% macro states(s, rows, by) %]
 sums_[[ s.number ]] AS (

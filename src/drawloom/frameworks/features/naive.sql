@@ -9,15 +9,7 @@ WITH
 events_[[ s.number ]] AS (
   SELECT
     t.row_id, t.row_at, CAST(r.row_time AS TIMESTAMP) AS row_time, r.tie, r.ds
-    [% for u in s.units %]
-    , r.[[ u.column ]]
-    [% if u.is_numeric %]
-    , r.[[ u.decimal ]]
-    [% endif %]
-    [% if u.has_spread %]
-    , r.[[ u.double ]]
-    [% endif %]
-    [% endfor %]
+    [[ m.values_of(s.units, "r") ]]
   FROM rows_[[ s.number ]] AS r
   JOIN moments AS t ON [[ m.same(f.keys, "r", "t") ]]
   WHERE CAST(r.row_time AS TIMESTAMP) < t.row_at[% if as_known %] AND r.arrived < t.row_at[% endif %]

@@ -36,15 +36,7 @@ bounds AS (
 edges_[[ s.number ]] AS (
   SELECT
     b.row_id, r.row_time, r.tie
-    [% for u in s.units %]
-    , r.[[ u.column ]]
-    [% if u.is_numeric %]
-    , r.[[ u.decimal ]]
-    [% endif %]
-    [% if u.has_spread %]
-    , r.[[ u.double ]]
-    [% endif %]
-    [% endfor %]
+    [[ m.values_of(s.units, "r") ]]
     [% if as_known %]
     , [[ "date_diff('day', r.ds, b.row_day)" if floor else "CAST(floor((date_diff('microsecond', CAST(r.row_time AS TIMESTAMP), b.row_at) - 1) / 86400000000) AS BIGINT) + 1" ]] AS ago
   FROM rows_[[ s.number ]] AS r
