@@ -24,6 +24,7 @@ NAMES = (
     "experiments",
     "experiments_raw",
     "features",
+    "anomalies",
     "ui",
     "unit_tests",
     "airflow_parse",

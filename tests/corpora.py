@@ -20,8 +20,22 @@ GOLDEN = "experiments/golden.json"
 ASOS = "experiments/asos/asos_digital_experiments_dataset.parquet"
 ASOS_EXPECTED = "experiments/asos/asos_expected.parquet"
 USERS = "experiments/golden_raw/tea_tasting_users_4000.csv"
+ANOMALIES = "anomalies/synth_calib.csv.gz"
 FEATURES = "features/edge/events.parquet"
-SHARED_FILES = (TPC, MORE_TEXTS, CONSTRUCTS, COLLEGE, REPORTS, TOO_FEW, GOLDEN, ASOS, ASOS_EXPECTED, USERS, FEATURES)
+SHARED_FILES = (
+    TPC,
+    MORE_TEXTS,
+    CONSTRUCTS,
+    COLLEGE,
+    REPORTS,
+    TOO_FEW,
+    GOLDEN,
+    ASOS,
+    ASOS_EXPECTED,
+    USERS,
+    FEATURES,
+    ANOMALIES,
+)
 
 
 def needs(name: str) -> pytest.MarkDecorator:
