@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from drawloom.statistics.arrays import Array, Bools
 
@@ -26,3 +29,14 @@ class Judged:
     upper: Array
     score: Array
     is_drift: Bools
+
+    @classmethod
+    def joined(cls, parts: Sequence[Judged], judge: int) -> Judged:
+        """Parts of the series, one after the other."""
+        none = np.empty((0, judge))
+        names = ("expected", "lower", "upper", "score")
+        expected, lower, upper, score = (
+            np.concatenate([none, *(getattr(one, name) for one in parts)]) for name in names
+        )
+        is_drift = np.concatenate([none.astype(bool), *(one.is_drift for one in parts)])
+        return cls(expected, lower, upper, score, is_drift)

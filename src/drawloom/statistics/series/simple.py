@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from drawloom.statistics.arrays import Array, floats, quiet
+from drawloom.statistics.arrays import Array, Bools, floats, quiet
 from drawloom.statistics.series.judged import HIGHEST, Judged
 from drawloom.statistics.series.windows import before
 
@@ -63,9 +63,9 @@ def change(values: ArrayLike, judge: int = 1, *, most: float = 0.5, days: int = 
     return _judged(last, earlier, spread, limit, ~np.isnan(last) & ~np.isnan(earlier))
 
 
-def _judged(last: Array, expected: Array, spread: Array, limit: float, is_judged: Array) -> Judged:
+def _judged(last: Array, expected: Array, spread: Array, limit: float, is_judged: Bools) -> Judged:
     off = last - expected
     score = np.where(off == 0, 0.0, np.clip(off / spread, -HIGHEST, HIGHEST))
     columns = (expected, expected - limit * spread, expected + limit * spread, score)
-    shown = (np.where(is_judged, column, np.nan) for column in columns)
-    return Judged(*shown, np.zeros(last.shape, bool))
+    middle, low, high, shown = (np.where(is_judged, column, np.nan) for column in columns)
+    return Judged(middle, low, high, shown, np.zeros(last.shape, bool))

@@ -76,13 +76,7 @@ def weekday_robust(
     days_off = np.zeros(width, bool) if special is None else np.asarray(special, bool)
     rows = max(BLOCK // (max(width, 1) * chosen.residual_days), 1)
     blocks = [_judge(numbers[n : n + rows], judge, chosen, months, days_off) for n in range(0, len(numbers), rows)]
-    if not blocks:
-        none = np.empty((0, judge))
-        return Judged(none, none, none, none, none.astype(bool))
-    return Judged(
-        *(np.concatenate([getattr(one, name) for one in blocks]) for name in ("expected", "lower", "upper", "score")),
-        np.concatenate([one.is_drift for one in blocks]),
-    )
+    return Judged.joined(blocks, judge)
 
 
 @quiet
@@ -108,8 +102,8 @@ def _judge(values: Array, judge: int, settings: Weekday, months: Array | None, s
     is_drift = (np.abs(slow) > settings.threshold) & (np.abs(score) <= settings.threshold)
     is_judged = ((counted - has_value)[:, last] >= settings.min_history) & has_value[:, last] & ~np.isnan(score)
     far = settings.threshold * spread
-    band = (np.where(is_judged, scale.back(one), np.nan) for one in (expected, expected - far, expected + far))
-    return Judged(*band, np.where(is_judged, np.where(is_drift, slow, score), np.nan), is_judged & is_drift)
+    low, middle, high = (np.where(is_judged, scale.back(expected + n * far), np.nan) for n in (-1, 0, 1))
+    return Judged(middle, low, high, np.where(is_judged, np.where(is_drift, slow, score), np.nan), is_judged & is_drift)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
