@@ -39,7 +39,8 @@ def show(
     format: OutFormat = Format.TEXT,  # noqa: A002
 ) -> None:
     """Show the page of a spec: a verdict, facts, charts and tables. What a page lets you choose is an option, like --window 28."""
-    from drawloom.run.column_notes import columns_of_page, page_with_columns
+    from drawloom.run.column_notes import columns_of_page
+    from drawloom.run.page_columns import page_with_columns
     from drawloom.run.pages import load_page
 
     project = open_in(context, folder, env)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from drawloom.model import Column, Step
-from drawloom.run.pages import PageData, page_json
 from drawloom.run.step_columns import ColumnRow, KnownProject, column_rows, known_columns, saved_lineage
 
 if TYPE_CHECKING:
-    from drawloom.run.project import Project
+    pass
 
 _made: WeakKeyDictionary[KnownProject, ColumnNotes] = WeakKeyDictionary()
 
@@ -104,15 +103,6 @@ def columns_of_page(project: KnownProject, name: str) -> tuple[str, list[ColumnR
     names |= {p.name.lower(): p.steps[0].into.name for p in project.pipelines if len(p.steps) == 1}
     table = names.get(name.lower(), "")
     return table, with_notes(project, table, column_rows(None, known_columns(project, table))) if table else []
-
-
-def page_with_columns(project: Project, name: str, page: PageData) -> dict[str, Any]:
-    """A page as plain values, with the columns of its table; ``from`` are the columns that have said what is said of one."""
-    _, rows = columns_of_page(project, name)
-    columns = [
-        {"name": r.name, "type": r.type, "description": r.description, "tags": r.tags, "from": r.noted_at} for r in rows
-    ]
-    return {**page_json(page), "columns": columns}
 
 
 def noted_columns(project: KnownProject, step: Step) -> list[Column]:

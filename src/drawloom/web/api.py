@@ -15,8 +15,8 @@ from drawloom.model import InputError, RunError, refuse
 from drawloom.model.json_text import json_text
 from drawloom.run.as_json import plan_json, status_json
 from drawloom.run.background import RunRequest
-from drawloom.run.column_notes import page_with_columns
 from drawloom.run.draft import check_length
+from drawloom.run.page_columns import page_with_columns
 from drawloom.run.pages import load_page
 from drawloom.sql.dialect import DIALECTS
 from drawloom.web.context import Runner, TheSite, TheStarter, require_own_form
