@@ -24,7 +24,6 @@ NAMES = (
     "experiments",
     "experiments_raw",
     "features",
-    "anomalies",
     "ui",
     "unit_tests",
     "airflow_parse",
