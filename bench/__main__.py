@@ -24,6 +24,7 @@ NAMES = (
     "experiments",
     "experiments_raw",
     "features",
+    "features_training",
     "ui",
     "unit_tests",
     "airflow_parse",
@@ -44,7 +45,8 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=(*PARTS, *ENGINE_PARTS), help=parts)
     parser.add_argument("--tasks", type=int, default=30, help="of airflow_task: how long the chains are (default 30)")
     parser.add_argument(
-        "--peers", help="of experiments: the Python that has gbstats and tea-tasting (default this one)"
+        "--peers",
+        help="a Python that has the peers: of experiments gbstats and tea-tasting (default this one); of features_training Feast",
     )
     parser.add_argument(
         "--shapes",
@@ -69,7 +71,7 @@ def options(name: str, given: argparse.Namespace) -> dict[str, Any]:
     """The arguments of a benchmark besides the number of runs."""
     if name == "growth":
         return {"entities": given.entities, "days": given.days, "parts": given.parts or PARTS}
-    if name == "experiments":
+    if name in {"experiments", "features_training"}:
         return {"peers": given.peers}
     if name == "engines":
         return {"parts": given.parts or ENGINE_PARTS}

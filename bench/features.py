@@ -56,7 +56,7 @@ def measure(runs: int, shapes: Sequence[str] = ("sparse", "dense")) -> Iterator[
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             sizes = {"--events": events, "--entities": entities, "--days": DAYS}
-            child(*_module("feature_events"), root / "events", *(str(w) for pair in sizes.items() for w in pair))()
+            child(*module("feature_events"), root / "events", *(str(w) for pair in sizes.items() for w in pair))()
             yield _day(root, runs, part)
             if part == "sparse":
                 yield _backfill(root, runs)
@@ -64,24 +64,24 @@ def measure(runs: int, shapes: Sequence[str] = ("sparse", "dense")) -> Iterator[
 
 def _day(root: Path, runs: int, part: str) -> Report:
     """One more day, after all the others were run."""
-    _write_project(root, DAYS - 1)
-    _run(root)()
+    write_project(root, DAYS - 1)
+    run(root)()
     (root / "work").rename(root / "built")
     last = START + timedelta(days=DAYS - 1)
 
     def reset() -> None:
         shutil.rmtree(root / "work", ignore_errors=True)
         shutil.copytree(root / "built", root / "work", copy_function=link_data, symlinks=True)
-        _write_project(root, DAYS)
+        write_project(root, DAYS)
 
     calls = {
-        "drawloom run, one day": _run(root),
+        "drawloom run, one day": run(root),
         "drawloom started, planned, DuckDB opened": watched(sys.executable, "-c", PLAN, root / "work"),
         **{label: _peer(root, name, str(last)) for label, name in PEERS.items()},
     }
     found = side_by_side(calls, runs, reset)
     reset()
-    _run(root)()
+    run(root)()
     _compare(root, str(last))
     lines = [Line(name, costs) for name, costs in found.items()]
     events, entities = SHAPES[part]
@@ -106,13 +106,13 @@ def _backfill(root: Path, runs: int) -> Report:
     """The first days in one run of drawloom, and day after day over all events so far."""
     last = START + timedelta(days=BACKFILL_DAYS - 1)
     calls = {
-        "drawloom run, all days": _run(root),
-        "naive, day after day": watched(*_module("feature_loop"), root / "events", str(BACKFILL_DAYS)),
+        "drawloom run, all days": run(root),
+        "naive, day after day": watched(*module("feature_loop"), root / "events", str(BACKFILL_DAYS)),
     }
 
     def reset() -> None:
         shutil.rmtree(root / "work", ignore_errors=True)
-        _write_project(root, BACKFILL_DAYS)
+        write_project(root, BACKFILL_DAYS)
 
     found = side_by_side(calls, runs, reset)
     lines = [Line(name, costs, BACKFILL_DAYS) for name, costs in found.items()]
@@ -140,23 +140,26 @@ def _compare(root: Path, last: str) -> None:
             raise RuntimeError(f"{wrong} of {total} rows differ from the naive ones")
 
 
-def _write_project(root: Path, days: int) -> None:
+def write_project(root: Path, days: int, spec: str = SPEC) -> None:
+    """The project over the events of its first days."""
     folder = root / "work"
     (folder / "specs").mkdir(parents=True, exist_ok=True)
     end = START + timedelta(days=days - 1)
     (folder / "drawloom.yml").write_text(SETTINGS.format(start=START, end=end), encoding="utf-8")
-    (folder / "specs/people.yml").write_text(SPEC, encoding="utf-8")
+    (folder / "specs/people.yml").write_text(spec, encoding="utf-8")
     if not (folder / "landing").exists():
         (folder / "landing").symlink_to(root / "events", target_is_directory=True)
 
 
-def _run(root: Path) -> Callable[[], Cost]:
+def run(root: Path) -> Callable[[], Cost]:
+    """A run of all that is missing, with one thread."""
     return watched(sys.executable, "-c", CLI, "-C", root / "work", "run", "--jobs", "1")
 
 
 def _peer(root: Path, name: str, ds: str) -> Callable[[], Cost]:
-    return watched(*_module("feature_peers"), name, root / "events", ds)
+    return watched(*module("feature_peers"), name, root / "events", ds)
 
 
-def _module(name: str) -> tuple[str, ...]:
+def module(name: str) -> tuple[str, ...]:
+    """The command of a module of this folder."""
     return sys.executable, "-m", f"bench.{name}"

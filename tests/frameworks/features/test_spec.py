@@ -48,6 +48,18 @@ def test_windows_are_put_together_from_carried_ones(days: int, parts: list[tuple
     assert Window(days).parts == tuple(Part(*part) for part in parts)
 
 
+def test_the_sql_of_a_day_says_what_each_window_is_made_of() -> None:
+    plans = {name: Window(days).plan for name, days in {"1d": 1, "28d": 28, "60d": 60, "ltd": None}.items()}
+    assert plans == {
+        "1d": "1 x 1d",
+        "28d": "carried in the state: 4 x 7d",
+        "60d": "2 x 28d + 4 x 1d",
+        "ltd": "carried in the state: that of the day before, and the new day",
+    }
+    steps = compile_spec(framework, Features(**GOOD), PROJECT).steps
+    assert any("-- 60d: 2 x 28d + 4 x 1d.\n" in (step.sql or "") for step in steps)
+
+
 def test_features_are_called_by_measure_op_window_and_bucket() -> None:
     names = [feature.name for feature in list_features(Features(**GOOD))]
     assert [name for name in names if name.startswith("kinds")] == [

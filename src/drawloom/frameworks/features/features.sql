@@ -1,5 +1,8 @@
 [% import "_macros.sql" as m with context %]
 -- The features of a day: windows that the state carries as they are, and others put together from its parts.
+[% for w in f.windows if not ranged %]
+-- [[ w.name ]]: [[ w.plan ]].
+[% endfor %]
 [% macro days_between(offset, table="days") %](SELECT *, ds AS part_day FROM [[ f.tables[table] ]] WHERE ds BETWEEN [[ m.first(True, offset) ]] AND [[ m.last(True) ]])[% endmacro %]
 [% set merged_windows = f.windows if ranged else f.composed %]
 WITH

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -33,9 +33,19 @@ class Window:
         return self.days is None or self.days in CARRIED
 
     @property
+    def plan(self) -> str:
+        """In words, what a day's value of it is made of: the rows that are read, and not one for each of its days."""
+        if self.days is None:
+            return "carried in the state: that of the day before, and the new day"
+        shorter = [length for length in (*CARRIED, 1) if length < self.days]
+        lengths = [part.days for part in _parts(self.days, shorter or [1])]
+        made_of = " + ".join(f"{lengths.count(length)} x {length}d" for length in dict.fromkeys(lengths))
+        return f"carried in the state: {made_of}" if self.is_carried else made_of
+
+    @property
     def parts(self) -> tuple[Part, ...]:
         """What it is put together from: whole carried windows, one before the other, and days for the rest."""
-        return tuple(_parts(self.days)) if self.days else ()
+        return tuple(_parts(self.days, (*CARRIED, 1))) if self.days else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +56,10 @@ class Part:
     ago: int
 
 
-def _parts(days: int) -> Iterator[Part]:
-    """The newest part is the shortest one that is left over, so that whole carried windows end on days that have one."""
+def _parts(days: int, lengths: Sequence[int]) -> Iterator[Part]:
+    """The newest parts are the longest, so that whole carried windows end on days that have one."""
     ago = 0
-    for length in (*CARRIED, 1):
+    for length in lengths:
         while days - ago >= length:
             yield Part(length, ago)
             ago += length
