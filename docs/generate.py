@@ -74,11 +74,12 @@ def specs() -> str:
 
 def framework(kind: str) -> str:
     """The reference of a framework, from its README, its spec, the tables of its example, and its page."""
-    from drawloom.frameworks.base import ProjectContext, SpecCompiler, frameworks
+    from drawloom.frameworks.base import KnownTable, ProjectContext, SpecCompiler, frameworks
 
     found = frameworks()
     examples = {one: _example(found[one]) for one in KINDS}
-    context = ProjectContext("example", date(2026, 1, 1), today=date(2026, 1, 1))
+    given = tuple(map(KnownTable, ("core.orders", "raw.clicks", "raw.debug_clicks")))
+    context = ProjectContext("example", date(2026, 1, 1), today=date(2026, 1, 1), given=given)
     # Those of all frameworks: an experiment names metrics.
     pipeline = SpecCompiler(found, list(examples.values()), context).pipeline(examples[kind])
     intro = re.sub(r"\]\((\.\./)+docs/", "](../", _readme(found[kind]).partition("\n## ")[0])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from drawloom.frameworks.commands import CommandGroup
 from drawloom.frameworks.families import with_constants
 from drawloom.frameworks.page import Page
 from drawloom.frameworks.plugins import find_plugins, load_plugins
-from drawloom.model import DrawloomError, Fix, InputError, Pipeline, Problem, Schedule, Step, Where
+from drawloom.model import Column, DrawloomError, Fix, InputError, Pipeline, Problem, Schedule, Step, Where
 from drawloom.specs.base import Spec
 from drawloom.specs.config import Config, Defaults
 from drawloom.specs.fields import Forever
@@ -55,11 +55,25 @@ class Framework:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownTable:
+    """A table of the project: its columns without ``ds``, as far as they are known before SQL is bound, and whether it has days.
+
+    ``kind`` is that of the spec that fills it; '' for landed tables and sources.
+    """
+
+    name: str
+    columns: tuple[Column, ...] = ()
+    by_day: bool = True
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectContext:
     """The project, as a framework sees it when it compiles a spec: its name, defaults, first day, and the other specs.
 
     ``today`` limits ``until``, and SQL is bound for the day before it; what steps compute does not depend on it.
-    ``folder`` is the project's; None where there is none.
+    ``folder`` is the project's; None where there is none. ``engine`` is the one that runs its steps, ``given`` are the
+    tables that no spec fills.
     """
 
     name: str
@@ -70,13 +84,29 @@ class ProjectContext:
     timezone: str = "UTC"
     cache: Path | None = None
     folder: Path | None = None
+    engine: str = "duckdb"
+    given: tuple[KnownTable, ...] = ()
 
     @classmethod
-    def of(cls, config: Config, cache: Path | None = None) -> ProjectContext:
+    def of(cls, config: Config, cache: Path | None = None, engine: str | None = None) -> ProjectContext:
         """The context of a project with these settings."""
         return cls(
-            config.name, config.start, config.defaults, timezone=config.timezone, cache=cache, folder=config.root
+            config.name,
+            config.start,
+            config.defaults,
+            timezone=config.timezone,
+            cache=cache,
+            folder=config.root,
+            engine=engine or config.engine.kind,
         )
+
+    def tables(self, except_kinds: Collection[str] = ()) -> tuple[KnownTable, ...]:
+        """The tables of the project: those that no spec fills, and those of other specs that can be compiled.
+
+        Args:
+            except_kinds: kinds of specs whose tables are left out; a spec of these may use the one that is compiled now.
+        """
+        return (*self.given, *(self.compiler.tables(except_kinds) if self.compiler else ()))
 
     def specs(self, kind: str) -> tuple[Spec, ...]:
         """All other specs of a kind, in the order of their files; each has been compiled.
@@ -237,6 +267,16 @@ class SpecCompiler:
         """The specs of a kind, but for the one that is being compiled."""
         user = self._compiling[-1] if self._compiling else None
         return tuple(spec for spec in self._specs if spec.kind == kind and spec is not user)
+
+    def tables(self, except_kinds: Collection[str]) -> list[KnownTable]:
+        """The tables of all specs but for those of some kinds, of those that are being compiled, and of broken ones."""
+        found: list[KnownTable] = []
+        for spec in self._specs:
+            if spec.kind not in except_kinds and not any(one is spec for one in self._compiling):
+                with suppress(InputError):  # told where it is compiled by itself
+                    steps = self.pipeline(spec).steps
+                    found += [KnownTable(s.into.name, s.into.columns or s.into.described, kind=spec.kind) for s in steps]
+        return found
 
     def use(self, kind: str, name: str | None = None) -> tuple[Spec, ...]:
         """The specs of a kind, but for the one that is being compiled; those of a name, if it is given."""

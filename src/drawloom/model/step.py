@@ -163,6 +163,10 @@ class StepContext(Protocol):
         """Whether its rows are only looked at: nobody else must learn of them."""
         ...
 
+    def exists(self, table: str) -> bool:
+        """Whether a declared table has a partition among the declared days; one without rows counts."""
+        ...
+
     def read(self, table: str) -> pa.Table:
         """The declared days of a declared table."""
         ...

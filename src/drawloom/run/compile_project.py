@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drawloom.frameworks.base import ProjectContext, SpecCompiler, find_frameworks
+from drawloom.frameworks.base import KnownTable, ProjectContext, SpecCompiler, find_frameworks
 from drawloom.model import Column, Family, InputError, Pipeline, Problem, RangeRead, Step, Where, digest, errors
 from drawloom.run.backfill_reads import infer_backfill_reads
 from drawloom.run.bind_steps import Binding, KnownTables, bind_steps
@@ -62,6 +62,7 @@ def compile_project(
     cache: Path | None,
     engine: str | None = None,
     sources: KnownColumns | None = None,
+    landed: Collection[str] = (),
 ) -> Compiled:
     """Compile all specs; a bad one does not keep the others from compiling.
 
@@ -71,19 +72,21 @@ def compile_project(
         cache: a folder for what is found out about texts.
         engine: the engine that the SQL is translated for; that of the settings by default.
         sources: the columns of sources that declare none, as far as they are known.
+        landed: names of the tables in which files were landed.
     """
     found, problems = find_frameworks()
     specs, wrong = read_specs(config.root / "specs", {kind: framework.Spec for kind, framework in found.items()})
     problems += wrong
-    compiled, wrong = SpecCompiler(found, specs, ProjectContext.of(config, cache)).compile_all()
+    context = replace(ProjectContext.of(config, cache, engine), given=given_tables(config, columns, sources or {}, landed))
+    compiled, wrong = SpecCompiler(found, specs, context).compile_all()
     problems += wrong
     pipelines = [pipeline for _, pipeline in compiled]
     macros, wrong = find_macros(config.root / "macros")
     problems += wrong
     pipelines = [with_macros(pipeline, macros) for pipeline in pipelines]
     owned = [table for pipeline in pipelines for table in pipeline.tables]
-    landed = [table for table in columns if table not in owned]
-    families, wrong = collect_families(pipelines, [*config.sources, *landed])
+    in_lake = [table for table in columns if table not in owned]
+    families, wrong = collect_families(pipelines, [*config.sources, *in_lake])
     problems += wrong
     names = {name.lower(): name for name in (*columns, *config.sources, *owned)}
     engine = engine or config.engine.kind
@@ -97,11 +100,24 @@ def compile_project(
     analyzer = StepAnalyzer(catalog, names, families, cache, engine, user_writes_sql)
     analyzer.fill_cache(pipelines)
     pipelines = [analyzer.analyze_pipeline(pipeline) for pipeline in pipelines]
-    problems += [*_project_problems(config, pipelines, landed, problems), *analyzer.problems]
+    problems += [*_project_problems(config, pipelines, in_lake, problems), *analyzer.problems]
     problems = with_bind_problems(binding, pipelines, problems)
     return Compiled(
         tuple(pipelines), catalog, tuple(problems), by_name, found, families, names, macros, binding.columns
     )
+
+
+def given_tables(
+    config: Config, columns: KnownColumns, sources: KnownColumns, landed: Collection[str]
+) -> tuple[KnownTable, ...]:
+    """The tables that are declared as sources, and those that were landed without; see ``compile_project`` for the arguments."""
+    lower = {name.lower(): tuple(found) for name, found in {**columns, **sources}.items()}
+    declared = [
+        KnownTable(name, source.columns or lower.get(name.lower(), ()), source.partitioned)
+        for name, source in sorted(config.sources.items())
+    ]
+    known = {table.name.lower() for table in declared}
+    return (*declared, *(KnownTable(one, lower.get(one.lower(), ())) for one in landed if one.lower() not in known))
 
 
 def find_macros(folder: Path) -> tuple[Macros, list[Problem]]:

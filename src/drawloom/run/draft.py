@@ -15,6 +15,7 @@ from drawloom.run.compile_project import (
     StepAnalyzer,
     bind,
     find_macros,
+    given_tables,
     known_tables,
     with_bind_problems,
     with_macros,
@@ -93,7 +94,7 @@ def _compile(
 ) -> tuple[dict[str, tuple[Spec, Pipeline]], list[Problem]]:
     """The pipelines of the specs by name, with the macros that they use."""
     others = [spec for spec in project.compiled.specs.values() if spec.where.file != file]
-    compiler = SpecCompiler(project.compiled.frameworks, [*specs, *others], ProjectContext.of(project.config))
+    compiler = SpecCompiler(project.compiled.frameworks, [*specs, *others], _context(project))
     macros, problems = find_macros(project.config.root / "macros")
     found: dict[str, tuple[Spec, Pipeline]] = {}
     for spec in specs:
@@ -103,6 +104,12 @@ def _compile(
         except InputError as error:
             problems += error.problems
     return found, problems
+
+
+def _context(project: Project) -> ProjectContext:
+    landed = project.registry.landed_tables()
+    given = given_tables(project.config, project.registry.columns(), project.source_columns, landed)
+    return replace(ProjectContext.of(project.config), given=given)
 
 
 def _analyze(

@@ -91,7 +91,7 @@ class Project(Warehouse):
         columns = {table: found for table, found in self.registry.columns().items() if table not in stored}
         sources = self.source_columns
         with self.profile.measure("compile"):
-            return compile_project(self.config, columns, self.cache, engine, sources)
+            return compile_project(self.config, columns, self.cache, engine, sources, self.registry.landed_tables())
 
     @cached_property
     def source_columns(self) -> dict[str, tuple[Column, ...]]:

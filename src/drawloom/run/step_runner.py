@@ -62,6 +62,11 @@ class TaskContext:
     folder: Path
     _task: Task
     is_preview: bool = False
+    _inputs: Inputs = field(default_factory=dict)
+
+    def exists(self, table: str) -> bool:
+        """Whether a declared table has a partition among the declared days; one without rows counts."""
+        return bool(self._inputs.get(table))
 
     def read(self, table: str) -> pa.Table:
         """The declared days of a declared table."""
@@ -109,7 +114,7 @@ class StepRunner:
         with self._task(step, inputs) as task:
             text = self._day_sql(step, schedule, day, inputs, range_start)
             with self.measure("stage", step.into.name):
-                staged = self._stage(task, step, text, day, file_metadata(run, step, inputs))
+                staged = self._stage(task, step, text, day, inputs, file_metadata(run, step, inputs))
             with self.measure("check", step.into.name):
                 warnings = run_checks(task, step, schedule, [staged], self.columns_of, first=self._is_first_write(step))
             with self.measure("publish", step.into.name):
@@ -161,7 +166,7 @@ class StepRunner:
         """The first rows that a step would write, without writing."""
         with self._task(step, inputs) as task:
             if step.call:
-                return _call_python(step, day, task, self.folder, is_preview=True).slice(0, limit)
+                return _call_python(step, day, task, self.folder, inputs, is_preview=True).slice(0, limit)
             text = self._day_sql(step, schedule, day, inputs, range_start)
             return task.query(f"SELECT * FROM (\n{text}\n) AS preview LIMIT {int(limit)}", self._dialect(step))
 
@@ -186,7 +191,7 @@ class StepRunner:
         """A partition that is staged, and readable as the table ``staged``, but never published."""
         with self._task(step, inputs) as task:
             text = self._day_sql(step, schedule, day, inputs, range_start)
-            part = self._stage(task, step, text, day, file_metadata(new_run_id(), step, inputs))
+            part = self._stage(task, step, text, day, inputs, file_metadata(new_run_id(), step, inputs))
             task.add_view(part)
             yield task, part
 
@@ -219,9 +224,11 @@ class StepRunner:
     def _expected_columns(self, step: Step) -> tuple[Column, ...]:
         return step.into.columns or self.known_columns.get(step.into.name, ())
 
-    def _stage(self, task: Task, step: Step, text: str, day: date, metadata: Mapping[str, str]) -> Staged:
+    def _stage(
+        self, task: Task, step: Step, text: str, day: date, inputs: Inputs, metadata: Mapping[str, str]
+    ) -> Staged:
         if step.call:
-            made = _call_python(step, day, task, self.folder)
+            made = _call_python(step, day, task, self.folder, inputs)
             return task.stage_arrow(step.into, day, made, metadata, self._expected_columns(step))
         return task.stage(step.into, day, text, metadata, self._expected_columns(step), self._dialect(step))
 
@@ -261,11 +268,13 @@ class StepRunner:
         )
 
 
-def _call_python(step: Step, day: date, task: Task, folder: Path, *, is_preview: bool = False) -> pa.Table:
+def _call_python(
+    step: Step, day: date, task: Task, folder: Path, inputs: Inputs, *, is_preview: bool = False
+) -> pa.Table:
     """Run a Python step; exceptions of the user's code become a RunError with their line."""
     assert step.call is not None
     try:
-        return step.call(TaskContext(day, step.params, folder, task, is_preview))
+        return step.call(TaskContext(day, step.params, folder, task, is_preview, inputs))
     except DrawloomError:
         raise
     except Exception as error:

@@ -191,7 +191,8 @@ def _compile(project: Project, old: str, new: str, texts: Mapping[str, tuple[str
         for file, (_, text) in texts.items():
             (root / file).parent.mkdir(parents=True, exist_ok=True)
             (root / file).write_bytes(text.encode())
-        return compile_project(load_config(root), columns, project.cache, project.settings.engine.kind, sources)
+        landed = project.registry.landed_tables()
+        return compile_project(load_config(root), columns, project.cache, project.settings.engine.kind, sources, landed)
 
 
 def _plain(pipeline: Pipeline, old: str = "", new: str = "") -> Any:

@@ -242,6 +242,11 @@ class Registry:
         with self._begin() as connection:
             _upsert(connection, FILES, rows)
 
+    def landed_tables(self) -> tuple[str, ...]:
+        """The tables in which files were landed, by name."""
+        with self._begin() as connection:
+            return tuple(connection.execute(sa.select(LANDED.c.name).distinct().order_by(LANDED.c.name)).scalars())
+
     def landed(self, table: str) -> dict[str, str]:
         """Fingerprint -> name of the files that were landed in a table."""
         query = sa.select(LANDED.c.fingerprint, LANDED.c.file).where(LANDED.c.name == table)

@@ -1,0 +1,9 @@
+"""The stats daemon: statistics of every partition, as states that merge."""
+
+from drawloom.frameworks.base import Framework
+from drawloom.frameworks.stats.compile import compile_stats
+from drawloom.frameworks.stats.spec import Stats
+
+framework = Framework("stats", Stats, compile_stats)
+
+__all__ = ["Stats", "framework"]

@@ -1,0 +1,133 @@
+"""Compiling the spec of statistics: for each watched table a step for its states, and steps for what is merged from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from drawloom.frameworks.base import KnownTable, ProjectContext
+from drawloom.frameworks.stats.expressions import expression_problems
+from drawloom.frameworks.stats.match import Watched, find_watched
+from drawloom.frameworks.stats.scan import ScanPlan, state_version
+from drawloom.frameworks.stats.spec import STATES_FAMILY, STATS_FAMILY, Stats
+from drawloom.frameworks.stats.steps import (
+    STAT_COLUMNS,
+    STATE_COLUMNS,
+    compute_states,
+    merge_days,
+)
+from drawloom.model import Bound, Days, InputError, Membership, Read, Step, Table, digest
+from drawloom.model.step import Call
+
+FORMULAS = "1"  # raise it when steps make other statistics of the same partition: all become stale
+Grain = Literal["partition", "week", "month", "table"]
+
+
+def compile_stats(spec: Stats, project: ProjectContext) -> Iterator[Step]:
+    """The steps that fill ``meta.column_states__<table>`` and ``meta.column_stats__<table>`` of each watched table.
+
+    Raises:
+        InputError: a pattern fits no table, or a rule cannot hold.
+    """
+    watched, problems = find_watched(spec, project)
+    problems += expression_problems(spec)
+    if problems:
+        raise InputError(*problems)
+    for one in watched:
+        yield from _steps(spec, one, project)
+
+
+def states_name(table: str) -> str:
+    """The table with the states of a watched table."""
+    return f"{STATES_FAMILY}__{table.replace('.', '__')}"
+
+
+def stats_name(table: str, grain: str = "partition") -> str:
+    """The table with the statistics of a grain of a watched table; that of one without days has no grain in its name."""
+    name = f"{STATS_FAMILY}__{table.replace('.', '__')}"
+    return name if grain == "partition" else f"{name}__{grain}"
+
+
+def _steps(spec: Stats, watched: Watched, project: ProjectContext) -> Iterator[Step]:
+    table = watched.table
+    made = _StepMaker(spec, table, project)
+    plan = ScanPlan(spec.tier, watched.rules, watched.tags, watched.slices, spec.sample_above_rows, project.engine)
+    today = Days.of(0)
+    yield made.step("", compute_states, Read(table.name, today, "offset"), {**plan.to_json(), "dated": table.by_day})
+    yield made.step("partition" if table.by_day else "table", merge_days, Read(made.states, today, "offset"))
+    for grain in spec.rollups if table.by_day else ():
+        yield made.step(grain, merge_days, _rolled_up(grain, made.states))
+
+
+def _rolled_up(grain: Grain, states: str) -> Read:
+    """The days of states that are merged."""
+    if grain == "month":
+        return Read(states, Days.span(-30, 0), "calendar", calendar=((Bound("month"), Bound()),))
+    return Read(states, Days.span(-6 if grain == "week" else None, 0), "offset")
+
+
+@dataclass(frozen=True, slots=True)
+class _StepMaker:
+    """Makes the steps of a table.
+
+    What is of all days is made for the newest day only: it would be another one for every day that came before.
+    """
+
+    spec: Stats
+    table: KnownTable
+    project: ProjectContext
+
+    @property
+    def states(self) -> str:
+        return states_name(self.table.name)
+
+    def step(self, grain: str, call: Call, read: Read, more: Mapping[str, Any] = MappingProxyType({})) -> Step:
+        """The step of a grain; '' for that of the states."""
+        into = self._table(grain)
+        params = {
+            "table": self.table.name,
+            "engine": self.project.engine,
+            **({"grain": grain} if grain else {}),
+            **more,
+        }
+        return Step(
+            into.name,
+            into,
+            call=call,
+            reads=(read,),
+            params=params,
+            fingerprint=_fingerprint(into.name, params),
+            where=self.spec.where,
+            landed=not self.table.by_day or grain == "table",
+        )
+
+    def _table(self, grain: str) -> Table:
+        key = ("column_name", "slice", "slice_value", "metric")
+        watched: tuple[tuple[str, str], ...] = (("table_name", self.table.name),)
+        what = _DESCRIPTIONS[grain].format(self.table.name)
+        owner = self.project.owner(self.spec)
+        if not grain:
+            member = Membership(STATES_FAMILY, watched)
+            return Table(self.states, STATE_COLUMNS, key, key, owner, what, member_of=member)
+        member = Membership(STATS_FAMILY, (*watched, ("grain", grain)))
+        name = stats_name(self.table.name, grain if self.table.by_day else "partition")
+        return Table(name, STAT_COLUMNS, key, key, owner, what, member_of=member)
+
+
+_DESCRIPTIONS = {
+    "": "The states of {}, a row for each measure of each column: they merge with those of other days.",
+    "partition": "The statistics of each partition of {}.",
+    "week": "The statistics of {} in the seven days up to each day.",
+    "month": "The statistics of {} in the days of its month up to each day.",
+    "table": "The statistics of all of {}, as of each day on which they were made.",
+}
+
+
+def _fingerprint(name: str, params: Mapping[str, Any]) -> str:
+    """Changes with the rules about the table, and with what its engine makes of values."""
+    version = state_version() if params["engine"] == "duckdb" else ""
+    counted = {key: value for key, value in params.items() if key != "engine"}
+    return digest([FORMULAS, version, name, json.dumps(counted, sort_keys=True)])

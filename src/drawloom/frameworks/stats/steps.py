@@ -1,0 +1,88 @@
+"""The steps of a watched table, in Python: its states, and the statistics of one or more of its days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from drawloom.frameworks.stats.kinds import quote
+from drawloom.frameworks.stats.merge import Statistic, merge_states
+from drawloom.frameworks.stats.scan import ScanPlan, State, scan_table, state_version
+from drawloom.frameworks.stats.spec import STATES_FAMILY
+from drawloom.model import Column, StepContext
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+STATE_COLUMNS = (
+    Column("table_name", "VARCHAR", "the table that is watched"),
+    Column("column_name", "VARCHAR", "a column, or a field of a struct like address.zip; '' for the table"),
+    Column("slice", "VARCHAR", "the column by which rows are cut; '' for all rows"),
+    Column("slice_value", "VARCHAR", "its value, (other) or (null)"),
+    Column("metric", "VARCHAR", "what the state is of"),
+    Column(
+        "kind", "VARCHAR", "how it merges: sum, min, max, moments, hll, tdigest, topk; none: not; plan: the metrics"
+    ),
+    Column("type", "VARCHAR", "the type of the values; sketches of different types do not merge"),
+    Column("value", "DOUBLE"),
+    Column("value_text", "VARCHAR", "where the number does not say it exactly"),
+    Column("state", "VARCHAR", "JSON, as DuckDB exports it"),
+    Column("rows_seen", "BIGINT", "rows of the partition"),
+    Column("sample_fraction", "DOUBLE", "the share of them that it was computed of"),
+    Column("engine", "VARCHAR"),
+    Column("version", "VARCHAR", "changes where an engine makes other states of the same values"),
+)
+STAT_COLUMNS = (
+    Column("table_name", "VARCHAR", "the table that is watched"),
+    Column("grain", "VARCHAR", "partition, week, month or table"),
+    Column("column_name", "VARCHAR", "a column, or a field of a struct like address.zip; '' for the table"),
+    Column("slice", "VARCHAR", "the column by which rows are cut; '' for all rows"),
+    Column("slice_value", "VARCHAR", "its value, (other) or (null)"),
+    Column("metric", "VARCHAR"),
+    Column("value", "DOUBLE", "NULL where it is not defined, as the mean of no values"),
+    Column("value_text", "VARCHAR", "of texts and times, and of numbers that a DOUBLE does not hold exactly"),
+    Column("rows_seen", "BIGINT", "rows that it is about"),
+    Column("sample_fraction", "DOUBLE", "the share of them that it was computed of"),
+    Column("engine", "VARCHAR", "that read them"),
+)
+
+
+def compute_states(context: StepContext) -> pa.Table:
+    """The states of the partition of a day; without rows on a day on which the table has none."""
+    settings = context.params
+    plan = ScanPlan.from_json(settings)
+    if not context.exists(settings["table"]):
+        return states_table(settings["table"], (), plan.engine)
+    table = ".".join(quote(part) for part in settings["table"].split("."))
+    where = f"ds = DATE '{context.ds.isoformat()}'" if settings["dated"] else ""
+    return states_table(settings["table"], scan_table(context.query, table, plan, where), plan.engine)
+
+
+def merge_days(context: StepContext) -> pa.Table:
+    """The statistics of the days that the step reads, merged from the states of each; of one day they are those of its scan."""
+    settings = context.params
+    names = ", ".join(quote(column.name) for column in STATE_COLUMNS)
+    table = ".".join(quote(part) for part in f"{STATES_FAMILY}__{settings['table'].replace('.', '__')}".split("."))
+    states = context.query(f"SELECT {names}, ds FROM {table}")
+    return stats_table(settings["table"], settings["grain"], merge_states(states).statistics(), settings["engine"])
+
+
+def states_table(table: str, states: Iterable[State], engine: str) -> pa.Table:
+    """States as rows of ``meta.column_states``."""
+    version = state_version() if engine == "duckdb" else "1"
+    same = {"table_name": table, "engine": engine, "version": version}
+    return _arrow(STATE_COLUMNS, ({**asdict(state), **same} for state in states))
+
+
+def stats_table(table: str, grain: str, statistics: Iterable[Statistic], engine: str) -> pa.Table:
+    """Statistics as rows of ``meta.column_stats``."""
+    same = {"table_name": table, "grain": grain, "engine": engine}
+    return _arrow(STAT_COLUMNS, ({**asdict(one), **same} for one in statistics))
+
+
+def _arrow(columns: Iterable[Column], rows: Iterable[dict[str, Any]]) -> pa.Table:
+    import pyarrow as pa
+
+    types = {"VARCHAR": pa.string(), "DOUBLE": pa.float64(), "BIGINT": pa.int64()}
+    return pa.Table.from_pylist(list(rows), pa.schema([(column.name, types[column.type]) for column in columns]))
