@@ -275,7 +275,9 @@ class SpecCompiler:
             if spec.kind not in except_kinds and not any(one is spec for one in self._compiling):
                 with suppress(InputError):  # told where it is compiled by itself
                     steps = self.pipeline(spec).steps
-                    found += [KnownTable(s.into.name, s.into.columns or s.into.described, kind=spec.kind) for s in steps]
+                    found += [
+                        KnownTable(s.into.name, s.into.columns or s.into.described, kind=spec.kind) for s in steps
+                    ]
         return found
 
     def use(self, kind: str, name: str | None = None) -> tuple[Spec, ...]:

@@ -77,7 +77,9 @@ def compile_project(
     found, problems = find_frameworks()
     specs, wrong = read_specs(config.root / "specs", {kind: framework.Spec for kind, framework in found.items()})
     problems += wrong
-    context = replace(ProjectContext.of(config, cache, engine), given=given_tables(config, columns, sources or {}, landed))
+    context = replace(
+        ProjectContext.of(config, cache, engine), given=given_tables(config, columns, sources or {}, landed)
+    )
     compiled, wrong = SpecCompiler(found, specs, context).compile_all()
     problems += wrong
     pipelines = [pipeline for _, pipeline in compiled]
