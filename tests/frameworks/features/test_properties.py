@@ -35,7 +35,7 @@ def random_measures(random: Random) -> list[Measured]:
     for kind in kinds:
         ops = {"fare": NUMBER, "city": TEXT}.get(kind, ("count",))
         windows = random.sample(WINDOWS, random.randint(1, 3))
-        bucketed = (
+        bucketed: dict[str, Any] = (
             {"by": "product", "values": ["pool", "xl"], "other": random.random() < 0.5} if kind == "trips" else {}
         )
         value = kind if kind in {"fare", "city"} else None

@@ -127,6 +127,9 @@ class Given:
     is_preview: bool = False
     ds: date = DAYS[0]
 
+    def exists(self, table: str) -> bool:
+        return bool(table)
+
     def read(self, table: str) -> pa.Table:
         """The inputs."""
         return self.inputs
