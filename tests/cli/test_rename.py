@@ -80,10 +80,10 @@ def files(root: Path) -> dict[str, bytes]:
     ("old", "new"),
     [
         ("core.daily", "mart.by_day"),
-        ("core.daily", "core.zz_daily"),
-        ("CORE.Daily", "mart.daily"),
+        pytest.param("core.daily", "core.zz_daily", marks=pytest.mark.nightly),
+        pytest.param("CORE.Daily", "mart.daily", marks=pytest.mark.nightly),
         ("raw.orders", "staging.orders"),
-        ("core.ever", "core.select"),
+        pytest.param("core.ever", "core.select", marks=pytest.mark.nightly),
     ],
 )
 def test_everything_that_was_fresh_is_fresh(finished: SampleProject, old: str, new: str) -> None:
@@ -260,7 +260,7 @@ sys.exit(run_command(sys.argv[2:]))
 
 
 @pytest.mark.unmeasured
-@pytest.mark.parametrize("moment", [0, 1, 3, 8, 9, 99])
+@pytest.mark.parametrize("moment", [1, 8, *(pytest.param(late, marks=pytest.mark.nightly) for late in (0, 3, 9, 99))])
 def test_who_was_killed_can_go_on(finished: SampleProject, moment: int) -> None:
     before = states(finished)
     command = ["rename", "core.daily", "mart.x"]

@@ -298,7 +298,7 @@ with Project.load(Path(sys.argv[1])) as project, Environment(project.config, "de
     promote(environment)
 print("ended")
 """
-QUICK_KILLS = (7, 16, 21, 33, 150, 195)
+QUICK_KILLS = (7, 33, 195)
 
 
 def kill_points() -> Iterator[object]:
