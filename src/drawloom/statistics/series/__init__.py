@@ -4,8 +4,20 @@ Series are rows, consecutive days are columns, a day without a value is NaN. Wha
 that day's own value, nor on a later one, nor on what was said of other days.
 """
 
+from drawloom.statistics.series.causes import Causes, contributions, find_causes, rate_and_mix
 from drawloom.statistics.series.judged import Judged
 from drawloom.statistics.series.simple import change, threshold, zscore
 from drawloom.statistics.series.weekday import Weekday, weekday_robust
 
-__all__ = ["Judged", "Weekday", "change", "threshold", "weekday_robust", "zscore"]
+__all__ = [
+    "Causes",
+    "Judged",
+    "Weekday",
+    "change",
+    "contributions",
+    "find_causes",
+    "rate_and_mix",
+    "threshold",
+    "weekday_robust",
+    "zscore",
+]

@@ -1,0 +1,10 @@
+"""Anomalies: series out of any tables, judged each day by the days before, as alerts with their cause."""
+
+from drawloom.frameworks.anomalies.compile import compile_anomalies
+from drawloom.frameworks.anomalies.page import anomalies_page
+from drawloom.frameworks.anomalies.spec import Anomalies
+from drawloom.frameworks.base import Framework
+
+framework = Framework("anomalies", Anomalies, compile_anomalies, anomalies_page)
+
+__all__ = ["Anomalies", "framework"]
