@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from drawloom.testing import FrameworkCase
 
@@ -19,7 +20,7 @@ watch:
     series: [country]
     value: paid
     per: rides
-detector: {kind: weekday_robust, min_history: 5}
+detector: {kind: zscore, min_history: 4}
 explain: {dimensions: [platform]}
 """
 
@@ -40,8 +41,8 @@ def history(days: int, **last: int) -> list[dict[str, object]]:
 
 
 def test_a_case(tmp_path: Path) -> None:
-    last = START + timedelta(days=17)
-    expected = {
+    last = START + timedelta(days=6)
+    expected: dict[str, Any] = {
         "anomalies.health": {
             last: [
                 {"table_name": "core.rides", "metric": "duplicate_ratio", "series": "", "status": "fine", "kind": ""},
@@ -59,9 +60,17 @@ def test_a_case(tmp_path: Path) -> None:
                     "metric": "row_count",
                     "others": 1,
                     "days": 1,
-                    "summary": "rows of core.rides fell to 50 % of what a Thursday brings; platform = ios explains 100 % of it",
-                }
+                    "summary": "rows of core.rides fell to 50 % of what a Sunday brings; platform = ios explains 100 % of it",
+                },
+                {
+                    "spec": "health",
+                    "table_name": "fares",
+                    "metric": "paid per rides",
+                    "others": 0,
+                    "days": 1,
+                    "summary": "paid per rides of fares, country=US, fell to 91 % of what a Sunday brings",
+                },
             ]
         },
     }
-    FrameworkCase(SPEC, {"core.rides": history(18, us=1)}, expected).check(tmp_path)
+    FrameworkCase(SPEC, {"core.rides": history(7, us=1)}, expected).check(tmp_path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -66,7 +65,7 @@ def _quoted_item(item: Item) -> Mapping[str, Any]:
     keys = [f"s_{n}" for n in range(1, len(item.series) + 1)] + [f"d_{n}" for n in range(1, len(item.dimensions) + 1)]
     quoted = {name: [sqlfiles.quote_name(one) for one in getattr(item, name)] for name in ("series", "dimensions")}
     numbers = ", ".join(str(n + 1) for n in range(len(keys)))
-    return {**quoted, "sums": item.values, "rows": item.rows, "keys": numbers}
+    return {**quoted, "sums": item.values, "rows": item.rows, "by": numbers}
 
 
 def _parts(item: Item, number: int) -> Iterator[Mapping[str, Any]]:
@@ -104,7 +103,7 @@ def _part(
         "value": f"{total} / nullif({weight}, 0)" if value.weight else whole,
         "weight": weight,
         "grouped": f"grouped_{number}",
-        "keys": ", ".join([*of_series, *of_cut]),
+        "by": ", ".join([*of_series, *of_cut]),
         "is_slice": bool(cut),
     }
 
@@ -130,8 +129,8 @@ def _python_steps(spec: Anomalies, items: list[Item], project: ProjectContext) -
     )
     few = {name: params[name] for name in ("table", "most")}
     code = digest([FORMULAS, told.name, json.dumps(few, sort_keys=True)])
-    reads = (Read(into.name, Days.of(0), "offset"),)
-    yield Step(told.name, told, call=alerts, reads=reads, params=few, fingerprint=code, where=spec.where)
+    judged = (Read(into.name, Days.of(0), "offset"),)
+    yield Step(told.name, told, call=alerts, reads=judged, params=few, fingerprint=code, where=spec.where)
 
 
 def _params(spec: Anomalies, items: list[Item], project: ProjectContext) -> Mapping[str, Any]:

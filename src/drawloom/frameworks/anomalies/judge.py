@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOSTLY = 0.5  # the share of duplicates from which on a day was loaded twice
+NUMBERS = ("expected", "lower", "upper", "score")
 FLAGGED = ("open", "acknowledged")
 
 
@@ -50,7 +51,8 @@ def judge(context: StepContext) -> pa.Table:
     alerts = _alerts(context, rows)
     flagged = {row.key: (row.value or 0.0, row.expected or 0.0) for row in rows if row.status in FLAGGED}
     causes = explain(context, {key: pair for key, pair in flagged.items() if pair[0] != pair[1]})
-    return as_arrow(JUDGED, (_row(row, alerts.get(row.key[0]), context.ds, answers, causes) for row in rows))
+    made = (_row(row, alerts.get(row.key[0]), context.ds, answers, causes) for row in rows)
+    return as_arrow(JUDGED, ({"spec": params["spec"], **row} for row in made))
 
 
 def _judgements(matrix: Matrix, params: Mapping[str, Any], ds: date, answers: Answers) -> Iterator[Judgement]:
@@ -67,10 +69,9 @@ def _judgements(matrix: Matrix, params: Mapping[str, Any], ds: date, answers: An
         at = place.get(number)
         one = Judgement(key, value)
         if at is not None and not np.isnan(found.score[at, 0]):
-            numbers = {name: _number(getattr(found, name)[at, 0]) for name in ("expected", "lower", "upper", "score")}
-            one = Judgement(
-                key, value, **numbers, kind=_kind(found.score[at, 0], bool(found.is_drift[at, 0])), status="fine"
-            )
+            expected, lower, upper, score = (_number(getattr(found, name)[at, 0]) for name in NUMBERS)
+            kind = _kind(found.score[at, 0], bool(found.is_drift[at, 0]))
+            one = Judgement(key, value, expected, lower, upper, score, kind, status="fine")
         yield _ruled(one, values[number, :-1])
 
 
@@ -95,7 +96,7 @@ def _ruled(one: Judgement, history: Any) -> Judgement:
     known = history[~np.isnan(history)][-28:]
     middle = float(np.median(known)) if len(known) else None
     if one.key[1] == ROWS and not one.key[2] and one.value == 0 and middle != 0:
-        return replace(one, kind="empty", severity="error", expected=one.expected if one.expected else middle)
+        return replace(one, kind="empty", severity="error", expected=one.expected or middle)
     if one.key[1] == DUPLICATES:
         is_twice = (one.value or 0) >= MOSTLY and (middle is None or middle < MOSTLY / 2)
         return replace(

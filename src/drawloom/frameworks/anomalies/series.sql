@@ -16,8 +16,8 @@
     [% endfor %]
     count(*) AS n
   FROM [[ item.rows ]]
-  [% if item.keys %]
-  GROUP BY [[ item.keys ]]
+  [% if item.by %]
+  GROUP BY [[ item.by ]]
   [% endif %]
 )
 [% endfor %]
@@ -34,8 +34,8 @@ FROM (
     CAST([[ part.value ]] AS DOUBLE) AS value,
     CAST([[ part.weight ]] AS DOUBLE) AS weight
   FROM [[ part.grouped ]]
-  [% if part.keys %]
-  GROUP BY [[ part.keys ]]
+  [% if part.by %]
+  GROUP BY [[ part.by ]]
   [% endif %]
 ) AS part_[[ loop.index ]]
 WHERE value IS NOT NULL

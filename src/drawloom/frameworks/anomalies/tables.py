@@ -32,12 +32,14 @@ _JUDGEMENT = (
     Column("last_seen", "DATE", "the last one so far"),
     Column("explanation", "VARCHAR", "JSON: what explains the change"),
 )
-JUDGED = (*_KEY, *_JUDGEMENT)
+_SPEC = Column("spec", "VARCHAR", "the spec that watches it")
+JUDGED = (_SPEC, *_KEY, *_JUDGEMENT)
 ALERT = (
+    _SPEC,
     Column("alert", "VARCHAR", "its id, the same on all of its days"),
     *_KEY,
     Column("summary", "VARCHAR", "what happened, in words"),
-    *(column for column in _JUDGEMENT if column.name not in {"alert"}),
+    *(column for column in _JUDGEMENT if column.name != "alert"),
     Column("days", "BIGINT", "from the first flagged day to this one"),
     Column("others", "BIGINT", "further series of the table that are flagged"),
 )

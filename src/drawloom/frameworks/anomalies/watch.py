@@ -147,7 +147,8 @@ def _of_spec(spec: Anomalies, number: int, watch: Watch, project: ProjectContext
         raise InputError(spec.problem(("watch", number), watch.kind, rule, fix))
     other: Spec = project.spec(watch.kind, watch.spec, spec.place("watch", number, watch.kind))
     tables = {step.into.name: step.into for step in project.steps(other)}
-    table = tables.get(watch.of) if watch.of else list(tables.values())[-1]
+    own = next((one for name, one in tables.items() if name.rpartition(".")[2] == watch.spec), None)
+    table = tables.get(watch.of) if watch.of else own or list(tables.values())[-1]
     if table is None:
         fix = Fix(did_you_mean(str(watch.of), tables) or f"It fills {', '.join(tables)}.")
         raise InputError(spec.problem(("watch", number, "of"), watch.of, f"must be a table of {watch.spec}", fix))

@@ -39,7 +39,9 @@ def contributions(expected: ArrayLike, actual: ArrayLike, change: float) -> Arra
 
 
 @quiet
-def rate_and_mix(expected: ArrayLike, expected_weight: ArrayLike, actual: ArrayLike, weight: ArrayLike) -> tuple[Array, Array]:
+def rate_and_mix(
+    expected: ArrayLike, expected_weight: ArrayLike, actual: ArrayLike, weight: ArrayLike
+) -> tuple[Array, Array]:
     """How much each slice moves a ratio of sums, by its own ratio and by its share of the weight; together they are the change.
 
     Args:
