@@ -55,7 +55,9 @@ class Watch(SpecPart):
     )
     values: Names = Field((), description="of a table: columns that are added up")
     series: Names = Field((), description="columns of which each combination of values has a series of its own")
-    of: TableName | None = Field(None, description="of another spec: which of its tables; the one of its name otherwise")
+    of: TableName | None = Field(
+        None, description="of another spec: which of its tables; the one of its name otherwise"
+    )
 
     @model_validator(mode="after")
     def _check_fields(self) -> Watch:
