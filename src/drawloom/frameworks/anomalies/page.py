@@ -105,6 +105,22 @@ def _facts(view: _View) -> Iterator[Fact]:
 
 
 def _blocks(view: _View) -> Iterator[Block]:
+    yield _alert_table(view)
+    yield Chart(
+        "series",
+        "The most odd series, and what was expected",
+        "lines",
+        view.series,
+        "ds",
+        (Series("value", "value", "navy"), Series("expected", "expected", "grey", low="lower", high="upper")),
+        "The band is what is not flagged.",
+        format="significant",
+    )
+    yield _judgement_table(view)
+
+
+def _alert_table(view: _View) -> DataTable:
+    """Each alert of four weeks, as of its last day."""
     recent = (
         f"SELECT a.last_seen AS day, a.severity, a.status, a.summary, a.first_seen, a.others, a.table_name, a.alert "
         f"FROM {view.alerts} AS a WHERE a.{view.between(ALERT_DAYS)} "
@@ -121,30 +137,22 @@ def _blocks(view: _View) -> Iterator[Block]:
         DataColumn("table_name", "table", is_table=True),
         DataColumn("alert"),
     )
-    yield DataTable("alerts", "Alerts of four weeks", recent, columns, empty="Nothing was odd.")
-    yield Chart(
-        "series",
-        "The most odd series, and what was expected",
-        "lines",
-        view.series,
-        "ds",
-        (Series("value", "value", "navy"), Series("expected", "expected", "grey", low="lower", high="upper")),
-        "The band is what is not flagged.",
-        format="significant",
+    return DataTable("alerts", "Alerts of four weeks", recent, columns, empty="Nothing was odd.")
+
+
+def _judgement_table(view: _View) -> DataTable:
+    """The series of the last day."""
+    order = "CASE WHEN severity = '' THEN 1 ELSE 0 END, abs(coalesce(score, 0)) DESC, table_name, metric, series"
+    names = "table_name, metric, series, value, expected, score, kind, status"
+    columns = (
+        DataColumn("table_name", "table"),
+        DataColumn("metric"),
+        DataColumn("series"),
+        DataColumn("value", format="significant"),
+        DataColumn("expected", format="significant"),
+        DataColumn("score", format="decimal"),
+        DataColumn("kind"),
+        DataColumn("status"),
     )
-    yield DataTable(
-        "judgements",
-        "Series of the day, the most odd first",
-        f"SELECT table_name, metric, series, value, expected, score, kind, status FROM {view.table} WHERE ds = {view.last} "
-        "ORDER BY CASE WHEN severity = '' THEN 1 ELSE 0 END, abs(coalesce(score, 0)) DESC, table_name, metric, series LIMIT 50",
-        (
-            DataColumn("table_name", "table"),
-            DataColumn("metric"),
-            DataColumn("series"),
-            DataColumn("value", format="significant"),
-            DataColumn("expected", format="significant"),
-            DataColumn("score", format="decimal"),
-            DataColumn("kind"),
-            DataColumn("status"),
-        ),
-    )
+    query = f"SELECT {names} FROM {view.table} WHERE ds = {view.last} ORDER BY {order} LIMIT 50"
+    return DataTable("judgements", "Series of the day, the most odd first", query, columns)
