@@ -15,6 +15,7 @@ import drawloom
 from drawloom.cli import (
     advise,
     airflow,
+    anomalies,
     data,
     demo,
     environments,
@@ -57,6 +58,8 @@ features_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(features_app, name="features")
+anomalies_app = typer.Typer(cls=WholeHelpGroup, invoke_without_command=True)
+app.add_typer(anomalies_app, name="anomalies")
 docs_app = typer.Typer(help="The documentation of the project.", cls=WholeHelpGroup, no_args_is_help=True)
 app.add_typer(docs_app, name="docs")
 
@@ -91,6 +94,11 @@ features_app.command("training-set")(features.training_set)
 features_app.command("push")(features.push)
 features_app.command("verify")(features.verify)
 features_app.command("export-feast")(features.export_feast)
+anomalies_app.callback()(anomalies.anomalies)
+anomalies_app.command("ack")(anomalies.ack)
+anomalies_app.command("mute")(anomalies.mute)
+anomalies_app.command("expected")(anomalies.expected)
+anomalies_app.command("wrong")(anomalies.wrong)
 registry_app.command("rebuild")(project.rebuild)
 airflow_app.command("install")(airflow.install)
 airflow_app.command("up")(airflow.up)

@@ -1,0 +1,1 @@
+"""Anomalies as people meet them: open alerts, what rules find in partitions, and what people say of alerts."""
