@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -66,9 +65,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(made: Path, tmp_path: Path) -> Iterator[Path]:
+def folder(made: Path, tmp_path: Path) -> Path:
     """A copy of the project."""
-    yield Path(shutil.copytree(made, tmp_path / "copy", copy_function=shutil.copy2))
+    return Path(shutil.copytree(made, tmp_path / "copy", copy_function=shutil.copy2))
 
 
 def run(folder: Path) -> dict[str, set[str]]:
@@ -158,7 +157,7 @@ def test_bad_answers_are_refused(folder: Path) -> None:
         with pytest.raises(InputError, match="must be the id of one alert of the last 90 days"):
             answer(project, "zzz", "ack")
         with pytest.raises(
-            InputError, match="series == 'fares', must be one of the alert.* There are: fare, row_count"
+            InputError, match=r"series == 'fares', must be one of the alert.* There are: fare, row_count"
         ):
             answer(project, one.id, "wrong", series="fares")
     (folder / "feedback").mkdir()

@@ -81,7 +81,7 @@ def test_other_columns_are_found_on_the_day_they_change(tmp_path: Path) -> None:
         files[ds] = [tmp_path / f"{ds}.parquet"]
         columns = {"ride": [1], "fare": [2.5]} if ds < DAYS[5] else {"ride": [1], "fare": ["2.5"], "tip": [1]}
         pq.write_table(pa.table(columns), files[ds][0])
-    one = Watched(SPEC, "core.rides", {ds: "c" for ds in DAYS}, {}, files)
+    one = Watched(SPEC, "core.rides", dict.fromkeys(DAYS, "c"), {}, files)
     found = broken(one, "schema changed")
     assert [(one.first, one.last) for one in found] == [(DAYS[5], DAYS[5])]
     assert found[0].summary == (
@@ -93,7 +93,7 @@ def test_columns_of_text_files_are_their_first_line(tmp_path: Path) -> None:
     files = {ds: [tmp_path / f"{ds}.csv"] for ds in DAYS}
     for ds, (file,) in files.items():
         file.write_text("ride,fare\n1,2\n" if ds != DAYS[9] else "fare,ride\n2,1\n")
-    found = broken(Watched(SPEC, "raw.rides", {ds: "c" for ds in DAYS}, {}, files), "schema changed")
+    found = broken(Watched(SPEC, "raw.rides", dict.fromkeys(DAYS, "c"), {}, files), "schema changed")
     assert [one.summary for one in found] == [
         "raw.rides has other columns than before: it has them in another order on 2026-03-10"
     ]
