@@ -14,6 +14,7 @@ import pytest
 from drawloom.demo.walkthrough import WALKTHROUGH
 
 pytestmark = pytest.mark.integration
+DAYS = 45  # of features and scores
 
 
 def run_demo(folder: Path) -> str:
@@ -74,6 +75,9 @@ def test_every_partition_is_there(finished_demo: tuple[Path, str]) -> None:
     other |= {"core/plane_halves": 14, "metrics/plane_metrics": 28}
     other |= {f"experiments/asos{ending}": 30 for ending in ("", "_health", "_statistics")}
     other |= {f"experiments/plane_aa{ending}": 14 for ending in ("", "_counts", "_health", "_statistics", "_units")}
+    sets = ("carrier_delays", "plane_delays")
+    other |= {f"features/{name}{ending}": DAYS for name in sets for ending in ("", "_days", "_state", "_registry")}
+    other |= dict.fromkeys(("core/landings", "ml/late_tomorrow", "ml/late_tomorrow_inputs"), DAYS)
     growth = ("", "_counts", "_days", "_engagement", "_ratios")
     assert counts == daily | other | {f"growth/planes{ending}": 365 for ending in growth}
 

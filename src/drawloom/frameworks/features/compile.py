@@ -13,7 +13,7 @@ from drawloom.frameworks.features.scoring.compile import scoring_steps, users_of
 from drawloom.frameworks.features.spec import Features, FeatureSource, Label, Measure
 from drawloom.frameworks.features.tables import feature_table, registry_table
 from drawloom.frameworks.features.values import Values
-from drawloom.frameworks.fields import expression_problems
+from drawloom.frameworks.fields import condition_sql, expression_problems
 from drawloom.model import Check, Days, Fix, InputError, Problem, Read, Step
 
 FOLDER = Path(__file__).parent
@@ -101,7 +101,8 @@ def _row_checks(spec: Features) -> Iterator[Check]:
     """Warnings with the number of rows of each source that count for nobody, or belong to another day."""
     for name, source in spec.all_sources.items():
         place = ("source",) if spec.source else ("sources", name)
-        nobody = " OR ".join(f"{sqlfiles.quote_name(column)} IS NULL" for column in spec.entity.key)
+        missing = " OR ".join(f"{sqlfiles.quote_name(column)} IS NULL" for column in spec.entity.key)
+        nobody = f"({missing}) AND {condition_sql(source.where)}"  # what is left out is nobody's on purpose
         yield _row_check(spec, source, f"rows of {source.table} without {', '.join(spec.entity.key)}", nobody, place)
         time = sqlfiles.quote_name(source.time)
         elsewhere = f"CAST({time} AS DATE) IS DISTINCT FROM ds"

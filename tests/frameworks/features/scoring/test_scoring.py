@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -100,10 +101,10 @@ def test_without_a_population_all_entities_of_the_set_are_scored(folder: Path) -
     assert 'SELECT "rider" FROM "features"."activity" WHERE ds' in (steps["ml.churn_score_inputs"].sql or "")
 
 
-def test_inputs_that_are_not_logged_are_dropped_after_a_week(folder: Path) -> None:
+def test_inputs_that_are_not_logged_are_dropped_after_400_days(folder: Path) -> None:
     kept = compile_steps(folder)["ml.churn_score_inputs"].into.keep
     dropped = compile_steps(folder, SCORING.replace("true", "false"))["ml.churn_score_inputs"].into.keep
-    assert (kept, dropped) == (None, 7)
+    assert (kept, dropped) == (None, 400)
 
 
 def test_features_of_who_left_the_set_are_unknown_where_their_window_is_longer(folder: Path) -> None:
@@ -270,6 +271,34 @@ def test_sets_of_another_entity_are_refused(folder: Path) -> None:
     assert message in str(refused.value)
 
 
+TOWNS = TWIN.replace("twin", "towns").replace("name: rider, key: rider", "name: town, key: city")
+
+
+def test_features_of_another_entity_are_joined_by_a_column_of_the_population(folder: Path) -> None:
+    population = POPULATION.replace("SELECT rider", "SELECT rider, city")
+    scoring = SCORING.replace("activity.*, cities.city_n_distinct_ltd", "activity.fare_sum_1d, towns.rides_count_ltd")
+    sql = compile_steps(folder, scoring.replace(POPULATION, population), (TOWNS,))["ml.churn_score_inputs"].sql or ""
+    con = duckdb.connect()
+    con.execute("CREATE SCHEMA raw; CREATE SCHEMA features")
+    days = "DATE '2026-03-01' AS ds, ds AS first_ds, ds AS last_ds"
+    con.execute(
+        "CREATE TABLE raw.riders AS SELECT DATE '2026-03-01' AS ds, * FROM (VALUES (1, 'sf'), (9, 'sf'), (2, 'xx')) AS v(rider, city)"
+    )
+    con.execute(f"CREATE TABLE features.activity AS SELECT {days}, 1 AS rider, 4.5 AS fare_sum_1d")
+    con.execute(f"CREATE TABLE features.towns AS SELECT {days}, 'sf' AS city, 7 AS rides_count_ltd")
+    found = con.execute(sql.replace("{{ ds }}", "2026-03-01") + " ORDER BY rider").fetchall()
+    assert found == [(1, 4.5, 7), (2, None, 0), (9, None, 7)]
+
+
+def test_features_of_another_entity_need_a_population(folder: Path) -> None:
+    scoring = SCORING.replace("cities.city_n_distinct_ltd", "towns.*").replace(f'  population: "{POPULATION}"\n', "")
+    with pytest.raises(InputError) as refused:
+        compile_steps(folder, scoring, (TOWNS,))
+    message = "scoring.features == towns, must be about rider, where there is no population: it is about town by city."
+    assert message in str(refused.value)
+    assert "Write a `population` that has city, too." in str(refused.value)
+
+
 def test_features_of_the_same_name_are_called_by_their_set_too(folder: Path) -> None:
     scoring = SCORING.replace("activity.*, cities.city_n_distinct_ltd", "activity.rides_count_*, twin.rides_count_ltd")
     steps = compile_steps(folder, scoring, (TWIN,))
@@ -301,6 +330,13 @@ def test_a_model_outside_of_the_project_is_not_loaded_through_a_link(tmp_path: P
         _inside("sklearn:model.joblib", tmp_path / "project" / "model.joblib", tmp_path / "project")
     with pytest.raises(InputError, match="there is no nosuch"):
         _inside("sklearn:nosuch", tmp_path / "project" / "nosuch", tmp_path / "project")
+
+
+def test_where_nobody_is_scored_there_may_be_no_model_yet(tmp_path: Path) -> None:
+    scores = call(tmp_path, SCORING.replace("models.churn:predict", "sklearn:models/x.joblib"), INPUTS.slice(0, 0))
+    assert (scores.num_rows, scores.column_names[:2]) == (0, ["rider", "score"])
+    with pytest.raises(InputError, match=r"models/x\.joblib"):
+        call(tmp_path, SCORING.replace("models.churn:predict", "sklearn:models/x.joblib"), INPUTS)
 
 
 def test_keys_of_nobody_are_refused_by_a_check(folder: Path) -> None:

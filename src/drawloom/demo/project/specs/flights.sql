@@ -15,9 +15,11 @@ SELECT
   origin,
   dest,
   time_hour AS scheduled_hour,  -- UTC, as the weather has it
+  make_timestamp(year, month, day, hour, minute, 0) AS scheduled_at,  -- by the clocks of New York
   distance AS miles,
   dep_delay,
   arr_delay,
+  air_time,
   dep_time IS NULL AS cancelled,
   -- The Department of Transportation's rule: on time is less than 15 minutes late at the gate.
   coalesce(arr_delay < 15, FALSE) AS on_time

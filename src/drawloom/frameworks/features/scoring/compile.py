@@ -24,7 +24,7 @@ from drawloom.sql.template.rendering import render
 
 FILE = Path(__file__).with_name("inputs.sql")
 FORMULAS = "1"  # raise it when the step makes other scores of the same model and inputs: all become stale
-INPUT_DAYS = 7  # days that inputs are kept which are not logged
+INPUT_DAYS = 400  # days that inputs are kept which are not logged: scores of days before them cannot be made
 COUNTS = frozenset({"count", "n_distinct"})
 OWN = frozenset({SCORE, VERSION, FINGERPRINT, "ds"})
 
@@ -44,7 +44,7 @@ def scoring_steps(spec: Features, scoring: Scoring, project: ProjectContext) -> 
     sets = feature_sets(spec, project)
     used, unknown = select_features(scoring.features, sets)
     problems = [spec.problem(("scoring", "features", one.number), one.pattern, one.rule, one.fix) for one in unknown]
-    problems += [*_feature_problems(spec, used), *_population_problems(spec, scoring, project)]
+    problems += [*_feature_problems(spec, scoring, used), *_population_problems(spec, scoring, project)]
     if problems:
         raise InputError(*problems)
     yield _inputs_step(spec, scoring, project, used)
@@ -87,6 +87,7 @@ def inputs_sql(spec: Features, scoring: Scoring, used: Sequence[SetFeature]) -> 
         FILE,
         population=(scoring.population or everybody).strip().rstrip(";"),
         keys=keys,
+        all_keys=[sqlfiles.quote_name(key) for key in _all_keys(spec, used)],
         sets=[_joined(next(one.set for one in used if one.set.name == name), used) for name in sets],
         features=[
             (sets.index(one.set.name) + 1, sqlfiles.quote_name(one.feature.name), sqlfiles.quote_name(column))
@@ -100,6 +101,7 @@ class _JoinedSet:
     """A set as it is joined: its columns, each with its value where an entity has no row, and its derived features."""
 
     table: str
+    keys: list[str]
     columns: list[tuple[str, int | None]]
     derived: list[tuple[str, str]]
 
@@ -114,7 +116,13 @@ def _joined(features: Features, used: Sequence[SetFeature]) -> _JoinedSet:
         if derived or name in wanted
     ]
     quoted = [(sqlfiles.quote_name(name), condition_sql(sql)) for name, sql in derived.items()]
-    return _JoinedSet(sqlfiles.quote_table(features.table), columns, quoted)
+    keys = [sqlfiles.quote_name(key) for key in features.entity.key]
+    return _JoinedSet(sqlfiles.quote_table(features.table), keys, columns, quoted)
+
+
+def _all_keys(spec: Features, used: Sequence[SetFeature]) -> list[str]:
+    """The columns that identify the entities of all sets, those of who is scored first."""
+    return list(dict.fromkeys((*spec.entity.key, *(key for one in used for key in one.set.entity.key))))
 
 
 def empty_values(features: Features) -> dict[str, int | None]:
@@ -174,13 +182,18 @@ def _params(spec: Features, scoring: Scoring, project: ProjectContext, used: Seq
     }
 
 
-def _feature_problems(spec: Features, used: Sequence[SetFeature]) -> Iterator[Problem]:
+def _feature_problems(spec: Features, scoring: Scoring, used: Sequence[SetFeature]) -> Iterator[Problem]:
     place = ("scoring", "features")
-    for one in {one.set.name: one for one in used}.values():
-        if (one.set.entity.name, one.set.entity.key) != (spec.entity.name, spec.entity.key):
-            other = f"{one.set.entity.name} by {', '.join(one.set.entity.key)}"
-            rule = f"must be about {spec.entity.name} by {', '.join(spec.entity.key)}, as this set is, not {other}"
-            yield spec.problem(place, one.set.name, rule)
+    for one in {one.set.name: one.set for one in used}.values():
+        of = f"{one.entity.name} by {', '.join(one.entity.key)}"
+        same_name, same_key = one.entity.name == spec.entity.name, one.entity.key == spec.entity.key
+        if same_name != same_key:
+            rule = f"must be about {spec.entity.name} by {', '.join(spec.entity.key)}, as this set is, not {of}"
+            yield spec.problem(place, one.name, rule)
+        elif not same_key and scoring.population is None:
+            rule = f"must be about {spec.entity.name}, where there is no population: it is about {of}"
+            fix = f"Write a `population` that has {', '.join(one.entity.key)}, too."
+            yield spec.problem(place, one.name, rule, fix)
     for name in column_names(used):
         if name in OWN or name in spec.entity.key:
             yield spec.problem(place, name, "must not be called like another column of the scores")

@@ -3,12 +3,12 @@ WITH population AS (
 [[ population ]]
 ),
 entities AS (
-  SELECT DISTINCT [[ keys|join(", ") ]] FROM population
+  SELECT DISTINCT [[ all_keys|join(", ") ]] FROM population
 )
 [% for set in sets %]
 , base_[[ loop.index ]] AS (
   SELECT
-    [% for key in keys %]
+    [% for key in set.keys %]
     e.[[ key ]],
     [% endfor %]
     s.first_ds,
@@ -17,8 +17,8 @@ entities AS (
     , [% if empty is none %]s.[[ name ]][% else %]coalesce(s.[[ name ]], [[ empty ]]) AS [[ name ]][% endif %]
 
     [% endfor %]
-  FROM entities AS e
-  LEFT JOIN [[ set.table ]] AS s ON s.ds = DATE '{{ ds }}'[% for key in keys %] AND s.[[ key ]] = e.[[ key ]][% endfor %]
+  FROM [% if set.keys == all_keys %]entities[% else %](SELECT DISTINCT [[ set.keys|join(", ") ]] FROM entities)[% endif %] AS e
+  LEFT JOIN [[ set.table ]] AS s ON s.ds = DATE '{{ ds }}'[% for key in set.keys %] AND s.[[ key ]] = e.[[ key ]][% endfor %]
 
 )
 , set_[[ loop.index ]] AS (
@@ -40,6 +40,6 @@ SELECT
 FROM entities AS e
 [% for set in sets %]
 [% set number = loop.index %]
-LEFT JOIN set_[[ number ]] ON [% for key in keys %][[ " AND " if not loop.first ]]set_[[ number ]].[[ key ]] = e.[[ key ]][% endfor %]
+LEFT JOIN set_[[ number ]] ON [% for key in set.keys %][[ " AND " if not loop.first ]]set_[[ number ]].[[ key ]] = e.[[ key ]][% endfor %]
 
 [% endfor %]

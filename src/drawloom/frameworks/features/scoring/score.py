@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from drawloom.frameworks import sqlfiles
@@ -48,20 +49,37 @@ def score(context: StepContext) -> pa.Table:
     import pyarrow as pa
 
     settings = context.params
-    model = _checked_model(context)
     columns = [*settings["keys"], *settings["columns"]]
     day = f"ds = DATE '{context.ds.isoformat()}'"
     inputs = sqlfiles.quote_table(f"{settings['output']}_inputs")
     sql = f"SELECT {sqlfiles.quote_names(columns)} FROM {inputs} WHERE {day}"
-    batches = [_score_batch(model, batch, settings) for batch in context.batches(sql, settings["batch_rows"])]
+    batches, version = _score_batches(context, context.batches(sql, settings["batch_rows"]))
     fingerprint = digest(f"{name}={value}" for name, value in sorted(settings["features"].items()))
     scores = _joined([batch for batch in batches if batch.num_rows] or batches[:1])
-    for name, value in ((VERSION, model.version), (FINGERPRINT, fingerprint)):
+    for name, value in ((VERSION, version), (FINGERPRINT, fingerprint)):
         scores = scores.append_column(name, pa.repeat(pa.scalar(value), scores.num_rows))
     if settings["on_scored"] and not context.is_preview:
-        scored = Scored(settings["output"], context.ds, scores, model.version, fingerprint)
+        scored = Scored(settings["output"], context.ds, scores, version, fingerprint)
         call_hook("on_scored", settings["on_scored"], scored, context.folder)
     return scores
+
+
+def _score_batches(context: StepContext, batches: Iterator[pa.Table]) -> tuple[list[pa.Table], str]:
+    """The scores of all batches, and the version of the model, which is not asked where there is nobody to score."""
+    first = next(batches)
+    if first.num_rows == 0:
+        following = next(batches, None)
+        if following is None:
+            return [_no_scores(first, context.params)], ""
+        batches = chain([following], batches)
+    model = _checked_model(context)
+    return [_score_batch(model, batch, context.params) for batch in chain([first], batches)], model.version
+
+
+def _no_scores(batch: pa.Table, settings: Mapping[str, Any]) -> pa.Table:
+    import pyarrow as pa
+
+    return batch.select(settings["keys"]).append_column(SCORE, pa.array([], pa.float64()))
 
 
 def _checked_model(context: StepContext) -> Model:
@@ -79,18 +97,15 @@ def _checked_model(context: StepContext) -> Model:
 
 
 def _score_batch(model: Model, batch: pa.Table, settings: Mapping[str, Any]) -> pa.Table:
-    import pyarrow as pa
-
-    keys = batch.select(settings["keys"])
     if batch.num_rows == 0:
-        return keys.append_column(SCORE, pa.array([], pa.float64()))
+        return _no_scores(batch, settings)
     returned = model.predict(batch.select(settings["columns"]))
     values: Mapping[Any, Any] = returned if isinstance(returned, Mapping) else {SCORE: returned}
     if SCORE not in values:
         raise _refuse(
             settings, f"returns {', '.join(map(str, values)) or 'no columns'}", f"must have {SCORE} among them"
         )
-    scores = keys
+    scores = batch.select(settings["keys"])
     for name, column in values.items():
         if name in {*settings["keys"], VERSION, FINGERPRINT, "ds"}:
             raise _refuse(settings, f"returns {name}", "must not be called like a column that is added to scores")

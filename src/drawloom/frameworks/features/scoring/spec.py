@@ -52,16 +52,18 @@ class Scoring(SpecPart):
         description="package.module:function in the project or installed, or sklearn:, onnx: or mlflow: and a path in the project"
     )
     features: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(strict=False, min_length=1)] = Field(
-        description="like [rider_activity.*, other.x], of sets of the same entity; the model gets them in this order"
+        description="like [rider_activity.*, other.x]; the model gets them in this order. Sets of another entity are joined by its key, which the population must have"
     )
     output: TableName = Field(
         description="the table of scores: the key of the entity, score, model_version, feature_fingerprint"
     )
     population: Annotated[str, Field(min_length=1)] | None = Field(
-        None, description="a SELECT of the key of those who are scored; all entities of the set otherwise"
+        None,
+        description="a SELECT of the key of those who are scored, and of those of other entities; all entities of the set otherwise",
     )
     log_inputs: bool = Field(
-        False, description="keep what the model was given, in <output>_inputs; it is dropped after a week otherwise"
+        False,
+        description="keep what the model was given, in <output>_inputs; otherwise it is dropped after 400 days, and days before them cannot be scored",
     )
     trained: Annotated[str, AfterValidator(_check_path)] | None = Field(
         None, description="the manifest.json of the training set: features that have changed since are refused"
