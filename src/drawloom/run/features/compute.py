@@ -46,7 +46,6 @@ def compute(
     """
     import pyarrow as pa
 
-    _refuse_engine(project)
     days = SpineDays.of(spine)
     needed: Needed = {}
     for one in wanted:
@@ -86,13 +85,6 @@ def open_task(project: FeatureProject, visible: Mapping[str, tuple[date | None, 
         staged = task.stage_arrow(Table(f"features.{SPINE}"), project.history.start, spine.staged(), {})
         task.add_view(staged, SPINE)
         yield task
-
-
-def _refuse_engine(project: FeatureProject) -> None:
-    """Floats are added up in order, so that a training set is the same each time: Spark cannot do that."""
-    if project.engine.dialect != "duckdb":
-        message = f"engine.kind == {project.engine.dialect}, must be duckdb for training sets and their proofs."
-        raise refuse("bad-engine", message, None, "Make them in a project on DuckDB over the same lake.")
 
 
 def _refuse_unfit(wanted: Wanted, as_of: AsOf, *, naive: bool) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from drawloom.sql.translate.calls import order_key
 from drawloom.sql.translate.casts import cast_to, type_text
 from drawloom.sql.translate.expressions import (
+    AGGREGATES,
     function_call,
     info,
     int_value,
@@ -28,6 +31,7 @@ from drawloom.sql.translate.types import (
     BIGINT,
     BOOL,
     DOUBLE,
+    FLOAT,
     HUGEINT,
     INTEGER,
     TEXT,
@@ -70,15 +74,28 @@ def _distinct(call: Call, part: exp.Expr) -> exp.Expr:
     return exp.Distinct(expressions=[part]) if call.distinct else part
 
 
-@function_rule("sum", distinct=True)
+@function_rule("sum", distinct=True, ordered=True)
 def sum_(call: Call) -> exp.Expr:
     """Whole numbers add up to a BIGINT: more than that fails, where DuckDB has a HUGEINT."""
     dtype = call.types[0]
+    if call.order and not call.distinct and dtype in {DOUBLE, FLOAT, None}:
+        return _sum_in_order(call)
     part = cast_to(call.translator, call.args[0], BIGINT, call.node) if dtype == BOOL else call.args[0]
     total = None
     if dtype and dtype.is_number:
         total = HUGEINT if dtype.is_int else decimal(38, dtype.size[1]) if dtype.name == "decimal" else DOUBLE
     return call.build("sum(_1)", "sum(_1)", total, _distinct(call, part))
+
+
+def _sum_in_order(call: Call) -> exp.Expr:
+    """Floats add up to other last digits in another order; Spark adds up a sorted list."""
+    if not call.is_spark:
+        keys = [order_key(call.translator, each, call.scope) for each in call.order]
+        return call.build("", "sum(_1)", DOUBLE, exp.Order(this=call.args[0], expressions=keys))
+    listed = array_agg(replace(call, args=(cast_to(call.translator, call.args[0], DOUBLE, call.node),)))
+    found = call.build("aggregate(_1, CAST(NULL AS DOUBLE), (a, v) -> coalesce(a + v, a, v))", "", DOUBLE, listed)
+    info(found).aggregates = [node for node in found.find_all(exp.Anonymous) if node.name in AGGREGATES]
+    return found
 
 
 @function_rule("avg", "mean", distinct=True)
