@@ -14,6 +14,7 @@
 [# The days of a window that begins at midnight are all whole: then the day before counts as the newest. #]
 [% set row_end %], [[ "row_day" if floor else "CASE WHEN row_at > CAST(row_day AS TIMESTAMP) THEN row_day ELSE CAST(row_day - INTERVAL '1' DAY AS DATE) END" ]] AS row_end[% endset %]
 
+[% set days_ago = "date_diff('day', r.ds, b.row_day)" %]
 [% set age = "date_diff('day', d.ds, t.row_end)" %]
 WITH
 [[ m.moments(f, row_end) ]],
@@ -38,7 +39,7 @@ edges_[[ s.number ]] AS (
     b.row_id, r.row_time, r.tie
     [[ m.values_of(s.units, "r") ]]
     [% if as_known %]
-    , [[ "date_diff('day', r.ds, b.row_day)" if floor else "CAST(floor((date_diff('microsecond', CAST(r.row_time AS TIMESTAMP), b.row_at) - 1) / 86400000000) AS BIGINT) + 1" ]] AS ago
+    , [[ days_ago ]][[ " + CASE WHEN CAST(r.row_time AS TIMESTAMP) + INTERVAL (" ~ days_ago ~ ") DAY < b.row_at THEN 1 ELSE 0 END" if not floor ]] AS ago
   FROM rows_[[ s.number ]] AS r
   JOIN moments AS b ON [[ m.same(f.keys, "r", "b") ]]
   WHERE CAST(r.row_time AS TIMESTAMP) < b.row_at AND r.arrived < b.row_at
