@@ -64,6 +64,7 @@ SELECT list_sort(array_agg(DISTINCT v)) AS a, array_agg(v ORDER BY v DESC, id) A
 SELECT regexp_matches(k, '^[ab]$') AS a, regexp_extract('x=12;y=3', '(\w)=(\d+)', 2) AS b, regexp_replace('a1b22', '\d+', '<\0>', 'g') AS c, regexp_replace('aab', 'a', '$', 'g') AS e, 'abc' SIMILAR TO 'a(b|c)+' AS f, regexp_extract_all('a1b2', '\d') AS g, string_split('a.b.c', '.') AS h, regexp_matches('a.b', 'a\.b') AS i FROM t ORDER BY id
 SELECT corr(id, v) AS a, covar_pop(id, v) AS b, skewness(id) AS c, var_pop(v) AS e, stddev(v) AS f FROM t
 SELECT corr(x, y) AS a, var_samp(x) AS b, skewness(x) AS c FROM (VALUES (1, 1), (1, 2)) t(x, y)
+SELECT k, sum(v ORDER BY d DESC, id) AS a, sum(v ORDER BY id) FILTER (WHERE id > 1) + sum(id ORDER BY d) AS b FROM t GROUP BY k ORDER BY k
 SELECT histogram(k) AS h, count_if(v > 10) AS c FROM t WHERE id > 9
 SELECT x IS TRUE AS a, x IS FALSE AS b, x IS NOT TRUE AS c, x IS NULL AS e, NOT x AS f FROM (VALUES (TRUE), (FALSE), (NULL)) q(x)
 SELECT * FROM (VALUES (1, 'a'), (2, NULL)) ORDER BY 1

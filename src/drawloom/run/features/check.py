@@ -50,4 +50,4 @@ def _differences(old: Manifest, new: Manifest) -> Iterator[str]:
             yield f"{table} has changed on {len(changed)} days, the first is {changed[0]}"
     if old.content != new.content:
         made = f"drawloom {old.drawloom} and pyarrow {old.pyarrow}"
-        yield f"the rows differ: content {new.content}, and was {old.content}, made by {made}"
+        yield f"the rows differ: content {new.content}, and was {old.content}, made by {made} on {old.engine}"

@@ -35,6 +35,7 @@ class Manifest:
         content: the content hash of the training set.
         drawloom: the version that made it.
         pyarrow: the version of pyarrow that wrote it, on which its bytes depend.
+        engine: what computed it.
     """
 
     features: dict[str, str]
@@ -53,6 +54,7 @@ class Manifest:
     content: str = ""
     drawloom: str = ""
     pyarrow: str = field(default="")
+    engine: str = "duckdb"
 
     @classmethod
     def read(cls, path: Path | str) -> Self:

@@ -89,6 +89,7 @@ def make_training_set(project: FeatureProject, rows: pa.Table, request: Request)
         content=content_of(rows),
         drawloom=__version__,
         pyarrow=_pyarrow(),
+        engine=project.engine.dialect,
     )
     return TrainingSet(rows, manifest)
 
