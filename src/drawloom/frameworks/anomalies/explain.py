@@ -71,7 +71,9 @@ def _explain_one(
         if change:
             shares[own], mix[own] = (by_rate + by_mix) / change, by_mix / change
         sizes[own] = before_weight / max(before_weight.sum(), 1e-12)
-    effects = {n: "mix" if abs(mix[n]) > abs(shares[n]) / 2 else "rate" for n in range(len(at))}
+    by_share = np.abs(mix) > np.abs(shares) / 2
+    sizes = np.where(by_share, 0.0, sizes)  # a share that moves is a cause, however large it was
+    effects = {n: "mix" if by_share[n] else "rate" for n in range(len(at))}
     return _as_json(slices, shares, sizes, context.params["top"], effects)
 
 

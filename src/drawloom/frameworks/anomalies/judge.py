@@ -70,7 +70,7 @@ def _judgements(matrix: Matrix, params: Mapping[str, Any], ds: date, answers: An
         one = Judgement(key, value)
         if at is not None and not np.isnan(found.score[at, 0]):
             expected, lower, upper, score = (_number(getattr(found, name)[at, 0]) for name in NUMBERS)
-            kind = _kind(found.score[at, 0], bool(found.is_drift[at, 0]))
+            kind = _kind(found.score[at, 0], bool(found.is_drift[at, 0]), upper == lower)
             one = Judgement(key, value, expected, lower, upper, score, kind, status="fine")
         yield _ruled(one, values[number, :-1])
 
@@ -140,10 +140,10 @@ def _direction(direction: str | Sequence[Sequence[str]], metric: str) -> str:
     return next((way for pattern, way in direction if any(fnmatchcase(one, pattern) for one in names)), "both")
 
 
-def _kind(score: float, is_drift: bool) -> str:
+def _kind(score: float, is_drift: bool, was_constant: bool) -> str:
     if is_drift:
         return "drift"
-    if abs(score) >= 99:
+    if was_constant:
         return "change"
     return "spike" if score > 0 else "drop"
 

@@ -122,7 +122,7 @@ def _blocks(view: _View) -> Iterator[Block]:
 def _alert_table(view: _View) -> DataTable:
     """Each alert of four weeks, as of its last day."""
     recent = (
-        f"SELECT a.last_seen AS day, a.severity, a.status, a.summary, a.first_seen, a.others, a.table_name, a.alert "
+        f"SELECT a.last_seen AS day, a.severity, a.status, a.summary, a.alert "
         f"FROM {view.alerts} AS a WHERE a.{view.between(ALERT_DAYS)} "
         f"AND a.ds = (SELECT max(b.ds) FROM {view.alerts} AS b WHERE b.alert = a.alert AND b.ds <= {view.last}) "
         "ORDER BY a.last_seen DESC, a.severity, abs(a.score) DESC"
@@ -132,9 +132,6 @@ def _alert_table(view: _View) -> DataTable:
         DataColumn("severity"),
         DataColumn("status"),
         DataColumn("summary", "what happened"),
-        DataColumn("first_seen", "since", "day"),
-        DataColumn("others", "more series", "integer"),
-        DataColumn("table_name", "table", is_table=True),
         DataColumn("alert"),
     )
     return DataTable("alerts", "Alerts of four weeks", recent, columns, empty="Nothing was odd.")

@@ -28,7 +28,7 @@ def _as_framework(value: object) -> object:
     """``{growth: riders}`` as ``{kind: growth, spec: riders}``."""
     if not isinstance(value, Mapping) or any(key in value for key in _KINDS):
         return value
-    others = [key for key in value if key not in Watch.model_fields]
+    others = [key for key in value if key not in Watch.model_fields or key == "metrics"]  # a field of `stats`, too
     if len(others) != 1 or not isinstance(value[others[0]], str):
         rule = "must say what is watched: `table`, `sql`, `stats`, or a kind of spec, like {growth: riders}"
         raise RuleError(rule)
@@ -150,7 +150,9 @@ class Alert(SpecPart):
 class Explain(SpecPart):
     """By which columns a change is explained."""
 
-    dimensions: Names = Field((), description="columns of the watched tables, at most four")
+    dimensions: Names = Field(
+        (), description="columns of the watched tables and SELECTs that are no series of theirs, at most four"
+    )
     top: Annotated[int, Field(ge=1, le=20)] = Field(3, description="the most values that are named")
 
 
@@ -195,16 +197,11 @@ class Anomalies(Spec):
         return next(found, "both")
 
     def problems(self) -> Iterator[Problem]:
-        """What is watched twice, and dimensions that are series at the same time."""
+        """A name that cannot be that of a table, and too many dimensions: each pair of them is looked at."""
         if not re.fullmatch(r"\w+", self.name):
             yield self.problem(("name",), self.name, "must be one word of letters, digits and _")
         if len(self.explain.dimensions) > 4:
             yield self.problem(("explain", "dimensions"), len(self.explain.dimensions), "must be at most four")
-        for number, watch in enumerate(self.watch):
-            for name in watch.series:
-                if name in self.explain.dimensions:
-                    rule = "must not be a dimension as well: its values have series of their own"
-                    yield self.problem(("watch", number, "series"), name, rule)
 
     def problem(self, keys: tuple[str | int, ...], value: Any, rule: str, fix: Fix | None = None) -> Problem:
         """A problem of the value under these keys."""

@@ -93,7 +93,7 @@ def find_items(spec: Anomalies, project: ProjectContext) -> tuple[list[Item], li
 def _of_table(spec: Anomalies, watch: Watch, table: str, values: Sequence[str], series: Sequence[str]) -> Item:
     rows = f"(SELECT * FROM {sqlfiles.quote_table(table)} WHERE ds = DATE '{{{{ ds }}}}') AS watched"
     named = (Value(name, sqlfiles.quote_name(name)) for name in values)
-    dimensions = tuple(name for name in spec.explain.dimensions if watch.table is not None or name in series)
+    dimensions = tuple(name for name in spec.explain.dimensions if watch.table is not None and name not in series)
     return Item(table, rows, tuple(series), dimensions, (Value(ROWS, "1"), *named), is_table=True)
 
 
@@ -108,7 +108,7 @@ def _of_sql(spec: Anomalies, number: int, watch: Watch, project: ProjectContext)
                 raise InputError(spec.problem(("watch", number, key), name, "must be a column of the SELECT", fix))
     rows = f"({watch.sql.strip().rstrip(';')}) AS watched"
     weight = sqlfiles.quote_name(watch.per) if watch.per else None
-    dimensions = tuple(name for name in spec.explain.dimensions if name.lower() in columns)
+    dimensions = tuple(n for n in spec.explain.dimensions if n.lower() in columns and n not in watch.series)
     value = Value(watch.value, sqlfiles.quote_name(watch.value), weight)
     return Item(watch.name or table, rows, watch.series, dimensions, (value,), is_table=False)
 

@@ -39,14 +39,14 @@ def _what(row: Mapping[str, Any]) -> str:
             f"{subject(row)} drifts: at {number(value)}, it has been far {way} its weekdays of the last weeks for days"
         )
     if expected and expected > 0 and value >= 0:
-        return f"{subject(row)} {_moved(value / expected)} of what a {day} brings"
+        return f"{subject(row)} {_moved(value / expected)} what a {day} brings"
     return f"{subject(row)} is {number(value)}, where {number(row['lower'])} to {number(row['upper'])} was expected"
 
 
 def _moved(ratio: float) -> str:
     if ratio >= 9.995:
         return f"rose to {ratio:,.0f} times"
-    precise = f"{100 * ratio:.1f} %" if 0.99 < ratio < 1.01 or 0 < ratio < 0.01 else f"{100 * ratio:.0f} %"
+    precise = f"{100 * ratio:.1f} % of" if 0.99 < ratio < 1.01 or 0 < ratio < 0.01 else f"{100 * ratio:.0f} % of"
     return f"{'rose' if ratio > 1 else 'fell'} to {precise}"
 
 

@@ -92,7 +92,7 @@ def _order(one: Incident) -> tuple[bool, int, int, float, str]:
 
 
 def _of_tables(project: Project, spec: Anomalies, snapshot: WarehouseSnapshot, days: int) -> Iterator[Incident]:
-    """What the tables of a spec have, each alert as of its last day."""
+    """What the tables of a spec have: each alert as of its last day, in the words of its worst one."""
     judged = snapshot.days(spec.table)
     if not judged or not snapshot.days(f"{spec.table}_alerts"):
         return
@@ -101,22 +101,28 @@ def _of_tables(project: Project, spec: Anomalies, snapshot: WarehouseSnapshot, d
     keys = _series(project, spec, since)
     rows = project.query(f"SELECT * FROM {sqlfiles.quote_table(f'{spec.table}_alerts')} WHERE {since}").to_pylist()
     newest = {row["alert"]: row for row in sorted(rows, key=lambda row: row["ds"])}
-    for row in newest.values():
-        is_over = row["ds"] + timedelta(days=spec.alert.gap) < last
+    worst = {row["alert"]: row for row in sorted(rows, key=_oddness)}
+    for id, row in worst.items():  # noqa: A001
+        end = newest[id]
+        is_over = end["ds"] + timedelta(days=spec.alert.gap) < last
         yield Incident(
             row["alert"],
             spec.name,
             row["table_name"],
             row["kind"],
             row["severity"],
-            "resolved" if is_over else row["status"],
+            "resolved" if is_over else end["status"],
             row["summary"],
             row["first_seen"],
-            row["last_seen"],
+            end["last_seen"],
             row["score"],
             keys.get(row["alert"], ()),
             row["explanation"],
         )
+
+
+def _oddness(row: Mapping[str, Any]) -> tuple[int, float, date]:
+    return -_SEVERITY[row["severity"]], abs(row["score"] or 99.0), row["ds"]
 
 
 def _series(project: Project, spec: Anomalies, since: str) -> dict[str, tuple[SeriesKey, ...]]:
