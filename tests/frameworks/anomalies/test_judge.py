@@ -69,7 +69,7 @@ def factor(name: str, ds: date) -> float:
 
 def rows_of(ds: date, random: np.random.Generator) -> list[dict[str, Any]]:
     week = WEEK[ds.weekday()]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": name,
             "v": 1000 * week * factor(name, ds) * random.normal(1, 0.015),
@@ -114,7 +114,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def judged(project: Project, where: str) -> list[dict[str, Any]]:
-    return project.query(f"SELECT * FROM anomalies.health WHERE {where} ORDER BY ds, table_name, series").to_pylist()
+    rows = project.query(f"SELECT * FROM anomalies.health WHERE {where} ORDER BY ds, table_name, series")
+    return list(rows.to_pylist())
 
 
 def test_flags_within_the_cooldown_are_one_alert(project: Project) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from drawloom.frameworks import plugins
 from drawloom.frameworks.anomalies.feedback import Answers
-from drawloom.frameworks.anomalies.spec import Anomalies
+from drawloom.frameworks.anomalies.spec import Anomalies, Direction, Watch
 from drawloom.model import Problem
 from drawloom.run.project import Project
+from drawloom.specs.fields import Forever
 from drawloom.statistics.series import zscore
 
 SETTINGS = """name: rides
@@ -144,7 +145,9 @@ def my_detector(values: object, settings: object) -> object:
 
 
 def test_directions_are_found_by_patterns() -> None:
-    spec = Anomalies.model_construct(direction={"null_ratio": "up", "fare*": "down"})
+    watch = (Watch(table="core.rides"),)
+    ways: dict[str, Direction] = {"null_ratio": "up", "fare*": "down"}
+    spec = Anomalies(name="health", watch=watch, until=Forever("a test"), direction=ways)
     assert [spec.direction_of(m) for m in ("rider.null_ratio", "fare.mean", "row_count")] == ["up", "down", "both"]
 
 
