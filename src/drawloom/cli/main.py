@@ -27,6 +27,7 @@ from drawloom.cli import (
     refactor,
     runs,
     show,
+    stats,
     tables,
     ui,
     unit_tests,
@@ -60,6 +61,12 @@ features_app = typer.Typer(
 app.add_typer(features_app, name="features")
 anomalies_app = typer.Typer(cls=WholeHelpGroup, invoke_without_command=True)
 app.add_typer(anomalies_app, name="anomalies")
+stats_app = typer.Typer(
+    help="Statistics of tables: what they are, how they moved, keeping them up to date.",
+    cls=WholeHelpGroup,
+    no_args_is_help=True,
+)
+app.add_typer(stats_app, name="stats")
 docs_app = typer.Typer(help="The documentation of the project.", cls=WholeHelpGroup, no_args_is_help=True)
 app.add_typer(docs_app, name="docs")
 
@@ -99,6 +106,8 @@ anomalies_app.command("ack")(anomalies.ack)
 anomalies_app.command("mute")(anomalies.mute)
 anomalies_app.command("expected")(anomalies.expected)
 anomalies_app.command("wrong")(anomalies.wrong)
+stats_app.command("show")(stats.show)
+stats_app.command("sync")(stats.sync)
 registry_app.command("rebuild")(project.rebuild)
 airflow_app.command("install")(airflow.install)
 airflow_app.command("up")(airflow.up)

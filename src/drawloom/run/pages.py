@@ -24,11 +24,15 @@ from drawloom.frameworks.page import (
     check_page,
     drawn_columns,
 )
+from drawloom.frameworks.stats.compile import stats_name
+from drawloom.frameworks.stats.page import statistics_block
+from drawloom.frameworks.stats.spec import STATS_FAMILY
 from drawloom.frameworks.table_page import family_page, table_page
 from drawloom.model import InputError, Where, refuse
 from drawloom.run.broken_specs import BrokenText
 
 if TYPE_CHECKING:
+    from drawloom.model import Pipeline
     from drawloom.run.project import Project
 
 
@@ -66,7 +70,18 @@ def make_page(project: Project, name: str, choices: Mapping[str, str]) -> tuple[
     framework, spec = compiled.frameworks[pipeline.kind], compiled.specs[pipeline.name]
     with framework_errors(framework.kind, "page", pipeline.spec):
         page = framework.page(spec, choices) if framework.page else table_page(pipeline, choices)
-    return check_page(page), tuple(pipeline.tables)
+    return check_page(_with_statistics(project, page, pipeline, name)), tuple(pipeline.tables)
+
+
+def _with_statistics(project: Project, page: Page, pipeline: Pipeline, name: str) -> Page:
+    """The page with the statistics of its table, where a spec watches that and has some."""
+    table = next((one for one in pipeline.tables if one.lower() == name.lower()), pipeline.steps[-1].into.name)
+    member = stats_name(table)
+    family = project.compiled.families.get(STATS_FAMILY)
+    is_watched = family is not None and any(one.table == member for one in family.members)
+    if not is_watched or member not in project.registry.columns([member]):
+        return page
+    return replace(page, blocks=(*page.blocks, statistics_block(member)))
 
 
 def load_page(project: Project, name: str, choices: Mapping[str, str], *, raw: bool = True) -> PageData:

@@ -2,8 +2,9 @@
 
 from drawloom.frameworks.base import Framework
 from drawloom.frameworks.stats.compile import compile_stats
+from drawloom.frameworks.stats.page import stats_page
 from drawloom.frameworks.stats.spec import Stats
 
-framework = Framework("stats", Stats, compile_stats)
+framework = Framework("stats", Stats, compile_stats, stats_page)
 
 __all__ = ["Stats", "framework"]

@@ -26,9 +26,8 @@ EXACT = 2**53  # whole numbers up to it are exact as floats
 OTHER = "(other)"
 NO_VALUE = "(null)"
 SAMPLE_KEYS = 8  # columns whose values together choose the rows of a sample
-_LARGE, _SMALL = 1_000_000, 100_000
-# How many columns one query aggregates, measured: many rows want few, as each query has its memory; few rows want many.
-_BATCHES = ((_LARGE, 8), (_SMALL, 50), (0, 300))
+# How many columns one query aggregates of so many rows and more, measured: many rows want few, few rows want many.
+_BATCHES = ((500_000, 8), (0, 250))
 _REMOTE_BATCH = 100
 
 

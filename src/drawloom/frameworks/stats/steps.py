@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from drawloom.frameworks.stats.kinds import quote
 from drawloom.frameworks.stats.merge import Statistic, merge_states
@@ -71,18 +70,23 @@ def merge_days(context: StepContext) -> pa.Table:
 def states_table(table: str, states: Iterable[State], engine: str) -> pa.Table:
     """States as rows of ``meta.column_states``."""
     version = state_version() if engine == "duckdb" else "1"
-    same = {"table_name": table, "engine": engine, "version": version}
-    return _arrow(STATE_COLUMNS, ({**asdict(state), **same} for state in states))
+    return _arrow(STATE_COLUMNS, list(states), {"table_name": table, "engine": engine, "version": version})
 
 
 def stats_table(table: str, grain: str, statistics: Iterable[Statistic], engine: str) -> pa.Table:
     """Statistics as rows of ``meta.column_stats``."""
-    same = {"table_name": table, "grain": grain, "engine": engine}
-    return _arrow(STAT_COLUMNS, ({**asdict(one), **same} for one in statistics))
+    return _arrow(STAT_COLUMNS, list(statistics), {"table_name": table, "grain": grain, "engine": engine})
 
 
-def _arrow(columns: Iterable[Column], rows: Iterable[dict[str, Any]]) -> pa.Table:
+def _arrow(columns: Iterable[Column], rows: Sequence[State | Statistic], same: Mapping[str, str]) -> pa.Table:
+    """Rows as a table, column by column: there are tens of thousands of a table of a thousand columns."""
     import pyarrow as pa
 
     types = {"VARCHAR": pa.string(), "DOUBLE": pa.float64(), "BIGINT": pa.int64()}
-    return pa.Table.from_pylist(list(rows), pa.schema([(column.name, types[column.type]) for column in columns]))
+    arrays = {
+        one.name: pa.repeat(pa.scalar(same[one.name], pa.string()), len(rows))
+        if one.name in same
+        else pa.array([getattr(row, one.name) for row in rows], types[one.type])
+        for one in columns
+    }
+    return pa.table(arrays)
