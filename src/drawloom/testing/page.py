@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from drawloom.frameworks.page import Chart, Page, drawn_columns
+from drawloom.frameworks.page import Chart, Compute, Page, drawn_columns
 from drawloom.run.pages import make_page
 from drawloom.run.project import Project
 from drawloom.testing.laws import BrokenLawError
@@ -34,13 +34,19 @@ def check_page(project: Project, name: str, chosen: Mapping[str, str]) -> Page:
         _check_query(project, f"the fact {fact.label!r} of {name}{choice}", fact.query, {fact.value, fact.day})
     for block in page.blocks:
         what = "chart" if isinstance(block, Chart) else "table"
-        _check_query(project, f"the {what} {block.name!r} of {name}{choice}", block.query, drawn_columns(block))
+        part = f"the {what} {block.name!r} of {name}{choice}"
+        _check_query(project, part, block.query, drawn_columns(block), block.compute)
     return page
 
 
-def _check_query(project: Project, part: str, query: str, columns: set[str]) -> None:
+def _check_query(project: Project, part: str, query: str, columns: set[str], compute: Compute | None = None) -> None:
+    """Check that a query runs, and that it, or what is computed of its rows, has the columns that are drawn."""
     with _part(part):
-        names = project.query(query).column_names
+        found = project.query(query)
+        names = found.column_names
+        if compute:
+            rows = compute(found.to_pylist())
+            names = list(rows[0]) if rows else sorted(columns)
     if missing := columns - {"", *names}:
         raise BrokenLawError("page", f"{part} lacks {', '.join(sorted(missing))}; its query gives {', '.join(names)}.")
 

@@ -31,10 +31,10 @@ def why_not_aggregate(text: str) -> str:
     except SqlglotError:
         return "it is not SQL"
     found = statements[0] if len(statements) == 1 else None
-    if not isinstance(found, exp.Condition | exp.Func) or isinstance(found, exp.Query):
-        return "it is not one expression"
-    if found.find(exp.Query, exp.Subquery, exp.Table):
+    if found is not None and found.find(exp.Query, exp.Subquery, exp.Table) and len(statements) == 1:
         return "it reads a table"
+    if not isinstance(found, exp.Condition | exp.Func):
+        return "it is not one expression"
     if found.find(exp.Window):
         return "it has a window"
     if not found.find(exp.AggFunc):

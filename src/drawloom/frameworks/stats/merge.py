@@ -22,7 +22,7 @@ _EXACT = Context(prec=100)
 _GROUP = "column_name, slice, slice_value, metric"
 _HLL = "STRUCT(precision UTINYINT, registers UTINYINT[])"
 _DIGEST = 'STRUCT("count" UBIGINT, "min" DOUBLE, "max" DOUBLE, centroids STRUCT(mean DOUBLE, weight DOUBLE)[])'
-_TOPK = 'STRUCT(k UBIGINT, "values" STRUCT("value" VARCHAR, "count" UBIGINT)[], "filter" UBIGINT[])'
+_TOPK = 'STRUCT("values" STRUCT("value" VARCHAR, "count" UBIGINT)[])'
 _MOMENTS = 'STRUCT("count" UBIGINT, mean DOUBLE, dsquared DOUBLE)'
 # Numbers that a float does not hold are merged by their texts.
 _PLAIN = f"""
@@ -156,19 +156,24 @@ def _moments(value: Mapping[str, float] | None) -> Merged:
 
 
 def _top(values: Sequence[Mapping[str, Any]] | None) -> Merged:
-    """The most frequent values with their counts; of equally frequent ones the smallest first."""
-    ranked = sorted((-row["count"], row["value"]) for row in values or ())[:TOP]
+    """The most frequent values with their counts; of equally frequent ones the smallest first.
+
+    Counts are added up here: DuckDB adds to a value that one state lacks what it might have had there at most.
+    """
+    counts: dict[str, int] = {}
+    for row in values or ():
+        counts[row["value"]] = counts.get(row["value"], 0) + row["count"]
+    ranked = sorted((-count, value) for value, count in counts.items())[:TOP]
     return Merged(text=json.dumps([[value, -count] for count, value in ranked], ensure_ascii=False) if ranked else None)
 
 
 _PERCENTS = ", ".join(str(percent / 100) for percent in PERCENTS)
 _QUANTILES = f"'approx_quantile', ['DOUBLE', 'FLOAT[]'], [NULL, [{_PERCENTS}]::FLOAT[]]"
 _MOMENTS_MERGED = _merged(_MOMENTS, "'stddev_samp', ['DOUBLE']")
-_TOP_MERGED = _merged(_TOPK, f"'approx_top_k', ['VARCHAR', 'BIGINT'], [NULL, {TOP}]")
 _HLL_MERGED = _merged(_HLL, "'approx_count_distinct', ['BIGINT']")
 _SKETCHES: tuple[tuple[str, str, Callable[[Any], Merged]], ...] = (
     ("hll", f"CAST(finalize({_HLL_MERGED}) AS DOUBLE)", Merged),
     ("tdigest", f"CAST(finalize({_merged(_DIGEST, _QUANTILES)}) AS DOUBLE[])", _quantiles),
     ("moments", f"CAST({_MOMENTS_MERGED} AS {_MOMENTS})", _moments),
-    ("topk", f"CAST({_TOP_MERGED} AS {_TOPK}).values", _top),
+    ("topk", f"flatten(list(CAST(CAST(state AS JSON) AS {_TOPK}).values))", _top),
 )

@@ -116,12 +116,19 @@ def _quantile(percent: int) -> Callable[[Measured], Value]:
 
 
 def _top(found: Measured) -> Value:
-    """The share of the most frequent value, and the most frequent ones with their counts as JSON."""
+    """The share of the most frequent value, and the most frequent ones with their counts as JSON.
+
+    Where most values are different there are no frequent ones, though the sketch names some.
+    """
     text, values = found["topk"].text, found["non_null"].value
+    distinct = found["hll"].value if "hll" in found else None
+    if distinct and values and distinct > _MANY and distinct > values / 2:
+        return None, None
     listed = json.loads(text) if text else []
     return (listed[0][1] / values if listed and values else None), text
 
 
+_MANY = 1000
 PERCENTS = (1, 5, 25, 50, 75, 95, 99)
 _ORDERED = NUMBERS | TIMES | TEXTS
 _METRICS = (

@@ -121,7 +121,7 @@ def _typical(rows: Sequence[Row]) -> list[dict[str, Any]]:
     for row in rows:
         typical = ""
         if row["mean"] is not None:
-            typical = f"{row['mean']:.4g}"
+            typical = f"{row['mean']:,.0f}" if abs(row["mean"]) >= 10_000 else f"{row['mean']:.4g}"
         elif row["true_ratio"] is not None:
             typical = f"{row['true_ratio']:.1%} true"
         elif row["len_mean"] is not None:

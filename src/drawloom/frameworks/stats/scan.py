@@ -292,8 +292,13 @@ def _encode(part: _Part, values: Sequence[Any]) -> tuple[float | None, str | Non
         squared = (variance or 0.0) * n
         return None, None, json.dumps({"count": n, "mean": mean or 0.0, "dsquared": squared})
     if part.kind in {"moments", "hll", "tdigest", "topk"} and isinstance(values[0], str | None):
-        return None, None, values[0]
+        return None, None, _values_only(values[0]) if part.kind == "topk" else values[0]
     return (*encode_value(values[0]), None)
+
+
+def _values_only(state: str | None) -> str | None:
+    """A state of top values without what is only for adding rows to it."""
+    return state and json.dumps({"values": json.loads(state)["values"]}, ensure_ascii=False)
 
 
 def encode_value(value: Any) -> tuple[float | None, str | None]:

@@ -57,11 +57,12 @@ def sync(project: Project, budget: float | None = None, listener: Callable[[Plan
         InputError: no spec watches tables.
     """
     names, until = stats_pipelines(project), None if budget is None else time.monotonic() + budget
+    others = [pipeline.name for pipeline in project.valid_pipelines if pipeline.name not in names]
     written = failed = 0
     days: set[date] = set()
     done: set[tuple[str, date]] = set()
     while True:
-        plan = project.plan(names, upstream=False)
+        plan = project.plan(names, upstream=False, exclude=others)
         todo = [partition for partition in plan.todo if partition.key not in done]
         if not todo or (until is not None and time.monotonic() >= until):
             return Synced(written, failed, len(todo), len(plan.waiting), tuple(sorted(days)))
