@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import fmean
@@ -55,31 +55,33 @@ def stats_page(spec: Stats, given: Mapping[str, str]) -> Page:
         description=spec.description or "Statistics of every partition of the tables that are watched.",
         choices=chosen.choices,
         verdict=Verdict(query, lambda rows: _judge(columns(rows)), "There are no statistics yet."),
-        blocks=(
-            DataTable(
-                "attention",
-                "Needs attention",
-                query,
-                (_TABLE, _NAME, _NOW, _WAS, _WHY),
-                empty="Nothing has moved much.",
-                compute=lambda rows: [one.row() for one in columns(rows) if one.reasons][:MOST],
-            ),
-            DataTable(
-                "tables",
-                "Tables",
-                query,
-                (_TABLE, DataColumn("day", "newest", "day"), _NOW, _WAS, DataColumn("trend", "rows by day")),
-                compute=lambda rows: [one.row() for one in columns(rows) if not one.column],
-            ),
-            DataTable(
-                "columns",
-                "Columns",
-                query,
-                (_TABLE, _NAME, _NOW, _WAS, DataColumn("trend", "nulls by day")),
-                f"At most {MOST}, those first that have moved most.",
-                compute=lambda rows: [one.row() for one in columns(rows) if one.column][:MOST],
-            ),
-        ),
+        blocks=tuple(_blocks(query, columns)),
+    )
+
+
+def _blocks(query: str, columns: Callable[[Sequence[Row]], list[Moved]]) -> Iterator[DataTable]:
+    yield DataTable(
+        "attention",
+        "Needs attention",
+        query,
+        (_TABLE, _NAME, _NOW, _WAS, _WHY),
+        empty="Nothing has moved much.",
+        compute=lambda rows: [one.row() for one in columns(rows) if one.reasons][:MOST],
+    )
+    yield DataTable(
+        "tables",
+        "Tables",
+        query,
+        (_TABLE, DataColumn("day", "newest", "day"), _NOW, _WAS, DataColumn("trend", "rows by day")),
+        compute=lambda rows: [one.row() for one in columns(rows) if not one.column],
+    )
+    yield DataTable(
+        "columns",
+        "Columns",
+        query,
+        (_TABLE, _NAME, _NOW, _WAS, DataColumn("trend", "nulls by day")),
+        f"At most {MOST}, those first that have moved most.",
+        compute=lambda rows: [one.row() for one in columns(rows) if one.column][:MOST],
     )
 
 
