@@ -25,6 +25,7 @@ NAMES = (
     "experiments_raw",
     "features",
     "features_training",
+    "stats",
     "ui",
     "unit_tests",
     "airflow_parse",
@@ -46,12 +47,12 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=30, help="of airflow_task: how long the chains are (default 30)")
     parser.add_argument(
         "--peers",
-        help="a Python that has the peers: of experiments gbstats and tea-tasting (default this one); of features_training Feast",
+        help="a Python that has the peers: of experiments gbstats and tea-tasting (default this one); of features_training Feast; of stats polars",
     )
     parser.add_argument(
         "--shapes",
         nargs="+",
-        help="of airflow_parse: DAGs x steps; of experiments_raw: experiments x metrics; like 100x10; of features: sparse, dense, large",
+        help="of airflow_parse: DAGs x steps; of experiments_raw: experiments x metrics; like 100x10; of features: sparse, dense, large; of stats: columns x rows",
     )
     given = parser.parse_args()
     if unknown := set(given.names) - {*NAMES, *WITH_SERVERS}:
@@ -71,6 +72,8 @@ def options(name: str, given: argparse.Namespace) -> dict[str, Any]:
     """The arguments of a benchmark besides the number of runs."""
     if name == "growth":
         return {"entities": given.entities, "days": given.days, "parts": given.parts or PARTS}
+    if name == "stats":
+        return {"peers": given.peers, **({"shapes": given.shapes} if given.shapes else {})}
     if name in {"experiments", "features_training"}:
         return {"peers": given.peers}
     if name == "engines":
