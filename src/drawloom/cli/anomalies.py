@@ -34,6 +34,7 @@ def anomalies(
     if context.invoked_subcommand:
         context.obj = folder or context.obj
         return
+    from drawloom.cli.run_output import left_out_json, print_left_out
     from drawloom.run.anomalies.incidents import find_incidents
     from drawloom.run.anomalies.watched import anomaly_specs
 
@@ -43,9 +44,10 @@ def anomalies(
         found = find_incidents(project, days)
     shown = [one for one in found if all or one.is_open]
     if format is Format.JSON:
-        print_json({"alerts": [asdict(one) for one in shown]})
+        print_json({"alerts": [asdict(one) for one in shown], **left_out_json(project)})
     else:
         _print(shown, len(found) - len(shown), has_specs=bool(anomaly_specs(project)))
+        print_left_out(project, [one.table for one in shown])
     raise typer.Exit(1 if fail and any(one.is_open for one in found) else 0)
 
 

@@ -60,7 +60,7 @@ def test_a_case(tmp_path: Path) -> None:
                     "metric": "row_count",
                     "others": 1,
                     "days": 1,
-                    "summary": "rows of core.rides fell to 50 % of what a Sunday brings; platform = ios explains 100 % of it",
+                    "summary": "rows of core.rides fell to 50 % of what a Sunday brings; platform = ios explains all of it",
                 },
                 {
                     "spec": "health",

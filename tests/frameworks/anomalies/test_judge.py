@@ -168,7 +168,7 @@ def test_a_ratio_is_explained_by_the_slice_whose_own_ratio_fell(project: Project
     (told,) = project.query(
         f"SELECT summary FROM meta.alerts WHERE table_name = 'conversion' AND ds = DATE '{LAST}'"
     ).to_pylist()
-    assert told["summary"].endswith("country & app = US & ios (its own ratio) explains 100 % of it")
+    assert told["summary"].endswith("country & app = US & ios (its own ratio) explains all of it")
 
 
 def test_a_ratio_is_explained_by_shares_that_moved(project: Project) -> None:

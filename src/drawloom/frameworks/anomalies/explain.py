@@ -124,7 +124,7 @@ def _within(slices: Sequence[tuple[str, str]], parent: int, shares: Array, sizes
         parts = dict(zip(names.split(AND), values.split(AND), strict=False))
         if AND in names and parts.get(cut) == value:
             is_more_exact = sizes[n] * LIFT < sizes[parent]
-            if is_more_exact and shares[n] >= max(ENOUGH, 0.95 * shares[parent]):
+            if is_more_exact and shares[n] >= max(ENOUGH, 0.9 * min(shares[parent], 1.0)):
                 return [n]
     return []
 

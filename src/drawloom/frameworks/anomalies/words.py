@@ -56,7 +56,8 @@ def _why(row: Mapping[str, Any]) -> str:
     found = json.loads(row["explanation"])
     causes = [f"{one['slice']} = {one['value']}{_effect(one)}" for one in found["causes"]]
     verb = "explains" if len(causes) == 1 else "explain"
-    return f"; {' and '.join(causes)} {verb} {100 * found['explained']:.0f} % of it"
+    share = "all" if found["explained"] >= 0.995 else f"{100 * found['explained']:.0f} %"
+    return f"; {' and '.join(causes)} {verb} {share} of it"
 
 
 def _effect(cause: Mapping[str, Any]) -> str:

@@ -190,7 +190,7 @@ def _parent(one: Incident, found: Sequence[Incident], inputs: Mapping[str, set[s
     while rim:
         for other in found:
             is_same_time = other.first_seen <= one.last_seen and one.first_seen <= other.last_seen
-            if other.table in rim and is_same_time and other.is_open == one.is_open:
+            if other.table in rim and is_same_time and other.is_open == one.is_open and other.kind != "restated":
                 return other.id
         seen |= rim
         rim = {table for name in rim for table in inputs.get(name, ())} - seen
