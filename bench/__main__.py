@@ -26,6 +26,7 @@ NAMES = (
     "features",
     "features_training",
     "stats",
+    "anomalies",
     "ui",
     "unit_tests",
     "airflow_parse",
