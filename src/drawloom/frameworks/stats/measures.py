@@ -45,14 +45,20 @@ class Measure:
 
     def aggregates(self, column: ScannedColumn, engine: str) -> tuple[str, ...]:
         """The aggregates that it takes of a column on an engine; none where the engine does not have it."""
-        template = self._for_type(column)
+        template = self._for_type(column, engine)
         texts = (template,) if engine == "duckdb" or self.portable is None else self.portable
         parts = {"x": column.sql, "v": _finite(column, engine), "n": _size(column, engine)}
         return tuple(re.sub(r"\{([xvn])\}", lambda found: parts[found[1]], text) for text in texts)
 
-    def _for_type(self, column: ScannedColumn) -> str:
-        """Sums of decimals that may not fit into 38 digits are those of floats."""
-        return "sum(CAST({x} AS DOUBLE))" if self.name == "sum" and column.digits > MOST_DIGITS else self.sql
+    def _for_type(self, column: ScannedColumn, engine: str) -> str:
+        """Sums of decimals that may not fit into 38 digits are those of floats; elsewhere those of integers have 64 bits."""
+        if self.name != "sum":
+            return self.sql
+        if column.digits > MOST_DIGITS:
+            return "sum(CAST({x} AS DOUBLE))"
+        if engine == "duckdb" or column.kind == "decimal":
+            return self.sql
+        return "sum(CAST({v} AS DOUBLE))" if column.kind == "float" else "sum(CAST({v} AS DECIMAL(38, 0)))"
 
 
 def _finite(column: ScannedColumn, engine: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from drawloom.frameworks.stats.measures import TOP
 from drawloom.frameworks.stats.memory import memory
 from drawloom.frameworks.stats.metrics import METRICS, PERCENTS, Merged
+from drawloom.frameworks.stats.registers import estimate
 from drawloom.frameworks.stats.scan import encode_value
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 Group = tuple[str, str, str]  # column, slice, and its value
 _EXACT = Context(prec=100)
 _GROUP = "column_name, slice, slice_value, metric"
-_HLL = "STRUCT(precision UTINYINT, registers UTINYINT[])"
 _DIGEST = 'STRUCT("count" UBIGINT, "min" DOUBLE, "max" DOUBLE, centroids STRUCT(mean DOUBLE, weight DOUBLE)[])'
 _TOPK = 'STRUCT("values" STRUCT("value" VARCHAR, "count" UBIGINT)[])'
 _MOMENTS = 'STRUCT("count" UBIGINT, mean DOUBLE, dsquared DOUBLE)'
@@ -131,6 +131,19 @@ def _sketches(connection: DuckDBPyConnection) -> Iterator[tuple[Group, str, Merg
     for kind, value, read in _SKETCHES:
         if kind in kinds:
             yield from _sketch(connection, kind, value, read)
+    if "hll" in kinds:
+        yield from _distinct(connection)
+
+
+def _distinct(connection: DuckDBPyConnection) -> Iterator[tuple[Group, str, Merged]]:
+    found = list(_sketch(connection, "hll", "list(state) FILTER (state IS NOT NULL)", _texts))
+    estimates = estimate(connection, [merged.texts for _, _, merged in found])
+    for (group, name, _), value in zip(found, estimates, strict=True):
+        yield group, name, Merged(value)
+
+
+def _texts(states: Sequence[str] | None) -> Merged:
+    return Merged(texts=tuple(states or ()))
 
 
 def _merged(struct: str, function: str) -> str:
@@ -170,9 +183,7 @@ def _top(values: Sequence[Mapping[str, Any]] | None) -> Merged:
 _PERCENTS = ", ".join(str(percent / 100) for percent in PERCENTS)
 _QUANTILES = f"'approx_quantile', ['DOUBLE', 'FLOAT[]'], [NULL, [{_PERCENTS}]::FLOAT[]]"
 _MOMENTS_MERGED = _merged(_MOMENTS, "'stddev_samp', ['DOUBLE']")
-_HLL_MERGED = _merged(_HLL, "'approx_count_distinct', ['BIGINT']")
 _SKETCHES: tuple[tuple[str, str, Callable[[Any], Merged]], ...] = (
-    ("hll", f"CAST(finalize({_HLL_MERGED}) AS DOUBLE)", Merged),
     ("tdigest", f"CAST(finalize({_merged(_DIGEST, _QUANTILES)}) AS DOUBLE[])", _quantiles),
     ("moments", f"CAST({_MOMENTS_MERGED} AS {_MOMENTS})", _moments),
     ("topk", f"flatten(list(CAST(CAST(state AS JSON) AS {_TOPK}).values))", _top),

@@ -21,11 +21,15 @@ TABLE_METRICS = {
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A measure of one or several partitions: a number, a text where that says more, or what a sketch tells."""
+    """A measure of one or several partitions: a number, a text where that says more, or what a sketch tells.
+
+    ``texts`` are sketches that are not merged yet.
+    """
 
     value: float | None = None
     text: str | None = None
     details: tuple[float, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 Measured = Mapping[str, Merged]

@@ -15,6 +15,7 @@ from drawloom.frameworks.stats.kinds import ScannedColumn, quote_text, scanned_c
 from drawloom.frameworks.stats.measures import MEASURES, SAMPLED, MergeKind
 from drawloom.frameworks.stats.memory import memory
 from drawloom.frameworks.stats.metrics import METRICS, Tier
+from drawloom.frameworks.stats.registers import pack
 from drawloom.frameworks.stats.rules import ColumnPlan, Rule, expression_kind, plan_columns
 from drawloom.model import digest
 
@@ -292,13 +293,15 @@ def _encode(part: _Part, values: Sequence[Any]) -> tuple[float | None, str | Non
         squared = (variance or 0.0) * n
         return None, None, json.dumps({"count": n, "mean": mean or 0.0, "dsquared": squared})
     if part.kind in {"moments", "hll", "tdigest", "topk"} and isinstance(values[0], str | None):
-        return None, None, _values_only(values[0]) if part.kind == "topk" else values[0]
+        return None, None, _shortened(part.kind, values[0])
     return (*encode_value(values[0]), None)
 
 
-def _values_only(state: str | None) -> str | None:
-    """A state of top values without what is only for adding rows to it."""
-    return state and json.dumps({"values": json.loads(state)["values"]}, ensure_ascii=False)
+def _shortened(kind: MergeKind, state: str | None) -> str | None:
+    """A state as it is kept: one of top values without what is only for adding rows to it, registers as letters."""
+    if state is None or kind not in {"topk", "hll"}:
+        return state
+    return pack(state) if kind == "hll" else json.dumps({"values": json.loads(state)["values"]}, ensure_ascii=False)
 
 
 def encode_value(value: Any) -> tuple[float | None, str | None]:

@@ -26,7 +26,7 @@ STATE_COLUMNS = (
     Column("type", "VARCHAR", "the type of the values; sketches of different types do not merge"),
     Column("value", "DOUBLE"),
     Column("value_text", "VARCHAR", "where the number does not say it exactly"),
-    Column("state", "VARCHAR", "JSON, as DuckDB exports it"),
+    Column("state", "VARCHAR", "JSON, as DuckDB exports it; of distinct values a letter for each register"),
     Column("rows_seen", "BIGINT", "rows of the partition"),
     Column("sample_fraction", "DOUBLE", "the share of them that it was computed of"),
     Column("engine", "VARCHAR"),
