@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 FIRST = date(2026, 1, 5)  # a Monday
-DAYS = [FIRST + timedelta(days=n) for n in range(5)]
+DAYS = [FIRST + timedelta(days=n) for n in range(4)]
 SETTINGS = f"""name: shop
 start: {FIRST}
 end: {DAYS[-1]}
