@@ -14,7 +14,7 @@ import pytest
 from drawloom.demo.walkthrough import WALKTHROUGH
 
 pytestmark = pytest.mark.integration
-DAYS = 45  # of features and scores
+DAYS = 21  # of features and scores
 
 
 def run_demo(folder: Path) -> str:
@@ -157,3 +157,18 @@ def test_running_the_demo_again_computes_nothing_twice(finished_demo: tuple[Path
     after = {path: path.stat().st_mtime_ns for path in folder.glob("lake/*/*/ds=*/*.parquet")}
     changed = {path.parent.parent.name for path in before if after[path] != before[path]}
     assert changed <= {"carrier_week"}  # which the demo makes again on purpose
+
+
+def test_scored_days_are_after_those_of_training(finished_demo: tuple[Path, str]) -> None:
+    folder, _ = finished_demo
+    con = duckdb.connect()
+    (trained,) = con.execute(f"SELECT max(as_of) FROM '{folder}/training/training_set.parquet'").fetchall()[0]
+    scores = f"read_parquet('{folder}/lake/ml/late_tomorrow/*/*.parquet', hive_partitioning = true, hive_types = {{ds: DATE}})"
+    (first, rows) = con.execute(f"SELECT min(ds), count(*) FROM {scores}").fetchall()[0]
+    assert str(trained)[:10] == "2013-10-31"  # the midnight at which the last day of its labels begins
+    assert str(first) == "2013-10-31"  # whose scores are of the day after it
+    flew = f"""SELECT count(DISTINCT tailnum) FROM '{folder}/lake/core/landings/ds=2013-11-06/*.parquet'"""
+    assert (
+        con.execute(f"SELECT count(*) FROM {scores} WHERE ds = '2013-11-06'").fetchall() == con.execute(flew).fetchall()
+    )
+    assert rows > 4000

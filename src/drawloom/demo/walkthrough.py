@@ -77,7 +77,7 @@ WALKTHROUGH = (
         ("show", "plane_aa", "--brief"),
     ),
     DemoCommand(
-        "Features of planes and of carriers: how late they have been, as was known at each midnight of October.",
+        "Features of planes and of carriers: how late they have been, as was known at each midnight of late October.",
         ("run", "features.plane_delays", "features.carrier_delays", "--to", "2013-10-30"),
     ),
     DemoCommand(
@@ -90,7 +90,7 @@ WALKTHROUGH = (
             "--population",
             PLANES_OF_THE_DAY,
             "--from",
-            "2013-10-07",
+            "2013-10-24",
             "--to",
             "2013-10-30",
             "--accuracy",

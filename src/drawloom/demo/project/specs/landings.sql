@@ -1,8 +1,8 @@
 /* drawloom
 table: core.landings
 description: One row per flight that arrived, on the day on which it did. How late it was is not known before.
-start: 2013-10-01
-until: 2013-11-14
+start: 2013-10-17
+until: 2013-11-06
 */
 -- When a flight arrived is not in the data by one clock: air time, and an hour on the ground, enough for 19 of 20.
 -- A flight of the evening arrives on the next day, and some leave 20 hours late.
