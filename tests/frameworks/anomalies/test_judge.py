@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from drawloom.frameworks.pipeline_json import function_name, pipeline_from_dict, to_json
 from drawloom.run.project import Project
 
 START, DAYS = date(2026, 1, 5), 40
@@ -193,3 +194,14 @@ def test_the_page_is_drawn(project: Project) -> None:
     quiet = load_page(project, "health", {"as_of": str(START + timedelta(days=25))})
     assert quiet.verdict is not None
     assert quiet.verdict.tone == "good"
+    early = load_page(project, "health", {"as_of": str(START + timedelta(days=5))})
+    assert early.verdict is not None
+    assert early.verdict.text == "History is too short to judge 2026-01-10: 21 days with a value are needed before it."
+
+
+def test_a_plan_is_the_same_after_json(project: Project) -> None:
+    (pipeline,) = project.pipelines
+    functions = {function_name(step.call): step.call for step in pipeline.steps if step.call}
+    again = pipeline_from_dict(json.loads(to_json(pipeline)), pipeline.spec, functions.__getitem__)
+    assert to_json(again) == to_json(pipeline)
+    assert again.fingerprint == pipeline.fingerprint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.anomalies.spec import Anomalies
@@ -37,7 +38,7 @@ def anomalies_page(spec: Anomalies, given: Mapping[str, str]) -> Page:
         title=spec.name,
         description=spec.description,
         choices=chosen.choices,
-        verdict=Verdict(view.verdict, _judge, "Nothing was judged yet."),
+        verdict=Verdict(view.verdict, partial(_judge, spec.detector.min_history), "Nothing was judged yet."),
         facts=tuple(_facts(view)),
         blocks=tuple(_blocks(view)),
     )
@@ -83,13 +84,14 @@ class _View:
         )
 
 
-def _judge(rows: Sequence[Row]) -> Judgement:
+def _judge(min_history: int, rows: Sequence[Row]) -> Judgement:
     row = rows[-1]
     if row["ds"] is None:
         return Judgement("Nothing was judged yet.", "unknown")
     if not row["alerts"]:
         if not row["judged"]:
-            return Judgement(f"History is too short to judge {row['ds']}.", "unknown")
+            text = f"History is too short to judge {row['ds']}: {min_history} days with a value are needed before it."
+            return Judgement(text, "unknown")
         return Judgement(f"Nothing is odd on {row['ds']}: {row['judged']:,} series were judged.", "good")
     more = f" And {row['alerts'] - 1} more." if row["alerts"] > 1 else ""
     return Judgement(f"On {row['ds']} {row['summary']}.{more}", "bad")
