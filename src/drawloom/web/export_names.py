@@ -36,8 +36,6 @@ class ExportKind:
         return f"{name}--{query}.html" if query else f"{name}.html"
 
 
-_SHOWN = (
-    "|problems|partitions|partitions/[^/?]+|tables|tables/[^/?]+|features|macros|show/[^/?]+(/[^/?]+\\.(csv|svg|sql))?"
-)
+_SHOWN = "|problems|partitions|partitions/[^/?]+|tables|tables/[^/?]+|features|anomalies|macros|show/[^/?]+(/[^/?]+\\.(csv|svg|sql))?"
 PAGES = ExportKind("/", re.compile(rf"/({_SHOWN})(\?.*)?|/{STATIC}"))
 DOCS = ExportKind("/docs", re.compile(rf"/(docs|docs/search-index\.js|macros|tables/[^/?]+)|/{STATIC}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drawloom.web import (
+    anomalies,
     api,
     assets,
     autodag,
@@ -27,6 +28,7 @@ ROUTERS = (
     show.router,
     tables.router,
     features.router,
+    anomalies.router,
     docs.router,
     macros.router,
     partitions.router,

@@ -20,7 +20,7 @@ from drawloom.frameworks.page_text import format_value
 from drawloom.web.gate import FORM_FIELD, Viewer
 
 STATIC = files("drawloom.web") / "static"
-EXPORTED_MENU = ("", "partitions", "tables", "features")
+EXPORTED_MENU = ("", "partitions", "tables", "features", "anomalies")
 DOCS_MENU = (("docs", "Tables"), ("macros", "Macros"))
 MENU = (
     ("", "Home"),
@@ -28,6 +28,7 @@ MENU = (
     ("partitions", "Partitions"),
     ("tables", "Tables"),
     ("features", "Features"),
+    ("anomalies", "Anomalies"),
     ("runs", "Runs"),
 )
 

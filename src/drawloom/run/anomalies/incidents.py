@@ -205,6 +205,7 @@ def answer(
     until: date | None = None,
     reason: str = "",
     series: str = "",
+    by: str = "",
 ) -> tuple[Incident, Path]:
     """Say something of an alert; the alert, and the file in which that is kept.
 
@@ -215,6 +216,7 @@ def answer(
         until: of mute: the last day; four weeks after the last flagged one otherwise.
         reason: why.
         series: only of this one of its series, like ``fare`` or ``country=US``.
+        by: who says it; the user of this process otherwise.
 
     Raises:
         InputError: there is no such alert or series.
@@ -236,7 +238,7 @@ def answer(
         keys,
         end.isoformat() if verdict == "mute" else "",
         reason,
-        getpass.getuser(),
+        by or getpass.getuser(),
     )
     return one, add_feedback(project.config.root, one.spec, said)
 
