@@ -31,7 +31,8 @@ def select_problem(error: BindError, binder: Binder, spec: Spec | None, step: St
     if spec is None:
         return replace(problem, where=step.where)
     if not _is_own_sql(spec, step):
-        return replace(problem, where=place_of_word(spec, _last_part(error.name)) if error.name else spec.where)
+        where = place_of_word(spec, _last_part(error.name)) if error.name else spec.where
+        return spec.explain_problem(replace(problem, where=where))
     return replace(problem, where=_sql_place(error, step, text), fix=_with_edit(problem.fix, error, text))
 
 

@@ -108,6 +108,10 @@ class Spec(SpecModel):
         None, description="a Python function, called after a day failed", json_schema_extra={PYTHON_ONLY: True}
     )
 
+    def explain_problem(self, problem: Problem) -> Problem:
+        """A problem of SQL that was made of this spec, in the spec's words and at its key where these are known."""
+        return problem
+
 
 def _caller_place() -> Where:
     """The line of the user's code that creates a spec: in a spec file the line of the module, not that of a helper."""

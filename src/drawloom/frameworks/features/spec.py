@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from drawloom.frameworks.features.online import Online
-from drawloom.frameworks.features.ops import AnyOp
+from drawloom.frameworks.features.ops import STATES, AnyOp
 from drawloom.frameworks.features.scoring.spec import Scoring
 from drawloom.frameworks.features.windows import FeatureWindows, Window
-from drawloom.frameworks.fields import Condition, Entity, TimeColumn
+from drawloom.frameworks.fields import Condition, Entity, TimeColumn, condition_sql
 from drawloom.frameworks.fields import Window as Days
 from drawloom.model import Fix, Problem
 from drawloom.specs.base import PYTHON_ONLY, Callback, Spec, SpecPart
@@ -24,6 +24,8 @@ FAMILY = "features.registry"
 METRIC_FAMILY = "metrics"  # the schema of the metric repository
 LONGEST_NAME = 63  # letters of a column in PostgreSQL, where features are pushed to
 RESERVED = frozenset({"ds", "first_ds", "last_ds", "row_id"})
+NUMBER_OPS = frozenset({"sum", "avg", "stddev"})
+_NOT_A_NUMBER = re.compile(r"^sql == (?P<value>\(.*\)) \* 1, .*'\*\((?P<type>\w+)", re.DOTALL)  # how their SQL begins
 METRIC_OPS: Mapping[str, tuple[str, ...]] = {"count": ("sum",), "sum": ("sum",), "any": ("max",), "max": ("max",)}
 
 
@@ -184,6 +186,17 @@ class Features(Spec):
         yield from self._name_problems()
         for name, value, rule, fix in self.online.problems_of() if self.online else ():
             yield self.problem(("online", name), value, rule, fix)
+
+    def explain_problem(self, problem: Problem) -> Problem:
+        """Ops that the type of the values cannot have, at the ops."""
+        found = _NOT_A_NUMBER.search(problem.message)
+        for name, measure in self.measures.items() if found else ():
+            wrong = [op.text for op in measure.ops if op.name in NUMBER_OPS]
+            if found and wrong and measure.value and condition_sql(measure.value) == found["value"]:
+                rule = f"must be ops that {found['type']} can have: {', '.join(op for op in STATES if op not in NUMBER_OPS)}"
+                fix = f"Make numbers of the values, like CAST({measure.value} AS DOUBLE), or leave these ops out."
+                return self.problem(("measures", name, "ops"), ", ".join(wrong), rule, fix)
+        return problem
 
     def feature_names(self) -> list[tuple[tuple[str | int, ...], str]]:
         """The names of all features, each with its place in the spec."""
