@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from drawloom.frameworks import plugins
+from drawloom.frameworks.anomalies import calendars
+from drawloom.frameworks.anomalies.calendars import special_days
 from drawloom.frameworks.anomalies.feedback import Answers
 from drawloom.frameworks.anomalies.spec import Anomalies, Direction, Watch
 from drawloom.model import Problem
@@ -114,9 +117,22 @@ def test_what_another_spec_watches_is_refused(tmp_path: Path) -> None:
     assert "raw.rides, must not be watched by other as well" in str(problem)
 
 
-def test_a_country_needs_its_package_and_a_list_of_days_does_not(tmp_path: Path) -> None:
-    found = check(tmp_path, "watch: [{table: raw.rides}]", "calendar: Utopia")
-    assert ["calendar == Utopia" in str(one) for one in found] == [True]
+def test_a_country_has_its_holidays_and_must_be_known(tmp_path: Path) -> None:
+    (problem,) = check(tmp_path, "watch: [{table: raw.rides}]", "calendar: Utopia")
+    assert "calendar == Utopia, must be the code of a country" in str(problem)
+    assert check(tmp_path, "watch: [{table: raw.rides}]", "calendar: US") == []
+    with Project.load(tmp_path) as project:
+        spec = next(one for one in project.compiled.specs.values() if isinstance(one, Anomalies))
+    assert {date(2026, 7, 3), date(2026, 7, 4), date(2026, 12, 25)} <= set(special_days(spec))
+    assert date(2026, 12, 24) not in special_days(spec)
+
+
+def test_without_the_package_a_country_is_refused_and_a_list_of_days_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calendars, "find_spec", lambda _: None)
+    (problem,) = check(tmp_path, "watch: [{table: raw.rides}]", "calendar: US")
+    assert "pip install 'drawloom[calendars]'" in str(problem)
     assert check(tmp_path, "watch: [{table: raw.rides}]", "calendar: [2026-01-01]") == []
 
 

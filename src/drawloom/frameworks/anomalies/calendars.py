@@ -18,7 +18,7 @@ def calendar_problems(spec: Anomalies) -> Iterator[Problem]:
     if not isinstance(spec.calendar, str):
         return
     if find_spec("holidays") is None:
-        fix = Fix("pip install holidays, or list the days, like calendar: [2026-12-25].")
+        fix = Fix("pip install 'drawloom[calendars]', or list the days, like calendar: [2026-12-25].")
         rule = "must have the package holidays installed to know the days of a country"
         yield spec.problem(("calendar",), spec.calendar, rule, fix)
         return

@@ -171,7 +171,7 @@ class Anomalies(Spec):
         "both", description="which way is odd: both, up or down; or by patterns of metrics, like {null_ratio: up}"
     )
     calendar: str | Annotated[tuple[Day, ...], Field(strict=False)] | None = Field(
-        None, description="special days: a list of days, or a country like US with the package `holidays`"
+        None, description="special days: a list of days, or a country like US with the extra `calendars`"
     )
     expect: Expect | None = Field(None, description="when partitions must be there")
     severity: Severity = Field(Severity(), description="from which score on a day is flagged")
