@@ -13,7 +13,7 @@ from drawloom.run.features.manifest import Manifest
 from tests.corpora import FEATURES, needs
 from tests.frameworks.features.test_golden import EDGE, differs, edge_project
 
-pytestmark = [needs(FEATURES), pytest.mark.unmeasured]
+pytestmark = [needs(FEATURES), pytest.mark.unmeasured, pytest.mark.nightly]  # test_training.py is the quick one
 VARIANTS = {
     "temporal": [],
     "temporal_known": ["--as-known"],

@@ -120,6 +120,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> GrowthProject:
     return growth_project
 
 
+@pytest.mark.nightly
 def test_all_tables_are_as_if_everybody_was_there(filled: GrowthProject) -> None:
     assert filled.differences() == []
     names = [dimension.name for dimension in filled.spec.dimensions]

@@ -85,6 +85,15 @@ def land(root: Path, late: Mapping[date, int] | None = None) -> None:
             project.land("raw.events", [str(path)], ds="day", replace=late is not None)
 
 
+def built(root: Path) -> Path:
+    """A project whose production is up to date."""
+    write_project(root)
+    land(root)
+    with Project.load(root) as project:
+        assert project.run().exit_code == 0
+    return root
+
+
 def contents(root: Path) -> Contents:
     """The content hash of every partition of the specs' tables, read again from what is stored."""
     with Project.load(root) as project:

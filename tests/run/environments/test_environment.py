@@ -16,17 +16,7 @@ from drawloom.run.environments.environment import Environment
 from drawloom.run.environments.existing import drop, find
 from drawloom.run.environments.names import check_name, kept_table, store_names
 from drawloom.run.project import Project
-from tests.run.environments.build import SPECS, contents, day, land, write_project, write_specs
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A project whose production is up to date."""
-    made = write_project(tmp_path / "project")
-    land(made)
-    with Project.load(made) as project:
-        assert project.run().exit_code == 0
-    return made
+from tests.run.environments.build import SPECS, contents, day, write_specs
 
 
 def open_environment(root: Path, name: str = "dev", first: date | None = None) -> Environment:

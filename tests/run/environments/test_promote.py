@@ -18,21 +18,8 @@ from drawloom.run.environments.existing import drop, find
 from drawloom.run.environments.promote import Promotion, promote, undo
 from drawloom.run.project import Project
 from tests.helpers import UNSHRUNK, examples
-from tests.run.environments.build import DAYS, built_anew, contents, day, land, write_project, write_specs
+from tests.run.environments.build import DAYS, built, built_anew, contents, day, land, write_project, write_specs
 from tests.run.environments.test_environment import open_environment, run
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return ready(tmp_path / "project")
-
-
-def ready(root: Path) -> Path:
-    """A project whose production is up to date."""
-    write_project(root)
-    land(root)
-    build(root)
-    return root
 
 
 def build(root: Path) -> None:
@@ -231,7 +218,7 @@ EVENTS = st.one_of(
 @examples(quick=4, nightly=150, phases=UNSHRUNK, deadline=None)
 def test_promotion_equals_building_after_any_history(history: list[tuple[str, object]]) -> None:
     with TemporaryDirectory() as folder:
-        root, late = ready(Path(folder) / "project"), 1
+        root, late = built(Path(folder) / "project"), 1
         for what, how in [*history, ("run", None), ("promote", True)]:
             late += 1
             before = contents(root)

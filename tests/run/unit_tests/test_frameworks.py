@@ -39,6 +39,7 @@ def run_case(case: FrameworkCase, folder: Path, expect: Mapping[str, Any], days:
         return runner.run(Loaded("case", test, folder))
 
 
+@pytest.mark.nightly
 def test_experiments_and_their_metrics(tmp_path: Path) -> None:
     case = experiment_case()
     days = case.days
