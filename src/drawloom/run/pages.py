@@ -24,9 +24,8 @@ from drawloom.frameworks.page import (
     check_page,
     drawn_columns,
 )
-from drawloom.frameworks.stats.compile import stats_name
 from drawloom.frameworks.stats.page import statistics_block
-from drawloom.frameworks.stats.spec import STATS_FAMILY
+from drawloom.frameworks.stats.spec import STATS_FAMILY, stats_name
 from drawloom.frameworks.table_page import family_page, table_page
 from drawloom.model import InputError, Where, refuse
 from drawloom.run.broken_specs import BrokenText

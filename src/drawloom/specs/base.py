@@ -20,10 +20,10 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from drawloom.model import InputError, Problem, Where
+from drawloom.model import Fix, InputError, Problem, Where
 from drawloom.specs.document import Document
 from drawloom.specs.fields import Alerts, Day, Duration, ScheduleText, Tags, Until, Word, check_function
-from drawloom.specs.validation import explain_errors
+from drawloom.specs.validation import dotted, explain_errors
 
 PACKAGE = "drawloom_specs"  # the name under which spec files in Python are imported
 PYTHON_ONLY = "x-python-only"  # marks, in JSON Schema, the fields that can only be set in Python
@@ -107,6 +107,11 @@ class Spec(SpecModel):
     on_failure: Callback = Field(
         None, description="a Python function, called after a day failed", json_schema_extra={PYTHON_ONLY: True}
     )
+
+    def problem(self, keys: tuple[str | int, ...], value: object, rule: str, fix: Fix | str | None = None) -> Problem:
+        """What is wrong with the value under these keys: ``rule`` is what it must be."""
+        said = Fix(fix) if isinstance(fix, str) else fix
+        return Problem("invalid", "error", f"{dotted(keys)} == {value}, {rule}.", self.place(*keys), said)
 
     def explain_problem(self, problem: Problem) -> Problem:
         """A problem of SQL that was made of this spec, in the spec's words and at its key where these are known."""

@@ -101,18 +101,18 @@ def _problems(
         place = document.where(*found) if document else where
         match detail["type"]:
             case "missing":
-                yield _problem("missing", f"{_dotted(found)} is missing.", place, _field_help(model, found))
+                yield _problem("missing", f"{dotted(found)} is missing.", place, _field_help(model, found))
             case "extra_forbidden":
                 yield _unknown(found, model, place)
             case _ if last == "[key]":
                 yield _problem(
-                    "invalid", f"{_dotted(found[:-1])} == {display_value(found[-1])}, {rule}.", place, rule.fix
+                    "invalid", f"{dotted(found[:-1])} == {display_value(found[-1])}, {rule}.", place, rule.fix
                 )
             case _:  # the value as written in the file: never that of an environment variable
                 value = _value_at(document.data, found) if document else _value_at(detail["input"], rule.at)
                 hidden = any(is_secret(str(key)) for key in found)
                 shown = "is empty" if value is None else f"== {HIDDEN if hidden else display_value(value)}"
-                yield _problem("invalid", f"{_dotted(found) or 'value'} {shown}, {rule}.", place, rule.fix)
+                yield _problem("invalid", f"{dotted(found) or 'value'} {shown}, {rule}.", place, rule.fix)
 
 
 def _rules(detail: Mapping[str, Any]) -> Sequence[RuleError]:
@@ -132,7 +132,7 @@ def _problem(code: str, message: str, where: Where, fix: str | None) -> Problem:
 
 def _unknown(keys: Keys, model: type[BaseModel], place: Where) -> Problem:
     known = list(_model_at(model, keys[:-1]).model_fields)
-    message = f"{_dotted(keys)} is an unknown key, must be one of {', '.join(known)}."
+    message = f"{dotted(keys)} is an unknown key, must be one of {', '.join(known)}."
     return _problem("unknown-key", message, place, did_you_mean(str(keys[-1]), known))
 
 
@@ -171,6 +171,7 @@ def _value_at(value: Any, keys: Keys) -> Any:
     return value
 
 
-def _dotted(keys: Keys) -> str:
+def dotted(keys: Keys) -> str:
+    """Keys as people write them: ``rules[0].match.type``."""
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
     return text.removeprefix(".")

@@ -53,7 +53,7 @@ def check(folder: Path, *lines: str, **more: str) -> list[Problem]:
 REFUSED = {
     "no watch": (["watch: []"], "watch == [], must not be empty"),
     "no way": (["watch:", "  - {value: fare}"], "a kind of spec, like {growth: riders}"),
-    "typo of a way": (["watch:", "  - {tabel: raw.rides}"], "watch.0 == tabel, must be table, sql, stats"),
+    "typo of a way": (["watch:", "  - {tabel: raw.rides}"], "watch[0] == tabel, must be table, sql, stats"),
     "unknown spec": (
         ["watch:", "  - {metrics: ride}"],
         "metrics == ride, must be the name of a spec. Did you mean rides?",

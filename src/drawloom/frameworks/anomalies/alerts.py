@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from drawloom.frameworks.anomalies.rows import as_arrow
 from drawloom.frameworks.anomalies.tables import ALERT
 from drawloom.frameworks.anomalies.watch import DUPLICATES, ROWS
 from drawloom.frameworks.anomalies.words import describe
+from drawloom.frameworks.arrow import rows_as_table
 from drawloom.model import StepContext
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def alerts(context: StepContext) -> pa.Table:
     found = [_alert(rows) for rows in by_alert.values()]
     found.sort(key=lambda row: (_RANK[row["severity"]], -abs(row["score"] or 99.0), row["alert"]))
     held = {row["alert"] for row in found[context.params["most"] :]}
-    return as_arrow(ALERT, ({**row, "status": "held"} if row["alert"] in held else row for row in found))
+    return rows_as_table(ALERT, ({**row, "status": "held"} if row["alert"] in held else row for row in found))
 
 
 def _alert(rows: Sequence[Row]) -> Row:

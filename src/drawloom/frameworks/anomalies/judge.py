@@ -13,9 +13,9 @@ from drawloom.frameworks.anomalies.detectors import detect
 from drawloom.frameworks.anomalies.explain import explain
 from drawloom.frameworks.anomalies.feedback import Answers, SeriesKey
 from drawloom.frameworks.anomalies.matrix import MARK, Matrix, fill_zeros, read_matrix, settings_of
-from drawloom.frameworks.anomalies.rows import as_arrow
 from drawloom.frameworks.anomalies.tables import JUDGED
 from drawloom.frameworks.anomalies.watch import DUPLICATES, ROWS
+from drawloom.frameworks.arrow import rows_as_table
 from drawloom.model import StepContext, digest
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def judge(context: StepContext) -> pa.Table:
     flagged = {row.key: (row.value or 0.0, row.expected or 0.0) for row in rows if row.status in FLAGGED}
     causes = explain(context, {key: pair for key, pair in flagged.items() if pair[0] != pair[1]})
     made = (_row(row, alerts.get(row.key[0]), context.ds, answers, causes) for row in rows)
-    return as_arrow(JUDGED, ({"spec": params["spec"], **row} for row in made))
+    return rows_as_table(JUDGED, ({"spec": params["spec"], **row} for row in made))
 
 
 def _judgements(matrix: Matrix, params: Mapping[str, Any], ds: date, answers: Answers) -> Iterator[Judgement]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from drawloom.model import Fix, Problem
+from drawloom.model import Problem
 from drawloom.specs.base import Spec, SpecPart
 from drawloom.specs.fields import Day, Duration, Name, TableName, Word
 from drawloom.specs.validation import RuleError
@@ -202,8 +202,3 @@ class Anomalies(Spec):
             yield self.problem(("name",), self.name, "must be one word of letters, digits and _")
         if len(self.explain.dimensions) > 4:
             yield self.problem(("explain", "dimensions"), len(self.explain.dimensions), "must be at most four")
-
-    def problem(self, keys: tuple[str | int, ...], value: Any, rule: str, fix: Fix | None = None) -> Problem:
-        """A problem of the value under these keys."""
-        dotted = ".".join(str(key) for key in keys)
-        return Problem("invalid", "error", f"{dotted} == {value}, {rule}.", self.place(*keys), fix)

@@ -94,10 +94,3 @@ def exposure_days(settings: Mapping[str, Any], day: date) -> int:
     """For how many days subjects were exposed so far, by the settings of the Python steps."""
     last = min(day, date.fromisoformat(settings["last_exposure"]))
     return (last - date.fromisoformat(settings["start"])).days + 1
-
-
-def as_table(columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.DataType]) -> pa.Table:
-    """Columns as an Arrow table; NaN becomes NULL, empty texts stay."""
-    import pyarrow as pa
-
-    return pa.table({name: pa.array(columns[name], kind, from_pandas=True) for name, kind in types.items()})

@@ -8,8 +8,9 @@ from dataclasses import astuple, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from drawloom.frameworks.experiments.cells import DayStatistics, Test, as_table, exposure_days
-from drawloom.frameworks.experiments.tables import CHECKS, arrow_types
+from drawloom.frameworks.arrow import as_table
+from drawloom.frameworks.experiments.cells import DayStatistics, Test, exposure_days
+from drawloom.frameworks.experiments.tables import CHECKS
 from drawloom.frameworks.experiments.wanted import plural
 from drawloom.model import StepContext
 
@@ -45,7 +46,7 @@ def health(context: StepContext) -> pa.Table:
     found = list(_findings(counts, statistics, settings, context.ds))
     names = [column.name for column in CHECKS[1:]]
     columns: dict[str, Sequence[Any]] = dict(zip(names, map(list, zip(*map(astuple, found), strict=True)), strict=True))
-    return as_table({"experiment": [settings["experiment"]] * len(found), **columns}, arrow_types(CHECKS))
+    return as_table(CHECKS, {"experiment": [settings["experiment"]] * len(found), **columns})
 
 
 class Counts:

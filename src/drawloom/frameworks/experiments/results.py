@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from drawloom.frameworks.experiments.cells import DayStatistics, Test, as_table, exposure_days
+from drawloom.frameworks.arrow import as_table
+from drawloom.frameworks.experiments.cells import DayStatistics, Test, exposure_days
 from drawloom.frameworks.experiments.looks import fill_look, planned_looks
-from drawloom.frameworks.experiments.tables import RESULT, RESULT_NUMBERS, arrow_types
+from drawloom.frameworks.experiments.tables import RESULT, RESULT_NUMBERS
 from drawloom.model import StepContext
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def results(context: StepContext) -> pa.Table:
     tests = statistics.tests(list(settings["roles"]), list(settings["variants"]), settings["baseline"])
     columns = _compared(statistics, tests, settings)
     columns["p_adjusted"] = _adjusted(tests, columns["p_value"], settings)
-    return as_table(_described(tests, settings) | columns, arrow_types(RESULT))
+    return as_table(RESULT, _described(tests, settings) | columns)
 
 
 def _described(tests: Sequence[Test], settings: Mapping[str, Any]) -> dict[str, Sequence[Any]]:

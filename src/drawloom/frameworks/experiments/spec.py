@@ -245,57 +245,57 @@ class Experiment(Spec):
     def problems(self) -> Iterator[Problem]:
         """Fields that do not fit together."""
         if not re.fullmatch(r"\w+", self.name):
-            yield self._problem(("name",), self.name, "must be one word of letters, digits and _")
+            yield self.problem(("name",), self.name, "must be one word of letters, digits and _")
         yield from self._time_problems()
         yield from self._source_problems()
         if self.baseline and self.baseline not in self.variants:
             fix = Fix(did_you_mean(self.baseline, self.variants) or "Name it under `variants` first.")
-            yield self._problem(("baseline",), self.baseline, f"must be one of {', '.join(self.variants)}", fix)
+            yield self.problem(("baseline",), self.baseline, f"must be one of {', '.join(self.variants)}", fix)
         named = [*self.metrics.goal, *self.metrics.secondary, *self.metrics.guardrail]
         if not named:
-            yield self._problem(("metrics",), "{}", "must name at least one metric", Fix("Like {goal: [rides]}."))
+            yield self.problem(("metrics",), "{}", "must name at least one metric", Fix("Like {goal: [rides]}."))
         for name in sorted({name for name in named if named.count(name) > 1}):
-            yield self._problem(("metrics",), name, "must have one role only")
+            yield self.problem(("metrics",), name, "must have one role only")
         for name, cap in self.cap.items():
             if (cap.percentile is None) == (cap.value is None):
-                yield self._problem(("cap", name), cap.percentile, "must have `percentile` or `value`")
+                yield self.problem(("cap", name), cap.percentile, "must have `percentile` or `value`")
         if len(set(self.cuts)) < len(self.cuts):
-            yield self._problem(("cuts",), list(self.cuts), "must not name one twice")
+            yield self.problem(("cuts",), list(self.cuts), "must not name one twice")
         yield from self._look_problems()
         if self.statistics.prior and self.statistics.test != "bayesian":
-            yield self._problem(("statistics", "prior"), self.statistics.prior, "must have `test: bayesian` beside it")
+            yield self.problem(("statistics", "prior"), self.statistics.prior, "must have `test: bayesian` beside it")
 
     def _time_problems(self) -> Iterator[Problem]:
         if "until" in self.model_fields_set:
-            yield self._problem(("until",), "a day", "must be left out: it follows from `end` and `window`")
+            yield self.problem(("until",), "a day", "must be left out: it follows from `end` and `window`")
         for name, days in COHORTS.items():
             cells = -(-((self.last_exposure - self.start).days + days) // days)
             if name in self.cuts and cells > MAX_CELLS:
                 rule = f"must have at most {MAX_CELLS} values, and has up to {cells}"
-                yield self._problem(("cuts",), name, rule, Fix("Cut by week, or not by time."))
+                yield self.problem(("cuts",), name, rule, Fix("Cut by week, or not by time."))
         if self.end and self.max_days:
-            yield self._problem(("max_days",), self.max_days, "must be left out where there is an `end`")
+            yield self.problem(("max_days",), self.max_days, "must be left out where there is an `end`")
         if not self.end and not self.max_days:
             fix = Fix("Write `end: 2026-01-28`, or `max_days: 28`.")
-            yield self._problem(("end",), "null", "must be a day: an experiment ends", fix)
+            yield self.problem(("end",), "null", "must be a day: an experiment ends", fix)
         if self.end and self.end < self.start:
             fix = Fix("Swap them, or correct the year.")
-            yield self._problem(("end",), self.end, f"must not be before the start, {self.start}", fix)
+            yield self.problem(("end",), self.end, f"must not be before the start, {self.start}", fix)
         if self.last_exposure - self.start >= timedelta(days=MAX_DAYS):
-            yield self._problem(("end",), self.end, f"must be at most {MAX_DAYS} days after the start, {self.start}")
+            yield self.problem(("end",), self.end, f"must be at most {MAX_DAYS} days after the start, {self.start}")
         yield from self._window_problems()
 
     def _window_problems(self) -> Iterator[Problem]:
         if self.delay and not self.window:
-            yield self._problem(("delay",), self.delay, "must have a `window` beside it")
+            yield self.problem(("delay",), self.delay, "must have a `window` beside it")
         for name, span in self.windows.items():
             if name not in self.metrics.roles:
                 fix = Fix(did_you_mean(name, self.metrics.roles) or "Name it under `metrics` first.")
-                yield self._problem(("windows", name), name, "must be one of `metrics`", fix)
+                yield self.problem(("windows", name), name, "must be one of `metrics`", fix)
             if span.delay and not span.window:
-                yield self._problem(("windows", name, "delay"), span.delay, "must have a `window` beside it")
+                yield self.problem(("windows", name, "delay"), span.delay, "must have a `window` beside it")
         if self.exposure_day == "include" and self.has_delay:
-            yield self._problem(("exposure_day",), "include", "must be exact or exclude where there is a `delay`")
+            yield self.problem(("exposure_day",), "include", "must be exact or exclude where there is a `delay`")
 
     def _look_problems(self) -> Iterator[Problem]:
         """Days on which one looks, if they are planned."""
@@ -306,27 +306,27 @@ class Experiment(Spec):
         if sequential.looks is None:
             if "spending" in sequential.model_fields_set:
                 rule = "must have `looks` beside it"
-                yield self._problem((*place[:2], "spending"), sequential.spending, rule)
+                yield self.problem((*place[:2], "spending"), sequential.spending, rule)
             return
         looks, days = list(sequential.looks), (self.last_day - self.start).days + 1
         if looks != sorted(set(looks)):
-            yield self._problem(place, looks, "must rise", Fix(f"Write {sorted(set(looks))}."))
+            yield self.problem(place, looks, "must rise", Fix(f"Write {sorted(set(looks))}."))
         elif days > 0 and looks[-1] > days:
-            yield self._problem(place, looks, f"must end within the {days} days until {self.last_day}")
+            yield self.problem(place, looks, f"must end within the {days} days until {self.last_day}")
         if self.statistics.table:
             rule = "must be left out: a table of statistics does not tell how many subjects earlier looks had"
-            yield self._problem(place, looks, rule, Fix("Leave it out: intervals then hold on all days."))
+            yield self.problem(place, looks, rule, Fix("Leave it out: intervals then hold on all days."))
         if self.statistics.test == "bayesian":
-            yield self._problem(place, looks, "must be left out: a bayesian test has no level to spend")
+            yield self.problem(place, looks, "must be left out: a bayesian test has no level to spend")
 
     def _source_problems(self) -> Iterator[Problem]:
         summaries = self.statistics.table is not None
         if summaries == (self.assignments is not None):
             rule = "must be given, or `statistics` with a table, and not both"
-            yield self._problem(("assignments",), "null" if not summaries else self.statistics.table, rule)
+            yield self.problem(("assignments",), "null" if not summaries else self.statistics.table, rule)
         if self.assignments and not self.subject:
             fix = Fix("Name the type of subject whose metrics count, like rider.")
-            yield self._problem(("subject",), "null", "must be a type of subject of the metrics", fix)
+            yield self.problem(("subject",), "null", "must be a type of subject of the metrics", fix)
         if summaries:
             given = {
                 "identities",
@@ -341,7 +341,4 @@ class Experiment(Spec):
                 "subject",
             }
             for field in sorted(given & self.model_fields_set):
-                yield self._problem((field,), getattr(self, field), "must be left out: there are no rows of subjects")
-
-    def _problem(self, place: tuple[str, ...], value: object, rule: str, fix: Fix | None = None) -> Problem:
-        return Problem("invalid", "error", f"{'.'.join(place)} == {value}, {rule}.", self.place(*place), fix)
+                yield self.problem((field,), getattr(self, field), "must be left out: there are no rows of subjects")

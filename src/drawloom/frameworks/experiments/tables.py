@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from drawloom.frameworks.base import ProjectContext
@@ -10,7 +9,7 @@ from drawloom.frameworks.experiments.spec import HEALTH, RESULTS, Experiment
 from drawloom.model import Column, Membership, Table
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 # y: the value; d: the denominator of a ratio; x and z: the same before the exposure.
 MOMENTS = (("y", ""), ("d", "_denominator"), ("x", "_pre"), ("z", "_pre_denominator"))
@@ -131,11 +130,3 @@ def _unit_columns(spec: Experiment) -> tuple[Column, ...]:
         *(Column(name, "VARCHAR", "at the first exposure") for name in dimensions),
         Column("exposures", "BIGINT"),
     )
-
-
-def arrow_types(columns: Sequence[Column]) -> Mapping[str, pa.DataType]:
-    """The Arrow types of columns, by name."""
-    import pyarrow as pa
-
-    types = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64()}
-    return {column.name: types[column.type] for column in columns}

@@ -15,7 +15,7 @@ from drawloom.frameworks.features.scoring.spec import Scoring
 from drawloom.frameworks.features.windows import FeatureWindows, Window
 from drawloom.frameworks.fields import Condition, Entity, TimeColumn, condition_sql
 from drawloom.frameworks.fields import Window as Days
-from drawloom.model import Fix, Problem
+from drawloom.model import Problem
 from drawloom.specs.base import PYTHON_ONLY, Callback, Spec, SpecPart
 from drawloom.specs.fields import Name, TableName, Word
 from drawloom.specs.validation import did_you_mean
@@ -209,11 +209,6 @@ class Features(Spec):
                 for window in self.windows_of(measure):
                     found += [(("measures", key), f"{key}_{op.name}_{window.name}{ending}") for ending in endings]
         return [*found, *((("derive", name), name) for name in self.derive)]
-
-    def problem(self, place: tuple[str | int, ...], value: object, rule: str, fix: str | None = None) -> Problem:
-        """What is wrong with a value, at its place."""
-        message = f"{'.'.join(map(str, place))} == {value}, {rule}."
-        return Problem("invalid", "error", message, self.place(*place), Fix(fix) if fix else None)
 
     def _source_problems(self) -> Iterator[Problem]:
         if self.source and self.sources:

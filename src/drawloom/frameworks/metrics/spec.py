@@ -85,12 +85,12 @@ class Metrics(Spec):
         for field, names in (("name", (self.name,)), ("subjects", self.subjects), ("metrics", self.metrics)):
             for name in names:
                 if not re.fullmatch(r"\w+", name):
-                    yield self._problem((field, name), name, "must be one word of letters, digits and _")
+                    yield self.problem((field, name), name, "must be one word of letters, digits and _")
         for name in self.dimensions:
             if name.lower() in RESERVED:
-                yield self._problem(("dimensions",), name, "must not be the name of another column of the table")
+                yield self.problem(("dimensions",), name, "must not be the name of another column of the table")
         if len({name.lower() for name in self.dimensions}) < len(self.dimensions):
-            yield self._problem(("dimensions",), str(list(self.dimensions)), "must not name one twice")
+            yield self.problem(("dimensions",), str(list(self.dimensions)), "must not name one twice")
         for name, metric in self.metrics.items():
             yield from self._metric_problems(name, metric)
 
@@ -104,12 +104,12 @@ class Metrics(Spec):
         for field, is_needed in needed.items():
             given = getattr(metric, field)
             if is_needed and given is None:
-                yield self._problem(("metrics", name), metric.type, f"must have `{field}`")
+                yield self.problem(("metrics", name), metric.type, f"must have `{field}`")
             if not is_needed and given is not None:
-                yield self._problem(("metrics", name, field), given, f"must be left out: it is a {metric.type}")
+                yield self.problem(("metrics", name, field), given, f"must be left out: it is a {metric.type}")
         if metric.type == "ratio" and metric.where != "true":
             rule = "must be left out: a ratio is made of metrics with conditions of their own"
-            yield self._problem(("metrics", name, "where"), metric.where, rule)
+            yield self.problem(("metrics", name, "where"), metric.where, rule)
         for field in ("numerator", "denominator"):
             part = getattr(metric, field)
             if part and "." not in part:
@@ -120,9 +120,6 @@ class Metrics(Spec):
         if found is None:
             offer = did_you_mean(part, self.metrics)
             fix = Fix(offer or "Name a metric of another source as source.metric.")
-            yield self._problem(("metrics", name, field), part, f"must be a metric of {self.name}", fix)
+            yield self.problem(("metrics", name, field), part, f"must be a metric of {self.name}", fix)
         elif found.type in {"ratio", "quantile"}:
-            yield self._problem(("metrics", name, field), part, f"must add up, and not be a {found.type}")
-
-    def _problem(self, place: tuple[str, ...], value: object, rule: str, fix: Fix | None = None) -> Problem:
-        return Problem("invalid", "error", f"{'.'.join(place)} == {value}, {rule}.", self.place(*place), fix)
+            yield self.problem(("metrics", name, field), part, f"must add up, and not be a {found.type}")

@@ -12,7 +12,7 @@ from drawloom.frameworks.base import KnownTable, ProjectContext
 from drawloom.frameworks.stats.expressions import expression_problems
 from drawloom.frameworks.stats.match import Watched, find_watched
 from drawloom.frameworks.stats.scan import ScanPlan, state_version
-from drawloom.frameworks.stats.spec import STATES_FAMILY, STATS_FAMILY, Stats
+from drawloom.frameworks.stats.spec import STATES_FAMILY, STATS_FAMILY, Stats, states_name, stats_name
 from drawloom.frameworks.stats.steps import (
     STAT_COLUMNS,
     STATE_COLUMNS,
@@ -38,17 +38,6 @@ def compile_stats(spec: Stats, project: ProjectContext) -> Iterator[Step]:
         raise InputError(*problems)
     for one in watched:
         yield from _steps(spec, one, project)
-
-
-def states_name(table: str) -> str:
-    """The table with the states of a watched table."""
-    return f"{STATES_FAMILY}__{table.replace('.', '__')}"
-
-
-def stats_name(table: str, grain: str = "partition") -> str:
-    """The table with the statistics of a grain of a watched table; that of one without days has no grain in its name."""
-    name = f"{STATS_FAMILY}__{table.replace('.', '__')}"
-    return name if grain == "partition" else f"{name}__{grain}"
 
 
 def _steps(spec: Stats, watched: Watched, project: ProjectContext) -> Iterator[Step]:

@@ -64,6 +64,11 @@ def quote(name: str) -> str:
     return exp.to_identifier(name, quoted=True).sql("duckdb")
 
 
+def quote_table(name: str) -> str:
+    """A quoted table name, for a query that is no template."""
+    return ".".join(map(quote, name.split(".")))
+
+
 def quote_text(text: str) -> str:
     """A string literal, for a query that is no template."""
     from sqlglot import exp

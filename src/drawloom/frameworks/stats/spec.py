@@ -9,7 +9,7 @@ from pydantic import Field
 
 from drawloom.frameworks.stats.kinds import TypeClass
 from drawloom.frameworks.stats.metrics import METRICS, ROW_COUNT, Tier
-from drawloom.model import Fix, Problem
+from drawloom.model import Problem
 from drawloom.specs.base import Spec, SpecPart
 from drawloom.specs.fields import Name, Names, Word
 from drawloom.specs.validation import did_you_mean
@@ -123,12 +123,18 @@ class Stats(Spec):
         elif column and name not in METRICS:
             yield self.problem(place, text, "must end with a metric of columns", _known(name))
 
-    def problem(self, place: tuple[str | int, ...], value: str, rule: str, fix: str | None = None) -> Problem:
-        """A problem of what is written at a place."""
-        keys = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).removeprefix(".")
-        return Problem("invalid", "error", f"{keys} == {value}, {rule}.", self.place(*place), Fix(fix) if fix else None)
-
 
 def _known(name: str) -> str:
     offer = did_you_mean(name, METRICS)
     return offer or f"There are: {', '.join(METRICS)}."
+
+
+def states_name(table: str) -> str:
+    """The table with the states of a watched table."""
+    return f"{STATES_FAMILY}__{table.replace('.', '__')}"
+
+
+def stats_name(table: str, grain: str = "partition") -> str:
+    """The table with the statistics of a grain of a watched table; that of one without days has no grain in its name."""
+    name = f"{STATS_FAMILY}__{table.replace('.', '__')}"
+    return name if grain == "partition" else f"{name}__{grain}"

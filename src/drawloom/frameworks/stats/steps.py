@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from drawloom.frameworks.stats.kinds import quote
+from drawloom.frameworks.arrow import as_table
+from drawloom.frameworks.stats.kinds import quote, quote_table
 from drawloom.frameworks.stats.merge import Statistic, merge_states
 from drawloom.frameworks.stats.scan import ScanPlan, State, scan_table, state_version
-from drawloom.frameworks.stats.spec import STATES_FAMILY
+from drawloom.frameworks.stats.spec import states_name
 from drawloom.model import Column, StepContext
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def compute_states(context: StepContext) -> pa.Table:
     plan = ScanPlan.from_json(settings)
     if not context.exists(settings["table"]):
         return states_table(settings["table"], (), plan.engine)
-    table = ".".join(quote(part) for part in settings["table"].split("."))
+    table = quote_table(settings["table"])
     where = f"ds = DATE '{context.ds.isoformat()}'" if settings["dated"] else ""
     return states_table(settings["table"], scan_table(context.query, table, plan, where), plan.engine)
 
@@ -62,8 +63,7 @@ def merge_days(context: StepContext) -> pa.Table:
     """The statistics of the days that the step reads, merged from the states of each; of one day they are those of its scan."""
     settings = context.params
     names = ", ".join(quote(column.name) for column in STATE_COLUMNS)
-    table = ".".join(quote(part) for part in f"{STATES_FAMILY}__{settings['table'].replace('.', '__')}".split("."))
-    states = context.query(f"SELECT {names}, ds FROM {table}")
+    states = context.query(f"SELECT {names}, ds FROM {quote_table(states_name(settings['table']))}")
     return stats_table(settings["table"], settings["grain"], merge_states(states).statistics(), settings["engine"])
 
 
@@ -78,15 +78,14 @@ def stats_table(table: str, grain: str, statistics: Iterable[Statistic], engine:
     return _arrow(STAT_COLUMNS, list(statistics), {"table_name": table, "grain": grain, "engine": engine})
 
 
-def _arrow(columns: Iterable[Column], rows: Sequence[State | Statistic], same: Mapping[str, str]) -> pa.Table:
+def _arrow(columns: Sequence[Column], rows: Sequence[State | Statistic], same: Mapping[str, str]) -> pa.Table:
     """Rows as a table, column by column: there are tens of thousands of a table of a thousand columns."""
     import pyarrow as pa
 
-    types = {"VARCHAR": pa.string(), "DOUBLE": pa.float64(), "BIGINT": pa.int64()}
-    arrays = {
+    values = {
         one.name: pa.repeat(pa.scalar(same[one.name], pa.string()), len(rows))
         if one.name in same
-        else pa.array([getattr(row, one.name) for row in rows], types[one.type])
+        else [getattr(row, one.name) for row in rows]
         for one in columns
     }
-    return pa.table(arrays)
+    return as_table(columns, values)

@@ -8,11 +8,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from drawloom.engines import quote
-from drawloom.frameworks.stats.compile import states_name, stats_name
 from drawloom.frameworks.stats.merge import Statistic, merge_states
 from drawloom.frameworks.stats.metrics import Tier
 from drawloom.frameworks.stats.rules import Rule
 from drawloom.frameworks.stats.scan import ScanPlan, scan_table
+from drawloom.frameworks.stats.spec import states_name, stats_name
 from drawloom.frameworks.stats.steps import STATE_COLUMNS, states_table
 from drawloom.model import KEY, Fix, InputError, Problem, refuse
 from drawloom.specs.validation import did_you_mean

@@ -239,7 +239,7 @@ def test_a_model_that_changed_since_it_was_compiled_is_refused(folder: Path) -> 
     [
         ("activity.*", "activity.rides_cout_ltd", "Did you mean rides_count_ltd?"),
         ("activity.*", "activty.*", "Did you mean activity?"),
-        ("activity.*", "activity.x*", "scoring.features.0 == activity.x*, must be a feature of activity"),
+        ("activity.*", "activity.x*", "scoring.features[0] == activity.x*, must be a feature of activity"),
         ("models.churn:predict", "churn", "must be package.module:function, or sklearn:, onnx: or mlflow: and a path"),
         ("models.churn:predict", "sklearn:/tmp/x.joblib", "must be a path inside of the project"),
         ("models.churn:predict", "onnx:../x.onnx", "must be a path inside of the project"),
