@@ -12,7 +12,7 @@ from drawloom.frameworks.autodag.spec import AutoDag
 from drawloom.frameworks.base import ProjectContext
 from drawloom.frameworks.data_checks import compile_checks
 from drawloom.frameworks.pipeline_json import function_name
-from drawloom.model import Days, Fix, InputError, Problem, Read, Step, Table, digest
+from drawloom.model import Days, InputError, Problem, Read, Step, Table, digest
 from drawloom.model.step import Call
 
 
@@ -81,13 +81,8 @@ def _field_problems(spec: AutoDag, grain: str) -> Iterator[Problem]:
     names = {column.name.lower() for column in spec.columns} | {"ds"}
     for column in spec.cluster:
         if any(one.type for one in spec.columns) and column.lower() not in names:
-            yield _problem(spec, "cluster", column, "must name columns of the table")
+            yield spec.problem(("cluster",), column, "must name columns of the table")
     for number, check in enumerate(spec.checks):
         if check.same_weekday and grain == "month":
-            where = spec.place("checks", number)
-            message = f"checks[{number}] == same_weekday, must not be used on a monthly table."
-            yield Problem("invalid", "error", message, where, Fix("Use rows: {min: ..., max: ...}."))
-
-
-def _problem(spec: AutoDag, field: str, value: str, rule: str) -> Problem:
-    return Problem("invalid", "error", f"{field} == {value}, {rule}.", spec.place(field))
+            rule = "must not be used on a monthly table"
+            yield spec.problem(("checks", number), "same_weekday", rule, "Use rows: {min: ..., max: ...}.")
