@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from drawloom.airflow.client import Client
+from drawloom.airflow.client import ATTEMPTS, Client
 from drawloom.airflow.standalone import STATE_FILE, is_running, running_url
 from drawloom.cli.main import run_command
 from drawloom.model import InputError, RunError
@@ -32,6 +32,8 @@ class AirflowApi(BaseHTTPRequestHandler):
             self._respond(
                 201 if valid else 401, {"access_token": "t0ken"} if valid else {"detail": "Invalid credentials"}
             )
+        elif locked:
+            self._respond(500, {"detail": {"reason": locked.pop(), "message": "Serious error"}})
         else:
             received.append((self.headers["Authorization"], body["asset_id"], body["partition_key"]))
             self._respond(200, {})
@@ -46,11 +48,13 @@ class AirflowApi(BaseHTTPRequestHandler):
 
 
 received: list[tuple[str, int, str]] = []
+locked: list[str] = []  # reasons of the next errors
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
     received.clear()
+    locked.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), AirflowApi)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -84,6 +88,22 @@ def test_a_wrong_password_is_refused_and_not_printed(
 def test_a_table_that_no_dag_reads_or_fills_is_refused(url: str) -> None:
     with Client(url, "t0ken") as client, pytest.raises(InputError, match="no DAG there reads or fills it"):
         client.announce("raw.visit", [date(2026, 1, 1)])
+
+
+def test_a_request_whose_transaction_failed_is_repeated(url: str) -> None:
+    locked.extend(["Database error", "Database error"])
+    with Client(url, "t0ken") as client:
+        assert client.announce("raw.visits", [date(2026, 1, 1)]) == 1
+    assert received == [("Bearer t0ken", 7, "2026-01-01")]
+
+
+@pytest.mark.parametrize("reasons", [["Database error"] * ATTEMPTS, ["A bug"]])
+def test_a_request_that_fails_for_good_is_an_error(url: str, reasons: list[str]) -> None:
+    locked.extend(reasons)
+    with Client(url, "t0ken") as client, pytest.raises(RunError, match=f"status 500: .*{reasons[0]}"):
+        client.announce("raw.visits", [date(2026, 1, 1)])
+    assert not locked
+    assert not received
 
 
 def test_days_that_have_not_landed_are_not_announced(project: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,15 @@ def test_a_port_in_use_is_refused(tmp_path: Path) -> None:
         one.listen()
         with pytest.raises(InputError, match="must be free"):
             LocalAirflow(tmp_path, one.getsockname()[1]).start()
+
+
+def test_its_processes_wait_for_each_others_writes(tmp_path: Path) -> None:
+    program = """
+from sqlalchemy import text
+from airflow import settings
+with settings.engine.connect() as connection:
+    print("waits", connection.execute(text("PRAGMA busy_timeout")).scalar())
+"""
+    environment = LocalAirflow(tmp_path).environment
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert "waits 50000" in done.stdout, done.stderr[-2000:]

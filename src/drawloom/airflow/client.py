@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+
 from drawloom.airflow.standalone import HOST, read_login, running_url
 from drawloom.airflow.version import INSTALL_COMMAND
 from drawloom.model import Fix, Problem, RunError, refuse
@@ -17,6 +19,8 @@ URL = "DRAWLOOM_AIRFLOW_URL"
 TOKEN = "DRAWLOOM_AIRFLOW_TOKEN"  # noqa: S105 - the name of a variable
 USER = "DRAWLOOM_AIRFLOW_USER"
 PASSWORD = "DRAWLOOM_AIRFLOW_PASSWORD"  # noqa: S105 - the name of a variable
+DATABASE_ERROR = "Database error"  # Airflow's reason when a transaction failed, of SQLite mostly a lock
+ATTEMPTS = 4
 
 
 class Client:
@@ -107,7 +111,7 @@ class Client:
 
     def _request(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:
-            answer = self._http.request(method, path, **options)
+            answer = _repeat()(self._http.request, method, path, **options)
         except self._errors as error:
             message = f"Airflow at {self.url} does not answer: {type(error).__name__}: {error}."
             raise RunError(Problem("airflow-down", "error", message, fix=Fix("Check that it is running."))) from error
@@ -117,3 +121,13 @@ class Client:
             raise RunError(Problem("airflow-refused", "error", message, fix=fix))
         found: dict[str, Any] = answer.json() if answer.content else {}
         return found
+
+
+def _repeat() -> Retrying:
+    """Repeat a request whose transaction failed in Airflow's database: nothing of it was kept."""
+    return Retrying(
+        retry=retry_if_result(lambda answer: answer.status_code == 500 and DATABASE_ERROR in answer.text),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_random_exponential(0.2, max=5),
+        retry_error_callback=lambda state: state.outcome and state.outcome.result(),  # the last answer
+    )
