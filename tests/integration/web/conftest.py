@@ -16,6 +16,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from drawloom.run.project import Project
 from tests.servers.browser import open_browser
 from tests.web.conftest import finished_shop
 
@@ -24,6 +25,21 @@ __all__ = ["finished_shop"]
 Theme = Literal["light", "dark"]
 SIZES = {"desk": (1280, 800), "phone": (390, 844)}
 PATIENCE = 60_000  # milliseconds; nothing here should take long, but the machine may be busy
+WATCHED = {
+    "buyer_activity": """
+kind: features
+entity: {name: customer, key: customer}
+source: {table: core.orders, time: ordered_at}
+windows: [1d, 7d, ltd]
+measures: {orders: {ops: [count]}, amount: {value: amount, ops: [sum, avg]}, product: {value: product, ops: [last]}}
+""",
+    "shop_stats": "\nkind: stats\ntables: [core.*]\n",
+    "health": """
+kind: anomalies
+watch: [{table: core.orders}]
+detector: {kind: threshold, settings: {low: 2}}
+""",
+}
 expect.set_options(timeout=PATIENCE)
 
 
@@ -82,6 +98,10 @@ def ui(finished_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     root = Path(shutil.copytree(finished_shop, tmp_path_factory.mktemp("ui") / "shop"))
     with (root / "drawloom.yml").open("a") as file:
         file.write("\nui: {allow_preview: true}\n")
+    for name, spec in WATCHED.items():
+        (root / f"specs/{name}.yml").write_text(f"name: {name}{spec.rstrip()}\nuntil: {{forever: a test}}\n")
+    with Project.load(root) as project:
+        assert project.run().exit_code == 0
     with running_ui(root) as running:
         yield running
 
