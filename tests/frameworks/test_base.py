@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from drawloom.frameworks.base import (
     GROUP,
     Framework,
     ProjectContext,
+    SpecModels,
     check_framework,
     compile_spec,
     find_frameworks,
@@ -22,6 +24,7 @@ from drawloom.frameworks.plugins import find_plugins
 from drawloom.model import InputError, Step, Table
 from drawloom.specs.base import Spec
 from drawloom.specs.config import Config, Defaults
+from drawloom.specs.load import read_specs
 
 PROJECT = ProjectContext("rides", date(2026, 1, 1), Defaults(owner="team", retries=5), today=date(2026, 6, 1))
 
@@ -45,7 +48,7 @@ def point(name: str, value: str) -> EntryPoint:
 def test_ours_are_found() -> None:
     found = frameworks()
     assert found["autodag"].Spec is AutoDag
-    assert find_frameworks() == (found, [])
+    assert find_frameworks() == found
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,22 @@ def test_a_broken_one_does_not_take_the_others_down(name: str, value: str, messa
     found, (problem,) = find_plugins(GROUP, check_framework, points)
     assert found["autodag"].Spec is AutoDag
     assert message in problem.message
+
+
+def test_one_that_is_broken_is_refused_where_a_spec_is_of_its_kind(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    points = (point("autodag", "drawloom.frameworks.autodag:framework"), point("x", "drawloom_none:X"))
+    monkeypatch.setattr("drawloom.frameworks.plugins._entry_points", lambda group: points)
+    (tmp_path / "a.yml").write_text("name: a\nkind: x\n")
+    (tmp_path / "b.yml").write_text("kind: autodag\ntable: core.b\nsql: SELECT 1 AS one\nuntil: {forever: a test}\n")
+    (tmp_path / "c.yml").write_text("kind: y\n")
+    specs, problems = read_specs(tmp_path, SpecModels(find_frameworks()))
+    assert [spec.kind for spec in specs] == ["autodag"]
+    assert [(str(problem.where), problem.message.partition(" of ")[0]) for problem in problems] == [
+        (f"{tmp_path.name}/a.yml:2", "The framework x (drawloom_none:X"),
+        (f"{tmp_path.name}/c.yml:1", "kind == 'y', must be one"),
+    ]
 
 
 def test_a_framework_has_the_readme_beside_its_code() -> None:

@@ -75,7 +75,7 @@ class CounterProject:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CounterProject:
     found = {"counter": counters, "autodag": autodag}
-    monkeypatch.setattr("drawloom.run.compile_project.find_frameworks", lambda: (found, []))
+    monkeypatch.setattr("drawloom.run.compile_project.find_frameworks", lambda: found)
     made = CounterProject(tmp_path / "project")
     made.counter("a")
     made.counter("b", factor=10)
@@ -335,7 +335,7 @@ def test_a_changed_source_does_not_force_landed_partitions(
     landed = replace(
         counters, compile=lambda spec, project: (replace(s, landed=True) for s in counters.compile(spec, project))
     )
-    monkeypatch.setattr("drawloom.run.compile_project.find_frameworks", lambda: ({"counter": landed}, []))
+    monkeypatch.setattr("drawloom.run.compile_project.find_frameworks", lambda: {"counter": landed})
     with folder.open() as project:
         assert project.plan(first=DAYS[0], force_source=["raw.events"]).todo == ()
         assert len(project.plan(["counters.a"], DAYS[0], DAYS[0], force=True).todo) == 1

@@ -49,7 +49,7 @@ def toy(step: Callable[[], dict[str, Any]] = dict, page: Callable[..., Page] | N
 def install(monkeypatch: pytest.MonkeyPatch, *frameworks: Framework) -> None:
     """Make these frameworks and AutoDAG the only installed ones."""
     found = {framework.kind: framework for framework in (*frameworks, autodag)}
-    monkeypatch.setattr("drawloom.run.compile_project.find_frameworks", lambda: (found, []))
+    monkeypatch.setattr("drawloom.run.compile_project.find_frameworks", lambda: found)
 
 
 def install_funnel(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 from drawloom.cli.help import WholeHelpGroup
 from drawloom.cli.options import Folder, OutFormat, open_project
 from drawloom.cli.output import Format, console, print_json
+from drawloom.model import InputError
 
 if TYPE_CHECKING:
     from drawloom.frameworks.commands import Command, CommandGroup
@@ -31,10 +33,13 @@ class GroupWithFrameworks(WholeHelpGroup):
 
 @lru_cache(maxsize=1)
 def framework_groups() -> dict[str, Any]:
-    """The groups of commands of all frameworks that can be loaded; ``drawloom check`` names those that cannot."""
+    """The groups of commands of all frameworks that can be loaded; the others are refused where a spec is of their kind."""
     from drawloom.frameworks.base import find_frameworks
 
-    groups = [framework.commands for framework in find_frameworks()[0].values() if framework.commands]
+    found, groups = find_frameworks(), []
+    for kind in found:
+        with suppress(InputError):
+            groups += [group] if (group := found[kind].commands) else []
     return {group.name: typer.main.get_command(_app(group)) for group in sorted(groups, key=lambda one: one.name)}
 
 

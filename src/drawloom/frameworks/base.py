@@ -14,7 +14,7 @@ from typing import Any
 from drawloom.frameworks.commands import CommandGroup
 from drawloom.frameworks.families import with_constants
 from drawloom.frameworks.page import Page
-from drawloom.frameworks.plugins import find_plugins, load_plugins
+from drawloom.frameworks.plugins import Plugins, load_plugins
 from drawloom.model import Column, DrawloomError, Fix, InputError, Pipeline, Problem, Schedule, Step, Where
 from drawloom.specs.base import Spec
 from drawloom.specs.config import Config, Defaults
@@ -327,9 +327,32 @@ def frameworks() -> dict[str, Framework]:
     return load_plugins(GROUP, check_framework)
 
 
-def find_frameworks() -> tuple[dict[str, Framework], list[Problem]]:
-    """Like frameworks(), but a broken one does not keep the others from loading; the frameworks and all problems."""
-    return find_plugins(GROUP, check_framework)
+def find_frameworks() -> Mapping[str, Framework]:
+    """Like frameworks(), but each is loaded, and refused where it cannot be used, when it is asked for."""
+    return Plugins(GROUP, check_framework)
+
+
+class SpecModels(Mapping[str, type[Spec]]):
+    """The model of each kind of spec; its framework is loaded when there is a spec of it."""
+
+    def __init__(self, frameworks: Mapping[str, Framework]) -> None:
+        self._frameworks = frameworks
+
+    def __getitem__(self, kind: str) -> type[Spec]:
+        """The model of a kind."""
+        return self._frameworks[kind].Spec
+
+    def __contains__(self, kind: object) -> bool:
+        """Whether a framework has that kind."""
+        return kind in self._frameworks
+
+    def __iter__(self) -> Iterator[str]:
+        """The kinds."""
+        return iter(self._frameworks)
+
+    def __len__(self) -> int:
+        """How many kinds there are."""
+        return len(self._frameworks)
 
 
 def check_framework(name: str, loaded: object) -> Framework:

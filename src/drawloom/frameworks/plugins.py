@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -14,6 +14,46 @@ from drawloom.specs.validation import did_you_mean
 
 T = TypeVar("T")
 Check = Callable[[str, object], T]
+
+
+class Plugins(Mapping[str, T]):
+    """The plug-ins of a group by name, each loaded when it is asked for: most are not needed, and loading takes its time.
+
+    Args:
+        group: as in ``load_plugins``.
+        check: as in ``load_plugins``.
+    """
+
+    def __init__(self, group: str, check: Check[T]) -> None:
+        self._group, self._check = group, check
+        self._loaded: dict[str, T] = {}
+
+    def __getitem__(self, name: str) -> T:
+        """The plug-in of a name.
+
+        Raises:
+            KeyError: there is none.
+            InputError: it cannot be used, or another has the same name.
+        """
+        if name not in self._loaded:
+            points = [point for point in _entry_points(self._group) if point.name == name]
+            found, problems = find_plugins(self._group, self._check, points)
+            if problems:
+                raise InputError(*problems)
+            self._loaded[name] = found[name]
+        return self._loaded[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is one of that name, which may be broken."""
+        return any(point.name == name for point in _entry_points(self._group))
+
+    def __iter__(self) -> Iterator[str]:
+        """The names in their order."""
+        return iter(sorted({point.name for point in _entry_points(self._group)}))
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return sum(1 for _ in self)
 
 
 def load_plugins(group: str, check: Check[T]) -> dict[str, T]:

@@ -12,7 +12,7 @@ from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drawloom.frameworks.base import KnownTable, ProjectContext, SpecCompiler, find_frameworks
+from drawloom.frameworks.base import KnownTable, ProjectContext, SpecCompiler, SpecModels, find_frameworks
 from drawloom.model import Column, Family, InputError, Pipeline, Problem, RangeRead, Step, Where, digest, errors
 from drawloom.run.backfill_reads import infer_backfill_reads
 from drawloom.run.bind_steps import Binding, KnownTables, bind_steps
@@ -74,9 +74,8 @@ def compile_project(
         sources: the columns of sources that declare none, as far as they are known.
         landed: names of the tables in which files were landed.
     """
-    found, problems = find_frameworks()
-    specs, wrong = read_specs(config.root / "specs", {kind: framework.Spec for kind, framework in found.items()})
-    problems += wrong
+    found = find_frameworks()
+    specs, problems = read_specs(config.root / "specs", SpecModels(found))
     context = replace(
         ProjectContext.of(config, cache, engine), given=given_tables(config, columns, sources or {}, landed)
     )
@@ -98,8 +97,7 @@ def compile_project(
     external = [name for name, source in config.sources.items() if not source.landed]
     catalog = add_columns(declared_catalog(config, pipelines), types, external)
     catalog |= {name: family_entry(family) for name, family in families.items()}
-    user_writes_sql = frozenset(kind for kind, framework in found.items() if framework.user_writes_sql)
-    analyzer = StepAnalyzer(catalog, names, families, cache, engine, user_writes_sql)
+    analyzer = StepAnalyzer(catalog, names, families, cache, engine, sql_kinds(found, pipelines))
     analyzer.fill_cache(pipelines)
     pipelines = [analyzer.analyze_pipeline(pipeline) for pipeline in pipelines]
     problems += [*_project_problems(config, pipelines, in_lake, problems), *analyzer.problems]
@@ -107,6 +105,11 @@ def compile_project(
     return Compiled(
         tuple(pipelines), catalog, tuple(problems), by_name, found, families, names, macros, binding.columns
     )
+
+
+def sql_kinds(frameworks: Mapping[str, Framework], pipelines: Iterable[Pipeline]) -> frozenset[str]:
+    """The kinds of these pipelines whose SQL is their user's."""
+    return frozenset(kind for kind in {one.kind for one in pipelines} if frameworks[kind].user_writes_sql)
 
 
 def given_tables(

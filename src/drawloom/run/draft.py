@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from drawloom.frameworks.autodag.spec import DIALECTS
-from drawloom.frameworks.base import ProjectContext, SpecCompiler
+from drawloom.frameworks.base import ProjectContext, SpecCompiler, SpecModels
 from drawloom.model import Column, Edit, Fix, InputError, Pipeline, Problem, Read, Schedule, errors, refuse
 from drawloom.run.broken_specs import BrokenText, broken_files
 from drawloom.run.compile_project import (
@@ -17,6 +17,7 @@ from drawloom.run.compile_project import (
     find_macros,
     given_tables,
     known_tables,
+    sql_kinds,
     with_bind_problems,
     with_macros,
 )
@@ -67,8 +68,7 @@ def read_draft(project: Project, text: str, file: str, beside: Sequence[Draft] =
     """
     try:
         check_length(text, file)
-        frameworks = project.compiled.frameworks
-        specs, problems = load_text(text, file, {kind: one.Spec for kind, one in frameworks.items()})
+        specs, problems = load_text(text, file, SpecModels(project.compiled.frameworks))
         pipelines, wrong = _compile(project, specs, file)
     except InputError as error:
         specs, problems, pipelines, wrong = [], list(error.problems), {}, []
@@ -127,10 +127,10 @@ def _analyze(
     near = [pipeline for draft in beside for pipeline in draft.pipelines]
     written = project.registry.columns() | {name: found for draft in beside for name, found in draft.columns.items()}
     names = {**known.names, **{table.lower(): table for pipeline in (*near, *made) for table in pipeline.tables}}
-    sql_kinds = frozenset(kind for kind, one in known.frameworks.items() if one.user_writes_sql)
+    of_people = sql_kinds(known.frameworks, made)
     # The SQL of a framework takes longer to read, and mostly stays what it was; that of people is new with each key.
-    cache = None if all(pipeline.kind in sql_kinds for pipeline in made) else project.cache
-    analyzer = StepAnalyzer(_catalog(project, [*near, *made], written), names, known.families, cache, engine, sql_kinds)
+    cache = None if all(pipeline.kind in of_people for pipeline in made) else project.cache
+    analyzer = StepAnalyzer(_catalog(project, [*near, *made], written), names, known.families, cache, engine, of_people)
     pipelines = [analyzer.analyze_pipeline(pipeline) for pipeline in made]
     others = [*near, *(pipeline for pipeline in project.pipelines if pipeline.spec.file != file)]
     between = _between(project, pipelines, others, file, [*project.registry.columns()])

@@ -123,13 +123,20 @@ def _validate(documents: list[Document], kinds: Kinds) -> tuple[list[Spec], list
 def _validate_spec(document: Document, kinds: Kinds) -> Spec:
     kind: Any = document.data.get("kind")
     if isinstance(kind, str) and kind in kinds:
-        return kinds[kind].model_validate(document.data, context=document)
+        return _model_of(kind, kinds, document).model_validate(document.data, context=document)
     known = ", ".join(sorted(kinds))
     if kind is None:
         raise refuse("missing", f"kind is missing, must be one of {known}.", document.where())
     fix = did_you_mean(str(kind), kinds)
     message = f"kind == {display_value(kind)}, must be one of {known}."
     raise InputError(Problem("unknown-kind", "error", message, document.where("kind"), Fix(fix) if fix else None))
+
+
+def _model_of(kind: str, kinds: Kinds, document: Document) -> type[Spec]:
+    try:
+        return kinds[kind]
+    except InputError as error:  # its framework is broken
+        raise InputError(*(replace(problem, where=document.where("kind")) for problem in error.problems)) from error
 
 
 def load_python(path: Path, file: str, text: str) -> tuple[list[Spec], list[Problem]]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from drawloom.model import Column, DateSpan, Family, InputError, Pipeline, Step, errors
-from drawloom.run.compile_project import StepAnalyzer
+from drawloom.run.compile_project import StepAnalyzer, sql_kinds
 from drawloom.run.table_catalog import add_columns
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class ProjectTables:
             return filler
         compiled, project = self.project.compiled, self.project
         step = replace(filler.step, params={**filler.step.params, **changed})
-        kinds = frozenset(kind for kind, one in compiled.frameworks.items() if one.user_writes_sql)
+        kinds = sql_kinds(compiled.frameworks, (filler.pipeline,))
         analyzer = StepAnalyzer(
             compiled.catalog, compiled.names, compiled.families, project.cache, project.settings.engine.kind, kinds
         )
