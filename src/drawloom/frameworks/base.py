@@ -37,6 +37,7 @@ class Framework:
         user_writes_sql: whether the SQL of its steps is the user's text, who is then told all that is to be said of it;
             of a framework's own SQL only the errors.
         commands: what it adds to the command line, ``drawloom <name> <command>``; None for nothing.
+        warn: ``warn(spec, project) -> problems`` of a spec that compiles, which do not keep it from running.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Framework:
     page: Callable[[Any, Mapping[str, str]], Page] | None = None
     user_writes_sql: bool = False
     commands: CommandGroup | None = None
+    warn: Callable[[Any, ProjectContext], Iterable[Problem]] | None = None
 
     @property
     def readme(self) -> Path | None:
@@ -73,7 +75,7 @@ class ProjectContext:
 
     ``today`` limits ``until``, and SQL is bound for the day before it; what steps compute does not depend on it.
     ``folder`` is the project's; None where there is none. ``engine`` is the one that runs its steps, ``given`` are the
-    tables that no spec fills.
+    tables that no spec fills. ``end`` is the last day of the project's history; None where it goes on.
     """
 
     name: str
@@ -86,6 +88,12 @@ class ProjectContext:
     folder: Path | None = None
     engine: str = "duckdb"
     given: tuple[KnownTable, ...] = ()
+    end: date | None = None
+
+    @property
+    def last(self) -> date:
+        """The newest day that can be filled."""
+        return self.end or max(self.today - timedelta(days=1), self.start)
 
     @classmethod
     def of(cls, config: Config, cache: Path | None = None, engine: str | None = None) -> ProjectContext:
@@ -98,6 +106,7 @@ class ProjectContext:
             cache=cache,
             folder=config.root,
             engine=engine or config.engine.kind,
+            end=config.end,
         )
 
     def tables(self, except_kinds: Collection[str] = ()) -> tuple[KnownTable, ...]:
@@ -227,15 +236,23 @@ class SpecCompiler:
         self._compiling: list[Spec] = []
 
     def compile_all(self) -> tuple[list[tuple[Spec, Pipeline]], list[Problem]]:
-        """The pipelines in the order of the specs, and the problems of those that have none."""
+        """The pipelines in the order of the specs, the problems of those that have none, and the warnings of the others."""
         compiled: list[tuple[Spec, Pipeline]] = []
         problems: list[Problem] = []
         for spec in self._specs:
             try:
                 compiled.append((spec, self.pipeline(spec)))
+                problems += self._warnings(spec)
             except InputError as error:
                 problems += [problem for problem in error.problems if problem not in problems]
         return compiled, problems
+
+    def _warnings(self, spec: Spec) -> list[Problem]:
+        framework = self._frameworks[spec.kind]
+        if framework.warn is None:
+            return []
+        with framework_errors(framework.kind, "warn", spec.where):
+            return list(framework.warn(spec, self._project))
 
     def pipeline(self, spec: Spec) -> Pipeline:
         """The pipeline of a spec.

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -181,8 +180,7 @@ def bind(
     engine: str,
 ) -> Binding:
     """Bind the steps of some pipelines for the newest day; see ``bind_steps``."""
-    day = config.end or max(ProjectContext.of(config).today - timedelta(days=1), config.start)
-    return bind_steps(pipelines, known, day, specs=specs, cache=cache, engine=engine)
+    return bind_steps(pipelines, known, ProjectContext.of(config).last, specs=specs, cache=cache, engine=engine)
 
 
 def with_bind_problems(binding: Binding, pipelines: Sequence[Pipeline], others: Sequence[Problem]) -> list[Problem]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from drawloom.frameworks.base import ProjectContext, compile_spec
+from drawloom.frameworks.base import ProjectContext, SpecCompiler, compile_spec
 from drawloom.frameworks.features import Features, framework
 from drawloom.frameworks.features.catalogue import list_features
 from drawloom.frameworks.features.windows import Part, Window
@@ -58,6 +59,43 @@ def test_the_sql_of_a_day_says_what_each_window_is_made_of() -> None:
     }
     steps = compile_spec(framework, Features(**GOOD), PROJECT).steps
     assert any("-- 60d: 2 x 28d + 4 x 1d.\n" in (step.sql or "") for step in steps)
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (date(2026, 1, 28), [("windows", "60d", 28, "2026-03-01")]),
+        (
+            date(2026, 1, 27),
+            [
+                ("windows", "28d", 27, "2026-01-28"),
+                ("windows", "60d", 27, "2026-03-01"),
+                ("measures.city.windows", "28d", 27, "2026-01-28"),
+            ],
+        ),
+        (date(2026, 3, 1), []),
+    ],
+)
+def test_windows_longer_than_the_history_are_told(end: date, told: list[tuple[str, str, int, str]]) -> None:
+    spec = Features(
+        **{
+            **GOOD,
+            "windows": ["1d", "28d", "60d", "ltd"],
+            "measures": {"rides": {"ops": ["count"]}, "city": GOOD["measures"]["city"]},
+            "derive": {},
+        }
+    )
+    compiler = SpecCompiler({"features": framework}, [spec], replace(PROJECT, end=end))
+    compiled, problems = compiler.compile_all()
+    assert len(compiled) == 1
+    assert [(problem.severity, problem.message) for problem in problems] == [
+        (
+            "warn",
+            f"{place} == {window}, must not be longer than the history, which has {days} days, from 2026-01-01 on.",
+        )
+        for place, window, days, _ in told
+    ]
+    assert all(whole in str(problem.fix) for problem, (*_, whole) in zip(problems, told, strict=True))
 
 
 def test_features_are_called_by_measure_op_window_and_bucket() -> None:

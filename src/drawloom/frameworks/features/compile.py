@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 from drawloom.frameworks import sqlfiles
@@ -95,6 +96,21 @@ def _schedule_problems(spec: Features, project: ProjectContext) -> Iterator[Prob
     if schedule.grain != "day":
         message = f"schedule == {schedule.text}, must be @daily: features are computed day by day."
         yield Problem("invalid", "error", message, spec.place("schedule"), Fix("Leave it out, or write @daily."))
+
+
+def features_warnings(spec: Features, project: ProjectContext) -> Iterator[Problem]:
+    """Windows that reach back before the first day: their features are those of a shorter one until there is enough."""
+    start = max(spec.start or project.start, project.start)
+    days = (project.last - start).days + 1
+    for place, windows in spec.all_windows():
+        for window in windows:
+            if window.days and window.days > days:
+                message = f"{'.'.join(place)} == {window.name}, must not be longer than the history, which has {days} days, from {start} on."
+                whole = start + timedelta(days=window.days - 1)
+                fix = Fix(
+                    f"Let `start` be earlier, if there are older events; else its features are whole from {whole} on."
+                )
+                yield Problem("short-history", "warn", message, spec.place(*place), fix)
 
 
 def _row_checks(spec: Features) -> Iterator[Check]:

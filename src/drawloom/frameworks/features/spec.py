@@ -180,7 +180,7 @@ class Features(Spec):
             yield from self._measure_problems(name, measure)
         for name, label in self.labels.items():
             yield from self._label_problems(name, label)
-        for place, windows in self._all_windows():
+        for place, windows in self.all_windows():
             for window in sorted({w.name for w in windows if windows.count(w) > 1}):
                 yield self.problem(place, window, "must be named once")
         yield from self._name_problems()
@@ -255,7 +255,8 @@ class Features(Spec):
             fix = did_you_mean(source, self.sources) or "Name it under `sources` first."
             yield self.problem((*place, "source"), source, "must be one of `sources`", fix)
 
-    def _all_windows(self) -> Iterator[tuple[tuple[str, ...], tuple[Window, ...]]]:
+    def all_windows(self) -> Iterator[tuple[tuple[str, ...], tuple[Window, ...]]]:
+        """All windows that the spec names, each with its place."""
         yield ("windows",), self.windows
         yield from ((("measures", key, "windows"), one.windows) for key, one in self.measures.items() if one.windows)
 
