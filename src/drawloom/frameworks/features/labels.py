@@ -16,10 +16,15 @@ from drawloom.frameworks.fields import condition_sql
 FILE = Path(__file__).parent / "labels.sql"
 
 
-def labels_sql(spec: Features, names: Sequence[str]) -> str:
-    """The SELECT of row_id and these labels of each row of the spine, in order; see ``training`` for the spine."""
+def labels_sql(spec: Features, names: Sequence[str], days: str = "TRUE") -> str:
+    """The SELECT of row_id and these labels of each row of the spine, in order; see ``training`` for the spine.
+
+    ``days`` is a condition of the days of the sources that are read.
+    """
     quoted = [sqlfiles.quote_name(name) for name in names]
-    text = sqlfiles.render_sql(FILE, f=_Labels(spec, {name: spec.labels[name] for name in names}), names=quoted)
+    text = sqlfiles.render_sql(
+        FILE, f=_Labels(spec, {name: spec.labels[name] for name in names}), names=quoted, days=days
+    )
     return sqlfiles.fill_day(text, date.min)
 
 

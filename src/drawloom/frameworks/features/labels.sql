@@ -3,7 +3,7 @@
 WITH
 [[ m.moments(f) ]],
 [% for s in f.sources %]
-[[ m.rows_where(f, s, s.units, "TRUE") ]],
+[[ m.rows_where(f, s, s.units, days) ]],
 labels_[[ s.number ]] AS (
   SELECT
     t.row_id

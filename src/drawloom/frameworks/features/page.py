@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.features.catalogue import Feature, list_features
+from drawloom.frameworks.features.scoring.page import scoring_blocks
 from drawloom.frameworks.features.spec import Features
 from drawloom.frameworks.page import (
     Block,
@@ -175,6 +176,7 @@ def _blocks(view: _View) -> Iterator[Block]:
         format="percent",
     )
     yield _definition(view)
+    yield from scoring_blocks(view.spec, int(view.chosen["days"]))
     yield _catalogue(view)
 
 

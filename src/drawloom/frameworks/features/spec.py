@@ -180,6 +180,9 @@ class Features(Spec):
             yield from self._measure_problems(name, measure)
         for name, label in self.labels.items():
             yield from self._label_problems(name, label)
+        if self.scoring and self.scoring.label and self.scoring.label not in self.labels:
+            fix = did_you_mean(self.scoring.label, self.labels) or "Write it under `labels`."
+            yield self.problem(("scoring", "label"), self.scoring.label, "must be one of `labels`", fix)
         for place, windows in self.all_windows():
             for window in sorted({w.name for w in windows if windows.count(w) > 1}):
                 yield self.problem(place, window, "must be named once")

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from drawloom.specs.base import SpecPart
-from drawloom.specs.fields import TableName
+from drawloom.specs.fields import Name, TableName
 from drawloom.specs.validation import RuleError
 
 ModelKind = Literal["function", "sklearn", "onnx", "mlflow"]
@@ -67,6 +67,10 @@ class Scoring(SpecPart):
     )
     trained: Annotated[str, AfterValidator(_check_path)] | None = Field(
         None, description="the manifest.json of the training set: features that have changed since are refused"
+    )
+    label: Name | None = Field(
+        None,
+        description="the label that the model predicts, which its scores are compared with; the only one with `op: any` otherwise",
     )
     batch_rows: Annotated[int, Field(ge=1)] = Field(
         100_000, description="about how many entities the model gets at a time"
