@@ -23,7 +23,7 @@ def charts(root: Path) -> dict[str, list[dict[str, Any]]]:
     """The rows of each chart of the page of the set."""
     with Project.load(root) as project:
         page = load_page(project, "activity", {})
-        return {block.name: list(rows) for block, rows in page.blocks if isinstance(block, Chart)}
+        return {block.name: [dict(row) for row in rows] for block, rows in page.blocks if isinstance(block, Chart)}
 
 
 def test_scores_are_compared_with_what_happened_once_the_horizon_is_over(tmp_path: Path) -> None:
