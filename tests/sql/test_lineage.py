@@ -90,6 +90,32 @@ def test_how_columns_are_used(sql: str, origins: dict[str, str], filters: list[s
     assert found.unknown == ()
 
 
+@pytest.mark.parametrize(
+    ("item", "is_counted"),
+    [
+        ("count(a)", True),
+        ("count(DISTINCT a) * 2", True),
+        ("approx_count_distinct(a)", True),
+        ("count_if(a LIKE '%@x')", True),
+        ("sum(CASE WHEN a IS NOT NULL THEN 1 ELSE 0 END)", True),
+        ("count(*) FILTER (WHERE a = 'x')", True),
+        ("count(*) OVER (PARTITION BY a)", True),
+        ("a IS NULL", True),
+        ("lower(a)", False),
+        ("min(a)", False),
+        ("md5(a)", False),
+        ("list(a)", False),
+        ("concat(a, count(a))", False),
+        ("CASE WHEN a IS NULL THEN 'none' ELSE a END", False),
+        ("a", False),
+    ],
+)
+def test_whether_a_column_is_only_counted(item: str, is_counted: bool) -> None:
+    text = f"WITH c AS (SELECT {item} AS n FROM s.t) SELECT n AS x FROM c"
+    (one,) = column_lineage(read_script(text, catalog=CATALOG)).origins
+    assert (one.origin, one.only_counted) == ("s.t.a", is_counted)
+
+
 def test_why_columns_are_not_known() -> None:
     star = column_lineage(read_script("SELECT * FROM other", catalog=CATALOG))
     assert (star.outputs, star.origins[0].origin) == (("*",), "other.*")

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from drawloom.frameworks.column_tags import ColumnTags, Tags
 from drawloom.frameworks.commands import CommandGroup
 from drawloom.frameworks.families import with_constants
 from drawloom.frameworks.page import Page
@@ -38,6 +39,8 @@ class Framework:
             of a framework's own SQL only the errors.
         commands: what it adds to the command line, ``drawloom <name> <command>``; None for nothing.
         warn: ``warn(spec, project) -> problems`` of a spec that compiles, which do not keep it from running.
+        uses_tags: whether it asks for the tags of columns: these follow from what all specs compile to, so its specs are
+            compiled a second time when they are known.
     """
 
     kind: str
@@ -47,6 +50,7 @@ class Framework:
     user_writes_sql: bool = False
     commands: CommandGroup | None = None
     warn: Callable[[Any, ProjectContext], Iterable[Problem]] | None = None
+    uses_tags: bool = False
 
     @property
     def readme(self) -> Path | None:
@@ -76,6 +80,7 @@ class ProjectContext:
     ``today`` limits ``until``, and SQL is bound for the day before it; what steps compute does not depend on it.
     ``folder`` is the project's; None where there is none. ``engine`` is the one that runs its steps, ``given`` are the
     tables that no spec fills. ``end`` is the last day of the project's history; None where it goes on.
+    ``column_tags`` are known when a framework that uses them compiles for the second time.
     """
 
     name: str
@@ -89,6 +94,7 @@ class ProjectContext:
     engine: str = "duckdb"
     given: tuple[KnownTable, ...] = ()
     end: date | None = None
+    column_tags: ColumnTags | None = None
 
     @property
     def last(self) -> date:
@@ -161,6 +167,14 @@ class ProjectContext:
         """
         assert self.compiler
         return self.compiler.pipeline(spec).steps
+
+    def tags_of_table(self, table: str) -> Tags:
+        """The tags of a table's columns, their own and those of what they are made of; for ``column_tags.tags_of``."""
+        return self.column_tags.of_table(table) if self.column_tags else {}
+
+    def tags_of_select(self, sql: str, spec: Spec) -> Tags:
+        """The tags of the columns of a SELECT of a spec."""
+        return self.column_tags.of_select(sql, self.schedule(spec)) if self.column_tags else {}
 
     def owner(self, spec: Spec) -> str:
         """The owner of the spec's tables."""
@@ -253,6 +267,20 @@ class SpecCompiler:
             return []
         with framework_errors(framework.kind, "warn", spec.where):
             return list(framework.warn(spec, self._project))
+
+    def compile_with_tags(self, tags: ColumnTags) -> tuple[list[Pipeline], list[Problem]]:
+        """The pipelines of the specs that use tags of columns, now that these are known, and the problems of those that have none."""
+        self._project = replace(self._project, column_tags=tags)
+        chosen = [spec for spec in self._specs if self._frameworks[spec.kind].uses_tags]
+        chosen = [spec for spec in chosen if isinstance(self._compiled.pop(id(spec), None), Pipeline)]
+        compiled: list[Pipeline] = []
+        problems: list[Problem] = []
+        for spec in chosen:
+            try:
+                compiled.append(self.pipeline(spec))
+            except InputError as error:
+                problems += error.problems
+        return compiled, problems
 
     def pipeline(self, spec: Spec) -> Pipeline:
         """The pipeline of a spec.

@@ -16,6 +16,7 @@ from drawloom.model import Column, Family, InputError, Pipeline, Problem, RangeR
 from drawloom.run.backfill_reads import infer_backfill_reads
 from drawloom.run.bind_steps import Binding, KnownTables, bind_steps
 from drawloom.run.broken_specs import BrokenText
+from drawloom.run.column_tags import ColumnTags
 from drawloom.run.families import collect_families, read_families, unsure_families
 from drawloom.run.project_checks import check_project
 from drawloom.run.table_catalog import add_columns, declared_catalog, family_entry
@@ -41,7 +42,7 @@ class Compiled:
 
     ``specs`` are those that the pipelines were compiled from, by the pipeline's name; ``frameworks`` are by kind,
     ``families`` by name in lower case. ``names`` maps tables in lower case to their names as they were given. ``columns`` are
-    those that tables will have, as far as they follow. ``macros`` are those of the project.
+    those that tables will have, as far as they follow. ``macros`` are those of the project, ``tags`` those of all columns.
     """
 
     pipelines: tuple[Pipeline, ...]
@@ -53,6 +54,7 @@ class Compiled:
     names: Mapping[str, str] = field(default_factory=dict)
     macros: Macros = Macros()
     columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
+    tags: ColumnTags | None = field(default=None, compare=False)
 
 
 def compile_project(
@@ -78,7 +80,8 @@ def compile_project(
     context = replace(
         ProjectContext.of(config, cache, engine), given=given_tables(config, columns, sources or {}, landed)
     )
-    compiled, wrong = SpecCompiler(found, specs, context).compile_all()
+    compiler = SpecCompiler(found, specs, context)
+    compiled, wrong = compiler.compile_all()
     problems += wrong
     pipelines = [pipeline for _, pipeline in compiled]
     macros, wrong = find_macros(config.root / "macros")
@@ -99,16 +102,33 @@ def compile_project(
     analyzer = StepAnalyzer(catalog, names, families, cache, engine, sql_kinds(found, pipelines))
     analyzer.fill_cache(pipelines)
     pipelines = [analyzer.analyze_pipeline(pipeline) for pipeline in pipelines]
-    problems += [*_project_problems(config, pipelines, in_lake, problems), *analyzer.problems]
+    bound = add_columns(catalog, binding.columns, external)
+    tags = ColumnTags(config, pipelines, families, bound, macros, cache)
+    pipelines, wrong = _with_tags(pipelines, compiler, tags, analyzer, macros)
+    problems += [*wrong, *_project_problems(config, pipelines, in_lake, problems), *analyzer.problems]
     problems = with_bind_problems(binding, pipelines, problems)
     return Compiled(
-        tuple(pipelines), catalog, tuple(problems), by_name, found, families, names, macros, binding.columns
+        tuple(pipelines), catalog, tuple(problems), by_name, found, families, names, macros, binding.columns, tags
     )
 
 
 def sql_kinds(frameworks: Mapping[str, Framework], pipelines: Iterable[Pipeline]) -> frozenset[str]:
     """The kinds of these pipelines whose SQL is their user's."""
     return frozenset(kind for kind in {one.kind for one in pipelines} if frameworks[kind].user_writes_sql)
+
+
+def _with_tags(
+    pipelines: Sequence[Pipeline], compiler: SpecCompiler, tags: ColumnTags, analyzer: StepAnalyzer, macros: Macros
+) -> tuple[list[Pipeline], list[Problem]]:
+    """The pipelines, those that use tags of columns compiled again; with problems of specs, which are left out with them."""
+    if tags.is_empty:
+        return list(pipelines), []
+    known, problems = compiler.compile_with_tags(tags)
+    made = {pipeline.name: with_macros(pipeline, macros) for pipeline in known}
+    told, analyzer.problems = analyzer.problems, []
+    again = {name: analyzer.analyze_pipeline(pipeline) for name, pipeline in made.items()}
+    analyzer.problems = list(dict.fromkeys([*told, *analyzer.problems]))
+    return [again.get(pipeline.name, pipeline) for pipeline in pipelines], problems
 
 
 def given_tables(

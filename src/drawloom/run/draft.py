@@ -109,7 +109,7 @@ def _compile(
 def _context(project: Project) -> ProjectContext:
     landed = project.registry.landed_tables()
     given = given_tables(project.config, project.registry.columns(), project.source_columns, landed)
-    return replace(ProjectContext.of(project.config), given=given)
+    return replace(ProjectContext.of(project.config), given=given, column_tags=project.compiled.tags)
 
 
 def _analyze(

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
-from drawloom.model import Column, InputError, Pipeline, Step
+from drawloom.model import Column, Pipeline, Step
+from drawloom.run.cached_lineage import cached_lineage, read_lineage
 from drawloom.run.table_catalog import add_columns
 from drawloom.sql.catalog import Catalog
 from drawloom.sql.column_lineage import ColumnLineage
-from drawloom.sql.disk_cache import catalog_hash, entry_name, versions, write
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
     from drawloom.engines.base import Engine
     from drawloom.run.compile_project import Compiled
     from drawloom.run.registry import Registry
@@ -84,7 +80,7 @@ class ColumnRow:
 
 def step_lineage(project: KnownProject, pipeline: Pipeline, step: Step) -> ColumnLineage:
     """Where the columns of a step with SQL come from, beside all tables of a project."""
-    return _read_lineage(_catalog(project), pipeline, step)
+    return read_lineage(_catalog(project), pipeline, step)
 
 
 def _catalog(project: KnownProject) -> Catalog:
@@ -95,55 +91,14 @@ def _catalog(project: KnownProject) -> Catalog:
     return _catalogs[project]
 
 
-def _read_lineage(catalog: Catalog, pipeline: Pipeline, step: Step) -> ColumnLineage:
-    from drawloom.sql.lineage import column_lineage
-    from drawloom.sql.script_reader import read_script
-
-    try:
-        script = read_script(
-            step.sql or "",
-            dialect=step.dialect,
-            catalog=catalog,
-            schedule=pipeline.schedule,
-            target=step.into.name,
-            params=step.params,
-            macros=step.macros,
-        )
-    except InputError as error:
-        return ColumnLineage(unknown=(str(error),))
-    return column_lineage(script)
-
-
 def saved_lineage(project: KnownProject, pipeline: Pipeline, step: Step) -> ColumnLineage | None:
     """The same of a step that the project has, found once; None of one without SQL."""
     if step.sql is None:
         return None
     known = _saved.setdefault(project, {})
     if step.into.name not in known:
-        known[step.into.name] = _cached_lineage(project, pipeline, step)
+        known[step.into.name] = cached_lineage(_catalog(project), project.cache, pipeline, step)
     return known[step.into.name]
-
-
-def _cached_lineage(project: KnownProject, pipeline: Pipeline, step: Step) -> ColumnLineage:
-    """The lineage of a step, from the cache on disk if neither its text nor the columns of what it reads have changed."""
-    catalog = _catalog(project)
-    tables = sorted({*(read.table for read in step.reads), *(family.name for family in step.families)})
-    texts = [step.sql, step.macros, step.dialect, step.into.name, pipeline.schedule.text, pipeline.schedule.timezone]
-    settings = ["lineage", *texts, dict(step.params), catalog_hash(tables, catalog), versions()]
-    path = project.cache / entry_name(settings, "lineage")
-    with suppress(OSError, ValueError):
-        return _adapter().validate_json(path.read_bytes())
-    found = _read_lineage(catalog, pipeline, step)
-    with suppress(OSError):
-        write(path, _adapter().dump_json(found))
-    return found
-
-
-@lru_cache(maxsize=1)
-def _adapter() -> TypeAdapter[ColumnLineage]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(ColumnLineage)
 
 
 def known_columns(project: KnownProject, table: str) -> Sequence[Column]:

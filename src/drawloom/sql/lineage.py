@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlglot import exp
 
@@ -20,8 +21,10 @@ from drawloom.sql.recursion import with_deep_stack
 from drawloom.sql.scope import Cte, Source, SourceBuilder
 from drawloom.sql.script import Script
 
-Origins = frozenset[tuple[str, bool]]  # schema.table.column, and whether its values come through as they are
+Use = Literal["copied", "transformed", "counted"]
+Origins = frozenset[tuple[str, Use]]  # schema.table.column, and what becomes of its values
 _NONE: Origins = frozenset()
+_UNSURE: Origins = frozenset({("", "transformed")})  # a column that cannot be told
 _ROW_CLAUSES = ("where", "group", "having", "qualify", "start", "connect", "distinct")
 
 
@@ -45,7 +48,7 @@ def column_lineage(script: Script) -> ColumnLineage:
 
 
 def _lineage(script: Script) -> dict[str, list[str]]:
-    return {name: sorted({origin for origin, _ in found}) for name, found in _outputs(script)[0].items()}
+    return {name: [origin for origin, _ in _uses(found)] for name, found in _outputs(script)[0].items()}
 
 
 def _column_lineage(script: Script) -> ColumnLineage:
@@ -53,12 +56,21 @@ def _column_lineage(script: Script) -> ColumnLineage:
     if query is None:
         return ColumnLineage(unknown=("The text has no SELECT whose columns could be followed.",))
     origins = [
-        ColumnOrigin(name, origin, "transformed" if (origin, False) in found else "copied")
+        ColumnOrigin(name, origin, "copied" if uses == {"copied"} else "transformed", uses == {"counted"})
         for name, found in outputs.items()
-        for origin in sorted({origin for origin, _ in found})
+        for origin, uses in _uses(found)
     ]
-    filters = tuple(sorted({origin for origin, _ in _Tracer().filters(query)}))
-    return ColumnLineage(tuple(outputs), tuple(origins), filters, tuple(_unknown(origins)))
+    filters = tuple(origin for origin, _ in _uses(_Tracer().filters(query)))
+    unsure = tuple(name for name, found in outputs.items() if found >= _UNSURE)
+    return ColumnLineage(tuple(outputs), tuple(origins), filters, tuple(_unknown(origins)), unsure)
+
+
+def _uses(found: Origins) -> list[tuple[str, set[Use]]]:
+    """Each origin once, in order, without what cannot be told."""
+    uses: dict[str, set[Use]] = {}
+    for origin, use in sorted(found - _UNSURE):
+        uses.setdefault(origin, set()).add(use)
+    return list(uses.items())
 
 
 def _unknown(origins: Sequence[ColumnOrigin]) -> Iterator[str]:
@@ -106,6 +118,7 @@ class _Tracer:
     def __init__(self) -> None:
         self._known: dict[tuple[int, str], Origins] = {}
         self._filtered: set[int] = set()
+        self._named_items: set[int] = set()
 
     def outputs(self, query: AnalyzedQuery) -> dict[str, Origins]:
         """All output columns of a query in their order."""
@@ -165,14 +178,28 @@ class _Tracer:
 
     def _expression(self, scope: SelectScope, node: exp.Expr) -> Origins:
         found: list[Origins] = []
-        for column in _columns(node):
-            target = scope.resolve(column)
-            if target is not None:
-                found += [self._source_column_origins(scope, *source_column) for source_column in target.columns]
+        for column, is_counted in _columns(node):
+            origins = self._column_origins(scope, column)
+            found.append(_counted(origins - _UNSURE) if is_counted else origins)
         for inner in subqueries(node):
             found += self.outputs(scope.subquery(inner)).values()
+        if node.find(exp.Columns):
+            found.append(_UNSURE)
         origins = _NONE.union(*found)
         return origins if isinstance(_without_names(node), exp.Column) else _changed(origins)
+
+    def _column_origins(self, scope: SelectScope, column: exp.Column) -> Origins:
+        """Of a column by its name, of an item before it in the SELECT, or of a field: ``address.zip`` may be of one."""
+        if (target := scope.resolve(column)) is not None:
+            return _NONE.union(*(self._source_column_origins(scope, *one) for one in target.columns))
+        for item in () if column.table else scope.node.expressions:
+            if item.alias.lower() == column.name.lower() and id(item) not in self._named_items:
+                self._named_items.add(id(item))
+                found = self._expression(scope, item)
+                self._named_items.discard(id(item))
+                return found
+        qualifiers = [part for part in column.parts[:-1] if isinstance(part, exp.Identifier)]
+        return _changed(self._column_origins(scope, exp.column(*reversed(qualifiers)))) if qualifiers else _UNSURE
 
     def _source_column_origins(self, scope: SelectScope, source: Source, name: str) -> Origins:
         made = pivots_of(source)
@@ -182,7 +209,7 @@ class _Tracer:
 
     def _before_pivot(self, scope: SelectScope, source: Source, name: str) -> Origins:
         if source.kind == "table":
-            return frozenset({(f"{source.table}.{name}", True)})
+            return frozenset({(f"{source.table}.{name}", "copied")})
         owner: SelectScope | None = scope
         while owner is not None and source not in owner.sources:
             owner = owner.outer
@@ -231,7 +258,11 @@ def _without_names(node: exp.Expr) -> exp.Expr:
 
 
 def _changed(origins: Origins) -> Origins:
-    return frozenset((origin, False) for origin, _ in origins)
+    return frozenset((origin, "transformed" if use == "copied" else use) for origin, use in origins)
+
+
+def _counted(origins: Origins) -> Origins:
+    return frozenset((origin, "counted") for origin, _ in origins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,21 +280,33 @@ def pivots_of(source: Source) -> _Pivots:
     for pivot in source.node.args.get("pivots") or []:
         fields = [field for field in pivot.args.get("fields") or [] if isinstance(field, exp.In)]
         if pivot.args.get("unpivot"):
-            used += [column.name.lower() for field in fields for one in field.expressions for column in _columns(one)]
+            used += [
+                column.name.lower() for field in fields for one in field.expressions for column, _ in _columns(one)
+            ]
             new += [one.name.lower() for one in [*pivot.expressions, *(field.this for field in fields)]]
         else:
             parts = [*pivot.expressions, *(field.this for field in fields)]
-            used += [column.name.lower() for part in parts for column in _columns(part)]
+            used += [column.name.lower() for part in parts for column, _ in _columns(part)]
             new += [column.name.strip("'").lower() for column in pivot.args.get("columns") or []]
     return _Pivots(tuple(dict.fromkeys(used)), tuple(new))
 
 
-def _columns(node: exp.Expr) -> Iterator[exp.Column]:
-    """The columns of an expression, those in subqueries left out."""
-    stack = [node]
+def _columns(node: exp.Expr) -> Iterator[tuple[exp.Column, bool]]:
+    """The columns of an expression, those in subqueries left out, and whether their values are only counted."""
+    stack = [(node, False)]
     while stack:
-        part = stack.pop()
+        part, is_counted = stack.pop()
         if isinstance(part, exp.Column):
-            yield part
+            yield part, is_counted
         elif not isinstance(part, exp.Query):
-            stack += part.iter_expressions()
+            is_counted = is_counted or _counts(part)
+            stack += [(one, is_counted) for one in part.iter_expressions()]
+
+
+def _counts(node: exp.Expr) -> bool:
+    """Whether a number of rows is all that an expression takes from its columns, or whether there is a value."""
+    if isinstance(node, exp.Filter | exp.Window):
+        return _counts(node.this)
+    if isinstance(node, exp.Is):
+        return isinstance(node.expression, exp.Null)
+    return isinstance(node, exp.Count | exp.CountIf | exp.ApproxDistinct)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from drawloom.frameworks.base import ProjectContext
 from drawloom.run.pages import load_page
+from drawloom.run.plan import State
 from drawloom.run.project import Project
 from drawloom.run.stats.sync import sync
 from tests.frameworks.stats.shop import DAYS, ORDERS, SPEC, clicks, write_clicks, write_shop
@@ -49,6 +51,25 @@ def test_a_week_is_merged_and_says_what_a_scan_says(shop: Project) -> None:
     assert found["amount.sum"] == pytest.approx(row["s"])
     assert found["amount.stddev"] == pytest.approx(row["d"])
     assert found["id.distinct"] == pytest.approx(row["u"], rel=0.05)
+
+
+def test_all_of_a_table_is_known_of_each_of_the_last_days_and_of_no_other(tmp_path: Path) -> None:
+    root = write_shop(tmp_path / "shop", SPEC.replace("[week, table]", "[table]").replace("tier: full", "tier: footer"))
+    days = [DAYS[0] + timedelta(days=n) for n in range(10)]
+    settings = (root / "drawloom.yml").read_text(encoding="utf-8")
+    (root / "drawloom.yml").write_text(settings.replace(f"end: {DAYS[-1]}", f"end: {days[-1]}"), encoding="utf-8")
+    for day in days:
+        write_clicks(root, day, clicks(day, 2))
+    sql = f"SELECT ds, value FROM {CLICKS}__table WHERE metric = 'row_count' AND slice = '' ORDER BY ds"
+    with Project.load(root) as project:
+        assert project.run().exit_code == 0
+        assert project.query(sql).to_pylist() == [{"ds": day, "value": 2.0 * n} for n, day in enumerate(days, 1)][3:]
+        states = {p.state for p in project.plan().partitions if p.step.into.name == f"{CLICKS}__table"}
+        assert states == {State.FRESH, State.EXPIRED}
+    write_clicks(root, days[0], clicks(days[0], 5))
+    with Project.load(root) as project:
+        assert sync(project).failed == 0
+        assert [row["value"] for row in project.query(sql).to_pylist()] == [2.0 * n + 3 for n in range(4, 11)]
 
 
 def test_slices_cut_the_long_tail(shop: Project) -> None:

@@ -5,6 +5,6 @@ from drawloom.frameworks.anomalies.page import anomalies_page
 from drawloom.frameworks.anomalies.spec import Anomalies
 from drawloom.frameworks.base import Framework
 
-framework = Framework("anomalies", Anomalies, compile_anomalies, anomalies_page)
+framework = Framework("anomalies", Anomalies, compile_anomalies, anomalies_page, uses_tags=True)
 
 __all__ = ["Anomalies", "framework"]

@@ -10,6 +10,7 @@ from itertools import combinations
 from drawloom.frameworks import sqlfiles
 from drawloom.frameworks.anomalies.spec import Anomalies, Watch
 from drawloom.frameworks.base import ProjectContext
+from drawloom.frameworks.column_tags import Tags, is_personal
 from drawloom.model import Fix, InputError, Problem, Table
 from drawloom.specs.base import Spec
 from drawloom.specs.validation import did_you_mean
@@ -80,7 +81,7 @@ def find_items(spec: Anomalies, project: ProjectContext) -> tuple[list[Item], li
             elif watch.sql is not None:
                 items.append(_of_sql(spec, number, watch, project))
             elif watch.table is not None:
-                items.append(_of_table(spec, watch, watch.table, watch.values, watch.series))
+                items.append(_of_table(spec, number, watch.table, watch.series, project))
             else:
                 items.append(_of_spec(spec, number, watch, project))
         except InputError as error:
@@ -90,11 +91,30 @@ def find_items(spec: Anomalies, project: ProjectContext) -> tuple[list[Item], li
     return items, stats
 
 
-def _of_table(spec: Anomalies, watch: Watch, table: str, values: Sequence[str], series: Sequence[str]) -> Item:
+def _of_table(
+    spec: Anomalies,
+    number: int,
+    table: str,
+    series: Sequence[str],
+    project: ProjectContext,
+    values: Sequence[str] | None = None,
+) -> Item:
+    watch, tags = spec.watch[number], project.tags_of_table(table)
+    _refuse_personal(spec, number, series, tags)
     rows = f"(SELECT * FROM {sqlfiles.quote_table(table)} WHERE ds = DATE '{{{{ ds }}}}') AS watched"
-    named = (Value(name, sqlfiles.quote_name(name)) for name in values)
-    dimensions = tuple(name for name in spec.explain.dimensions if watch.table is not None and name not in series)
+    named = (Value(name, sqlfiles.quote_name(name)) for name in (watch.values if values is None else values))
+    wanted = spec.explain.dimensions if watch.table is not None else ()
+    dimensions = tuple(name for name in wanted if name not in series and not is_personal(name, tags))
     return Item(table, rows, tuple(series), dimensions, (Value(ROWS, "1"), *named), is_table=True)
+
+
+def _refuse_personal(spec: Anomalies, number: int, series: Sequence[str], tags: Tags) -> None:
+    """Refuse series whose names would be values of personal data, in tables and in messages."""
+    for name in series:
+        if is_personal(name, tags):
+            fix = "Cut by another column; or, if it is none, write `tags: []` where the column is declared."
+            rule = "must not be a column that is tagged pii, or made of one: its values would be names of series"
+            raise InputError(spec.problem(("watch", number, "series"), name, rule, fix))
 
 
 def _of_sql(spec: Anomalies, number: int, watch: Watch, project: ProjectContext) -> Item:
@@ -108,7 +128,10 @@ def _of_sql(spec: Anomalies, number: int, watch: Watch, project: ProjectContext)
                 raise InputError(spec.problem(("watch", number, key), name, "must be a column of the SELECT", fix))
     rows = f"({watch.sql.strip().rstrip(';')}) AS watched"
     weight = sqlfiles.quote_name(watch.per) if watch.per else None
-    dimensions = tuple(n for n in spec.explain.dimensions if n.lower() in columns and n not in watch.series)
+    tags = project.tags_of_select(watch.sql, spec)
+    _refuse_personal(spec, number, watch.series, tags)
+    wanted = (n for n in spec.explain.dimensions if n.lower() in columns and n not in watch.series)
+    dimensions = tuple(name for name in wanted if not is_personal(name, tags))
     value = Value(watch.value, sqlfiles.quote_name(watch.value), weight)
     return Item(watch.name or table, rows, watch.series, dimensions, (value,), is_table=False)
 
@@ -152,13 +175,14 @@ def _of_spec(spec: Anomalies, number: int, watch: Watch, project: ProjectContext
     if table is None:
         fix = Fix(did_you_mean(str(watch.of), tables) or f"It fills {', '.join(tables)}.")
         raise InputError(spec.problem(("watch", number, "of"), watch.of, f"must be a table of {watch.spec}", fix))
-    return _of_other(spec, number, watch, table)
+    return _of_other(spec, number, watch, table, project)
 
 
-def _of_other(spec: Anomalies, number: int, watch: Watch, table: Table) -> Item:
+def _of_other(spec: Anomalies, number: int, watch: Watch, table: Table, project: ProjectContext) -> Item:
     """Numbers are values and texts are series, where the spec does not say which."""
     numbers = [one.name for one in table.columns if one.type.upper().startswith(NUMBERS)]
-    texts = [one.name for one in table.columns if one.type.upper() == "VARCHAR"]
+    tags = project.tags_of_table(table.name)
+    texts = [c.name for c in table.columns if c.type.upper() == "VARCHAR" and not is_personal(c.name, tags)]
     known = [one.name for one in table.columns]
     for key, names in (("values", watch.values), ("series", watch.series)):
         for name in names:
@@ -169,7 +193,7 @@ def _of_other(spec: Anomalies, number: int, watch: Watch, table: Table) -> Item:
     if not values and not known:
         rule = f"must have `values`: the columns of {table.name} are not declared"
         raise InputError(spec.problem(("watch", number), watch.spec, rule))
-    return _of_table(spec, watch, table.name, values, series)
+    return _of_table(spec, number, table.name, series, project, values)
 
 
 def _of_stats(spec: Anomalies, number: int, watch: Watch, project: ProjectContext) -> StatsItem:

@@ -5,6 +5,6 @@ from drawloom.frameworks.stats.compile import compile_stats
 from drawloom.frameworks.stats.page import stats_page
 from drawloom.frameworks.stats.spec import Stats
 
-framework = Framework("stats", Stats, compile_stats, stats_page)
+framework = Framework("stats", Stats, compile_stats, stats_page, uses_tags=True)
 
 __all__ = ["Stats", "framework"]

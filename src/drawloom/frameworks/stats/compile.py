@@ -22,8 +22,9 @@ from drawloom.frameworks.stats.steps import (
 from drawloom.model import Bound, Days, InputError, Membership, Read, Step, Table, digest
 from drawloom.model.step import Call
 
-FORMULAS = "1"  # raise it when steps make other statistics of the same partition: all become stale
+FORMULAS = "2"  # raise it when steps make other statistics of the same partition: all become stale
 Grain = Literal["partition", "week", "month", "table"]
+TABLE_DAYS = 7  # of so many newest days there are statistics of all days up to each: of every day they would be merges without end
 
 
 def compile_stats(spec: Stats, project: ProjectContext) -> Iterator[Step]:
@@ -60,10 +61,7 @@ def _rolled_up(grain: Grain, states: str) -> Read:
 
 @dataclass(frozen=True, slots=True)
 class _StepMaker:
-    """Makes the steps of a table.
-
-    What is of all days is made for the newest day only: it would be another one for every day that came before.
-    """
+    """Makes the steps of a table. What a table without days had on a past day cannot be computed again."""
 
     spec: Stats
     table: KnownTable
@@ -90,7 +88,7 @@ class _StepMaker:
             params=params,
             fingerprint=_fingerprint(into.name, params),
             where=self.spec.where,
-            landed=not self.table.by_day or grain == "table",
+            landed=not self.table.by_day,
         )
 
     def _table(self, grain: str) -> Table:
@@ -103,7 +101,8 @@ class _StepMaker:
             return Table(self.states, STATE_COLUMNS, key, key, owner, what, member_of=member)
         member = Membership(STATS_FAMILY, (*watched, ("grain", grain)))
         name = stats_name(self.table.name, grain if self.table.by_day else "partition")
-        return Table(name, STAT_COLUMNS, key, key, owner, what, member_of=member)
+        keep = TABLE_DAYS if self.table.by_day and grain == "table" else None
+        return Table(name, STAT_COLUMNS, key, key, owner, what, keep, member_of=member)
 
 
 _DESCRIPTIONS = {
@@ -111,7 +110,7 @@ _DESCRIPTIONS = {
     "partition": "The statistics of each partition of {}.",
     "week": "The statistics of {} in the seven days up to each day.",
     "month": "The statistics of {} in the days of its month up to each day.",
-    "table": "The statistics of all of {}, as of each day on which they were made.",
+    "table": "The statistics of all of {}: of all of its days up to each of the last ones.",
 }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from drawloom.frameworks.base import KnownTable, ProjectContext
+from drawloom.frameworks.column_tags import Tags
 from drawloom.frameworks.stats.rules import Rule
 from drawloom.frameworks.stats.scan import Slice
 from drawloom.frameworks.stats.spec import Stats
@@ -23,16 +24,16 @@ class Watched:
     table: KnownTable
     rules: tuple[Rule, ...]
     slices: tuple[Slice, ...]
-    tags: Mapping[str, Sequence[str]]
+    tags: Tags
 
 
 def find_watched(spec: Stats, project: ProjectContext) -> tuple[list[Watched], list[Problem]]:
     """The tables that a spec watches, by name, and what is wrong with its patterns, rules and slices."""
     known = sorted(project.tables(NOT_WATCHED), key=lambda table: table.name.lower())
     chosen = _chosen(spec, known)
-    tags = _tags_by_name(known)
     watched = [
-        Watched(table, tuple(_rules(spec, table)), tuple(_slices(spec, table)), _tags(table, tags)) for table in chosen
+        Watched(table, tuple(_rules(spec, table)), tuple(_slices(spec, table)), project.tags_of_table(table.name))
+        for table in chosen
     ]
     return watched, [*_pattern_problems(spec, known, chosen), *_name_problems(spec, chosen)]
 
@@ -82,22 +83,6 @@ def _slices(spec: Stats, table: KnownTable) -> Iterator[Slice]:
         if names_table(written, table.name):
             pairs = (text.rpartition(".") for text in one.metrics if "." in text)
             yield Slice(one.by, tuple((column, metric) for column, _, metric in pairs), one.top)
-
-
-def _tags_by_name(known: Iterable[KnownTable]) -> dict[str, set[str]]:
-    """The tags of all columns of a name: a copy of a column that people tagged is one of the same name, more often than not."""
-    found: dict[str, set[str]] = {}
-    for table in known:
-        for column in table.columns:
-            found.setdefault(column.name.lower(), set()).update(column.tags)
-    return {name: tags for name, tags in found.items() if tags}
-
-
-def _tags(table: KnownTable, by_name: Mapping[str, set[str]]) -> dict[str, list[str]]:
-    own = {column.name.lower(): column for column in table.columns}
-    found = {name: sorted(tags) for name, tags in by_name.items() if name not in own or own[name].inherits_tags}
-    found |= {name: sorted(column.tags) for name, column in own.items() if column.tags}
-    return found
 
 
 def _pattern_problems(spec: Stats, known: Sequence[KnownTable], chosen: Sequence[KnownTable]) -> Iterator[Problem]:

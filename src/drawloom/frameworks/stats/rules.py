@@ -7,9 +7,13 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from drawloom.frameworks.column_tags import PII, Tags, tags_of
 from drawloom.frameworks.stats.kinds import ScannedColumn
 from drawloom.frameworks.stats.measures import MEASURES, MergeKind
-from drawloom.frameworks.stats.metrics import METRICS, Tier, tier_metrics
+from drawloom.frameworks.stats.metrics import METRICS, PERCENTS, Tier, tier_metrics
+
+QUANTILES = tuple(f"p{percent:02}" for percent in PERCENTS)  # of a state that holds the least and the largest value
+PERSONAL = frozenset({"min", "max", "top", *QUANTILES})  # metrics that are values of rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ColumnPlan:
-    """What is computed of a column: its metrics, the share of rows that sketches see, and expressions of the user."""
+    """What is computed of a column: its metrics, the share of rows that sketches see, and expressions of the user.
+
+    ``hidden`` are metrics that it must not have in slices, either. Rows are not cut by a column whose ``top`` is.
+    """
 
     column: ScannedColumn
     metrics: tuple[str, ...]
     sample: float = 1.0
     expressions: Mapping[str, str] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -66,7 +74,7 @@ class ColumnPlan:
 
 
 def plan_columns(
-    columns: Iterable[ScannedColumn], tier: Tier, rules: Sequence[Rule], tags: Mapping[str, Sequence[str]]
+    columns: Iterable[ScannedColumn], tier: Tier, rules: Sequence[Rule], tags: Tags
 ) -> Iterator[ColumnPlan]:
     """What is computed of each column.
 
@@ -74,28 +82,40 @@ def plan_columns(
         columns: of a table.
         tier: whose metrics columns have before rules.
         rules: of this table, in their order; a later one has the last word.
-        tags: of columns, by name in lower case.
+        tags: of columns, by name in lower case; see ``tags_of``.
     """
     for column in columns:
-        yield _plan(column, tier, [rule for rule in rules if rule.matches(column, tags_of(column, tags))])
+        own = tags_of(column.name, tags)
+        yield _plan(column, tier, [rule for rule in rules if rule.matches(column, own)], is_personal=PII in own)
 
 
-def tags_of(column: ScannedColumn, tags: Mapping[str, Sequence[str]]) -> list[str]:
-    """The tags of a column; a field of a struct has those of the struct, too."""
-    parts = column.name.lower().split(".")
-    return [tag for end in range(1, len(parts) + 1) for tag in tags.get(".".join(parts[:end]), ())]
-
-
-def _plan(column: ScannedColumn, tier: Tier, rules: Sequence[Rule]) -> ColumnPlan:
+def _plan(column: ScannedColumn, tier: Tier, rules: Sequence[Rule], *, is_personal: bool) -> ColumnPlan:
     metrics = dict.fromkeys(tier_metrics(tier, column.kind))
     sample, expressions = 1.0, dict[str, str]()
     for rule in rules:
-        for name in rule.drop:
+        for name in _dropped(rule):
             metrics.pop(name, None)
         metrics |= dict.fromkeys(name for name in rule.add if column.kind in METRICS[name].applies)
         sample = sample if rule.sample is None else rule.sample
         expressions |= rule.expressions
-    return ColumnPlan(column, tuple(metrics), sample, expressions)
+    hidden = _hidden(rules, is_personal=is_personal)
+    return ColumnPlan(column, tuple(name for name in metrics if name not in hidden), sample, expressions, hidden)
+
+
+def _dropped(rule: Rule) -> tuple[str, ...]:
+    """What a rule drops: with an extreme the quantiles, too, whose states hold both."""
+    return (*rule.drop, *QUANTILES) if {"min", "max"} & set(rule.drop) else rule.drop
+
+
+def _hidden(rules: Sequence[Rule], *, is_personal: bool) -> frozenset[str]:
+    """What rules about tags drop, and values of personal data, unless a rule about the tag or about this column adds them."""
+    hidden = set(PERSONAL) if is_personal else set[str]()
+    for rule in rules:
+        if rule.tag:
+            hidden |= set(_dropped(rule))
+        if rule.tag or rule.column:
+            hidden -= set(rule.add)
+    return frozenset(hidden)
 
 
 def expression_kind(sql: str) -> MergeKind:

@@ -134,6 +134,7 @@ class _Scan:
         self._all = list(scanned_columns(schema))
         self._top_level = sum(1 for name in schema.names if name.lower() != "ds")
         self._columns = list(plan_columns(self._all, plan.tier, plan.rules, plan.tags))
+        self._hidden = {plan.column.name: plan.hidden for plan in self._columns}
         self._rows = int(query(f"SELECT count(*) AS n FROM {self._from}").column(0)[0].as_py())
 
     def run(self) -> list[State]:
@@ -207,8 +208,8 @@ class _Scan:
 
     def _sliced(self, one: Slice) -> Iterator[State]:
         """The states of each slice: one query, over the values that are most frequent in this partition."""
-        by = next((column for column in self._all if column.name.lower() == one.by.lower()), None)
-        if by is None:
+        by = next((plan.column for plan in self._columns if plan.column.name.lower() == one.by.lower()), None)
+        if by is None or "top" in self._hidden[by.name]:  # its values would be written
             return
         value = f"CAST({by.sql} AS VARCHAR)"
         ranked = f"SELECT {value} AS v, count(*) AS n FROM {self._from} GROUP BY {value} ORDER BY n DESC, v LIMIT {one.top + 1}"
@@ -230,12 +231,12 @@ class _Scan:
             yield from _states(parts, row, rows, 1.0, one.by, name)
 
     def _wanted_of_slices(self, one: Slice) -> dict[str, list[str]]:
-        """The metrics of slices by column: those of columns that the table has, and of their kind."""
+        """The metrics of slices by column: those of columns that the table has, of their kind, and not hidden."""
         columns = {column.name.lower(): column for column in self._all}
         wanted: dict[str, list[str]] = {}
         for name, metric in one.metrics:
             column = columns.get(name.lower())
-            if column and column.kind in METRICS[metric].applies:
+            if column and column.kind in METRICS[metric].applies and metric not in self._hidden[column.name]:
                 wanted.setdefault(column.name, []).append(metric)
         return wanted
 

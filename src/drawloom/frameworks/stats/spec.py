@@ -25,7 +25,7 @@ class Match(SpecPart):
 
     name: Name | None = Field(None, description="a pattern of the column's name, like '*_id'")
     type: TypeClass | None = Field(None, description="the kind of its type")
-    tag: Word | None = Field(None, description="a tag of the column, or of one of the same name in another table")
+    tag: Word | None = Field(None, description="a tag of the column, or of one that it is made of or named like")
     column: Name | None = Field(None, description="one column of one table, like orders.amount")
 
 
@@ -72,7 +72,7 @@ class Stats(Spec):
     rollups: Annotated[tuple[Rollup, ...], Field(strict=False)] = Field(
         (),
         description="also of more than a partition, merged and not scanned: week is the seven days up to each day, month the "
-        "days of its month, table all days so far",
+        "days of its month, table all days up to each of the last seven",
     )
     sample_above_rows: Annotated[int, Field(ge=1)] | None = Field(
         50_000_000, description="of partitions with more rows, quantiles and top values are computed of so many"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from drawloom.engines import quote
+from drawloom.frameworks.column_tags import Tags
 from drawloom.frameworks.stats.merge import Statistic, merge_states
 from drawloom.frameworks.stats.metrics import Tier
-from drawloom.frameworks.stats.rules import Rule
 from drawloom.frameworks.stats.scan import ScanPlan, scan_table
 from drawloom.frameworks.stats.spec import states_name, stats_name
 from drawloom.frameworks.stats.steps import STATE_COLUMNS, states_table
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from drawloom.run.project import Project
     from drawloom.run.snapshot import WarehouseSnapshot
-
-PII = Rule(tag="pii", drop=("min", "max", "top"))  # of people nothing is shown on the spot, either
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def scan_days(
 ) -> dict[date | None, pa.Table]:
     """The states of partitions, computed now, by day."""
     engine = project.engine
-    plan = ScanPlan(tier, (PII,), tags_of(project, table.name), (), 50_000_000, project.settings.engine.kind)
+    plan = ScanPlan(tier, (), tags_of_table(project, table.name), (), 50_000_000, project.settings.engine.kind)
     project.attach(table.snapshot, {table.name: tuple(days)})
     found: dict[date | None, pa.Table] = {}
     for day in days:
@@ -114,11 +112,6 @@ def statistics_of(states: pa.Table) -> list[Statistic]:
     return [one for one in merge_states(states).statistics() if not one.slice]
 
 
-def tags_of(project: Project, table: str) -> Mapping[str, Sequence[str]]:
-    """The tags of a table's columns by name in lower case, also those that they have as copies of others."""
-    from drawloom.run.column_notes import noted_columns
-
-    step = next((step for p in project.pipelines for name, step in p.tables.items() if name == table), None)
-    source = project.config.sources.get(table)
-    columns = noted_columns(project, step) if step else source.columns if source else ()
-    return {column.name.lower(): column.tags for column in columns if column.tags}
+def tags_of_table(project: Project, table: str) -> Tags:
+    """The tags of a table's columns by name in lower case, also those of what they are made of."""
+    return project.compiled.tags.of_table(table) if project.compiled.tags else {}

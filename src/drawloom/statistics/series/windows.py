@@ -27,6 +27,8 @@ def medians(window: Array, fewest: int = 1) -> Array:
     ordered = np.sort(window, axis=-1)  # NaN come last
     known = np.count_nonzero(~np.isnan(ordered), axis=-1)
     size = ordered.shape[-1]
+    if not size:  # of detectors that look at no history
+        return np.full(known.shape, np.nan)
     low = np.take_along_axis(ordered, np.clip((known - 1) // 2, 0, size - 1)[..., np.newaxis], axis=-1)[..., 0]
     high = np.take_along_axis(ordered, np.clip(known // 2, 0, size - 1)[..., np.newaxis], axis=-1)[..., 0]
     return np.where(known >= max(fewest, 1), (low + high) / 2, np.nan)
