@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from drawloom.run.stats.compare import TableDrift
-    from drawloom.run.stats.summary import ColumnSummary, Measured, TableSummary
+    from drawloom.run.stats.summary import ColumnSummary, Measured, Restatement, TableSummary
     from drawloom.run.stats.sync import Synced
 
 LONGEST = 12  # letters of a value in a table
+MOVED = 3  # statistics that are named of a restatement
 Metrics = Mapping[str, "Measured"]
 
 
@@ -112,12 +113,25 @@ def _print_summary(found: TableSummary) -> None:
     out.print(f"[bold]{escape(found.table)}[/]{day}: {counts}")
     if len(found.rows) > 1:
         out.print(f"rows by day {sparkline(list(found.rows.values()))}", markup=False)
+    if found.restatements:
+        out.print(_restated(found.restatements), markup=False, soft_wrap=True)
     table = grid("~column", ">nulls", ">distinct", ">min", ">typical", ">max", "nulls by day")
     for column in found.columns:
         table.add_row(escape(column.name), *map(escape, _cells(column)))
     out.print(table)
     if not found.is_stored:
         out.print("[dim]Computed now: no spec of the kind stats watches this table, so nothing is kept.[/]")
+
+
+def _restated(changes: Sequence[Restatement]) -> str:
+    """How often a partition has changed since it was first measured, and what moved the last time."""
+    last = changes[-1]
+    moved = [one for one in last.changes if one["column"]]
+    parts = [f"rows {_pair(last.rows)}"]
+    parts += [f"{one['column']}.{one['metric']} {_pair((one['before'], one['after']))}" for one in moved[:MOVED]]
+    more = [f"{len(moved) - MOVED} more"] if len(moved) > MOVED else []
+    times = "once" if len(changes) == 1 else f"{number(len(changes))} times"
+    return f"restated {times}, last seen {last.seen_at:%Y-%m-%d %H:%M} UTC: {', '.join([*parts, *more])}"
 
 
 def _cells(column: ColumnSummary) -> list[str]:

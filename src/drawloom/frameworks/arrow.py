@@ -15,7 +15,13 @@ def as_table(columns: Iterable[Column], values: Mapping[str, Sequence[Any]]) -> 
     """The declared columns of these values, which may be Arrow's already; NaN becomes NULL, empty texts stay."""
     import pyarrow as pa
 
-    types = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "DATE": pa.date32()}
+    types = {
+        "VARCHAR": pa.string(),
+        "BIGINT": pa.int64(),
+        "DOUBLE": pa.float64(),
+        "DATE": pa.date32(),
+        "TIMESTAMP": pa.timestamp("us"),
+    }
     return pa.table(
         {
             one.name: found

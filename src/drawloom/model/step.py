@@ -167,6 +167,14 @@ class StepContext(Protocol):
         """Whether a declared table has a partition among the declared days; one without rows counts."""
         ...
 
+    def content(self, table: str) -> str:
+        """The hash of what the declared days of a declared table hold; '' where there is nothing."""
+        ...
+
+    def previous(self) -> pa.Table | None:
+        """The rows that the partition has now, which those of this run replace; None where there is none yet."""
+        ...
+
     def read(self, table: str) -> pa.Table:
         """The declared days of a declared table."""
         ...

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from drawloom.model import (
     Schedule,
     Step,
     Where,
+    digest,
     inputs_digest,
     refuse,
 )
@@ -63,6 +65,16 @@ class TaskContext:
     _task: Task
     is_preview: bool = False
     _inputs: Inputs = field(default_factory=dict)
+    _previous: Callable[[], pa.Table | None] = lambda: None
+
+    def content(self, table: str) -> str:
+        """The hash of what the declared days of a declared table hold; '' where there is nothing."""
+        hashes = list(self._inputs.get(table, {}).values())
+        return hashes[0] if len(hashes) == 1 else digest(hashes) if hashes else ""
+
+    def previous(self) -> pa.Table | None:
+        """The rows that the partition has now, which those of this run replace; None where there is none yet."""
+        return self._previous()
 
     def exists(self, table: str) -> bool:
         """Whether a declared table has a partition among the declared days; one without rows counts."""
@@ -91,7 +103,8 @@ class StepRunner:
     which run wrote them: a crash must not leave new partitions with the records of the old ones.
     ``columns_of`` are the columns of a step's table with their tags, asked for only where rows may be shown.
     ``measure`` counts the time of a block for a phase of a table.
-    ``folder`` is the project's, where Python steps find files of its.
+    ``folder`` is the project's, where Python steps find files of its. ``previous`` has the rows of a partition before it is
+    replaced; None where there is none.
     """
 
     engine: StepEngine
@@ -100,6 +113,7 @@ class StepRunner:
     columns_of: ColumnsOf = own_columns
     measure: Callable[[str, str], AbstractContextManager[None]] = lambda _phase, _table: nullcontext()
     folder: Path = Path()
+    previous: Callable[[str, date], pa.Table | None] = lambda _table, _day: None
 
     def run(
         self, step: Step, schedule: Schedule, day: date, inputs: Inputs, range_start: date | None = None
@@ -166,7 +180,7 @@ class StepRunner:
         """The first rows that a step would write, without writing."""
         with self._task(step, inputs) as task:
             if step.call:
-                return _call_python(step, day, task, self.folder, inputs, is_preview=True).slice(0, limit)
+                return self._call_python(step, day, task, inputs, is_preview=True).slice(0, limit)
             text = self._day_sql(step, schedule, day, inputs, range_start)
             return task.query(f"SELECT * FROM (\n{text}\n) AS preview LIMIT {int(limit)}", self._dialect(step))
 
@@ -228,9 +242,22 @@ class StepRunner:
         self, task: Task, step: Step, text: str, day: date, inputs: Inputs, metadata: Mapping[str, str]
     ) -> Staged:
         if step.call:
-            made = _call_python(step, day, task, self.folder, inputs)
+            made = self._call_python(step, day, task, inputs)
             return task.stage_arrow(step.into, day, made, metadata, self._expected_columns(step))
         return task.stage(step.into, day, text, metadata, self._expected_columns(step), self._dialect(step))
+
+    def _call_python(self, step: Step, day: date, task: Task, inputs: Inputs, *, is_preview: bool = False) -> pa.Table:
+        """Run a Python step; exceptions of the user's code become a RunError with their line."""
+        assert step.call is not None
+        previous = partial(self.previous, step.into.name, day)
+        try:
+            return step.call(TaskContext(day, step.params, self.folder, task, is_preview, inputs, previous))
+        except DrawloomError:
+            raise
+        except Exception as error:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            message = f"The function of {step.name} raised {type(error).__name__}: {error}."
+            raise RunError(Problem("step-failed", "error", message, Where(frame.filename, frame.lineno))) from error
 
     def _day_sql(self, step: Step, schedule: Schedule, day: date, inputs: Inputs, range_start: date | None) -> str:
         return day_sql(step, schedule, day, inputs, range_start, self._dialect(step))
@@ -266,21 +293,6 @@ class StepRunner:
             )
             for part, content, stamp in zip(parts, contents, stamps, strict=True)
         )
-
-
-def _call_python(
-    step: Step, day: date, task: Task, folder: Path, inputs: Inputs, *, is_preview: bool = False
-) -> pa.Table:
-    """Run a Python step; exceptions of the user's code become a RunError with their line."""
-    assert step.call is not None
-    try:
-        return step.call(TaskContext(day, step.params, folder, task, is_preview, inputs))
-    except DrawloomError:
-        raise
-    except Exception as error:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        message = f"The function of {step.name} raised {type(error).__name__}: {error}."
-        raise RunError(Problem("step-failed", "error", message, Where(frame.filename, frame.lineno))) from error
 
 
 def render_step(

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from drawloom.engines import quote
 from drawloom.engines.lake import Lake
 from drawloom.engines.lake.overlay_lake import OverlayLake
-from drawloom.model import Pipeline, Step
+from drawloom.model import Column, Pipeline, Step
 from drawloom.run.environments.names import kept_table
 from drawloom.run.owners import History
 from drawloom.run.settings import Settings
 from drawloom.run.snapshot import WarehouseSnapshot, take_snapshot
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from drawloom.engines.base import CatalogEngine, Engine
     from drawloom.engines.duckdb.engine import DuckDB
     from drawloom.engines.landing.source import Source
@@ -122,7 +125,9 @@ class Warehouse:
 
         declared = {table: step.into.columns for p in pipelines for table, step in p.tables.items()}
         known = {table: columns for table, columns in declared.items() if columns}
-        return StepRunner(self.engine, known | self.registry.columns(tables), folder=self.settings.root)
+        columns = known | self.registry.columns(tables)
+        previous = partial(_read_partition, self.engine, columns)
+        return StepRunner(self.engine, columns, folder=self.settings.root, previous=previous)
 
     def environment_tables(self) -> frozenset[str]:
         """The tables that store partitions of environments, and those of production that they have replaced."""
@@ -143,3 +148,13 @@ class Warehouse:
             self.engine.drop(step.into.name, ds)
             if not step.resumes_from:  # else its record shows later whether partitions made of it are outdated
                 self.registry.forget(step.into.name, [ds])
+
+
+def _read_partition(
+    engine: Engine, columns: Mapping[str, tuple[Column, ...]], table: str, day: date
+) -> pa.Table | None:
+    """The rows of a partition; None where there is none."""
+    if table not in columns or day not in engine.days(table):
+        return None
+    with engine.task({table: [day]}, {table: columns[table]}) as task:
+        return task.query(f"SELECT * FROM {quote.dotted(table.split('.'))}")

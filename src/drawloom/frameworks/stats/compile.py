@@ -1,4 +1,4 @@
-"""Compiling the spec of statistics: for each watched table a step for its states, and steps for what is merged from them."""
+"""Compiling the spec of statistics: for each watched table a step for its states, steps for what is merged, and the record of changes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,17 @@ from typing import Any, Literal
 from drawloom.frameworks.base import KnownTable, ProjectContext
 from drawloom.frameworks.stats.expressions import expression_problems
 from drawloom.frameworks.stats.match import Watched, find_watched
+from drawloom.frameworks.stats.restatements import RESTATEMENT_COLUMNS, note_restatement
 from drawloom.frameworks.stats.scan import ScanPlan, state_version
-from drawloom.frameworks.stats.spec import STATES_FAMILY, STATS_FAMILY, Stats, states_name, stats_name
+from drawloom.frameworks.stats.spec import (
+    RESTATEMENTS_FAMILY,
+    STATES_FAMILY,
+    STATS_FAMILY,
+    Stats,
+    restatements_name,
+    states_name,
+    stats_name,
+)
 from drawloom.frameworks.stats.steps import (
     STAT_COLUMNS,
     STATE_COLUMNS,
@@ -50,6 +59,8 @@ def _steps(spec: Stats, watched: Watched, project: ProjectContext) -> Iterator[S
     yield made.step("partition" if table.by_day else "table", merge_days, Read(made.states, today, "offset"))
     for grain in spec.rollups if table.by_day else ():
         yield made.step(grain, merge_days, _rolled_up(grain, made.states))
+    if spec.restatements and table.by_day:
+        yield made.restatements()
 
 
 def _rolled_up(grain: Grain, states: str) -> Read:
@@ -89,6 +100,20 @@ class _StepMaker:
             fingerprint=_fingerprint(into.name, params),
             where=self.spec.where,
             landed=not self.table.by_day,
+        )
+
+    def restatements(self) -> Step:
+        """The step that records what changed of partitions."""
+        name, params = restatements_name(self.table.name), {"table": self.table.name}
+        member = Membership(RESTATEMENTS_FAMILY, (("table_name", self.table.name),))
+        what = f"What changed of the partitions of {self.table.name} after they were first measured, a row for each change."
+        key = ("number",)
+        into = Table(name, RESTATEMENT_COLUMNS, key, key, self.project.owner(self.spec), what, member_of=member)
+        today = Days.of(0)
+        reads = tuple(Read(one, today, "offset") for one in (self.table.name, stats_name(self.table.name)))
+        code = digest([FORMULAS, name])
+        return Step(
+            name, into, call=note_restatement, reads=reads, params=params, fingerprint=code, where=self.spec.where
         )
 
     def _table(self, grain: str) -> Table:

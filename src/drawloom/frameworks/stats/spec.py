@@ -16,6 +16,7 @@ from drawloom.specs.validation import did_you_mean
 
 STATS_FAMILY = "meta.column_stats"
 STATES_FAMILY = "meta.column_states"
+RESTATEMENTS_FAMILY = "meta.restatements"
 Pattern = Annotated[str, Field(min_length=1, pattern=r"^-?[\w*?\[\]]+\.[\w*?\[\]]+$")]
 Rollup = Literal["week", "month", "table"]
 
@@ -73,6 +74,9 @@ class Stats(Spec):
         (),
         description="also of more than a partition, merged and not scanned: week is the seven days up to each day, month the "
         "days of its month, table all days up to each of the last seven",
+    )
+    restatements: bool = Field(
+        False, description="whether meta.restatements records which partitions changed after they were first measured"
     )
     sample_above_rows: Annotated[int, Field(ge=1)] | None = Field(
         50_000_000, description="of partitions with more rows, quantiles and top values are computed of so many"
@@ -138,3 +142,8 @@ def stats_name(table: str, grain: str = "partition") -> str:
     """The table with the statistics of a grain of a watched table; that of one without days has no grain in its name."""
     name = f"{STATS_FAMILY}__{table.replace('.', '__')}"
     return name if grain == "partition" else f"{name}__{grain}"
+
+
+def restatements_name(table: str) -> str:
+    """The table that records what changed of a watched table."""
+    return f"{RESTATEMENTS_FAMILY}__{table.replace('.', '__')}"

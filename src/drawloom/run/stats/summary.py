@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from drawloom.run.stats.watched import TableDays, find_table, scan_days, statistics_of, stored_statistics
+from drawloom.run.stats.watched import (
+    TableDays,
+    find_table,
+    scan_days,
+    statistics_of,
+    stored_restatements,
+    stored_statistics,
+)
 
 if TYPE_CHECKING:
     from drawloom.run.project import Project
@@ -35,8 +43,20 @@ class ColumnSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Restatement:
+    """A change of a partition after its statistics were first computed: when it was noticed, in UTC, and what moved, the most first."""
+
+    seen_at: datetime
+    rows: tuple[int | None, int | None]
+    changes: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TableSummary:
-    """A table on a day. ``rows`` are those of each day up to it; ``is_stored``: whether a spec watches it."""
+    """A table on a day. ``rows`` are those of each day up to it; ``is_stored``: whether a spec watches it.
+
+    ``restatements`` are the changes of the day's partition, the newest last.
+    """
 
     table: str
     day: date | None
@@ -46,6 +66,7 @@ class TableSummary:
     grain: str = "partition"
     row_count: float | None = None
     column_count: float | None = None
+    restatements: tuple[Restatement, ...] = ()
 
 
 Days = dict[date | None, dict[str, dict[str, Measured]]]
@@ -62,7 +83,16 @@ def summarize(project: Project, name: str, day: date | None = None) -> TableSumm
     found = _stored(project, table, chosen)
     if chosen not in found:
         return _summary(table, chosen, _computed(project, table, chosen), is_stored=False)
-    return _summary(table, chosen, found, is_stored=True)
+    return replace(_summary(table, chosen, found, is_stored=True), restatements=_restatements(project, table, chosen))
+
+
+def _restatements(project: Project, table: TableDays, day: date | None) -> tuple[Restatement, ...]:
+    rows = stored_restatements(project, table, day)
+    return tuple(
+        Restatement(row["seen_at"], (row["rows_before"], row["rows"]), tuple(json.loads(row["changes"])))
+        for row in (rows.to_pylist() if rows is not None else ())
+        if row["number"]
+    )
 
 
 def _stored(project: Project, table: TableDays, day: date | None) -> Days:
@@ -125,6 +155,10 @@ def summary_json(summary: TableSummary) -> dict[str, Any]:
         "stored": summary.is_stored,
         "rows": summary.row_count,
         "rows_by_day": dict(summary.rows),
+        "restatements": [
+            {"seen_at": str(one.seen_at), "rows": list(one.rows), "changes": list(one.changes)}
+            for one in summary.restatements
+        ],
         "columns": [
             {"column": column.name, "metrics": _plain(column.metrics.items()), "null_ratios": list(column.null_ratios)}
             for column in summary.columns

@@ -12,7 +12,7 @@ from drawloom.frameworks.column_tags import Tags
 from drawloom.frameworks.stats.merge import Statistic, merge_states
 from drawloom.frameworks.stats.metrics import Tier
 from drawloom.frameworks.stats.scan import ScanPlan, scan_table
-from drawloom.frameworks.stats.spec import states_name, stats_name
+from drawloom.frameworks.stats.spec import restatements_name, states_name, stats_name
 from drawloom.frameworks.stats.steps import STATE_COLUMNS, states_table
 from drawloom.model import KEY, Fix, InputError, Problem, refuse
 from drawloom.specs.validation import did_you_mean
@@ -72,6 +72,15 @@ def stored_statistics(project: Project, table: TableDays, first: date, last: dat
         return None
     days = f"{KEY} BETWEEN {quote.day(first)} AND {quote.day(last)}" if table.by_day else "true"
     return project.query(f"SELECT * FROM {quote.dotted(member.split('.'))} WHERE {days}")
+
+
+def stored_restatements(project: Project, table: TableDays, day: date | None) -> pa.Table | None:
+    """What is recorded of changes of a partition, in order; None where nothing is."""
+    member = restatements_name(table.name)
+    if day is None or member not in project.registry.columns([member]):
+        return None
+    source = quote.dotted(member.split("."))
+    return project.query(f"SELECT * FROM {source} WHERE {KEY} = {quote.day(day)} ORDER BY number")
 
 
 def scan_days(

@@ -130,6 +130,12 @@ class Given:
     def exists(self, table: str) -> bool:
         return bool(table)
 
+    def content(self, table: str) -> str:
+        return table
+
+    def previous(self) -> pa.Table | None:
+        return None
+
     def read(self, table: str) -> pa.Table:
         """The inputs."""
         return self.inputs
