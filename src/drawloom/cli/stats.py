@@ -95,6 +95,35 @@ def sync(
         time.sleep(every)
 
 
+def export(
+    context: typer.Context,
+    tables: Annotated[
+        list[str] | None, typer.Argument(help="Tables; all that are watched otherwise.", show_default=False)
+    ] = None,
+    hive: Annotated[
+        str,
+        typer.Option(
+            metavar="URL", help="The metastore, thrift://host:9083; that of the settings otherwise.", show_default=False
+        ),
+    ] = "",
+    folder: Folder = None,
+    format: OutFormat = Format.TEXT,  # noqa: A002
+) -> None:
+    """Write the statistics of partitions to the Hive metastore, where the optimizers of Trino and Hive read them."""
+    from drawloom.run.stats.export import export_statistics
+
+    project = open_project(context, folder)
+    with Activity() as activity:
+        activity("writing to the metastore")
+        found = export_statistics(project, tables or [], hive)
+    if format is Format.JSON:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        done = f"{pluralize(one.partitions, 'partition')}, {pluralize(one.columns, 'column')}"
+        console().print(f"{one.table}: {one.reason or done}", markup=False, soft_wrap=True)
+
+
 def _print_synced(done: Synced) -> None:
     parts = [f"{pluralize(done.written, 'partition')} written"]
     parts += [f"{number(done.failed)} failed: `drawloom status kind:stats` says why"] if done.failed else []

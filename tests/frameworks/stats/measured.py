@@ -21,7 +21,7 @@ def states_of(connection: duckdb.DuckDBPyConnection, sql: str, plan: ScanPlan, d
     """The states of the rows of a SELECT, as those of a day."""
     connection.execute(f"CREATE OR REPLACE TABLE watched AS {sql}")
     found = scan_table(lambda text: connection.sql(text).to_arrow_table(), "watched", plan)
-    rows = states_table("core.t", found, "duckdb")
+    rows = states_table("core.t", found, plan.engine)
     return rows.append_column("ds", pa.array([day] * rows.num_rows, pa.date32()))
 
 

@@ -1,4 +1,4 @@
-"""Statistics on real engines are those of DuckDB, but for what is approximate, and the page is drawn."""
+"""Statistics on real engines are those of DuckDB, also what is merged of sketches, and the page is drawn."""
 
 from __future__ import annotations
 
@@ -23,11 +23,6 @@ __all__ = ["servers"]
 pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
 DAYS = [date(2026, 1, 5), date(2026, 1, 6)]
-EXACT = (
-    "row_count", "column_count", "null_count", "null_ratio", "min", "max", "sum", "mean", "stddev", "zero_count", "negative_count",
-    "nan_count", "inf_count", "true_count", "true_ratio", "len_min", "len_max", "len_mean", "empty_count", "size_min", "size_max",
-    "size_mean", "unique_ratio",
-)  # fmt: skip
 
 
 def case(raw: str) -> FrameworkCase:
@@ -35,6 +30,7 @@ def case(raw: str) -> FrameworkCase:
     spec = f"""kind: stats
 name: warehouse
 tables: ["{raw}.*"]
+tier: full
 rules: [{{match: {{name: id}}, add: [unique_ratio]}}]
 slices: {{events: {{by: country, metrics: [row_count, amount.sum], top: 1}}}}
 rollups: [week]
@@ -58,15 +54,22 @@ until: "forever: a test"
     return FrameworkCase(spec, {f"{raw}.events": rows}, {}, types)
 
 
-def statistics(folder: Path) -> dict[tuple[Any, ...], Any]:
-    """All exact statistics by day, grain, column, slice and metric."""
+def statistics(folder: Path) -> dict[tuple[Any, ...], tuple[Any, Any]]:
+    """All statistics, with their texts, by day, grain, column, slice and metric."""
     with Project.load(folder) as project:
         rows = project.query("SELECT * FROM meta.column_stats").to_pylist()
     keys = ("ds", "grain", "column_name", "slice", "slice_value", "metric")
-    return {tuple(row[key] for key in keys): row["value"] for row in rows if row["metric"] in EXACT}
+    return {tuple(row[key] for key in keys): (row["value"], row["value_text"]) for row in rows}
 
 
-@pytest.mark.parametrize("kind", ["spark", "trino-hive"])
+def is_near(metric: str, found: float | None, expected: float | None) -> bool:
+    """Whether a value is that of DuckDB; of the few distinct values DuckDB's own sketch misses one."""
+    if found is None or expected is None:
+        return found is expected
+    return found == pytest.approx(expected, rel=0.2 if metric.startswith("distinct") else 1e-9)
+
+
+@pytest.mark.parametrize("kind", ["spark", "trino-hive", "trino-iceberg"])
 def test_statistics_are_those_of_duckdb(
     kind: str, servers: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,9 +81,10 @@ def test_statistics_are_those_of_duckdb(
         case(raw).check_engine(tmp_path / "project", yaml.safe_load(engine_line(kind)))
         found = statistics(tmp_path / "project")
         assert set(found) == set(expected)
-        known = {key: value for key, value in expected.items() if value is not None}
-        assert {key for key, value in found.items() if value is None} == set(expected) - set(known)
-        assert {key: found[key] for key in known} == {key: pytest.approx(v, rel=1e-12) for key, v in known.items()}
+        assert {("week", "distinct"), ("week", "p50"), ("week", "top")} <= {(key[1], key[-1]) for key in found}
+        assert {key: text for key, (_, text) in found.items() if text != expected[key][1]} == {}
+        different = [key for key, (value, _) in found.items() if not is_near(key[-1], value, expected[key][0])]
+        assert {key: (found[key], expected[key]) for key in different} == {}
     finally:
         for name in ("column_states", "column_stats"):
             drop_table(f"meta.{name}__{raw}__events")

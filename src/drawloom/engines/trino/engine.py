@@ -13,10 +13,11 @@ from drawloom.engines.base import CANONICAL_DIALECT, Measure, Schemas, Staged, V
 from drawloom.engines.catalog.session import CatalogTable
 from drawloom.engines.catalog.task import CatalogTask
 from drawloom.engines.catalog.visible_days import mentioned_tables
+from drawloom.engines.trino.catalog import quoted, split, text
 from drawloom.engines.trino.client import Client
 from drawloom.engines.trino.session import TrinoTaskSession
 from drawloom.engines.trino.tables import Tables
-from drawloom.model import Column, Record
+from drawloom.model import Column, Record, RunError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -152,6 +153,14 @@ class Trino:
     def sweep(self, tables: Iterable[str], sharing: Mapping[str, Sequence[str]] | None = None) -> None:  # noqa: ARG002 - all tables have one staging schema
         """Drop tables in the staging schema that dead runs left and that are older than a day."""
         self.tables.sweep()
+
+    def forget(self, table: str) -> None:
+        """Make the server forget what it has cached of a table, such as statistics that have been changed elsewhere."""
+        catalog = self.tables.connector_of(table).catalog
+        schema, name = split(table)
+        given = f"schema_name => {text(schema)}, table_name => {text(name)}"
+        with suppress(RunError):  # it caches nothing, or does not allow it
+            catalog.run(f"CALL {quoted(catalog.name)}.system.flush_metadata_cache({given})")
 
     def in_background(self, work: Callable[[], object]) -> None:
         """Run work in one background thread, in order; only ``close`` waits for it, and no work starts after that."""

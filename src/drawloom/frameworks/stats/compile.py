@@ -141,6 +141,6 @@ _DESCRIPTIONS = {
 
 def _fingerprint(name: str, params: Mapping[str, Any]) -> str:
     """Changes with the rules about the table, and with what its engine makes of values."""
-    version = state_version() if params["engine"] == "duckdb" else ""
+    version = state_version(params["engine"])
     counted = {key: value for key, value in params.items() if key != "engine"}
     return digest([FORMULAS, version, name, json.dumps(counted, sort_keys=True)])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from drawloom.frameworks.stats.digest import middles
 from drawloom.frameworks.stats.kinds import MOST_DIGITS, ScannedColumn, TypeClass
 
 MergeKind = Literal["sum", "min", "max", "moments", "hll", "tdigest", "topk", "none", "plan"]
@@ -34,7 +35,8 @@ class Measure:
         sql: the aggregate in DuckDB's dialect. ``{x}`` is the column; ``{v}`` its finite values: NaN and infinities,
             which would be the result of everything they are part of, are counted apart. ``{n}`` is the size of a list or map.
         portable: other aggregates for the other engines, where they have not what ``sql`` uses; () where a
-            measure exists on DuckDB only.
+            measure takes a query of its own there (see ``sketches``).
+        few: those of few rows, whose values are handed over.
     """
 
     name: str
@@ -42,11 +44,13 @@ class Measure:
     applies: frozenset[TypeClass]
     sql: str
     portable: tuple[str, ...] | None = None
+    few: tuple[str, ...] | None = None
 
-    def aggregates(self, column: ScannedColumn, engine: str) -> tuple[str, ...]:
-        """The aggregates that it takes of a column on an engine; none where the engine does not have it."""
+    def aggregates(self, column: ScannedColumn, engine: str, *, of_few: bool = False) -> tuple[str, ...]:
+        """The aggregates that it takes of a column on an engine; none where it takes a query of its own."""
         template = self._for_type(column, engine)
-        texts = (template,) if engine == "duckdb" or self.portable is None else self.portable
+        portable = self.few if of_few and self.few else self.portable
+        texts = (template,) if engine == "duckdb" or portable is None else portable
         parts = {"x": column.sql, "v": _finite(column, engine), "n": _size(column, engine)}
         return tuple(re.sub(r"\{([xvn])\}", lambda found: parts[found[1]], text) for text in texts)
 
@@ -114,7 +118,13 @@ _MEASURES = (
         "tdigest",
         NUMBERS,
         _exported("approx_quantile(CAST({v} AS DOUBLE), 0.5)"),
-        (),
+        (
+            "count({v})",
+            "min(CAST({v} AS DOUBLE))",
+            "max(CAST({v} AS DOUBLE))",
+            f"approx_quantile(CAST({{v}} AS DOUBLE), [{', '.join(map(repr, middles()))}])",
+        ),
+        ("list(CAST({v} AS DOUBLE))",),
     ),
     Measure(
         "topk", "topk", TEXTS | BOOLS | {"int", "date"}, _exported(f"approx_top_k(CAST({{x}} AS VARCHAR), {TOP})"), ()

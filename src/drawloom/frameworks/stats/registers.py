@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+PRECISION = 10  # of DuckDB's: two to the power of it are the registers
 _ZERO = ord("0")
 _HLL = "STRUCT(precision UTINYINT, registers UTINYINT[])"
 
@@ -17,6 +18,11 @@ def pack(state: str) -> str:
     """A state as DuckDB exports it, half as long: its precision, a colon and the letters."""
     found = json.loads(state)
     return f"{found['precision']}:{''.join(chr(_ZERO + register) for register in found['registers'])}"
+
+
+def letters(registers: Mapping[int, int]) -> str:
+    """Registers by their place as ``pack`` writes them; those that are not named are 0."""
+    return f"{PRECISION}:{''.join(chr(_ZERO + registers.get(place, 0)) for place in range(2**PRECISION))}"
 
 
 def estimate(connection: DuckDBPyConnection, sketches: Sequence[Sequence[str]]) -> list[float | None]:

@@ -11,18 +11,21 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from drawloom.frameworks.stats.digest import digest_state
 from drawloom.frameworks.stats.kinds import ScannedColumn, quote_text, scanned_columns
 from drawloom.frameworks.stats.measures import MEASURES, SAMPLED, MergeKind
 from drawloom.frameworks.stats.memory import memory
 from drawloom.frameworks.stats.metrics import METRICS, Tier
 from drawloom.frameworks.stats.registers import pack
 from drawloom.frameworks.stats.rules import ColumnPlan, Rule, expression_kind, plan_columns
+from drawloom.frameworks.stats.sketches import VERSION, count_registers, count_values, is_hashed
 from drawloom.model import digest
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Query = Callable[[str], "pa.Table"]
+_QUERIED: Mapping[MergeKind, Callable[..., Iterator[str | None]]] = {"hll": count_registers, "topk": count_values}
 EXACT = 2**53  # whole numbers up to it are exact as floats
 OTHER = "(other)"
 NO_VALUE = "(null)"
@@ -30,6 +33,7 @@ SAMPLE_KEYS = 8  # columns whose values together choose the rows of a sample
 # How many columns one query aggregates of so many rows and more, measured: many rows want few, few rows want many.
 _BATCHES = ((500_000, 8), (0, 250))
 _REMOTE_BATCH = 100
+_FEW = 500  # rows of which Spark and Trino hand over the values of numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,14 @@ class State:
     slice_value: str = ""
 
 
+def state_version(engine: str) -> str:
+    """What changes where an engine makes other states of the same values: states of two versions do not merge."""
+    return _duckdb_version() if engine == "duckdb" else VERSION
+
+
 @lru_cache(maxsize=1)
-def state_version() -> str:
-    """What this DuckDB makes of known values: states of two versions merge where it is the same."""
+def _duckdb_version() -> str:
+    """What this DuckDB makes of known values."""
     with memory() as connection:
         texts = (
             "approx_count_distinct(i)",
@@ -167,15 +176,36 @@ class _Scan:
         parts = [
             part
             for column in columns
-            for part in _parts(column, self._plan.engine)
-            if part.kind not in SAMPLED or self._fraction(column) == 1
+            for part in self._parts(column)
+            if not self._is_queried(part) and (part.kind not in SAMPLED or self._fraction(column) == 1)
         ]
         # Those of the user are a query of their own: they may call portable functions, and are parsed for it.
         given = [part for column in columns for part in _expressions(column)]
         return [
             *self._aggregate(parts, self._from, self._rows, 1.0),
             *self._aggregate(given, self._from, self._rows, 1.0),
+            *self._queried(columns),
         ]
+
+    def _is_queried(self, part: _Part) -> bool:
+        return self._plan.engine != "duckdb" and part.kind in _QUERIED and is_hashed(part.column)
+
+    def _queried(self, columns: Sequence[ColumnPlan]) -> Iterator[State]:
+        """What takes queries of their own, on engines that do not hand over states."""
+        if self._plan.engine == "duckdb":
+            return
+        for name, read in _QUERIED.items():
+            wanted = [one.column for one in columns if name in one.measures and is_hashed(one.column)]
+            states = read(self._query, wanted, self._from)
+            for column, state in zip(wanted, states, strict=True):
+                yield State(column.name, name, MEASURES[name].kind, column.type, None, None, state, self._rows)
+
+    def _parts(self, plan: ColumnPlan) -> Iterator[_Part]:
+        engine, few = self._plan.engine, self._rows <= _FEW
+        for name in plan.measures:
+            measure = MEASURES[name]
+            if sql := measure.aggregates(plan.column, engine, of_few=few):
+                yield _Part(plan.column, name, measure.kind, sql)
 
     def _fraction(self, column: ColumnPlan) -> float:
         """The share of the rows that sketches of a column see."""
@@ -188,7 +218,7 @@ class _Scan:
         states: list[State] = []
         for fraction in sorted({self._fraction(column) for column in self._columns} - {1.0}):
             columns = [column for column in self._columns if self._fraction(column) == fraction]
-            parts = [p for c in columns for p in _parts(c, self._plan.engine) if p.kind in SAMPLED]
+            parts = [part for column in columns for part in self._parts(column) if part.kind in SAMPLED]
             if parts:
                 states += self._aggregate(parts, self._sample(fraction), self._rows, fraction)
         return states
@@ -243,7 +273,7 @@ class _Scan:
     def _slice_parts(self, wanted: Mapping[str, Sequence[str]]) -> Iterator[_Part]:
         for column in self._all:
             if names := wanted.get(column.name):
-                yield from _parts(ColumnPlan(column, tuple(names)), self._plan.engine)
+                yield from self._parts(ColumnPlan(column, tuple(names)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,13 +284,6 @@ class _Part:
     name: str
     kind: MergeKind
     sql: tuple[str, ...]
-
-
-def _parts(plan: ColumnPlan, engine: str) -> Iterator[_Part]:
-    for name in plan.measures:
-        measure = MEASURES[name]
-        if sql := measure.aggregates(plan.column, engine):
-            yield _Part(plan.column, name, measure.kind, sql)
 
 
 def _expressions(plan: ColumnPlan) -> Iterator[_Part]:
@@ -293,6 +316,8 @@ def _encode(part: _Part, values: Sequence[Any]) -> tuple[float | None, str | Non
         n, mean, variance = values
         squared = (variance or 0.0) * n
         return None, None, json.dumps({"count": n, "mean": mean or 0.0, "dsquared": squared})
+    if part.kind == "tdigest" and not isinstance(values[0], str | None):
+        return None, None, digest_state(values)
     if part.kind in {"moments", "hll", "tdigest", "topk"} and isinstance(values[0], str | None):
         return None, None, _shortened(part.kind, values[0])
     return (*encode_value(values[0]), None)

@@ -69,7 +69,7 @@ def merge_days(context: StepContext) -> pa.Table:
 
 def states_table(table: str, states: Iterable[State], engine: str) -> pa.Table:
     """States as rows of ``meta.column_states``."""
-    version = state_version() if engine == "duckdb" else "1"
+    version = state_version(engine)
     return _arrow(STATE_COLUMNS, list(states), {"table_name": table, "engine": engine, "version": version})
 
 

@@ -447,10 +447,15 @@ def within_group(translator: Translator, node: exp.Expr, scope: Scope) -> exp.Ex
 
 @function_rule("approx_quantile", min_args=2)
 def approx_quantile(call: Call) -> exp.Expr:
-    """An approximate quantile of numbers; the last digits differ between engines."""
-    quantiles = _quantiles(call, call.node.expressions[1])
-    if isinstance(call.node.expressions[1].unnest(), exp.Array):
-        raise call.unsupported("Write one approx_quantile for each quantile, or quantile_cont(x, [0.25, 0.75]).")
+    """An approximate quantile of numbers, or a list of them; the last digits differ between engines."""
+    given = call.node.expressions[1]
+    quantiles, one = _quantiles(call, given), not isinstance(given.unnest(), exp.Array)
+    dtype = call.types[0]
+    listed = ", ".join(quantiles)
+    spark, trino = (listed, listed) if one else (f"array({listed})", f"ARRAY[{listed}]")
     return call.build(
-        f"percentile_approx(_1, {quantiles[0]})", f"approx_percentile(_1, {quantiles[0]})", call.types[0], call.args[0]
+        f"percentile_approx(_1, {spark})",
+        f"approx_percentile(_1, {trino})",
+        dtype if one else list_of(dtype),
+        call.args[0],
     )

@@ -20,7 +20,7 @@ from drawloom.sql.translate.translator import (
     template_rule,
     unsupported_functions,
 )
-from drawloom.sql.translate.types import BIGINT, BOOL, INTEGER, JSON, TEXT, list_of
+from drawloom.sql.translate.types import BIGINT, BLOB, BOOL, INTEGER, JSON, TEXT, list_of
 
 template_rule("upper ucase", 1, TEXT, "upper(_1)")
 template_rule("lower lcase", 1, TEXT, "lower(_1)")
@@ -246,8 +246,10 @@ def concat_ws(call: Call) -> exp.Expr:
 
 @function_rule("hex", "to_hex")
 def hex_(call: Call) -> exp.Expr:
-    """The bytes of a text, or a whole number, in hexadecimal."""
+    """The bytes of a text or a BLOB, or a whole number, in hexadecimal."""
     dtype = type_of(call.args[0])
+    if dtype == BLOB:
+        return call.build("hex(_1)", "to_hex(_1)", TEXT)
     if dtype == TEXT:
         return call.build("hex(_1)", "to_hex(to_utf8(_1))", TEXT)
     if dtype and dtype.is_int:
