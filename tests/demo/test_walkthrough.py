@@ -57,6 +57,8 @@ def differing(con: duckdb.DuckDBPyConnection, ours: str, theirs: str) -> list[An
 def test_every_command_is_run(finished_demo: tuple[Path, str]) -> None:
     _, text = finished_demo
     assert all(step.title in text for step in WALKTHROUGH)
+    assert "2013-02-08 .. 2013-02-09" in text  # the blizzard Nemo
+    assert "departures of flights fell to 43 % of what a Saturday brings" in text
     assert "raw.weather 2013-12-31" in text  # the one day that the data does not have
 
 
@@ -77,6 +79,7 @@ def test_every_partition_is_there(finished_demo: tuple[Path, str]) -> None:
     other |= {f"experiments/plane_aa{ending}": 14 for ending in ("", "_counts", "_health", "_statistics", "_units")}
     sets = ("carrier_delays", "plane_delays")
     other |= {f"features/{name}{ending}": DAYS for name in sets for ending in ("", "_days", "_state", "_registry")}
+    other |= {f"anomalies/disruptions{ending}": 69 for ending in ("", "_alerts", "_series")}
     other |= dict.fromkeys(("core/landings", "ml/late_tomorrow", "ml/late_tomorrow_inputs"), DAYS)
     growth = ("", "_counts", "_days", "_engagement", "_ratios")
     assert counts == daily | other | {f"growth/planes{ending}": 365 for ending in growth}

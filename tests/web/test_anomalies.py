@@ -35,7 +35,7 @@ def test_alerts_are_shown_and_answered(shop: Path, open_client: Callable[..., Te
     assert client.post(f"/anomalies/{first[1]}", data={"verdict": "ack"}).status_code == 403
     said = client.post(f"/anomalies/{first[1]}", data={"verdict": "ack", FORM_FIELD: token[1]})
     assert said.status_code == 200
-    assert '<td data-label="Status">acknowledged</td>' in said.text
+    assert '<td class="short" data-label="Status">acknowledged</td>' in said.text
     (line,) = map(json.loads, (shop / "feedback/health.jsonl").read_text().splitlines())
     assert (line["alert"], line["verdict"], line["by"]) == (first[1], "ack", "ana")
     assert date.fromisoformat(line["last"]) - date.fromisoformat(line["first"]) >= timedelta(0)

@@ -65,6 +65,10 @@ WALKTHROUGH = (
     DemoCommand("What does fog do to departures?", ("query", WEATHER)),
     DemoCommand("Which planes flew the most miles out of New York?", ("query", PLANES)),
     DemoCommand(
+        "On which days was something wrong, and where? Each was judged by the days before it.",
+        ("anomalies", "--all", "--days", "365"),
+    ),
+    DemoCommand(
         "A dozen lines of YAML count who is new, resurrected and churned.",
         ("show", "planes", "--days", "14", "--activity", "flights"),
     ),
