@@ -95,10 +95,7 @@ def test_what_a_server_refuses_is_an_error_with_its_words() -> None:
         call(refuse, thrift.text("a"))
 
 
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [(b"", "closed the connection"), (b"\0\0\0\7\xff\xff\xff\xff" * 3, "another protocol"), (b"HTTP/1.1 400 Bad", "another protocol")],
-)  # fmt: skip
-def test_another_server_is_an_error(answer: bytes, reason: str) -> None:
-    with pytest.raises(thrift.ThriftError, match=reason):
+@pytest.mark.parametrize("answer", [b"", b"\0\0\0\7\xff\xff\xff\xff" * 3, b"HTTP/1.1 400 Bad", b"\x80\1\0\2\0\0\0\7"])
+def test_another_server_is_an_error(answer: bytes) -> None:
+    with pytest.raises(thrift.ThriftError, match="wants a log-in or another protocol"):
         call(lambda _: answer, thrift.text("a"))
