@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from drawloom.airflow.alerts import FailureNotifier, create_notifier, notify_late
+from drawloom.airflow.alerts import FailureNotifier, create_notifier, notify_late, tell
 from tests.integration.airflow.conftest import Webhook
 
 RUN = SimpleNamespace(dag_id="shop.p", partition_key="2026-01-01", run_id="r")
@@ -37,6 +37,16 @@ def test_an_unreachable_address_does_not_keep_others_from_a_failure_alert(hook: 
 def test_a_missed_deadline_alerts_from_the_triggerer(hook: Webhook) -> None:
     asyncio.run(notify_late(["webhook:pager"], {"dag_run": {"dag_id": "shop.p", "partition_key": None, "run_id": "r"}}))
     assert hook.received == ['{"text": "shop.p r is late"}']
+
+
+def test_values_in_a_text_are_no_templates_and_no_markup(hook: Webhook) -> None:
+    text = "health 2026-01-12: 1 alert\nwarn 1a2b3c4d: country = <b>{{ 1 + 1 }}</b> explains it"
+    tell(["webhook:pager"], text, FAILED, FailureNotifier([]).log)
+    assert [json.loads(one)["text"] for one in hook.received] == [text]
+    mail = create_notifier("me@example.com", text)
+    assert mail.subject == "health 2026-01-12: 1 alert"
+    assert "<br>warn 1a2b3c4d: country = &lt;b&gt;" in mail.html_content
+    assert "&lt;b&gt;" in create_notifier("slack:#data", text).text
 
 
 def test_the_form_of_an_address_selects_the_notifier() -> None:

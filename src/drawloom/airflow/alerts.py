@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier, Context
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import Logger
 
 _KEYS = ("dag_id", "partition_key", "run_id")
 
@@ -25,12 +29,16 @@ class FailureNotifier(BaseNotifier):
 
     def notify(self, context: Context) -> None:
         """Alert every address; an error at one does not keep the others from being alerted."""
-        text = f"{_run_label(context)} failed"
-        for alert in self.alerts:
-            try:
-                create_notifier(alert, text).notify(context)
-            except Exception:
-                self.log.exception("could not alert %s", alert)
+        tell(self.alerts, f"{_run_label(context)} failed", context, self.log)
+
+
+def tell(alerts: Sequence[str], text: str, context: Context, log: Logger) -> None:
+    """Send a text to every address; an error at one does not keep the others from being alerted."""
+    for alert in alerts:
+        try:
+            create_notifier(alert, text).notify(context)
+        except Exception:
+            log.exception("could not alert %s", alert)
 
 
 def deadline(alerts: Sequence[str], seconds: int) -> DeadlineAlert:
@@ -52,14 +60,15 @@ def create_notifier(alert: str, text: str) -> Any:
     if kind == "slack":
         from airflow.providers.slack.notifications.slack import SlackNotifier
 
-        return SlackNotifier(channel=rest, text=text)
+        return SlackNotifier(channel=rest, text=escape(text, quote=False))
     if kind == "webhook":
         from airflow.providers.http.notifications.http import HttpNotifier
 
         return HttpNotifier(http_conn_id=rest, json={"text": text})
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
-    return SmtpNotifier(to=alert, subject=text, html_content=f"<p>{text}</p>")
+    lines = text.splitlines()
+    return SmtpNotifier(to=alert, subject=lines[0], html_content=f"<p>{'<br>'.join(map(escape, lines))}</p>")
 
 
 def _run_label(context: Any) -> str:

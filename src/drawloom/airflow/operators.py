@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -91,6 +91,7 @@ class StepOperator(BaseOperator):
     def _run(self, context: Context, job: Job) -> None:
         ti = context["ti"]
         self._job = job
+        told = self._alerts(context, job)
         summary = job.run(self._log_result, last_try=ti.try_number > ti.max_tries)
         failed = [result for result in summary.results if result.outcome in {"failed", "skipped"}]
         self.partitions = job.records(summary)
@@ -98,6 +99,7 @@ class StepOperator(BaseOperator):
             self.log.info("partition %s", json.dumps(self.partitions[0], sort_keys=True))
         if failed:
             raise AirflowException("\n".join(f"{r.table} {r.ds}: {r.error or r.outcome}" for r in failed))
+        self._tell(context, job, told)
         for ds in job.drop_expired():
             self.log.info("dropped %s %s: it has expired", job.table, ds)
         try:
@@ -105,6 +107,23 @@ class StepOperator(BaseOperator):
         except RunError as error:
             self.log.warning("leftover staging files could not be removed: %s", error)
         self._emit_asset_events(context, job)
+
+    def _alerts(self, context: Context, job: Job) -> dict[str, Mapping[str, Any]]:
+        """The alerts of the day so far; none of a step that has none, or of a range, which is a backfill."""
+        if not job.alerts or is_range(context):
+            return {}
+        from drawloom.run.anomalies.news import has_alerts, new_alerts
+
+        return new_alerts(job.warehouse, job.step, job.days[-1]) if has_alerts(job.step) else {}
+
+    def _tell(self, context: Context, job: Job, told: Mapping[str, object]) -> None:
+        """Tell the addresses of the pipeline of the alerts that a run has found and that were not there before it."""
+        found = [alert for id, alert in self._alerts(context, job).items() if id not in told]  # noqa: A001
+        if found:
+            from drawloom.airflow.alerts import tell
+            from drawloom.run.anomalies.news import message
+
+            tell(job.alerts, message(self.pipeline, job.days[-1], found), context, self.log)
 
     def _log_result(self, result: Result) -> None:
         self.log.info("%s %s %s: %s rows, %.2f s", result.table, result.ds, result.outcome, result.rows, result.seconds)

@@ -71,6 +71,11 @@ class Job:
         return {read.table for read in self._reads} | self.step.tables
 
     @property
+    def alerts(self) -> tuple[str, ...]:
+        """The addresses that are alerted."""
+        return self._pipeline.alerts
+
+    @property
     def own_tables(self) -> set[str]:
         """The tables that its pipeline fills."""
         return set(self._pipeline.tables)

@@ -130,11 +130,13 @@ def _python_steps(spec: Anomalies, items: list[Item], project: ProjectContext) -
     few = {name: params[name] for name in ("table", "most")}
     code = digest([FORMULAS, told.name, json.dumps(few, sort_keys=True)])
     judged = (Read(into.name, Days.of(0), "offset"),)
+    few["tell"] = spec.alert.tell  # changes no row
     yield Step(told.name, told, call=alerts, reads=judged, params=few, fingerprint=code, where=spec.where)
 
 
 def _params(spec: Anomalies, items: list[Item], project: ProjectContext) -> Mapping[str, Any]:
     """What the Python steps know of the spec; a change makes them stale."""
+    changes = (spec.min_change.relative, spec.min_change.absolute)
     return {
         "spec": spec.name,
         "table": spec.table,
@@ -144,6 +146,7 @@ def _params(spec: Anomalies, items: list[Item], project: ProjectContext) -> Mapp
         "history": detector_history(spec),
         "warn": spec.severity.warn,
         "error": spec.severity.error,
+        **({"min_change": list(changes)} if any(changes) else {}),
         "gap": spec.alert.gap,
         "most": spec.alert.most,
         "mute": [[one.table, one.metric, one.until.isoformat(), one.reason] for one in spec.alert.mute],

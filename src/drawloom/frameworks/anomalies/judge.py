@@ -28,7 +28,7 @@ FLAGGED = ("open", "acknowledged")
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is said of one series on the day."""
+    """What is said of one series on the day. ``usual`` is what the value is compared with to say by how much it is off."""
 
     key: SeriesKey
     value: float | None
@@ -39,6 +39,7 @@ class Judgement:
     kind: str = ""
     severity: str = ""
     status: str = "unjudged"
+    usual: float | None = None
 
 
 def judge(context: StepContext) -> pa.Table:
@@ -71,8 +72,18 @@ def _judgements(matrix: Matrix, params: Mapping[str, Any], ds: date, answers: An
         if at is not None and not np.isnan(found.score[at, 0]):
             expected, lower, upper, score = (_number(getattr(found, name)[at, 0]) for name in NUMBERS)
             kind = _kind(found.score[at, 0], bool(found.is_drift[at, 0]), upper == lower)
-            one = Judgement(key, value, expected, lower, upper, score, kind, status="fine")
+            usual = _same_weekdays(values[number]) if kind == "drift" else expected
+            one = Judgement(key, value, expected, lower, upper, score, kind, status="fine", usual=usual)
         yield _ruled(one, values[number, :-1])
+
+
+def _same_weekdays(values: Any) -> float | None:
+    """The median of the same weekday in the eight weeks before the last day: what drifts moves its forecast along."""
+    import numpy as np
+
+    known = values[-8::-7][:8]
+    known = known[~np.isnan(known)]
+    return float(np.median(known)) if len(known) else None
 
 
 def _usual(matrix: Matrix, ds: date, answers: Answers) -> Any:
@@ -125,12 +136,21 @@ def _severity(one: Judgement, params: Mapping[str, Any], answers: Answers) -> st
     if one.score is None:
         return ""
     way = _direction(params["direction"], one.key[1])
-    if (way == "up" and one.score < 0) or (way == "down" and one.score > 0):
+    if (way == "up" and one.score < 0) or (way == "down" and one.score > 0) or not _is_large(one, params):
         return ""
     size, factor = abs(one.score), answers.factor(one.key)
     if size <= params["warn"] * factor:
         return ""
     return "error" if size >= params["error"] * factor else "warn"
+
+
+def _is_large(one: Judgement, params: Mapping[str, Any]) -> bool:
+    """Whether a value is far enough from what is usual to matter, where anything is usual."""
+    relative, absolute = params.get("min_change", (0, 0))
+    if one.usual is None or one.value is None:
+        return True
+    off = abs(one.value - one.usual)
+    return bool(off >= absolute and off >= relative * abs(one.usual))
 
 
 def _direction(direction: str | Sequence[Sequence[str]], metric: str) -> str:

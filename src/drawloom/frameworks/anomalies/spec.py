@@ -121,6 +121,13 @@ class Severity(SpecPart):
         return self
 
 
+class MinChange(SpecPart):
+    """How far a value must be from what was expected to be flagged, however odd that is; both must hold that are given."""
+
+    relative: Annotated[float, Field(ge=0)] = Field(0.0, description="as a share of what was expected: 0.05 is 5 %")
+    absolute: Annotated[float, Field(ge=0)] = Field(0.0, description="in units of the series")
+
+
 class Mute(SpecPart):
     """Series that nobody is told of."""
 
@@ -140,6 +147,9 @@ class Alert(SpecPart):
         10, description="how many alerts of a day are open; the least odd are held"
     )
     mute: Annotated[tuple[Mute, ...], Field(strict=False)] = Field((), description="what is known")
+    tell: Literal["warn", "error", "nobody"] = Field(
+        "warn", description="from which severity on Airflow tells the addresses in `alerts` of an alert, once"
+    )
 
     @property
     def gap(self) -> int:
@@ -175,6 +185,9 @@ class Anomalies(Spec):
     )
     expect: Expect | None = Field(None, description="when partitions must be there")
     severity: Severity = Field(Severity(), description="from which score on a day is flagged")
+    min_change: MinChange = Field(
+        MinChange(), description="how far a value must be off to be flagged, like {relative: 0.05}"
+    )
     alert: Alert = Field(Alert(), description="what becomes an alert")
     explain: Explain = Field(Explain(), description="by what a change is explained")
     on_error: Literal["warn", "block"] = Field(
