@@ -56,3 +56,12 @@ def test_the_command_lists_them(folder: Path, capsys: pytest.CaptureFixture[str]
     out = capsys.readouterr().out
     assert "riders.fare_sum_7d   sum(fare)" in out
     assert "1 feature" in out
+
+
+def test_the_type_of_a_feature_is_that_of_its_column(folder: Path) -> None:
+    spec = (folder / "specs/riders.yml").read_text()
+    more = 'derive: {is_paid: "fare_max_7d > 0"}\n'
+    (folder / "specs/riders.yml").write_text(spec.replace("ops: [sum]", "ops: [sum, max, first]") + more)
+    with Project.load(folder) as project:
+        found = {one.feature.name: one.feature.type for one in find_features(project, "riders")}
+    assert found == {"fare_sum_7d": "DOUBLE", "fare_max_7d": "DOUBLE", "fare_first_7d": "DOUBLE", "is_paid": "BOOLEAN"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drawloom.frameworks.features.catalogue import Feature, list_features
 from drawloom.frameworks.features.spec import Features
@@ -41,5 +41,7 @@ def _all_features(project: FeatureProject) -> Iterator[FoundFeature]:
     for pipeline in project.valid_pipelines:
         spec = project.compiled.specs.get(pipeline.name)
         if isinstance(spec, Features):
+            types = {column.name: column.type for column in project.compiled.columns.get(spec.table, ())}
             for feature in list_features(spec):
-                yield FoundFeature(spec.name, spec.entity.name, pipeline.owner, feature)
+                typed = replace(feature, type=types.get(feature.name, feature.type))
+                yield FoundFeature(spec.name, spec.entity.name, pipeline.owner, typed)
