@@ -209,6 +209,8 @@ class Step:
     ``slices`` are the parts of other steps' tables that it reads, one of a table: it sees no other rows of these.
     ``slice_code`` is a fingerprint for each value of ``into.sliced_by`` of what computes its rows: where one has not changed, a
     plan knows before the run that its rows will not.
+    ``probes`` are SELECTs that no run computes, over tables that the step reads: they are only bound, to find what is wrong with
+    SQL of the spec that is used later.
     """
 
     name: str
@@ -230,6 +232,7 @@ class Step:
     macros: str = ""
     slices: tuple[SliceRead, ...] = ()
     slice_code: Mapping[str, str] = field(default_factory=dict)
+    probes: tuple[Check, ...] = ()
 
     @property
     def reads_own_past(self) -> bool:

@@ -39,8 +39,9 @@ def select_problem(error: BindError, binder: Binder, spec: Spec | None, step: St
 def check_problem(error: BindError, binder: Binder, spec: Spec | None, step: Step, check: Check, sql: str) -> Problem:
     """The problem of a data check, at the part of the spec that it was made of."""
     problem = _explain(error, binder, sql, "duckdb")
-    if spec is None or not getattr(spec, "checks", ()):
-        return replace(problem, where=check.where)
+    if spec is None or check not in step.checks or not getattr(spec, "checks", ()):
+        placed = replace(problem, where=check.where)
+        return spec.explain_problem(placed) if spec else placed
     word = _last_part(error.name) or check.name
     return replace(problem, where=place_of_word(spec, word, "checks", step.checks.index(check)))
 

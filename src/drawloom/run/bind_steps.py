@@ -89,7 +89,7 @@ class _Binders:
 
     def key(self, pipeline: Pipeline, step: Step) -> str:
         """Changes where another text of the step would be bound."""
-        checks = [f"{check.name}|{check.sql}|{check.severity}|{check.reads}" for check in step.checks]
+        checks = [f"{check.name}|{check.sql}|{check.severity}|{check.reads}" for check in (*step.checks, *step.probes)]
         params = [f"{name}={value!r}" for name, value in sorted(step.params.items())]
         texts = [step.sql or "", step.backfill_sql or "", step.macros, *checks, *params, step.dialect, repr(step.into)]
         return digest([*texts, pipeline.schedule.text, pipeline.schedule.timezone, str(self.day), self.engine])

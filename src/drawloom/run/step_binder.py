@@ -48,7 +48,7 @@ class StepBinder:
     def names(self, pipeline: Pipeline, step: Step) -> frozenset[str]:
         """What in the texts of a step may be the name of a table, ``schema.table`` in lower case."""
         text = _Texts(pipeline, step, self._day)
-        return _names([*text.selects(), *(check.sql for check in step.checks)])
+        return _names([*text.selects(), *(check.sql for check in (*step.checks, *step.probes))])
 
     def bind(
         self, pipeline: Pipeline, step: Step, tables: Mapping[str, Columns], own: Columns
@@ -210,8 +210,9 @@ class _Binding:
         step = self._step
         self._binder.add_table(STAGED, columns)
         self._binder.add_table(step.into.name, columns)
-        visible = _names(texts.selects()) | {read.table.lower() for check in step.checks for read in check.reads}
-        for check in step.checks:
+        checks = (*step.checks, *step.probes)
+        visible = _names(texts.selects()) | {read.table.lower() for check in checks for read in check.reads}
+        for check in checks:
             try:
                 sql = transpile(texts.check(check), CANONICAL_DIALECT, CANONICAL_DIALECT)
                 self._binder.bind(sql)

@@ -155,7 +155,12 @@ def test_a_day_is_verified_listed_and_pushed(folder: Path, capsys: pytest.Captur
     assert (proof["day"], proof["entities"], proof["equal"]) == ("2023-12-25", 3, True)
     assert run_command(["-C", str(folder), "features", "list", "--search", "10d", "--format", "json"]) == 0
     (feature,) = json.loads(capsys.readouterr().out)["features"]
-    assert (feature["name"], feature["window"], feature["entity"], feature["type"]) == ("rides_count_10d", "10d", "rider", "BIGINT")
+    assert (feature["name"], feature["window"], feature["entity"], feature["type"]) == (
+        "rides_count_10d",
+        "10d",
+        "rider",
+        "BIGINT",
+    )
     assert run_command(["-C", str(folder), "features", "push", "riders", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == 3
     with closing(sqlite3.connect(folder / "online.db")) as store:

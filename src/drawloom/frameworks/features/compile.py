@@ -47,6 +47,7 @@ def _feature_steps(spec: Features, project: ProjectContext) -> Iterator[Step]:
             sql=sqlfiles.render_sql(file, f=values, ranged=False),
             backfill_sql=sqlfiles.render_sql(file, f=values, ranged=True),
             checks=tuple(_row_checks(spec)) if key == "days" else (),
+            probes=tuple(_label_probes(spec)) if key == "days" else (),
             params={"start": start.isoformat()},  # another first day is another history: it counts in the fingerprint
             where=spec.where,
         )
@@ -124,6 +125,17 @@ def _row_checks(spec: Features) -> Iterator[Check]:
         elsewhere = f"CAST({time} AS DATE) IS DISTINCT FROM ds"
         yield _row_check(
             spec, source, f"rows of {source.table} whose {source.time} is not of their day", elsewhere, place
+        )
+
+
+def _label_probes(spec: Features) -> Iterator[Check]:
+    """The values and conditions of labels, which only training sets compute."""
+    for name, label in spec.labels.items():
+        source = spec.all_sources[spec.source_of(label)].table
+        value = f"{condition_sql(label.value)} * 1" if label.op == "sum" and label.value else label.value or "1"
+        sql = f"SELECT {value} AS value FROM {sqlfiles.quote_table(source)} WHERE {condition_sql(label.where)}"
+        yield Check(
+            f"labels.{name}", sql, reads=(Read(source, Days.of(0), "offset"),), where=spec.place("labels", name)
         )
 
 

@@ -191,7 +191,7 @@ class Features(Spec):
             yield self.problem(("online", name), value, rule, fix)
 
     def explain_problem(self, problem: Problem) -> Problem:
-        """Ops that the type of the values cannot have, at the ops."""
+        """Ops that the type of the values cannot have, at the ops, and labels that cannot be added up."""
         found = _NOT_A_NUMBER.search(problem.message)
         for name, measure in self.measures.items() if found else ():
             wrong = [op.text for op in measure.ops if op.name in NUMBER_OPS]
@@ -199,6 +199,11 @@ class Features(Spec):
                 rule = f"must be ops that {found['type']} can have: {', '.join(op for op in STATES if op not in NUMBER_OPS)}"
                 fix = f"Make numbers of the values, like CAST({measure.value} AS DOUBLE), or leave these ops out."
                 return self.problem(("measures", name, "ops"), ", ".join(wrong), rule, fix)
+        for name, label in self.labels.items() if found else ():
+            if found and label.op == "sum" and label.value and condition_sql(label.value) == found["value"]:
+                rule = f"must be a number to be added up, and is {found['type']}"
+                fix = f"Make a number of it, like CAST({label.value} AS DOUBLE), or count rows: `op: count`."
+                return self.problem(("labels", name, "value"), label.value, rule, fix)
         return problem
 
     def feature_names(self) -> list[tuple[tuple[str | int, ...], str]]:
