@@ -16,6 +16,7 @@ from drawloom.model.day_rules import rule_text
 if TYPE_CHECKING:
     from drawloom.run.project import Project
     from drawloom.sql import Analysis
+    from drawloom.sql.catalog import Catalog
     from drawloom.sql.script import Write
 
 DIALECTS = ("duckdb", "spark", "hive", "trino", "presto", "bigquery", "snowflake", "redshift", "postgres", "mysql")
@@ -54,7 +55,7 @@ def advise(
             catalog=catalog,
             schedule=schedule,
             target=target,
-            known_tables=project.catalog if project and catalog is None else None,
+            known_tables=_known_tables(project) if project and catalog is None else None,
             default_schedule=project.config.defaults.schedule if project else "@daily",
             timezone=project.config.timezone if project else "UTC",
             macros=_macros(macros, project),
@@ -97,6 +98,13 @@ def _find_project(named: Path | None, path: Path | None) -> Project | None:
     from drawloom.run.project import Project
 
     return Project.load(home)
+
+
+def _known_tables(project: Project) -> Catalog:
+    """The catalog of a project, with what its statistics say of NULLs."""
+    from drawloom.run.stats.nulls import with_nulls
+
+    return with_nulls(project, project.catalog)
 
 
 def _print(analysis: Analysis) -> None:

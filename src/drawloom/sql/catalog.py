@@ -17,7 +17,8 @@ class CatalogEntry:
 
     ``keys`` None means not known, and () means not partitioned. ``days_from`` are timestamp columns whose UTC
     date is the partition's day, so that a range of them bounds the days. ``unique`` are the columns that, with the keys,
-    identify a row. ``family`` is set where the name is that of a family of tables.
+    identify a row. ``family`` is set where the name is that of a family of tables. ``nulls`` is the share of rows in which a
+    column is NULL, as far as it was measured.
     """
 
     keys: tuple[str, ...] | None = None
@@ -25,9 +26,11 @@ class CatalogEntry:
     days_from: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     family: Family | None = None
+    nulls: Mapping[str, float] = field(default_factory=dict)
 
 
 Catalog = Mapping[str, CatalogEntry]
+_KNOWN = ("keys", "columns", "days_from", "unique", "nulls")
 
 
 def column_types(catalog: Catalog) -> dict[str, dict[str, str]]:
@@ -53,7 +56,7 @@ def load_catalog(source: str | Path | Mapping[str, Any]) -> dict[str, CatalogEnt
     """Tables by name (lower case, dotted), from JSON text, a JSON file, or its content.
 
     The JSON is ``{table: [key columns]}`` or ``{table: {"keys": [...], "columns": {name: type}, "days_from": [...],
-    "unique": [...]}}``.
+    "unique": [...], "nulls": {column: share}}}``.
 
     Raises:
         InputError: no such file, or not of that form; code ``catalog``.
@@ -84,8 +87,8 @@ def _entry(name: str, value: Any, where: Where) -> CatalogEntry:
     if not isinstance(value, Mapping):
         raise _refuse(f"catalog[{name!r}] == {value!r}, must be a list of keys or a mapping.", where)
     for key in value:
-        if key not in ("keys", "columns", "days_from", "unique"):
-            raise _refuse(f"catalog[{name!r}] has {key!r}, must have only keys, columns, days_from and unique.", where)
+        if key not in _KNOWN:
+            raise _refuse(f"catalog[{name!r}] has {key!r}, must have only {', '.join(_KNOWN)}.", where)
     columns = value.get("columns", {})
     if isinstance(columns, list):
         columns = dict.fromkeys(columns, "")
@@ -96,7 +99,14 @@ def _entry(name: str, value: Any, where: Where) -> CatalogEntry:
         columns={str(column).lower(): str(type_ or "") for column, type_ in columns.items()},
         days_from=_names(name, "days_from", value.get("days_from", []), where),
         unique=_names(name, "unique", value.get("unique", []), where),
+        nulls=_shares(name, value.get("nulls", {}), where),
     )
+
+
+def _shares(table: str, value: Any, where: Where) -> dict[str, float]:
+    if not isinstance(value, Mapping) or not all(isinstance(share, int | float) for share in value.values()):
+        raise _refuse(f"catalog[{table!r}].nulls == {value!r}, must map columns to shares of rows.", where)
+    return {str(column).lower(): float(share) for column, share in value.items()}
 
 
 def _names(table: str, field_name: str, value: Any, where: Where) -> tuple[str, ...]:
