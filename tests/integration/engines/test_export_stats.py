@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -16,6 +17,8 @@ import yaml
 from typer.testing import CliRunner
 
 from drawloom.cli.main import app
+from drawloom.engines.catalog.metastore import open_metastore
+from drawloom.model import RunError
 from drawloom.run.project import Project
 from drawloom.testing import FrameworkCase
 from tests.conformance.trino_client import drop_metastore_schema, drop_table, query_trino
@@ -53,9 +56,9 @@ def raw(servers: object) -> Iterator[str]:
     """A schema, which is dropped with the statistics of its tables."""
     name = f"exp_{token_hex(4)}"
     yield name
-    for table in ("many", "few"):
-        for what in ("column_states", "column_stats"):
-            drop_table(f"meta.{what}__{name}__{table}")
+    if ["meta"] in query_trino("hive", "SHOW SCHEMAS"):
+        for (table,) in query_trino("hive", f"SHOW TABLES FROM meta LIKE '%{name}%'"):
+            drop_table(f'meta."{table}"')
     drop_metastore_schema(name)
 
 
@@ -107,3 +110,14 @@ def test_trino_plans_with_exported_statistics(raw: str, tmp_path: Path) -> None:
     assert ("REPLICATED" in before, "REPLICATED" in after) == (False, True)
     assert scanned(before) == ["few", "many"]
     assert scanned(after) == ["many", "few"]
+
+
+def test_tables_of_iceberg_are_told_apart(raw: str) -> None:
+    query_trino("hive", f"CREATE SCHEMA {raw}")
+    query_trino("hive", f"CREATE TABLE {raw}.plain (id BIGINT)")
+    query_trino("iceberg", f"CREATE TABLE {raw}.ice (id BIGINT)")
+    url = os.environ["DRAWLOOM_METASTORE"]
+    with open_metastore(url) as metastore:
+        assert [metastore.is_iceberg(f"{raw}.{name}") for name in ("plain", "ice")] == [False, True]
+    with pytest.raises(RunError, match=f"{url} fails: .*nowhere"), open_metastore(url) as metastore:
+        metastore.is_iceberg(f"{raw}.nowhere")

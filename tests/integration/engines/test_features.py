@@ -19,6 +19,8 @@ from pyarrow import parquet
 
 from drawloom import Project
 from drawloom.testing import FrameworkCase
+from drawloom.testing.page import check_page
+from drawloom.testing.rows import compare_rows
 from tests.conformance.trino_client import drop_metastore_schema, drop_table, query_trino
 from tests.corpora import FEATURES, needs
 from tests.frameworks.features import test_golden as golden
@@ -26,7 +28,7 @@ from tests.frameworks.features.reference import Reference
 from tests.frameworks.features.test_case import DAYS, MEASURES, SPEC, rides, the_case
 from tests.frameworks.features.test_training import same
 from tests.frameworks.features.test_training_golden import VARIANTS as GOLDEN_VARIANTS
-from tests.integration.engines.small_project import engine_line
+from tests.integration.engines.small_project import engine_line, outcomes
 from tests.servers.jdk import find_jdk
 
 pytestmark = pytest.mark.integration
@@ -103,11 +105,15 @@ def test_features_are_those_of_the_reference(kind: str, name: str, tmp_path: Pat
     rows = without_zones(all_rides)
     expected, types = case.expected["features.riders"], {f"{name}.rides": {"at": "TIMESTAMP"}}
     there = FrameworkCase(spec, {f"{name}.rides": rows}, {f"features.{name}": expected}, types, case.first, case.last)
-    there.check_engine(tmp_path, yaml.safe_load(engine_line(kind)))
+    there.write_project(tmp_path, yaml.safe_load(engine_line(kind)))
     reference = Reference([row for row in all_rides if row["status"] == "done"], MEASURES)
     asked = [(rider, MIDNIGHT + timedelta(days=n, hours=hour)) for rider in (1, 2, 9) for n, hour in ((0, 5), (7, 0), (8, 17))]  # fmt: skip
     spine = pa.table({"rider": [rider for rider, _ in asked], "when": pa.array([when for _, when in asked])})
     with Project.load(tmp_path) as project:
+        outcomes(project.run(jobs=2))
+        compare_rows(project, f"features.{name}", expected)
+        for feature in ("fare_avg_3d", "city_top_k_ltd"):  # as many pages as there are features would take minutes
+            check_page(project, name, {"feature": feature})
         found = project.training_set(spine, [f"{name}.*"]).to_pylist()
     assert DAYS[-1] == asked[-1][1].date()
     for row, (rider, when) in zip(found, asked, strict=True):
@@ -115,24 +121,54 @@ def test_features_are_those_of_the_reference(kind: str, name: str, tmp_path: Pat
         assert {n: (row[n], value) for n, value in features.items() if not same(row[n], value)} == {}, (rider, when)
 
 
+def write_edge(folder: Path, name: str, end: str, start: str = "2026-02-01") -> None:
+    """Write the boundary cases as a project of some days, with times that say no zone."""
+    (folder / "specs").mkdir()
+    spec = golden.SPEC.replace("name: edge", f"name: {name}").replace("raw.events", f"{name}.events")
+    (folder / "specs/edge.yml").write_text(spec, encoding="utf-8")
+    config = golden.CONFIG.replace("{end}", end).replace("raw.events", f"{name}.events")
+    config = config.replace("2026-02-01", start)
+    (folder / "drawloom.yml").write_text(config, encoding="utf-8")
+    plain = ", ".join(f"CAST({time} AS TIMESTAMP) AS {time}" for time in ("ts", "arrival_ts"))
+    rows = f"SELECT * REPLACE ({plain}, CAST(ds AS DATE) AS ds) FROM '{golden.EDGE}/events.parquet'"
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone = 'UTC'")
+        db.execute(f"COPY ({rows}) TO '{folder}/events' (FORMAT parquet, PARTITION_BY (ds))")
+        (folder / f"events/ds={end}").mkdir()
+        none = f"SELECT * EXCLUDE ds FROM ({rows}) LIMIT 0"
+        db.execute(f"COPY ({none}) TO '{folder}/events/ds={end}/none.parquet'")
+
+
+@pytest.mark.nightly
+@needs(FEATURES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_boundary_cases_that_an_engine_fills_are_as_expected(kind: str, name: str, tmp_path: Path) -> None:
+    first, last = "2026-02-28", "2026-03-09"
+    write_edge(tmp_path, name, last, first)
+    use_engine(tmp_path, kind)
+    with Project.load(tmp_path) as project:
+        outcomes(project.run(jobs=2))
+        found = project.query(f"SELECT * FROM features.{name}")
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone = 'UTC'")
+        db.register("filled", found)
+        whole = f"SELECT entity_id FROM '{golden.EDGE}/events.parquet' GROUP BY ALL HAVING min(ds) >= '{first}'"
+        given = f"SELECT * REPLACE (CAST(ds AS DATE) AS ds) FROM '{golden.EDGE}/expected_daily.parquet'"
+        for view, rows in (("found", "SELECT * FROM filled"), ("expected", f"{given} WHERE ds <= '{last}'")):
+            db.execute(f"CREATE VIEW {view} AS SELECT * FROM ({rows}) WHERE entity_id IN ({whole})")
+        counts = db.execute("SELECT (SELECT count(*) FROM found), (SELECT count(*) FROM expected)").fetchall()[0]
+        assert counts[0] == counts[1] > 0
+        names = [one for one, *_ in db.execute("DESCRIBE expected").fetchall() if one not in {"ds", "entity_id"}]
+        assert len(names) == 40
+        assert [one for one in names if golden.differs(db, one, "ds, entity_id")] == []
+
+
 @pytest.fixture(scope="module")
 def edge(servers: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The boundary cases in a project whose days DuckDB has filled."""
     folder = tmp_path_factory.mktemp("edge")
     with of_name() as name:
-        (folder / "specs").mkdir()
-        spec = golden.SPEC.replace("name: edge", f"name: {name}").replace("raw.events", f"{name}.events")
-        (folder / "specs/edge.yml").write_text(spec, encoding="utf-8")
-        config = golden.CONFIG.replace("{end}", "2026-04-30").replace("raw.events", f"{name}.events")
-        (folder / "drawloom.yml").write_text(config, encoding="utf-8")
-        plain = ", ".join(f"CAST({time} AS TIMESTAMP) AS {time}" for time in ("ts", "arrival_ts"))
-        rows = f"SELECT * REPLACE ({plain}, CAST(ds AS DATE) AS ds) FROM '{golden.EDGE}/events.parquet'"
-        with duckdb.connect() as db:
-            db.execute("SET TimeZone = 'UTC'")
-            db.execute(f"COPY ({rows}) TO '{folder}/events' (FORMAT parquet, PARTITION_BY (ds))")
-            (folder / "events/ds=2026-04-30").mkdir()
-            none = f"SELECT * EXCLUDE ds FROM ({rows}) LIMIT 0"
-            db.execute(f"COPY ({none}) TO '{folder}/events/ds=2026-04-30/none.parquet'")
+        write_edge(folder, name, "2026-04-30")
         with Project.load(folder) as project:
             project.run()
         yield name, folder
