@@ -51,6 +51,12 @@ def test_tables_can_be_searched(reader: TestClient) -> None:
     assert "No table has that" in reader.get("/tables", params={"q": "zebra"}).text
 
 
+def test_what_has_moved_is_a_click_away(shop: Path, open_client: OpenClient, reader: TestClient) -> None:
+    assert "what has moved" not in reader.get("/tables").text
+    (shop / "specs/watch.yml").write_text("kind: stats\nname: shop_stats\ntables: [core.*]\nuntil: {forever: a test}\n")
+    assert '<a href="/show/shop_stats">what has moved</a>' in open_client(shop).get("/tables").text
+
+
 def test_a_table_says_what_it_is(reader: TestClient) -> None:
     text = reader.get("/tables/CORE.orders").text
     for part in (

@@ -63,6 +63,7 @@ def list_tables(request: Request, site: TheSite, q: str = "", kind: str = "", pa
     return render(
         request,
         "tables.html",
+        stats=[pipeline.name for pipeline in site.project.pipelines if pipeline.kind == "stats"],
         has_macros=bool(site.project.compiled.macros.sources),
         tables=shown,
         count=len(chosen),

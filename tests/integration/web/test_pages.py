@@ -33,6 +33,8 @@ PAGES = (
     "partitions/core.orders/2026-03-10",
     "show/unknown",
     "show/buyer_activity",
+    "show/shop_stats",
+    "show/health",
     "features",
     "features?q=amount",
     "anomalies",
