@@ -85,14 +85,25 @@ class ColumnTags:
     @cached_property
     def _all(self) -> Mapping[str, Found]:
         """What columns have from others, by table: handed on until nothing changes, since tables may read each other's past."""
-        steps = [(p, step) for p in self._pipelines for step in p.steps if step.sql is not None]
-        known = [(step, cached_lineage(self._catalog, self._cache, p, step)) for p, step in steps]
-        has_changed = True
-        while has_changed:
-            made = {step.into.name.lower(): self._through(lineage, _reads(step)) for step, lineage in known}
-            made |= {name: self._of_members(family) for name, family in self._families.items()}
-            has_changed = any(self._tables.get(name, {}) != found for name, found in made.items())
-            self._tables |= made
+        filled = {
+            step.into.name.lower(): (p, step) for p in self._pipelines for step in p.steps if step.sql is not None
+        }
+        reads = {name: _reads(step) for name, (_, step) in filled.items()}
+        reads |= {name: [one.table.lower() for one in family.members] for name, family in self._families.items()}
+        readers: dict[str, list[str]] = {}
+        for name, tables in reads.items():
+            for table in tables:
+                readers.setdefault(table, []).append(name)
+        lineage = {name: cached_lineage(self._catalog, self._cache, *filler) for name, filler in filled.items()}
+        todo = dict.fromkeys(_upstream_first(reads))
+        while todo:
+            name = next(iter(todo))
+            del todo[name]
+            family = self._families.get(name)
+            found = self._of_members(family) if family else self._through(lineage[name], reads[name])
+            if found != self._tables.get(name, {}):
+                self._tables[name] = found
+                todo |= dict.fromkeys(readers.get(name, ()))
         return self._tables
 
     def _of(self, table: str, column: str) -> frozenset[str]:
@@ -142,3 +153,19 @@ def _by_name(columns: Iterable[Column]) -> dict[str, Column]:
 
 def _reads(step: Step) -> list[str]:
     return sorted({*(read.table.lower() for read in step.reads), *(family.name.lower() for family in step.families)})
+
+
+def _upstream_first(reads: Mapping[str, Sequence[str]]) -> list[str]:
+    """The tables that are made of others, each after those that it reads; in a circle anywhere."""
+    order: dict[str, None] = {}
+    seen: set[str] = set()
+    for start in reads:
+        stack = [(start, False)]
+        while stack:
+            name, is_done = stack.pop()
+            if is_done:
+                order[name] = None
+            elif name not in seen:
+                seen.add(name)
+                stack += [(name, True), *((one, False) for one in reads[name] if one in reads)]
+    return list(order)
