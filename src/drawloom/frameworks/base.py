@@ -278,6 +278,7 @@ class SpecCompiler:
         for spec in chosen:
             try:
                 compiled.append(self.pipeline(spec))
+                problems += self._warnings(spec)
             except InputError as error:
                 problems += error.problems
         return compiled, problems

@@ -105,6 +105,11 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     root = write_project(tmp_path_factory.mktemp("privacy") / "people")
     (root / "specs/health.yml").write_text(HEALTH, encoding="utf-8")
     with Project.load(root) as project:
+        warnings = [problem.message for problem in project.check() if "must not" in problem.message]
+        assert [text.partition(":")[0] for text in warnings] == [
+            "explain.dimensions[0] == contact, must not be tagged pii, or made of such a column, as in core.contacts",
+            "slices.contacts.by == contact, must not be of personal data, as it is in core.contacts",
+        ]
         assert not errors(project.check())
         assert project.run().exit_code == 0
         yield project

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import combinations
 
@@ -106,6 +106,18 @@ def _of_table(
     wanted = spec.explain.dimensions if watch.table is not None else ()
     dimensions = tuple(name for name in wanted if name not in series and not is_personal(name, tags))
     return Item(table, rows, tuple(series), dimensions, (Value(ROWS, "1"), *named), is_table=True)
+
+
+def warn_anomalies(spec: Anomalies, project: ProjectContext) -> Iterator[Problem]:
+    """Dimensions by which nothing is explained, as their values are personal data."""
+    for number, name in enumerate(spec.explain.dimensions):
+        for watch in spec.watch:
+            tags = project.tags_of_select(watch.sql, spec) if watch.sql else project.tags_of_table(watch.table or "")
+            if (watch.sql or watch.table) and is_personal(name, tags):
+                rule = f"must not be tagged pii, or made of such a column, as in {watch.table or 'a SELECT'}: it explains nothing"
+                problem = spec.problem(("explain", "dimensions", number), name, rule, Fix("Leave it out."))
+                yield replace(problem, severity="warn")
+                break
 
 
 def _refuse_personal(spec: Anomalies, number: int, series: Sequence[str], tags: Tags) -> None:

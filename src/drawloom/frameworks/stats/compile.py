@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
 from drawloom.frameworks.base import KnownTable, ProjectContext
 from drawloom.frameworks.stats.expressions import expression_problems
-from drawloom.frameworks.stats.match import Watched, find_watched
+from drawloom.frameworks.stats.kinds import ScannedColumn
+from drawloom.frameworks.stats.match import Watched, find_watched, names_table
 from drawloom.frameworks.stats.restatements import RESTATEMENT_COLUMNS, note_restatement
+from drawloom.frameworks.stats.rules import plan_columns
 from drawloom.frameworks.stats.scan import ScanPlan, state_version
 from drawloom.frameworks.stats.spec import (
     RESTATEMENTS_FAMILY,
@@ -28,7 +30,7 @@ from drawloom.frameworks.stats.steps import (
     compute_states,
     merge_days,
 )
-from drawloom.model import Bound, Days, InputError, Membership, Read, Step, Table, digest
+from drawloom.model import Bound, Days, InputError, Membership, Problem, Read, Step, Table, digest
 from drawloom.model.step import Call
 
 FORMULAS = "2"  # raise it when steps make other statistics of the same partition: all become stale
@@ -48,6 +50,18 @@ def compile_stats(spec: Stats, project: ProjectContext) -> Iterator[Step]:
         raise InputError(*problems)
     for one in watched:
         yield from _steps(spec, one, project)
+
+
+def warn_stats(spec: Stats, project: ProjectContext) -> Iterator[Problem]:
+    """Slices that are not made, as their values are personal data."""
+    for watched in find_watched(spec, project)[0]:
+        for one in watched.slices:
+            (plan,) = plan_columns([ScannedColumn(one.by, "", "other", "")], "footer", watched.rules, watched.tags)
+            if "top" in plan.hidden:
+                rule = f"must not be of personal data, as it is in {watched.table.name}: rows are not cut by it"
+                fix = "Leave it out, or let a rule about the column add top."
+                place = next(name for name in spec.slices if names_table(name, watched.table.name))
+                yield replace(spec.problem(("slices", place, "by"), one.by, rule, fix), severity="warn")
 
 
 def _steps(spec: Stats, watched: Watched, project: ProjectContext) -> Iterator[Step]:
