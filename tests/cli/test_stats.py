@@ -60,3 +60,8 @@ def test_what_does_not_exist_is_refused(project: SampleProject) -> None:
     )
     assert "core.daily has no partitions yet" in project.run("stats", "show", "core.daily", code=2)
     assert "Did you mean amount?" in project.run("stats", "show", "raw.orders", "--column", "amont", code=2)
+
+
+def test_a_lake_is_not_exported_to_a_metastore(project: SampleProject) -> None:
+    refused = project.run("stats", "export", code=2)
+    assert "engine == 'duckdb', must be spark or trino" in " ".join(refused.split())

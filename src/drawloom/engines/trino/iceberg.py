@@ -33,6 +33,7 @@ from drawloom.model import KEY, Column, RunError, refuse
 
 _OLD = "_drawloom_old"
 _CONFLICT = "ICEBERG_COMMIT_ERROR"
+_DELETED = "ICEBERG_MISSING_METADATA"
 _UNPARTITIONED = "COLUMN_NOT_FOUND"  # the error when the column ``partition`` of an unpartitioned table is read
 _EMPTY = f"{STAGING}.empty_days"
 _DELETES = 4  # delete files that a day may have before it is compacted
@@ -196,9 +197,11 @@ class Iceberg:
                 f"SELECT {KEY} FROM {self.catalog.quoted_name(_EMPTY)} WHERE name = {_key(table)}"
             ).rows
         except RunError as error:
-            if error_name(error) in NOT_FOUND:
-                return set()
-            raise
+            if error_name(error) == _DELETED:  # with the lake of the project that was the first one on this server
+                self.catalog.run(f"DROP TABLE IF EXISTS {self.catalog.quoted_name(_EMPTY)}")
+            elif error_name(error) not in NOT_FOUND:
+                raise
+            return set()
         return {date.fromisoformat(row[0]) for row in marks}
 
     def _mark_empty_days(self, table: str, days: Collection[date]) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from drawloom.engines.lake import Lake
+from drawloom.engines.trino.catalog import STAGING, local, location_of
 from drawloom.engines.trino.client import Client, StatementResult
 from drawloom.model import Column, InputError, RunError, Table
+from tests.conformance.trino_client import query_trino
 from tests.integration.engines.trino.bench import D1, D2, D3, A, Bench, code
 
 pytestmark = pytest.mark.integration
@@ -39,6 +43,26 @@ def test_days_are_filled_replaced_and_dropped(bench: Bench) -> None:
     assert bench.rows() == [(1, D1)]
     bench.fill(D2, "SELECT 5::BIGINT AS a, 'y' AS s")  # although the folder of the dropped partition still exists
     assert bench.rows() == [(1, D1), (5, D2)]
+
+
+@pytest.mark.nightly
+def test_empty_days_are_forgotten_where_their_table_was_deleted_with_a_lake(
+    iceberg: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks = f"{STAGING}.lost_{token_hex(4)}"  # other tests need the one that they share
+    monkeypatch.setattr("drawloom.engines.trino.iceberg._EMPTY", marks)
+    iceberg.fill(D1, "SELECT 1::BIGINT AS a")
+    iceberg.fill(D2, "SELECT 1::BIGINT AS a WHERE false")
+    # Trino caches what it has read of a table, so it is not read before.
+    ((schema,),) = query_trino("iceberg", f"SHOW CREATE SCHEMA {STAGING}")
+    place = local(location_of(schema))
+    assert place
+    (folder,) = place.glob(f"{marks.partition('.')[2]}*")
+    shutil.rmtree(folder)
+    assert iceberg.engine.days(iceberg.table) == [D1]
+    iceberg.fill(D3, "SELECT 1::BIGINT AS a WHERE false")
+    assert iceberg.engine.days(iceberg.table) == [D1, D3]
+    query_trino("iceberg", f"DROP TABLE {marks}")
 
 
 def test_an_empty_day_exists_and_has_no_rows(bench: Bench) -> None:
