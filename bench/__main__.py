@@ -46,6 +46,7 @@ def main() -> None:
     parts = f"of growth: {', '.join(PARTS)}; of engines: {', '.join(ENGINE_PARTS)} (default all)"
     parser.add_argument("--parts", nargs="+", choices=(*PARTS, *ENGINE_PARTS), help=parts)
     parser.add_argument("--tasks", type=int, default=30, help="of airflow_task: how long the chains are (default 30)")
+    parser.add_argument("--smoothed", type=int, default=0, help="of anomalies: series that `forecast` judges as well")
     parser.add_argument(
         "--peers",
         help="a Python that has the peers: of experiments gbstats and tea-tasting (default this one); of features_training Feast; of stats polars",
@@ -79,6 +80,8 @@ def options(name: str, given: argparse.Namespace) -> dict[str, Any]:
         return {"peers": given.peers}
     if name == "engines":
         return {"parts": given.parts or ENGINE_PARTS}
+    if name == "anomalies":
+        return {"smoothed": given.smoothed}
     if name == "airflow_task":
         return {"tasks": given.tasks}
     with_shapes = {"airflow_parse", "experiments_raw", "features"}

@@ -16,7 +16,7 @@ import pyarrow as pa
 from bench.anomaly_scorer import Score, score_flags
 from bench.anomaly_series import JUDGED, Floats, Labelled, generate, read_labelled
 from bench.measure import Line, Report, side_by_side
-from drawloom.statistics.series import Weekday, weekday_robust, zscore
+from drawloom.statistics.series import Weekday, forecast, weekday_robust, zscore
 
 SHARED = Path(__file__).parents[2] / "shared/data/anomalies"
 BATCH = 4_000
@@ -29,14 +29,25 @@ QUALIFY day >= {first}
 """
 
 
-def measure(runs: int) -> Iterator[Report]:
-    """What is found, as notes of the table of costs; then costs of a batch of thousands of series."""
+def measure(runs: int, smoothed: int = 0) -> Iterator[Report]:
+    """What is found, as notes of the table of costs; then costs of a batch of thousands of series.
+
+    ``smoothed`` is for how many of the labelled series `forecast` stands beside the default detector.
+    """
     labelled = read_labelled(SHARED) if SHARED.is_dir() else generate(240, seed=7)
     yield _report("Detection: labelled series, their last 120 days", labelled, JUDGED, runs, with_scores=True)
+    if smoothed:
+        few = labelled.first(smoothed)
+        yield _report(f"Detection: {smoothed} labelled series", few, JUDGED, 1, with_scores=True, with_forecast=True)
     width = BATCH_DAYS + Weekday().history
     many = np.resize(generate(500, seed=8, days=width).values, (BATCH, width))
     batch = Labelled(many, [width - BATCH_DAYS] * BATCH, generate(1, seed=8, days=width).days)
     yield _report(f"Speed: {BATCH:,} series, {BATCH_DAYS} days judged", batch, BATCH_DAYS, runs, with_scores=False)
+
+
+def smoothing(labelled: Labelled, judge: int) -> dict[str, Callable[[], Floats]]:
+    """The detector that fits a model to each series and day."""
+    return {"forecast": lambda: forecast(labelled.values, judge).score / 4.5}
 
 
 def detectors(labelled: Labelled, judge: int) -> dict[str, Callable[[], Floats]]:
@@ -53,8 +64,10 @@ def detectors(labelled: Labelled, judge: int) -> dict[str, Callable[[], Floats]]
     }
 
 
-def _report(title: str, labelled: Labelled, judge: int, runs: int, *, with_scores: bool) -> Report:
-    calls = detectors(labelled, judge)
+def _report(
+    title: str, labelled: Labelled, judge: int, runs: int, *, with_scores: bool, with_forecast: bool = False
+) -> Report:
+    calls = detectors(labelled, judge) | (smoothing(labelled, judge) if with_forecast else {})
     costs = side_by_side(calls, runs)
     judged = len(labelled.values) * judge
     lines = [Line(name, costs[name], judged, _note(labelled, calls[name]() if with_scores else None)) for name in calls]

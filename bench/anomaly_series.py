@@ -31,6 +31,11 @@ class Labelled:
         """The day of the month of each column."""
         return [day.day for day in self.days]
 
+    def first(self, series: int) -> Labelled:
+        """The first of the series."""
+        incidents = {row: found for row, found in self.incidents.items() if row < series}
+        return Labelled(self.values[:series], self.first_days[:series], self.days, incidents)
+
 
 def read_labelled(folder: Path) -> Labelled:
     """The labelled set of a folder: ``synth_calib.csv.gz`` with its labels."""

@@ -6,17 +6,18 @@ from datetime import date
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from drawloom.frameworks import plugins
-from drawloom.frameworks.anomalies import calendars
+from drawloom.frameworks.anomalies import calendars, detectors
 from drawloom.frameworks.anomalies.calendars import special_days
 from drawloom.frameworks.anomalies.feedback import Answers
 from drawloom.frameworks.anomalies.spec import Anomalies, Direction, Watch
 from drawloom.model import Problem
 from drawloom.run.project import Project
 from drawloom.specs.fields import Forever
-from drawloom.statistics.series import zscore
+from drawloom.statistics.series import forecast, zscore
 
 SETTINGS = """name: rides
 start: 2026-01-05
@@ -85,6 +86,10 @@ REFUSED = {
         ["watch: [{table: raw.rides}]", "detector: {kind: zscore, settings: {day: 9}}"],
         "must be a setting of zscore. Did you mean days?",
     ),
+    "a setting that forecasts have not": (
+        ["watch: [{table: raw.rides}]", "detector: {kind: forecast, settings: {seasn: 9}}"],
+        "must be a setting of forecast. Did you mean season?",
+    ),
     "a threshold without limits": (
         ["watch: [{table: raw.rides}]", "detector: threshold"],
         "must have `settings`: low, high or both",
@@ -134,6 +139,23 @@ def test_without_the_package_a_country_is_refused_and_a_list_of_days_is_not(
     (problem,) = check(tmp_path, "watch: [{table: raw.rides}]", "calendar: US")
     assert "pip install 'drawloom[calendars]'" in str(problem)
     assert check(tmp_path, "watch: [{table: raw.rides}]", "calendar: [2026-01-01]") == []
+
+
+def test_forecasts_need_their_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = "watch: [{table: raw.rides}]", "detector: {kind: forecast, settings: {season: 7, days: 90}}"
+    assert check(tmp_path, *lines) == []
+    monkeypatch.setattr(detectors, "find_spec", lambda _: None)
+    (problem,) = check(tmp_path, *lines)
+    assert "detector == forecast, must have the package statsmodels" in str(problem)
+    assert "pip install 'drawloom[forecasts]'" in str(problem)
+
+
+def test_the_settings_of_a_forecast_reach_it() -> None:
+    values = np.tile([1.0, 2.0, 3.0, 4.0], (1, 20)) + np.random.default_rng(3).normal(0, 0.01, (1, 80))
+    given = {"settings": {"season": 4, "days": 60}, "warn": 4.5, "min_history": 21}
+    found = detectors.detect("forecast", values, given)
+    assert found.expected[0, 0] == pytest.approx(4, abs=0.05)
+    assert found.score.tolist() == forecast(values, season=4, days=60, min_history=21).score.tolist()
 
 
 def test_everything_that_can_be_watched(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from drawloom.frameworks.anomalies.spec import Anomalies
@@ -19,9 +20,10 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "weekday_robust": (),
     "zscore": ("days",),
     "change": ("days", "most"),
+    "forecast": ("days", "season"),
     "threshold": ("low", "high"),
 }
-DAYS = {"zscore": 28, "change": 7, "threshold": 0}
+DAYS = {"zscore": 28, "change": 7, "forecast": 180, "threshold": 0}
 PLUGIN_DAYS = 180
 Detect = Callable[["Array", Mapping[str, Any]], "Judged"]
 """Judges the last column of series x days. The mapping has warn, min_history, month_days, special, and the settings."""
@@ -43,6 +45,9 @@ def detector_problems(spec: Anomalies) -> Iterator[Problem]:
         if name not in (known or ()):
             fix = Fix(did_you_mean(name, known or ()) or f"It has {', '.join(known or ()) or 'none'}.")
             yield spec.problem(("detector", "settings", name), name, f"must be a setting of {kind}", fix)
+    if kind == "forecast" and find_spec("statsmodels") is None:
+        fix = Fix("Run pip install 'drawloom[forecasts]', or leave `detector` out.")
+        yield spec.problem(("detector",), kind, "must have the package statsmodels", fix)
     if kind == "threshold" and not spec.detector.settings:
         yield spec.problem(("detector",), kind, "must have `settings`: low, high or both")
 
@@ -81,6 +86,9 @@ def detect(kind: str, values: Array, settings: Mapping[str, Any]) -> Judged:
             return series.zscore(values, limit=warn, days=int(own.get("days", 28)), min_history=least)
         case "change":
             return series.change(values, most=own.get("most", 0.5), days=int(own.get("days", 7)), limit=warn)
+        case "forecast":
+            named = {name: int(own.get(name, usual)) for name, usual in (("days", 180), ("season", 7))}
+            return series.forecast(values, limit=warn, min_history=least, **named)
         case "threshold":
             return series.threshold(values, low=own.get("low", float("-inf")), high=own.get("high", float("inf")))
     plugins, _ = find_plugins(GROUP, check_detector)

@@ -83,10 +83,13 @@ class Watch(SpecPart):
 class Detector(SpecPart):
     """How series are judged."""
 
-    kind: Word = Field("weekday_robust", description="weekday_robust, zscore, change, threshold, or a plug-in's name")
+    kind: Word = Field(
+        "weekday_robust", description="weekday_robust, zscore, change, threshold, forecast, or a plug-in's name"
+    )
     min_history: Annotated[int, Field(ge=1)] = Field(21, description="days with a value before anything is judged")
     settings: dict[str, float] = Field(
-        {}, description="its settings: `days` of zscore, `most` and `days` of change, `low` and `high` of threshold"
+        {},
+        description="its settings: `days` of zscore, `days` and `season` of forecast, `most` and `days` of change, `low` and `high` of threshold",
     )
 
 
@@ -175,7 +178,8 @@ class Anomalies(Spec):
         tuple[Annotated[Watch, BeforeValidator(_as_framework)], ...], Field(strict=False, min_length=1)
     ] = Field(description="what is watched")
     detector: Annotated[Detector, BeforeValidator(_as_detector)] = Field(
-        Detector(), description="how series are judged: weekday_robust, zscore, change, threshold, or of a plug-in"
+        Detector(),
+        description="how series are judged: weekday_robust, zscore, change, threshold, forecast, or of a plug-in",
     )
     direction: Direction | dict[str, Direction] = Field(
         "both", description="which way is odd: both, up or down; or by patterns of metrics, like {null_ratio: up}"

@@ -31,7 +31,7 @@ def zscore(values: ArrayLike, judge: int = 1, *, limit: float = 3.0, days: int =
     squares = np.nansum((window - mean[..., np.newaxis]) ** 2, axis=-1)
     spread = np.sqrt(squares / (known - 1))
     is_judged = (known >= max(min_history, 2)) & ~np.isnan(last)
-    return _judged(last, mean, spread, limit, is_judged)
+    return judged_by(last, mean, spread, limit, is_judged)
 
 
 @quiet
@@ -60,10 +60,11 @@ def change(values: ArrayLike, judge: int = 1, *, most: float = 0.5, days: int = 
     start = numbers.shape[1] - judge
     last, earlier = numbers[:, start:], before(numbers, days)[:, start:, 0]
     spread = most * np.abs(earlier) / limit
-    return _judged(last, earlier, spread, limit, ~np.isnan(last) & ~np.isnan(earlier))
+    return judged_by(last, earlier, spread, limit, ~np.isnan(last) & ~np.isnan(earlier))
 
 
-def _judged(last: Array, expected: Array, spread: Array, limit: float, is_judged: Bools) -> Judged:
+def judged_by(last: Array, expected: Array, spread: Array, limit: float, is_judged: Bools) -> Judged:
+    """The judgement of days by what was expected of them, and how far such days usually are from it."""
     off = last - expected
     score = np.where(off == 0, 0.0, np.clip(off / spread, -HIGHEST, HIGHEST))
     columns = (expected, expected - limit * spread, expected + limit * spread, score)
