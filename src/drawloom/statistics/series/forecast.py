@@ -23,7 +23,7 @@ def forecast(
 
     Additive Holt-Winters smoothing without a trend, fitted anew for each judged day to the days before it (Hyndman and
     Athanasopoulos, "Forecasting: Principles and Practice", 8.3). Days without a value are filled by the median of their
-    weekday for the fit. Takes some milliseconds for each series and day.
+    weekday for the fit. Takes about a tenth of a second for each series and day.
 
     Args:
         values: series x days.
