@@ -8,7 +8,6 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from drawloom.engines import quote
 from drawloom.engines.lake import Lake
 from drawloom.engines.lake.overlay_lake import OverlayLake
 from drawloom.model import Column, Pipeline, Step
@@ -154,6 +153,8 @@ def _read_partition(
     engine: Engine, columns: Mapping[str, tuple[Column, ...]], table: str, day: date
 ) -> pa.Table | None:
     """The rows of a partition; None where there is none."""
+    from drawloom.engines import quote  # it needs the SQL parser, which a plan of known SQL does without
+
     if table not in columns or day not in engine.days(table):
         return None
     with engine.task({table: [day]}, {table: columns[table]}) as task:
