@@ -27,6 +27,7 @@ def test_experiments_and_their_metrics_keep_all_laws(tmp_path: Path) -> None:
     case().check(tmp_path)
 
 
+@pytest.mark.nightly
 def test_rows_in_another_order_and_late_ones_give_the_same_bytes(tmp_path: Path) -> None:
     """Floats add up to the same, and a run after rows came late leaves nothing of what was there before."""
     raw = case()

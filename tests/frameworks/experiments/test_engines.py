@@ -54,7 +54,8 @@ def raw(truth: Tables, servers: object, monkeypatch: pytest.MonkeyPatch) -> Iter
                     drop_table(f'{schema}."{table}"')
 
 
-@pytest.mark.parametrize("kind", [pytest.param("spark", marks=pytest.mark.nightly), "trino-hive"])
+@pytest.mark.nightly
+@pytest.mark.parametrize("kind", ["spark", "trino-hive"])
 def test_a_day_is_that_of_duckdb(raw: FrameworkCase, truth: Tables, kind: str, tmp_path: Path) -> None:
     raw.write_project(tmp_path / "project", yaml.safe_load(engine_line(kind)))
     with Project.load(tmp_path / "project") as project:

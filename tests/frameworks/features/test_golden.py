@@ -44,6 +44,7 @@ def edge_project(folder: Path, end: str = "2026-03-31") -> Project:
     return Project.load(folder)
 
 
+@pytest.mark.nightly  # test_boundaries.py and test_training.py are the quick ones
 def test_every_day_has_the_expected_features(tmp_path: Path) -> None:
     with edge_project(tmp_path) as project:
         project.run()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.integration
 
 KINDS = [
     pytest.param("spark", marks=pytest.mark.nightly),
-    pytest.param("trino-hive"),
+    pytest.param("trino-hive", marks=pytest.mark.nightly),
     pytest.param("trino-iceberg", marks=pytest.mark.nightly),
 ]
 

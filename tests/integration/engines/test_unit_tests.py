@@ -49,7 +49,7 @@ nothing:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("kind", ["spark", "trino-hive"])
+@pytest.mark.parametrize("kind", [pytest.param("spark", marks=pytest.mark.nightly), "trino-hive"])
 def test_the_same_tests_pass_and_fail(
     kind: str, servers: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -215,7 +215,7 @@ EVENTS = st.one_of(
 
 
 @given(st.lists(EVENTS, min_size=2, max_size=7))
-@examples(quick=4, nightly=150, phases=UNSHRUNK, deadline=None)
+@examples(quick=2, nightly=150, phases=UNSHRUNK, deadline=None)
 def test_promotion_equals_building_after_any_history(history: list[tuple[str, object]]) -> None:
     with TemporaryDirectory() as folder:
         root, late = built(Path(folder) / "project"), 1
