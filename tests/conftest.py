@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import signal
 from collections.abc import Generator, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+import drawloom
 from drawloom.run.project import Project
 from tests.corpora import SHARED_FILES, is_available
 from tests.scheduler import Scheduler, longest_first
@@ -40,6 +43,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler | None:
     """Start each server once. All of Spark's tests, nightly ones too, are too many for one worker: they go by file."""
     return Scheduler(config, log) if "not nightly" in config.option.markexpr else None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where lines are traced, import everything at once: what an `unmeasured` test imports first would count as never run."""
+    plugin = session.config.pluginmanager.getplugin("_cov")
+    if plugin is None or plugin.cov_controller is None:
+        return
+    for module in pkgutil.walk_packages(drawloom.__path__, "drawloom."):
+        if not any(part in module.name for part in ("__main__", ".child", ".migrations", ".airflow", ".demo.project")):
+            import_module(module.name)
 
 
 @pytest.hookimpl(wrapper=True)

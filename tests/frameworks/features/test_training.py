@@ -22,8 +22,6 @@ from drawloom.run.project import Project
 from tests.frameworks.features.reference import Measured, Reference
 from tests.helpers import examples
 
-pytestmark = pytest.mark.unmeasured
-
 FIRST = date(2026, 3, 3)  # DST begins on 8 and 29 March in New York and Berlin: days of features have 24 hours
 DAYS = 16
 SPEC = """kind: features

@@ -6,8 +6,6 @@ import pytest
 
 from drawloom.sql.dialect import transpile
 
-pytestmark = pytest.mark.unmeasured
-
 COLUMNS = {"t": {"id": "INTEGER", "k": "VARCHAR", "v": "DOUBLE", "d": "DATE", "arr": "INTEGER[]", "at": "TIMESTAMP"}}
 TEXTS = [
     ("SELECT 7 / id FROM t", "SELECT CAST(7 AS DOUBLE) / id FROM t", "SELECT CAST(7 AS DOUBLE) / id FROM t"),
