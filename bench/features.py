@@ -20,8 +20,7 @@ from bench.feature_peers import AGGREGATES, WINDOWS, suffix
 from bench.growth import CLI, PLAN, link_data
 from bench.measure import Cost, Line, Report, child, side_by_side, watched
 
-SHAPES = {"sparse": (5_000_000, 100_000), "dense": (20_000_000, 50_000), "large": (50_000_000, 1_000_000)}
-DAYS = 90
+SHAPES = {"sparse": (5_000_000, 100_000, 90), "dense": (20_000_000, 50_000, 90), "large": (50_000_000, 1_000_000, 12)}
 BACKFILL_DAYS = 60
 SETTINGS = """name: bench
 start: {start}
@@ -52,10 +51,10 @@ PEERS = {
 def measure(runs: int, shapes: Sequence[str] = ("sparse", "dense")) -> Iterator[Report]:
     """A report of a day for each shape, and of the backfill of the sparse one."""
     for part in shapes:
-        events, entities = SHAPES[part]
+        events, entities, days = SHAPES[part]
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
-            sizes = {"--events": events, "--entities": entities, "--days": DAYS}
+            sizes = {"--events": events, "--entities": entities, "--days": days}
             child(*module("feature_events"), root / "events", *(str(w) for pair in sizes.items() for w in pair))()
             yield _day(root, runs, part)
             if part == "sparse":
@@ -64,15 +63,16 @@ def measure(runs: int, shapes: Sequence[str] = ("sparse", "dense")) -> Iterator[
 
 def _day(root: Path, runs: int, part: str) -> Report:
     """One more day, after all the others were run."""
-    write_project(root, DAYS - 1)
-    run(root)()
+    events, entities, days = SHAPES[part]
+    write_project(root, days - 1)
+    built = run(root)()
     (root / "work").rename(root / "built")
-    last = START + timedelta(days=DAYS - 1)
+    last = START + timedelta(days=days - 1)
 
     def reset() -> None:
         shutil.rmtree(root / "work", ignore_errors=True)
         shutil.copytree(root / "built", root / "work", copy_function=link_data, symlinks=True)
-        write_project(root, DAYS)
+        write_project(root, days)
 
     calls = {
         "drawloom run, one day": run(root),
@@ -84,9 +84,9 @@ def _day(root: Path, runs: int, part: str) -> Report:
     run(root)()
     _compare(root, str(last))
     lines = [Line(name, costs) for name, costs in found.items()]
-    events, entities = SHAPES[part]
-    title = f"Features, one day after {DAYS - 1} days, {part}: {events:,} events of {entities:,} entities"
-    return Report(title, lines, "day", lines[0].name, _ratios(lines, entities))
+    title = f"Features, one day after {days - 1} days, {part}: {events:,} events of {entities:,} entities"
+    before = f"the {days - 1} days before it in one run: {built.cpu:.1f} s, {built.peak:,.0f} MB at the peak"
+    return Report(title, lines, "day", lines[0].name, [*_ratios(lines, entities), before])
 
 
 def _ratios(lines: Sequence[Line], entities: int) -> list[str]:

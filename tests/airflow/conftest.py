@@ -6,12 +6,14 @@ import logging
 import os
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from drawloom.airflow.install import install
 from drawloom.run.project import Project
+from tests.integration.airflow.conftest import Webhook
 from tests.integration.airflow.visits_project import write_visits_project
 
 HOME = Path(tempfile.mkdtemp(prefix="drawloom-airflow-"))
@@ -45,3 +47,14 @@ def dags(project: Path, tmp_path: Path) -> Path:
     with Project.load(project) as opened:
         install(opened, folder)
     return folder
+
+
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    """The server at the address ``webhook:pager``."""
+    hook = Webhook()
+    monkeypatch.setenv("AIRFLOW_CONN_PAGER", f"http://127.0.0.1:{hook.port}")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    yield hook
+    hook.server.shutdown()
+    hook.server.server_close()

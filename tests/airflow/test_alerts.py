@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socketserver
-from collections.abc import Iterator
 from threading import Thread
 from types import SimpleNamespace
 from typing import Any
@@ -17,16 +16,6 @@ from tests.integration.airflow.conftest import Webhook
 
 RUN = SimpleNamespace(dag_id="shop.p", partition_key="2026-01-01", run_id="r")
 FAILED: Any = {"dag_run": RUN}
-
-
-@pytest.fixture
-def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
-    hook = Webhook()
-    monkeypatch.setenv("AIRFLOW_CONN_PAGER", f"http://127.0.0.1:{hook.port}")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    yield hook
-    hook.server.shutdown()
-    hook.server.server_close()
 
 
 def test_an_unreachable_address_does_not_keep_others_from_a_failure_alert(hook: Webhook) -> None:

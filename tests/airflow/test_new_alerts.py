@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from drawloom.airflow.operators import StepOperator
 from drawloom.run.job import Job
@@ -15,16 +12,6 @@ from drawloom.run.project import Project
 from tests.integration.airflow.conftest import Webhook
 from tests.run.anomalies.test_incidents import HEALTH, LAST
 from tests.run.anomalies.test_news import ALERTS, judged, write_project
-
-
-@pytest.fixture
-def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
-    hook = Webhook()
-    monkeypatch.setenv("AIRFLOW_CONN_PAGER", f"http://127.0.0.1:{hook.port}")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    yield hook
-    hook.server.shutdown()
-    hook.server.server_close()
 
 
 def test_addresses_are_told_once(tmp_path: Path, hook: Webhook) -> None:

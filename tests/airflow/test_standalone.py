@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drawloom.airflow import version
-from drawloom.airflow.standalone import LocalAirflow, processes
+from drawloom.airflow.standalone import DATABASE, SQLITE_ARGS, LocalAirflow, processes
 from drawloom.airflow.version import check_airflow
 from drawloom.model import InputError, RunError
 
@@ -44,6 +44,13 @@ def test_a_port_in_use_is_refused(tmp_path: Path) -> None:
         one.listen()
         with pytest.raises(InputError, match="must be free"):
             LocalAirflow(tmp_path, one.getsockname()[1]).start()
+
+
+def test_another_database_gets_no_settings_of_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    postgres = "postgresql://localhost/airflow"
+    assert not SQLITE_ARGS.keys() & LocalAirflow(tmp_path, settings={DATABASE: postgres}).environment.keys()
+    monkeypatch.setenv(DATABASE, postgres)
+    assert not SQLITE_ARGS.keys() & LocalAirflow(tmp_path).environment.keys()
 
 
 def test_its_processes_wait_for_each_others_writes(tmp_path: Path) -> None:

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 STATE_FILE = "up.json"  # the URL and process id of the running Airflow
-SQLITE_ARGS = "drawloom.airflow.sqlite.CONNECT_ARGS"
+DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"  # SQLite in its folder otherwise
+SQLITE_ARGS = dict.fromkeys(
+    ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS_ASYNC"),
+    "drawloom.airflow.sqlite.CONNECT_ARGS",
+)
 PASSWORDS_FILE = "simple_auth_manager_passwords.json.generated"
 START_TIMEOUT = 300.0  # seconds; a slow machine needs minutes for the first start
 STOP_TIMEOUT = 20.0  # seconds from SIGTERM to SIGKILL
@@ -59,8 +63,6 @@ class LocalAirflow:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "2",  # with more, SQLite is locked and the scheduler dies
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": SQLITE_ARGS,
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS_ASYNC": SQLITE_ARGS,
             "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
@@ -70,6 +72,8 @@ class LocalAirflow:
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         }
+        if {**os.environ, **self._settings}.get(DATABASE, "sqlite").startswith("sqlite"):
+            own |= SQLITE_ARGS
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         return {**os.environ, **own, **self._settings, "PATH": path}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,13 +34,18 @@ class GroupWithFrameworks(WholeHelpGroup):
 @lru_cache(maxsize=1)
 def framework_groups() -> dict[str, Any]:
     """The groups of commands of all frameworks that can be loaded; the others are refused where a spec is of their kind."""
+    groups = sorted(_groups(), key=lambda group: group.name)
+    return {group.name: typer.main.get_command(_app(group)) for group in groups}
+
+
+def _groups() -> Iterator[CommandGroup]:
     from drawloom.frameworks.base import find_frameworks
 
-    found, groups = find_frameworks(), []
+    found = find_frameworks()
     for kind in found:
         with suppress(InputError):
-            groups += [group] if (group := found[kind].commands) else []
-    return {group.name: typer.main.get_command(_app(group)) for group in sorted(groups, key=lambda one: one.name)}
+            if commands := found[kind].commands:
+                yield commands
 
 
 def _app(group: CommandGroup) -> typer.Typer:

@@ -85,16 +85,15 @@ def load_plugin(group: str, name: str, check: Check[T], where: Where) -> T:
     Raises:
         InputError: there is none of that name, or it cannot be used.
     """
-    points = [point for point in _entry_points(group) if point.name == name]
-    found, problems = find_plugins(group, check, points)
-    if problems:
-        raise InputError(*(replace(problem, where=where) for problem in problems))
+    found = Plugins(group, check)
     if name not in found:
-        names = sorted({point.name for point in _entry_points(group)})
-        fix = Fix(did_you_mean(name, names) or f"There are: {', '.join(names) or 'none'}.")
+        fix = Fix(did_you_mean(name, list(found)) or f"There are: {', '.join(found) or 'none'}.")
         message = f"{_noun(group)} == {name!r}, must be an entry point of the group {group}."
         raise InputError(Problem(f"unknown-{_noun(group)}", "error", message, where, fix))
-    return found[name]
+    try:
+        return found[name]
+    except InputError as error:
+        raise InputError(*(replace(problem, where=where) for problem in error.problems)) from error
 
 
 def find_plugins(

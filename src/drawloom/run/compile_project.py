@@ -125,9 +125,8 @@ def _with_tags(
         return list(pipelines), []
     known, problems = compiler.compile_with_tags(tags)
     made = {pipeline.name: with_macros(pipeline, macros) for pipeline in known}
-    told, analyzer.problems = analyzer.problems, []
     again = {name: analyzer.analyze_pipeline(pipeline) for name, pipeline in made.items()}
-    analyzer.problems = list(dict.fromkeys([*told, *analyzer.problems]))
+    analyzer.problems = list(dict.fromkeys(analyzer.problems))  # those of the first time are told again
     return [again.get(pipeline.name, pipeline) for pipeline in pipelines], problems
 
 

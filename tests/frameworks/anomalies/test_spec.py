@@ -90,6 +90,18 @@ REFUSED = {
         ["watch: [{table: raw.rides}]", "detector: {kind: forecast, settings: {seasn: 9}}"],
         "must be a setting of forecast. Did you mean season?",
     ),
+    "a season of a day": (
+        ["watch: [{table: raw.rides}]", "detector: {kind: forecast, settings: {season: 1}}"],
+        "must be whole days, at least 2",
+    ),
+    "half a day of history": (
+        ["watch: [{table: raw.rides}]", "detector: {kind: forecast, settings: {days: 20.5}}"],
+        "must be whole days, at least two seasons of 7",
+    ),
+    "a history shorter than two seasons": (
+        ["watch: [{table: raw.rides}]", "detector: {kind: forecast, settings: {days: 13}}"],
+        "at least two seasons of 7: nothing would be judged",
+    ),
     "a threshold without limits": (
         ["watch: [{table: raw.rides}]", "detector: threshold"],
         "must have `settings`: low, high or both",

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from drawloom.model import refuse
 
+# As TType of the package, which is imported where it is needed.
 BOOL, BYTE, DOUBLE, I16, I32, I64, STRING, STRUCT, MAP, SET, LIST = 2, 3, 4, 6, 8, 10, 11, 12, 13, 14, 15
 Field = tuple[int, Any]
 Struct = Mapping[int, Field]

@@ -45,11 +45,23 @@ def detector_problems(spec: Anomalies) -> Iterator[Problem]:
         if name not in (known or ()):
             fix = Fix(did_you_mean(name, known or ()) or f"It has {', '.join(known or ()) or 'none'}.")
             yield spec.problem(("detector", "settings", name), name, f"must be a setting of {kind}", fix)
-    if kind == "forecast" and find_spec("statsmodels") is None:
-        fix = Fix("Run pip install 'drawloom[forecasts]', or leave `detector` out.")
-        yield spec.problem(("detector",), kind, "must have the package statsmodels", fix)
+    if kind == "forecast":
+        yield from _forecast_problems(spec)
     if kind == "threshold" and not spec.detector.settings:
         yield spec.problem(("detector",), kind, "must have `settings`: low, high or both")
+
+
+def _forecast_problems(spec: Anomalies) -> Iterator[Problem]:
+    if find_spec("statsmodels") is None:
+        fix = Fix("Run pip install 'drawloom[forecasts]', or leave `detector` out.")
+        yield spec.problem(("detector",), "forecast", "must have the package statsmodels", fix)
+    own = spec.detector.settings
+    season = own.get("season", 7)
+    if season < 2 or season % 1:
+        yield spec.problem(("detector", "settings", "season"), season, "must be whole days, at least 2")
+    elif (days := own.get("days", DAYS["forecast"])) < 2 * season or days % 1:
+        rule = f"must be whole days, at least two seasons of {season:g}: nothing would be judged"
+        yield spec.problem(("detector", "settings", "days"), days, rule)
 
 
 def check_detector(name: str, loaded: object) -> Detect:
@@ -87,8 +99,8 @@ def detect(kind: str, values: Array, settings: Mapping[str, Any]) -> Judged:
         case "change":
             return series.change(values, most=own.get("most", 0.5), days=int(own.get("days", 7)), limit=warn)
         case "forecast":
-            named = {name: int(own.get(name, usual)) for name, usual in (("days", 180), ("season", 7))}
-            return series.forecast(values, limit=warn, min_history=least, **named)
+            whole = {name: int(value) for name, value in own.items()}
+            return series.forecast(values, limit=warn, min_history=least, **whole)
         case "threshold":
             return series.threshold(values, low=own.get("low", float("-inf")), high=own.get("high", float("inf")))
     plugins, _ = find_plugins(GROUP, check_detector)

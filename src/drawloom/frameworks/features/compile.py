@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -99,19 +99,17 @@ def _schedule_problems(spec: Features, project: ProjectContext) -> Iterator[Prob
         yield Problem("invalid", "error", message, spec.place("schedule"), Fix("Leave it out, or write @daily."))
 
 
-def features_warnings(spec: Features, project: ProjectContext) -> Iterator[Problem]:
+def warn_features(spec: Features, project: ProjectContext) -> Iterator[Problem]:
     """Windows that reach back before the first day: their features are those of a shorter one until there is enough."""
     start = max(spec.start or project.start, project.start)
     days = (project.last - start).days + 1
     for place, windows in spec.all_windows():
         for window in windows:
             if window.days and window.days > days:
-                message = f"{'.'.join(place)} == {window.name}, must not be longer than the history, which has {days} days, from {start} on."
+                rule = f"must not be longer than the history, which has {days} days, from {start} on"
                 whole = start + timedelta(days=window.days - 1)
-                fix = Fix(
-                    f"Let `start` be earlier, if there are older events; else its features are whole from {whole} on."
-                )
-                yield Problem("short-history", "warn", message, spec.place(*place), fix)
+                fix = f"Let `start` be earlier, if there are older events; else its features are whole from {whole} on."
+                yield replace(spec.problem(place, window.name, rule, fix), severity="warn")
 
 
 def _row_checks(spec: Features) -> Iterator[Check]:
@@ -132,7 +130,7 @@ def _label_probes(spec: Features) -> Iterator[Check]:
     """The values and conditions of labels, which only training sets compute."""
     for name, label in spec.labels.items():
         source = spec.all_sources[spec.source_of(label)].table
-        value = f"{condition_sql(label.value)} * 1" if label.op == "sum" and label.value else label.value or "1"
+        value = condition_sql(label.value or "1") + (" * 1" if label.op == "sum" else "")
         sql = f"SELECT {value} AS value FROM {sqlfiles.quote_table(source)} WHERE {condition_sql(label.where)}"
         yield Check(
             f"labels.{name}", sql, reads=(Read(source, Days.of(0), "offset"),), where=spec.place("labels", name)

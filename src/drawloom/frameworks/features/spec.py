@@ -180,9 +180,10 @@ class Features(Spec):
             yield from self._measure_problems(name, measure)
         for name, label in self.labels.items():
             yield from self._label_problems(name, label)
-        if self.scoring and self.scoring.label and self.scoring.label not in self.labels:
-            fix = did_you_mean(self.scoring.label, self.labels) or "Write it under `labels`."
-            yield self.problem(("scoring", "label"), self.scoring.label, "must be one of `labels`", fix)
+        happened = [name for name, label in self.labels.items() if label.op == "any"]
+        if self.scoring and self.scoring.label and self.scoring.label not in happened:
+            fix = did_you_mean(self.scoring.label, happened) or f"There are: {', '.join(happened) or 'none'}."
+            yield self.problem(("scoring", "label"), self.scoring.label, "must be one of `labels` with `op: any`", fix)
         for place, windows in self.all_windows():
             for window in sorted({w.name for w in windows if windows.count(w) > 1}):
                 yield self.problem(place, window, "must be named once")

@@ -55,7 +55,10 @@ def test_the_label_is_the_one_that_is_named_or_the_only_one(labels: str, more: s
     assert "scores" in blocks
 
 
-def test_an_unknown_label_is_refused_with_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"scoring.label == bak, must be one of `labels`") as caught:
-        compile_steps(tmp_path, LABELS + SCORING.replace("log_inputs: true", "label: bak"))
-    assert "Did you mean back?" in str(caught.value)
+@pytest.mark.parametrize(("label", "fix"), [("bak", "Did you mean back?"), ("spent", "There are: back.")])
+def test_a_label_must_be_there_and_say_whether_something_happened(tmp_path: Path, label: str, fix: str) -> None:
+    with pytest.raises(
+        InputError, match=rf"scoring.label == {label}, must be one of `labels` with `op: any`"
+    ) as caught:
+        compile_steps(tmp_path, LABELS + SCORING.replace("log_inputs: true", f"label: {label}"))
+    assert fix in str(caught.value)
